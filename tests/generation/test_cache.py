@@ -1,0 +1,82 @@
+"""Law 2: generation with the cache is generation without it."""
+
+import numpy as np
+import pytest
+
+from tinylm_keras.models import LanguageModel
+
+
+def naive_greedy(model, ids, count):
+    """Feed the last `context_length` tokens, positions from 0, and take the best token that is not padding."""
+    ids = list(ids)
+    for _ in range(count):
+        window = np.array([ids[-model.context_length :]], "int32")
+        logits = np.array(model(window))[0, -1]
+        if model.pad_id is not None:
+            logits[model.pad_id] = -np.inf
+        if model.tokenizer is not None:
+            logits[model.tokenizer.unk_id] = -np.inf
+        ids.append(int(logits.argmax()))
+    return ids
+
+
+def test_cached_logits_equal_full_logits(model):
+    ids = np.random.default_rng(0).integers(1, model.vocabulary_size, (2, 12)).astype("int32")
+    full = np.array(model(ids))
+    cache = model.empty_cache(2)
+    hidden, cache = model.step(ids[:, :5], cache, 0)
+    steps = [np.array(model.head(hidden))]
+    for place in range(5, 12):
+        hidden, cache = model.step(ids[:, place : place + 1], cache, place)
+        steps.append(np.array(model.head(hidden)))
+    assert np.abs(np.concatenate(steps, axis=1) - full).max() <= 1e-5 * np.abs(full).max()
+
+
+def test_the_default_cache_of_the_base_class_gives_the_same(model):
+    ids = np.random.default_rng(0).integers(1, model.vocabulary_size, (1, 6)).astype("int32")
+    full = np.array(model.hidden(ids))
+    cache = LanguageModel.empty_cache(model, 1)
+    first, cache = LanguageModel.step(model, ids[:, :4], cache, 0)
+    second, cache = LanguageModel.step(model, ids[:, 4:], cache, 4)
+    assert np.abs(np.concatenate([first, second], axis=1) - full).max() <= 1e-5 * np.abs(full).max()
+
+
+@pytest.mark.parametrize("length", [1, 3, 11, 12, 40])
+def test_generation_equals_the_naive_sliding_window(model, length):
+    prompt = np.random.default_rng(length).integers(2, model.vocabulary_size, length).astype("int32")
+    written = model.generate(prompt, max_new_tokens=20, temperature=0)
+    assert written.tolist() == naive_greedy(model, prompt, 20)
+
+
+def test_a_long_prompt_is_prefilled_to_the_same_text(make_model):
+    model = make_model(vocabulary_size=30, context_length=48)
+    prompt = np.random.default_rng(5).integers(1, 30, 37).astype("int32")
+    assert model.generate(prompt, max_new_tokens=15, temperature=0).tolist() == naive_greedy(model, prompt, 15)
+
+
+def test_prompts_of_different_lengths_do_not_disturb_each_other(model):
+    generator = np.random.default_rng(2)
+    prompts = [generator.integers(2, model.vocabulary_size, n).astype("int32") for n in (9, 1, 12, 4)]
+    together = model.generate(prompts, max_new_tokens=9, temperature=0)
+    for prompt, row in zip(prompts, together, strict=True):
+        assert row.tolist() == naive_greedy(model, prompt, 9)
+
+
+def test_a_prompt_longer_than_the_context_equals_the_cropped_prompt(mini_lm):
+    text = " ".join(mini_lm.tokenizer.get_vocabulary()[2:] * 2)
+    words = text.split()
+    assert len(words) > 12
+    settings = {"max_new_tokens": 8, "seed": 3}
+    whole = mini_lm.generate(text, **settings)
+    cropped = mini_lm.generate(" ".join(words[-12:]), **settings)
+    assert whole.split()[len(words) :] == cropped.split()[12:]
+
+
+def test_one_program_serves_every_prompt_length_seed_and_setting(make_model):
+    model = make_model(vocabulary_size=300)
+    for length, seed, temperature, top_k in ((1, 0, 1.0, 3), (2, 1, 0.5, 40), (9, 2, 0.0, 64), (5, 3, 2.0, 1)):
+        model.generate(np.arange(1, 1 + length), max_new_tokens=2, seed=seed, temperature=temperature, top_k=top_k)
+    programs = model.__dict__["_programs"]
+    assert list(programs) == [("cached_steps", 64)]
+    if hasattr(programs["cached_steps", 64], "experimental_get_tracing_count"):
+        assert programs["cached_steps", 64].experimental_get_tracing_count() == 1

@@ -1,0 +1,99 @@
+"""Keras's own suite for layers, and the errors of their constructors."""
+
+import numpy as np
+import pytest
+from keras.src.testing import TestCase
+
+from tinylm_keras.layers import CausalSelfAttention, TokenAndPositionEmbedding, TransformerBlock
+from tinylm_keras.models import MiniLM
+
+LAYERS = {
+    "attention": (CausalSelfAttention, {"embed_dim": 8, "num_heads": 2}, 4, 0),
+    "block_post": (TransformerBlock, {"embed_dim": 8, "num_heads": 2, "feed_forward_dim": 12}, 12, 2),
+    "block_pre": (
+        TransformerBlock,
+        {"embed_dim": 8, "num_heads": 2, "feed_forward_dim": 12, "norm": "pre", "activation": "gelu_tanh"},
+        12,
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_keras_own_layer_suite_passes(name, policy):
+    layer, arguments, weights, seeds = LAYERS[name]
+    TestCase().run_layer_test(
+        layer,
+        init_kwargs={**arguments, "dtype": policy},
+        input_shape=(2, 5, 8),
+        expected_output_shape=(2, 5, 8),
+        expected_num_trainable_weights=weights,
+        expected_num_non_trainable_weights=0,
+        expected_num_seed_generators=seeds,
+        run_mixed_precision_check=policy == "float32",
+    )
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_keras_own_layer_suite_passes_for_the_embedding(policy):
+    TestCase().run_layer_test(
+        TokenAndPositionEmbedding,
+        init_kwargs={"vocabulary_size": 10, "context_length": 6, "embed_dim": 4, "dtype": policy},
+        input_data=np.array([[1, 2, 3], [4, 5, 6]], "int32"),
+        expected_output_shape=(2, 3, 4),
+        expected_num_trainable_weights=2,
+        expected_num_non_trainable_weights=0,
+        run_mixed_precision_check=policy == "float32",
+    )
+
+
+def test_attention_weights_are_causal_shares():
+    layer = CausalSelfAttention(embed_dim=8, num_heads=2)
+    weights = np.array(layer.attention_weights(np.random.default_rng(0).normal(size=(3, 5, 8)).astype("float32")))
+    assert weights.shape == (3, 2, 5, 5)
+    assert np.allclose(weights.sum(-1), 1)
+    assert (weights[..., np.triu_indices(5, 1)[0], np.triu_indices(5, 1)[1]] == 0).all()
+
+
+def block(**arguments):
+    return TransformerBlock(**{"embed_dim": 8, "num_heads": 2, "feed_forward_dim": 8, **arguments})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: CausalSelfAttention(64, 5),
+            r"`num_heads` must divide `embed_dim`.*embed_dim=64, num_heads=5. Try num_heads=4",
+        ),
+        (lambda: MiniLM(vocabulary_size=9, embed_dim=10, num_heads=3), r"`num_heads` must divide `embed_dim`"),
+        (lambda: CausalSelfAttention(0, 1), r"`embed_dim` must be a whole number of at least 1. Received: embed_dim=0"),
+        (lambda: CausalSelfAttention(8, 0), r"`num_heads` must be a whole number of at least 1"),
+        (lambda: block(feed_forward_dim=0), r"`feed_forward_dim` must be a whole number of at least 1"),
+        (lambda: block(dropout=1.0), r"`dropout` must be a number in \[0, 1\). Received: dropout=1.0"),
+        (lambda: block(dropout=float("nan")), r"`dropout` must be a number in"),
+        (lambda: block(norm="middle"), r"`norm` must be one of 'post', 'pre'. Received: norm='middle'"),
+        (lambda: block(activation="tanh"), r"`activation` must be one of 'relu', 'gelu', 'gelu_tanh', 'silu'"),
+        (lambda: TokenAndPositionEmbedding(0, 2, 2), r"`vocabulary_size` must be a whole number of at least 1"),
+        (lambda: TokenAndPositionEmbedding(2, 0, 2), r"`context_length` must be a whole number of at least 1"),
+        (lambda: TokenAndPositionEmbedding(2, 2, 0), r"`embed_dim` must be a whole number of at least 1"),
+        (lambda: MiniLM(), r"`vocabulary_size` is needed without a tokenizer"),
+        (lambda: MiniLM(vocabulary_size=9, num_blocks=0), r"`num_blocks` must be a whole number of at least 1"),
+        (lambda: MiniLM(vocabulary_size=9, context_length=2.5), r"`context_length` must be a whole number"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as error:
+        call()
+    assert "\n" not in str(error.value)
+
+
+def test_more_positions_than_the_embedding_has_are_refused():
+    with pytest.raises(ValueError, match=r"`token_ids` must have at most `context_length` columns.*context_length=2"):
+        TokenAndPositionEmbedding(9, 2, 2)(np.zeros((1, 3), "int32"))
+
+
+def test_a_vocabulary_smaller_than_the_tokenizer_is_refused(mini_lm):
+    with pytest.raises(ValueError, match=r"`vocabulary_size` must cover the tokenizer. Received: vocabulary_size=5"):
+        MiniLM(vocabulary_size=5, tokenizer=mini_lm.tokenizer)

@@ -1,0 +1,87 @@
+"""Law 9: independent implementations of the whole forward pass give the same logits."""
+
+import keras
+import keras_nlp
+import numpy as np
+
+from tinylm_keras.models import MiniLM
+
+
+def layer_norm(x, scale, shift):
+    x = x - x.mean(-1, keepdims=True)
+    return x / np.sqrt((x**2).mean(-1, keepdims=True) + 1e-5) * scale + shift
+
+
+def post_norm_logits(weights, ids, num_blocks, num_heads):
+    """A post-norm transformer in plain numpy: shapes (T, D) for one text, heads one after the other."""
+    length = len(ids)
+    x = weights["embedding/token_embedding/embeddings"][ids]
+    x = x + weights["embedding/position_embedding/embeddings"][:length]
+    width = x.shape[1] // num_heads
+    for block in range(num_blocks):
+
+        def get(name, block=block):
+            return weights[f"block_{block}/{name}"]
+
+        def dense(x, name, get=get):
+            return x @ get(f"{name}/kernel") + get(f"{name}/bias")
+
+        def norm(x, name, get=get):
+            return layer_norm(x, get(f"{name}/gamma"), get(f"{name}/beta"))
+
+        queries, keys, values = np.split(dense(x, "attention/query_key_value"), 3, axis=1)
+        heads = []
+        for head in range(num_heads):
+            part = slice(head * width, (head + 1) * width)
+            scores = queries[:, part] @ keys[:, part].T / np.sqrt(width)
+            scores[np.triu_indices(length, 1)] = -np.inf
+            shares = np.exp(scores - scores.max(1, keepdims=True))
+            heads.append(shares / shares.sum(1, keepdims=True) @ values[:, part])
+        x = norm(x + dense(np.concatenate(heads, 1), "attention/projection"), "attention_norm")
+        x = norm(x + dense(np.maximum(dense(x, "expand"), 0), "contract"), "feed_forward_norm")
+    return x @ weights["head/kernel"] + weights["head/bias"]
+
+
+def test_post_norm_logits_equal_a_forward_in_plain_numpy():
+    keras.utils.set_random_seed(3)
+    model = MiniLM(vocabulary_size=40, context_length=10, embed_dim=24, num_heads=3, feed_forward_dim=50)
+    generator = np.random.default_rng(3)
+    weights = {}
+    for variable in model.trainable_variables:
+        variable.assign(generator.normal(0.2, 0.4, variable.shape))
+        weights[variable.path.split("/", 1)[1]] = np.array(variable, "float64")
+    ids = generator.integers(0, 40, 9)
+    expected = post_norm_logits(weights, ids, num_blocks=2, num_heads=3)
+    logits = np.array(model(ids[None].astype("int32")))[0]
+    assert np.abs(logits - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_pre_norm_logits_equal_those_of_a_gpt2_backbone():
+    keras.utils.set_random_seed(4)
+    sizes = {"vocabulary_size": 50, "num_layers": 3, "num_heads": 4, "hidden_dim": 32, "intermediate_dim": 64}
+    backbone = keras_nlp.models.GPT2Backbone(max_sequence_length=16, **sizes)
+    generator = np.random.default_rng(4)
+    for variable in backbone.weights:
+        variable.assign(variable + generator.normal(0, 0.2, variable.shape))
+    model = MiniLM(50, 16, 32, 4, 64, 3, dropout=0.0, norm="pre", activation="gelu_tanh")
+    model.embedding.token_embedding.embeddings.assign(backbone.token_embedding.embeddings)
+    model.embedding.position_embedding.embeddings.assign(backbone.position_embedding.position_embeddings)
+    for block, theirs in zip(model.blocks, backbone.transformer_layers, strict=True):
+        attention = theirs._self_attention_layer
+        parts = (attention.query_dense, attention.key_dense, attention.value_dense)
+        kernel = np.concatenate([np.reshape(part.kernel, (32, 32)) for part in parts], axis=1)
+        bias = np.concatenate([np.reshape(part.bias, 32) for part in parts])
+        block.attention.query_key_value.set_weights([kernel, bias])
+        output = attention.output_dense
+        block.attention.projection.set_weights([np.reshape(output.kernel, (32, 32)), output.bias])
+        block.attention_norm.set_weights(theirs._self_attention_layer_norm.get_weights())
+        block.feed_forward_norm.set_weights(theirs._feedforward_layer_norm.get_weights())
+        block.expand.set_weights(theirs._feedforward_intermediate_dense.get_weights())
+        block.contract.set_weights(theirs._feedforward_output_dense.get_weights())
+    model.final_norm.set_weights(backbone.layer_norm.get_weights())
+    model.head.set_weights([np.array(backbone.token_embedding.embeddings).T, np.zeros(50)])
+
+    ids = generator.integers(0, 50, (2, 16)).astype("int32")
+    hidden = backbone({"token_ids": ids, "padding_mask": np.ones_like(ids)})
+    expected = np.array(backbone.token_embedding(hidden, reverse=True))
+    assert np.abs(np.array(model(ids)) - expected).max() <= 1e-4

@@ -1,0 +1,111 @@
+"""Law 12: imports run in one direction; and nothing heavy is imported before it is needed."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import tinylm_keras
+
+ROOT = pathlib.Path(tinylm_keras.__file__).parent
+
+# Each row imports only from rows below it (and from its own package). A new module joins one of these rows.
+ROWS = [
+    ["__main__"],
+    ["cli"],
+    ["evaluation"],
+    ["training"],
+    ["inspection", "plots", "saving"],
+    ["data", "models"],
+    ["generation"],
+    ["samplers", "metrics"],
+    ["tokenizers", "layers"],
+    ["_files"],
+    ["_checks"],
+]
+LEVEL = {name: len(ROWS) - index for index, row in enumerate(ROWS) for name in row}
+KERAS_OPS_ALONE = ["layers", "models", "samplers", "metrics", "generation"]
+
+
+def sources():
+    return [path for path in sorted(ROOT.rglob("*.py")) if path.name != "__init__.py" or path.parent != ROOT]
+
+
+def top(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported(path):
+    """(name of the top module, whether in the package) for every import in the file, wherever it stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "tinylm_keras":
+                yield (parts[1] if len(parts) > 1 else "tinylm_keras"), True
+            else:
+                yield parts[0], False
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_from_rows_below_its_own(path):
+    here = top(path)
+    assert here in LEVEL, f"{here} has no place in the rows of this test: give it one"
+    for name, ours in imported(path):
+        if ours and name not in ("__version__", "tinylm_keras"):
+            assert name == here or LEVEL[name] < LEVEL[here], f"{here} must not import {name}"
+
+
+@pytest.mark.parametrize("row", KERAS_OPS_ALONE)
+def test_models_and_generation_use_keras_ops_alone(row):
+    for path in (p for p in sources() if top(p) == row):
+        outside = {name for name, ours in imported(path) if not ours}
+        if path.name == "compile.py":
+            outside -= {"tensorflow", "jax"}  # the one place that asks for the backend
+        assert not outside & {"tensorflow", "jax", "torch"}, path
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_importing_the_package_presets_sources_and_stories_imports_no_keras():
+    code = (
+        "import sys, tinylm_keras as tlm; tlm.presets.names(); tlm.data.stories.write(1); tlm.data.read;"
+        "print([m for m in ('keras', 'tensorflow', 'keras_nlp', 'matplotlib') if m in sys.modules])"
+    )
+    assert run(code) == "[]\n"
+
+
+def test_all_names_the_exports_and_each_can_be_had():
+    assert sorted(tinylm_keras.__all__) == sorted(tinylm_keras._EXPORTS)
+    for name in tinylm_keras.__all__:
+        assert getattr(tinylm_keras, name) is not None
+        assert name in dir(tinylm_keras)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        tinylm_keras.nothing  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        tinylm_keras.data.nothing  # noqa: B018
+
+
+def test_the_type_checker_sees_the_same_names():
+    tree = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
+    block = next(
+        node for node in tree.body if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+    )
+    assert sorted(alias.asname for node in block.body for alias in node.names) == sorted(tinylm_keras.__all__)
+
+
+def test_every_package_has_an_all_that_is_true():
+    for name in ("data", "generation", "layers", "models", "tokenizers"):
+        module = __import__(f"tinylm_keras.{name}", fromlist=["*"])
+        for public in module.__all__:
+            assert getattr(module, public) is not None

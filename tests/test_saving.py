@@ -1,0 +1,169 @@
+"""Law 7: one file holds everything, and a new process that imports only tinylm_keras goes on from it."""
+
+import json
+import subprocess
+import sys
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+import tinylm_keras as tlm
+from tinylm_keras.data import lines
+from tinylm_keras.models import MiniLM
+from tinylm_keras.tokenizers import WhitespaceTokenizer
+
+CHILD = """
+import json, sys
+import numpy as np
+import tinylm_keras as tlm
+model = tlm.load_model(sys.argv[1])
+ids = np.array(json.loads(sys.argv[2]), "int32")
+data = tlm.data.lines(json.loads(sys.argv[3]), model.tokenizer, context_length=12, batch_size=3, seed=5)
+result = {
+    "vocabulary": model.tokenizer.get_vocabulary(),
+    "logits": np.array(model(ids)).tolist(),
+    "text": model.generate("the cat", max_new_tokens=20, seed=3),
+    "defaults": model.generation_defaults,
+    "first": model.first_tokens,
+    "loss": model.fit(data, epochs=2, verbose=0).history["loss"],
+}
+print(json.dumps(result))
+"""
+
+
+def test_a_new_process_has_the_same_vocabulary_logits_text_and_training(make_model, tokenizer, texts, tmp_path):
+    strange = WhitespaceTokenizer(
+        vocabulary=[*tokenizer.get_vocabulary()[2 : -1 if tokenizer.end_id else None], "a\nb", "\u2028", "\x85", "🙂"],
+        end_token=tokenizer.end_token,
+    )
+    model = make_model(tokenizer=strange, dropout=0.0)
+    model.generation_defaults = {"temperature": 0.7, "stop": ["tree tree"]}
+    data = lines(texts, strange, context_length=12, batch_size=3, seed=5)
+    model.compile(keras.optimizers.AdamW(0.01, weight_decay=0.2), jit_compile=False)
+    model.fit(data, epochs=1, verbose=0)
+    path = tmp_path / "model.keras"
+    model.save(path)
+    ids = [[2, 3, 4, 5]]
+    arguments = [str(path), json.dumps(ids), json.dumps(texts)]
+    child = subprocess.run([sys.executable, "-c", CHILD, *arguments], capture_output=True, text=True, check=True)
+    result = json.loads(child.stdout.splitlines()[-1])
+    assert result["vocabulary"] == strange.get_vocabulary()
+    assert np.array_equal(np.array(result["logits"], "float32"), np.array(model(np.array(ids, "int32"))))
+    assert result["text"] == model.generate("the cat", max_new_tokens=20, seed=3)
+    assert result["defaults"] == {"temperature": 0.7, "stop": ["tree tree"]}
+    assert [tuple(pair) for pair in result["first"]] == model.first_tokens
+    assert result["loss"] == model.fit(data, epochs=2, verbose=0).history["loss"]
+
+
+def test_the_file_holds_no_assets_and_xla_stays_on(make_model, tokenizer, tmp_path):
+    model = make_model(tokenizer=tokenizer)
+    model.compile()
+    assert model.jit_compile is True
+    assert not [layer for layer in model._flatten_layers() if "tokenizer" in layer.name or "vectoriz" in layer.name]
+    model.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        assert sorted(archive.namelist()) == ["config.json", "metadata.json", "model.weights.h5"]
+    loaded = tlm.load_model(tmp_path / "model.keras")
+    assert loaded.jit_compile is True
+    assert loaded.tokenizer.get_vocabulary() == tokenizer.get_vocabulary()
+
+
+def test_keras_itself_loads_the_file_once_the_package_was_used(mini_lm, tmp_path):
+    mini_lm.save(tmp_path / "model.keras")
+    code = (
+        "import sys, keras, tinylm_keras; m = keras.saving.load_model(sys.argv[1]);"
+        "print(type(m).__name__, m.tokenizer.tokenize('the cat').tolist())"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "model.keras")], capture_output=True, text=True, check=True
+    )
+    assert child.stdout.split(None, 1) == ["MiniLM", f"{mini_lm.tokenizer.tokenize('the cat').tolist()}\n"]
+
+
+def test_weight_decay_leaves_out_biases_norms_and_embeddings_also_after_loading(make_model, texts, tmp_path):
+    tokenizer = WhitespaceTokenizer().adapt(texts)
+    model = make_model(tokenizer=tokenizer)
+    model.compile(keras.optimizers.AdamW(0.0, weight_decay=0.5), jit_compile=False)
+    model.save(tmp_path / "model.keras")
+    for candidate in (model, tlm.load_model(tmp_path / "model.keras")):
+        decayed = {
+            v.path.split("/", 1)[1] for v in candidate.trainable_variables if candidate.optimizer._use_weight_decay(v)
+        }
+        assert decayed
+        assert all(path.endswith("/kernel") and "norm" not in path for path in decayed)
+        assert len(decayed) == 4 * 2 + 1
+
+
+def test_a_failing_save_leaves_the_old_file_and_no_other(mini_lm, tmp_path, monkeypatch):
+    path = tmp_path / "model.keras"
+    mini_lm.save(path)
+    before = path.read_bytes()
+    monkeypatch.setattr(MiniLM, "get_config", lambda self: {"bad": object()})
+    with pytest.raises(Exception, match=r".+"):
+        mini_lm.save(path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_saving_where_it_cannot_be_is_refused(mini_lm, tmp_path):
+    with pytest.raises(ValueError, match=r'`filepath` must end in "\.keras".*Try .*model\.keras'):
+        mini_lm.save(tmp_path / "model.h5")
+    with pytest.raises(FileNotFoundError, match=r"The folder .* does not exist"):
+        mini_lm.save(tmp_path / "nowhere" / "model.keras")
+    (tmp_path / "folder.keras").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"is a folder. Choose another name"):
+        mini_lm.save(tmp_path / "folder.keras")
+    (tmp_path / "there.keras").write_text("kept")
+    with pytest.raises(FileExistsError, match=r"there\.keras exists"):
+        mini_lm.save(tmp_path / "there.keras", overwrite=False)
+    assert (tmp_path / "there.keras").read_text() == "kept"
+
+
+def test_files_that_are_no_model_are_refused_saying_why(mini_lm, tmp_path):
+    path = tmp_path / "model.keras"
+
+    def refused(match, error=ValueError):
+        with pytest.raises(error, match=match) as caught:
+            tlm.load_model(path)
+        assert "\n" not in str(caught.value)
+        assert str(path) in str(caught.value)
+
+    refused("does not exist", FileNotFoundError)
+    path.touch()
+    refused("is empty")
+    path.write_text("hello")
+    refused("not a whole zip archive")
+    mini_lm.save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    refused("not a whole zip archive")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    refused("not a tinylm_keras model: it must hold")
+    path.unlink()
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
+    refused("is not a tinylm_keras model: it holds 'Sequential'")
+    path.unlink()
+    path.mkdir()
+    refused("is a folder")
+
+
+def test_a_damaged_member_is_refused(mini_lm, tmp_path):
+    path = tmp_path / "model.keras"
+    mini_lm.save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+
+    def rewrite(**changes):
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in {**members, **changes}.items():
+                archive.writestr(name, content)
+
+    rewrite(**{"config.json": b"{not json"})
+    with pytest.raises(ValueError, match=r"is damaged: its config.json cannot be read"):
+        tlm.load_model(path)
+    rewrite(**{"model.weights.h5": members["model.weights.h5"][:2000]})
+    with pytest.raises(ValueError, match=r"cannot be loaded: .+"):
+        tlm.load_model(path)

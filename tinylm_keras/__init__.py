@@ -1,0 +1,76 @@
+"""tinylm_keras: train a small language model on your own text, keep it as one `.keras` file, write with it fast.
+
+Names are loaded when they are first used, so `import tinylm_keras` is quick and imports no Keras.
+"""
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tinylm_keras import data as data
+    from tinylm_keras import layers as layers
+    from tinylm_keras import metrics as metrics
+    from tinylm_keras.models import LanguageModel as LanguageModel
+    from tinylm_keras.models import MiniLM as MiniLM
+    from tinylm_keras.samplers import Sampler as Sampler
+    from tinylm_keras.saving import load_model as load_model
+    from tinylm_keras.tokenizers import WhitespaceTokenizer as WhitespaceTokenizer
+    from tinylm_keras.training import callbacks as callbacks
+    from tinylm_keras.training import presets as presets
+    from tinylm_keras.training.train import train as train
+
+__version__ = "0.1.0"
+
+# Public name -> (module, attribute; None for the module itself).
+_EXPORTS = {
+    "LanguageModel": ("tinylm_keras.models", "LanguageModel"),
+    "MiniLM": ("tinylm_keras.models", "MiniLM"),
+    "Sampler": ("tinylm_keras.samplers", "Sampler"),
+    "WhitespaceTokenizer": ("tinylm_keras.tokenizers", "WhitespaceTokenizer"),
+    "callbacks": ("tinylm_keras.training.callbacks", None),
+    "data": ("tinylm_keras.data", None),
+    "layers": ("tinylm_keras.layers", None),
+    "load_model": ("tinylm_keras.saving", "load_model"),
+    "metrics": ("tinylm_keras.metrics", None),
+    "presets": ("tinylm_keras.training.presets", None),
+    "train": ("tinylm_keras.training.train", "train"),
+}
+
+__all__ = [
+    "LanguageModel",
+    "MiniLM",
+    "Sampler",
+    "WhitespaceTokenizer",
+    "callbacks",
+    "data",
+    "layers",
+    "load_model",
+    "metrics",
+    "presets",
+    "train",
+]
+
+
+def _register_classes():
+    """Import every class that a saved file may name, so that `keras.saving.load_model` finds it."""
+    for module in ("models", "tokenizers", "layers", "metrics", "samplers"):
+        importlib.import_module(f"tinylm_keras.{module}")
+
+
+def __getattr__(name):
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in ("data", "presets"):  # reading text, writing stories and naming presets need no Keras
+        _register_classes()
+    module, attribute = _EXPORTS[name]
+    value = importlib.import_module(module)
+    return value if attribute is None else getattr(value, attribute)
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
+
+
+if "keras" in sys.modules:
+    _register_classes()

@@ -1,0 +1,109 @@
+"""Texts turned into ids, with what bits per character needs to know about the original."""
+
+import collections
+import dataclasses
+
+import numpy as np
+
+KEPT_FIRST_TOKENS = 256
+
+
+@dataclasses.dataclass
+class TokenStream:
+    """All ids of some texts in one row, and what they stand for.
+
+    Attributes:
+        ids: int32 array `[n]`.
+        pad_id: int or None. The tokenizer's.
+        tokens: int. Tokens that are predicted: all but the first.
+        characters: int. Characters of the original text that these tokens stand for.
+        unknown: int. Unknown words among them.
+        unknown_bits: float. Bits of spelling the unknown words.
+        first_tokens: list of (id, count).
+    """
+
+    ids: np.ndarray
+    pad_id: int | None = None
+    tokens: int = 0
+    characters: int = 0
+    unknown: int = 0
+    unknown_bits: float = 0.0
+    first_tokens: list = dataclasses.field(default_factory=list)
+
+
+class TextCounter:
+    """Adds up characters, unknown words and first tokens, text by text."""
+
+    def __init__(self, tokenizer):
+        self.tokenizer = tokenizer
+        self.tokens = self.characters = self.unknown = 0
+        self.unknown_bits = 0.0
+        self._first = collections.Counter()
+
+    def add(self, text, ids, first, last):
+        """Count the tokens `first` to `last` of a text whose ids are `ids`."""
+        unk_id = self.tokenizer.unk_id
+        if len(ids) and ids[0] != unk_id:
+            self._first[int(ids[0])] += 1
+        self.tokens += last - first
+        unknown = np.flatnonzero(ids[first:last] == unk_id) + first if unk_id is not None else ()
+        if first == 0 and last == len(ids) and not len(unknown):
+            self.characters += len(text)
+            return
+        pieces = self.tokenizer.pieces(text)
+        end = len(text) if last == len(ids) else _end_of(text, pieces, last)
+        self.characters += end - _end_of(text, pieces, first)
+        self.unknown += len(unknown)
+        self.unknown_bits += sum(self.tokenizer.spelling_bits(pieces[i]) for i in unknown)
+
+    @property
+    def first_tokens(self):
+        """The ids that texts begin with and how often, the most frequent first."""
+        return self._first.most_common(KEPT_FIRST_TOKENS)
+
+
+def _end_of(text, pieces, count):
+    """Place in `text` where its first `count` pieces end."""
+    place = 0
+    for piece in pieces[:count]:
+        place = text.index(piece, place) + len(piece)
+    return place
+
+
+def concatenate(texts, tokenizer):
+    """All texts in one stream of ids, for `windows`.
+
+    With an end token, the stream is *end text end text … end*: each text begins after an end token and closes with one.
+
+    Args:
+        texts: list of str.
+        tokenizer: `Tokenizer`.
+
+    Returns:
+        A `TokenStream`.
+
+    Example:
+
+    >>> from tinylm_keras.tokenizers import WhitespaceTokenizer
+    >>> tokenizer = WhitespaceTokenizer(vocabulary=["a", "b"], end_token="<end>")
+    >>> concatenate(["a b", "b"], tokenizer).ids
+    array([4, 2, 3, 4, 3, 4], dtype=int32)
+    """
+    counter = TextCounter(tokenizer)
+    end = None if tokenizer.end_id is None else np.array([tokenizer.end_id], "int32")
+    parts = [] if end is None else [end]
+    for text, ids in zip(texts, tokenizer.tokenize(list(texts)), strict=True):
+        # Without an end token the very first token of the stream is not predicted.
+        first = 1 if not parts and len(ids) else 0
+        counter.add(text, ids, first, len(ids))
+        parts.extend([ids] if end is None else [ids, end])
+    ids = np.concatenate(parts) if parts else np.zeros(0, "int32")
+    return TokenStream(
+        ids=ids,
+        pad_id=tokenizer.pad_id,
+        tokens=max(len(ids) - 1, 0),
+        characters=counter.characters,
+        unknown=counter.unknown,
+        unknown_bits=counter.unknown_bits,
+        first_tokens=counter.first_tokens,
+    )

@@ -1,0 +1,181 @@
+"""Prompts to text: what `LanguageModel.generate`, `stream` and `score` do."""
+
+import secrets
+import warnings
+
+import numpy as np
+
+from tinylm_keras import _checks
+from tinylm_keras.generation.decoder import Decoder
+from tinylm_keras.generation.loop import CHUNK
+from tinylm_keras.generation.scoring import score as score
+from tinylm_keras.generation.text_stream import TextStream
+from tinylm_keras.samplers import Sampler, resolve
+
+__all__ = ["DEFAULTS", "check_defaults", "generate", "score", "stream"]
+
+DEFAULTS = {"max_new_tokens": 64, **Sampler().get_config()}
+CHUNK_WITH_STOP = 16  # tokens between two looks for a stop string
+
+
+def check_defaults(settings):
+    """Return `settings` as a dict, or raise unless each is a known setting of generation within its range."""
+    settings = dict(settings)
+    for name in settings:
+        _checks.one_of("generation_defaults", name, (*DEFAULTS, "stop"))
+    settings = {name: value for name, value in settings.items() if value is not None}
+    if "max_new_tokens" in settings:
+        _check_count(settings["max_new_tokens"])
+    Sampler(**{name: value for name, value in settings.items() if name not in ("max_new_tokens", "stop")})
+    if "stop" in settings:
+        settings["stop"] = list(_check_stop(settings["stop"]))
+    return settings
+
+
+def generate(model, prompts, **settings):
+    """See `LanguageModel.generate`."""
+    if isinstance(prompts, str):
+        return _texts(model, [prompts], **settings)[0]
+    if isinstance(prompts, (list, tuple)) and all(isinstance(prompt, str) for prompt in prompts):
+        return _texts(model, list(prompts), **settings)
+    rows = [prompts] if _is_row(prompts) else list(prompts)
+    results = _ids(model, [_check_row(model, row) for row in rows], **settings)
+    return results[0] if _is_row(prompts) else results
+
+
+def stream(model, prompt, **settings):
+    """See `LanguageModel.stream`. The arguments are checked at once, not when the first piece is taken."""
+    _checks.text("prompt", prompt)
+    decoder, streams = _start_texts(model, [prompt], **settings)
+    return _pieces(decoder, streams[0], prompt)
+
+
+def _pieces(decoder, text, prompt):
+    if prompt:
+        yield prompt
+    while True:
+        ids = decoder.advance(1)[0]
+        piece = text.feed(ids, last=decoder.done)
+        if text.stopped:
+            decoder.finish(0)
+        if piece:
+            yield piece
+        if decoder.done:
+            return
+
+
+def _texts(model, prompts, **settings):
+    """The texts that `prompts` become, all rows in one batch."""
+    if not prompts:
+        return []
+    decoder, streams = _start_texts(model, prompts, **settings)
+    size = CHUNK_WITH_STOP if streams[0].stop else CHUNK
+    while True:
+        fresh = decoder.advance(size)
+        for row, (text, ids) in enumerate(zip(streams, fresh, strict=True)):
+            text.feed(ids, last=decoder.done)
+            if text.stopped:
+                decoder.finish(row)
+        if decoder.done:
+            return [text.text for text in streams]
+
+
+def _ids(model, rows, **settings):
+    """The ids that the prompts `rows` become; the end token is not among them."""
+    if not rows:
+        return []
+    decoder, stop = _start(model, rows, **settings)
+    if stop:
+        raise _checks.refuse(
+            "stop", "needs text prompts, because a stop string is text", stop, "Pass the prompt as str."
+        )
+    results = [row.tolist() for row in rows]
+    while True:
+        for result, ids in zip(results, decoder.advance(CHUNK), strict=True):
+            result.extend(ids)
+        if decoder.done:
+            return [np.array(result, "int32") for result in results]
+
+
+def _start_texts(model, prompts, **settings):
+    tokenizer = model.tokenizer
+    if tokenizer is None:
+        raise _checks.refuse("prompt", "must be ids, because this model has no tokenizer", prompts[0])
+    unknown = tokenizer.unknown_tokens(prompts)
+    if unknown:
+        shown = ", ".join(repr(word) for word, _ in unknown.most_common(5))
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        warnings.warn(f"Words of the prompt that the model does not know: {shown}{more}.", stacklevel=4)
+    decoder, stop = _start(model, [model.prompt_ids(prompt) for prompt in prompts], **settings)
+    return decoder, [TextStream(tokenizer, prompt, stop) for prompt in prompts]
+
+
+def _start(
+    model,
+    rows,
+    max_new_tokens=None,
+    temperature=None,
+    top_k=None,
+    top_p=None,
+    min_p=None,
+    repetition_penalty=None,
+    stop=None,
+    seed=None,
+    sampler=None,
+    allow_unknown=False,
+):
+    """Check the arguments of one call; return its Decoder and its stop strings."""
+    defaults = {**DEFAULTS, **model.generation_defaults}
+    count = _check_count(defaults["max_new_tokens"] if max_new_tokens is None else max_new_tokens)
+    sampler = resolve(sampler, temperature, top_k, top_p, min_p, repetition_penalty, defaults)
+    stop = _check_stop(defaults.get("stop", ()) if stop is None else stop)
+    if seed is None:
+        seed = secrets.randbits(32)
+    elif not isinstance(sampler, Sampler):
+        raise _checks.refuse("seed", "must be set on the keras-nlp sampler itself", seed)
+    seed = _checks.whole_number("seed", seed, 0)
+    if count and not all(len(row) for row in rows) and not model.first_tokens:
+        raise ValueError(
+            "`prompt` must hold at least one token, because this model has no end token to start from and no record of "
+            "how its training texts began. Received: an empty prompt. Give a first word."
+        )
+    rows = [row[-model.context_length :] for row in rows]
+    return Decoder(model, rows, count, sampler, seed, _allowed(model, allow_unknown)), stop
+
+
+def _allowed(model, allow_unknown):
+    """Which tokens may be written: not padding, and [UNK] only when asked for."""
+    allowed = np.ones(model.vocabulary_size, bool)
+    for token in (model.pad_id, None if allow_unknown or model.tokenizer is None else model.tokenizer.unk_id):
+        if token is not None and token < len(allowed):
+            allowed[token] = False
+    return allowed
+
+
+def _check_count(value):
+    return _checks.whole_number("max_new_tokens", value, 0, _checks.MAXIMUM_NEW_TOKENS)
+
+
+def _check_stop(stop):
+    stop = (stop,) if isinstance(stop, str) else tuple(stop)
+    for text in stop:
+        if not isinstance(text, str) or not text:
+            raise _checks.refuse("stop", "must be a non-empty string or a list of them", text)
+    return stop
+
+
+def _is_row(prompts):
+    return np.ndim(prompts) == 1 if hasattr(prompts, "shape") else all(np.ndim(token) == 0 for token in prompts)
+
+
+def _check_row(model, row):
+    ids = np.asarray(row)
+    if ids.size == 0:
+        return np.zeros(0, "int32")
+    if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
+        raise _checks.refuse("prompts", "must be a str, ids, or a list of either", row)
+    if ids.min() < 0 or ids.max() >= model.vocabulary_size:
+        raise _checks.refuse(
+            "prompts", f"must hold ids in [0, {model.vocabulary_size})", int(ids.min() if ids.min() < 0 else ids.max())
+        )
+    return ids.astype("int32")

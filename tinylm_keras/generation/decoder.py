@@ -1,0 +1,161 @@
+"""One call of generation between its compiled chunks: prompts, lengths, random numbers, what has been written."""
+
+import keras
+import numpy as np
+
+from tinylm_keras.generation import loop
+from tinylm_keras.samplers import Sampler
+
+
+class Decoder:
+    """Writes new tokens after several prompts, some at a time.
+
+    Row i draws its random numbers from numpy's `default_rng((seed, i))`, one per new token, so that a row does not
+    depend on its neighbours, on the size of the chunks, or on another thread.
+
+    Args:
+        model: a `LanguageModel`.
+        prompts: list of int32 arrays `[n_i]`, none longer than the context. An empty one begins with a token drawn
+            from `model.first_tokens`.
+        max_new_tokens: int.
+        sampler: `Sampler` or a keras-nlp sampler.
+        seed: int.
+        allowed: bool array `[V]`. Tokens that may be written.
+    """
+
+    def __init__(self, model, prompts, max_new_tokens, sampler, seed, allowed):
+        self.model, self.sampler, self.allowed = model, sampler, allowed
+        self.end_id = np.int32(-1 if model.end_id is None else model.end_id)
+        self.generators = [np.random.default_rng((seed, row)) for row in range(len(prompts))]
+        self.returned = np.array([len(prompt) for prompt in prompts], "int32")  # ids that the caller knows
+        self.ends = self.returned + np.int32(max_new_tokens)  # where each row ends
+        prompts = [prompt if len(prompt) else [self._first_token(row)] for row, prompt in enumerate(prompts)]
+        self.lengths = np.array([len(prompt) for prompt in prompts], "int32")
+        self.finished = self.lengths >= self.ends
+        self.position = int(self.lengths.min(initial=1)) - 1  # of the last token that every row has
+        self.tokens = np.zeros((len(prompts), int(self.lengths.max(initial=1))), "int32")
+        self.seen = np.zeros((len(prompts), len(allowed)), bool)
+        for row, prompt in enumerate(prompts):
+            self.tokens[row, : len(prompt)] = prompt
+            self.seen[row, prompt] = True
+        self.cache = None
+
+    @property
+    def done(self):
+        """Whether every row has ended."""
+        return bool(self.finished.all())
+
+    def finish(self, row):
+        """End a row early (a stop string has come)."""
+        self.finished[row] = True
+
+    def advance(self, steps):
+        """Write up to `steps` tokens; return the new ids of each row, without the end token, as lists of int.
+
+        Raises:
+            ValueError: if the model's logits are not finite.
+        """
+        if not self.done:
+            written = self._sample(min(steps, loop.CHUNK))
+            first, last = self.position + 1, self.position + 1 + written.shape[1]
+            if last > self.tokens.shape[1]:
+                room = np.zeros((len(self.tokens), 2 * last - self.tokens.shape[1]), "int32")
+                self.tokens = np.concatenate([self.tokens, room], axis=1)
+            self.tokens[:, first:last] = written
+            for row, tokens in enumerate(written):
+                ends = first + np.flatnonzero(tokens == self.end_id)
+                ends = ends[ends >= self.lengths[row]]  # an end token inside the prompt ends nothing
+                if len(ends):
+                    self.ends[row] = min(self.ends[row], ends[0])
+            self.position = last - 1
+        known = np.minimum(self.position + 1, self.ends)
+        fresh = [row[start:end].tolist() for row, start, end in zip(self.tokens, self.returned, known, strict=True)]
+        self.returned = np.maximum(self.returned, known)
+        return fresh
+
+    def _sample(self, steps):
+        """The next tokens of all rows, int32 `[B, steps]`, from the program for this place in the text."""
+        context_length = self.model.context_length
+        inside = self.position < context_length
+        if inside:
+            steps = min(steps, context_length - self.position)
+            window = np.zeros((len(self.tokens), context_length), "int32")
+            known = self.tokens[:, :context_length]
+            window[:, : known.shape[1]] = known
+            self._fill_cache()
+        else:
+            window = self.tokens[:, self.position + 1 - context_length : self.position + 1]
+        if isinstance(self.sampler, Sampler):
+            return self._run_loop(inside, window, steps)
+        return self._ask_foreign_sampler(inside, window)
+
+    def _fill_cache(self):
+        if self.cache is None:
+            self.cache = self.model.empty_cache(len(self.tokens))
+            if self.position >= loop.SHORT_PROMPT:
+                self.cache = loop.prefill(self.model, self.cache, self.tokens[:, : self.position])
+            else:
+                self.position = 0
+
+    def _run_loop(self, inside, window, steps):
+        size = self.model.vocabulary_size
+        ranked = self.sampler.ranked(size)
+        make = loop.cached_steps if inside else loop.sliding_steps
+        run = loop.program(self.model, make.__name__, make, ranked)
+        written, cache, seen, finished, finite = run(
+            window,
+            self.cache if inside else (),
+            self.seen,
+            self.finished,
+            np.int32(self.position),
+            np.int32(steps),
+            self._uniform(steps),
+            self.lengths,
+            self.ends,
+            self.sampler.settings(size),
+            self.allowed,
+            self.end_id,
+        )
+        self.cache, self.seen = cache, seen
+        self.finished = np.array(keras.ops.convert_to_numpy(finished))
+        self._check_finite(bool(finite))
+        return keras.ops.convert_to_numpy(written)[:, :steps]
+
+    def _ask_foreign_sampler(self, inside, window):
+        """One token from a keras-nlp sampler. It keeps its own random state, so it runs outside the compiled loop."""
+        make = loop.cached_logits if inside else loop.sliding_logits
+        run = loop.program(self.model, make.__name__, make)
+        logits, cache = run(window, self.cache if inside else (), np.int32(self.position))
+        self.cache = cache
+        self._check_finite(bool(keras.ops.all(keras.ops.isfinite(logits))))
+        logits = keras.ops.where(self.allowed, logits, -np.inf)
+        token = self.sampler.get_next_token(self.sampler.compute_probabilities(logits))
+        token = np.array(keras.ops.convert_to_numpy(token), "int32")
+        place = self.position + 1
+        given = place < self.lengths
+        if given.any():
+            token[given] = self.tokens[given, place]
+        self.finished |= ~given & ((token == self.end_id) | (place + 1 >= self.ends))
+        return token[:, None]
+
+    def _uniform(self, steps):
+        """float32 `[B, CHUNK]`: for each row its next random numbers, none spent on tokens of the prompt."""
+        uniform = np.zeros((len(self.tokens), loop.CHUNK), "float32")
+        for row, generator in enumerate(self.generators):
+            first = max(0, int(self.lengths[row]) - (self.position + 1))
+            if first < steps:
+                uniform[row, first:steps] = generator.random(steps - first, dtype="float32")
+        return uniform
+
+    def _first_token(self, row):
+        """Draw the token that an empty prompt begins with, as often as training texts began with it."""
+        ids, counts = np.array(self.model.first_tokens).T
+        sums = np.cumsum(np.where(self.allowed[ids], counts, 0))
+        return ids[int(np.searchsorted(sums, self.generators[row].random() * sums[-1], side="right"))]
+
+    def _check_finite(self, finite):
+        if not finite:
+            raise ValueError(
+                "The model's logits are not finite numbers, so no token can be chosen. Its weights are damaged or its "
+                "training diverged: load an earlier file, or train again with a lower learning rate."
+            )

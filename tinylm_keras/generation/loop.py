@@ -1,0 +1,132 @@
+"""The compiled loop of generation: model, key/value cache and sampler in one program."""
+
+import numpy as np
+from keras import ops
+
+from tinylm_keras.generation.compile import compiled
+from tinylm_keras.samplers import choose
+
+# Tokens per call of the compiled loop. A call runs up to this many; the number is data, so that a stream can ask for
+# one token and a long text for many of the same program.
+CHUNK = 64
+# Prompts up to this long go through the loop token by token: that costs less than compiling a prefill.
+SHORT_PROMPT = 16
+
+
+def program(model, name, make, *key):
+    """The compiled program `name` of a model, made on first use and kept beside the model, outside Keras's tracking."""
+    programs = model.__dict__.setdefault("_programs", {})
+    if (name, *key) not in programs:
+        programs[(name, *key)] = compiled(make(model, *key), model.variables)
+    return programs[(name, *key)]
+
+
+def prefill(model, cache, tokens):
+    """Put the first tokens `[B, n]` of the prompts into the cache at once, n rounded up to a power of two.
+
+    The columns past n hold what the loop will overwrite before any position can see it.
+    """
+
+    def make(model):
+        return lambda tokens, cache: model.step(tokens, cache, 0)[1]
+
+    length = tokens.shape[1]
+    bucket = min(1 << (length - 1).bit_length(), model.context_length)
+    padded = np.zeros((tokens.shape[0], bucket), "int32")
+    padded[:, :length] = tokens
+    return program(model, "prefill", make)(padded, cache)
+
+
+def cached_logits(model):
+    """The logits after one position inside the context: feed its token, read the rest from the cache."""
+
+    def next_logits(window, cache, position):
+        # take, not slice: TensorFlow compiles a slice anew for every value that it begins at.
+        token = ops.take(window, ops.expand_dims(position, 0), axis=1)  # (B, 1)
+        hidden, cache = model.step(token, cache, position)
+        return ops.cast(model.head(hidden)[:, 0], "float32"), cache
+
+    return next_logits
+
+
+def sliding_logits(model):
+    """The logits past the context: feed the last `context_length` tokens, positions from 0.
+
+    A learned position belongs to a place in the window, so moving the window changes every vector: no cache helps.
+    """
+
+    def next_logits(window, cache, position):
+        hidden = model.hidden(window, training=False)
+        return ops.cast(model.head(hidden[:, -1:])[:, 0], "float32"), cache
+
+    return next_logits
+
+
+def cached_steps(model, ranked):
+    """Up to CHUNK tokens inside the context."""
+
+    def keep(window, token, position):
+        # The token after the last column needs no place: the sliding steps begin with a fresh window.
+        column = ops.minimum(position + 1, window.shape[1] - 1)
+        return ops.slice_update(window, (0, column), ops.expand_dims(token, 1))
+
+    return _steps(ranked, cached_logits(model), keep)
+
+
+def sliding_steps(model, ranked):
+    """Up to CHUNK tokens past the context."""
+
+    def keep(window, token, position):
+        return ops.concatenate([window[:, 1:], ops.expand_dims(token, 1)], axis=1)
+
+    return _steps(ranked, sliding_logits(model), keep)
+
+
+def _steps(ranked, next_logits, keep):
+    """The loop around `next_logits(window, cache, position)`; `keep` puts the new token into the window."""
+
+    def run(window, cache, seen, finished, position, steps, uniform, lengths, limits, settings, allowed, end_id):
+        """Choose the tokens at position + 1, position + 2, …
+
+        Args:
+            window: int32 `[B, context_length]`. The tokens that the model is fed from.
+            cache: the model's cache (any nested structure), untouched by the sliding steps.
+            seen: bool `[B, V]`. Tokens of the text so far.
+            finished: bool `[B]`.
+            position: int32. Position of the last known token of every row.
+            steps: int32. How many tokens, at most CHUNK.
+            uniform: float32 `[B, CHUNK]`. One number in [0, 1) for each choice.
+            lengths: int32 `[B]`. Length of each prompt: tokens before it are given, not chosen.
+            limits: int32 `[B]`. Length at which each row ends.
+            settings, allowed: see `samplers.choose`.
+            end_id: int32. Token that ends a row, or -1.
+
+        Returns:
+            written int32 `[B, CHUNK]`, cache, seen, finished, and whether all logits were finite.
+        """
+        size = window.shape[1]
+
+        def more(step, window, cache, seen, finished, written, finite):
+            return ops.logical_and(step < steps, ops.logical_not(ops.all(finished)))
+
+        def one(step, window, cache, seen, finished, written, finite):
+            here = position + step
+            logits, cache = next_logits(window, cache, here)
+            finite = ops.logical_and(finite, ops.all(ops.isfinite(logits)))
+            token = choose(logits, ops.take(uniform, step, axis=1), settings, allowed, seen, ranked)
+            given = here + 1 < lengths
+            token = ops.where(given, ops.take(window, ops.minimum(here + 1, size - 1), axis=1), token)
+            ended = ops.logical_or(ops.equal(token, end_id), here + 2 >= limits)
+            seen = ops.logical_or(seen, ops.one_hot(token, seen.shape[1], dtype="bool"))
+            written = ops.slice_update(written, (0, step), ops.expand_dims(token, 1))
+            window = keep(window, token, here)
+            finished = ops.logical_or(finished, ops.logical_and(ops.logical_not(given), ended))
+            return step + 1, window, cache, seen, finished, written, finite
+
+        start = ops.zeros((), "int32")
+        written = ops.zeros((window.shape[0], CHUNK), "int32")
+        state = (start, window, cache, seen, finished, written, ops.all(ops.isfinite(settings)))
+        _, _, cache, seen, finished, written, finite = ops.while_loop(more, one, state)
+        return written, cache, seen, finished, finite
+
+    return run

@@ -1,0 +1,46 @@
+"""How likely a model finds a text, token by token."""
+
+import numpy as np
+from keras import ops
+
+from tinylm_keras import _checks
+from tinylm_keras.generation.loop import program
+
+ROWS = 32  # windows scored at once past the context
+
+
+def score(model, text):
+    """See `LanguageModel.score`."""
+    is_text = isinstance(text, str)
+    if is_text and model.tokenizer is None:
+        raise _checks.refuse("text", "must be ids, because this model has no tokenizer", text)
+    ids = np.asarray(model.prompt_ids(text) if is_text else text, "int32").reshape(-1)
+    # The end token that opens a text is context, not a token of the text.
+    skipped = 1 if is_text and model.end_id is not None else 0
+    if len(ids) - skipped < 2:
+        return np.zeros(0, "float32")
+    context_length = model.context_length
+    run = program(model, "log_probabilities", _log_probabilities)
+    parts = [_score(run, ids[np.newaxis, : context_length + 1], context_length)[0]]
+    for first in range(context_length + 1, len(ids), ROWS):
+        ends = np.arange(first, min(first + ROWS, len(ids)))
+        windows = np.stack([ids[end - context_length : end + 1] for end in ends])
+        parts.append(_score(run, windows, context_length, rows=ROWS)[:, -1])
+    return np.concatenate(parts)[skipped:]
+
+
+def _score(run, windows, context_length, rows=1):
+    """log p of every token of `windows` `[n, t + 1]` but the first; padded to one shape, so one program serves all."""
+    count, length = windows.shape[0], windows.shape[1] - 1
+    padded = np.zeros((rows, context_length + 1), "int32")
+    padded[:count, : length + 1] = windows
+    return np.asarray(ops.convert_to_numpy(run(padded)))[:count, :length]
+
+
+def _log_probabilities(model):
+    def run(windows):
+        logits = ops.cast(model(windows[:, :-1], training=False), "float32")  # (n, T, V)
+        chosen = ops.take_along_axis(logits, ops.expand_dims(windows[:, 1:], -1), axis=-1)[..., 0]
+        return chosen - ops.logsumexp(logits, axis=-1)
+
+    return run

@@ -1,0 +1,66 @@
+"""Ids to text, piece by piece: what later ids may still change is held back."""
+
+
+class TextStream:
+    """Turns the ids of one row into text that only ever grows.
+
+    Two things are held back: the bytes of a character that is not complete yet, and the beginning of what may become
+    a stop string. The text ends before the first stop string.
+
+    Args:
+        tokenizer: a `Tokenizer`.
+        prompt: str. The text in front; stop strings are not looked for in it.
+        stop: tuple of str.
+
+    Example:
+
+    >>> from tinylm_keras.tokenizers import WhitespaceTokenizer
+    >>> tokenizer = WhitespaceTokenizer(vocabulary=["the", "cat", "sat"])
+    >>> stream = TextStream(tokenizer, "the", stop=("cat sat",))
+    >>> stream.feed([3]), stream.feed([2]), stream.feed([3, 4]), stream.stopped
+    ('', ' cat the', ' ', True)
+    """
+
+    def __init__(self, tokenizer, prompt="", stop=()):
+        self.tokenizer, self.stop = tokenizer, stop
+        self.text = prompt  # all that is decided
+        self.released = self.searched = len(prompt)
+        self.pending = []
+        self.stopped = False
+
+    def feed(self, ids, last=False):
+        """Take more ids; return the text that is now certain (`last`: no more will come)."""
+        if self.stopped:
+            return ""
+        self.pending.extend(ids)
+        piece = self.tokenizer.continuation(self.text, self.pending)
+        # Every byte-level decoder shows an unfinished character as U+FFFD.
+        if last or not piece.endswith("\ufffd"):
+            self.text += piece
+            self.pending = []
+        certain = len(self.text)
+        if self.stop:
+            self._cut_at_stop()
+            certain = len(self.text) - (0 if last or self.stopped else self._held_back())
+        piece = self.text[self.released : certain]
+        self.released = max(self.released, certain)
+        return piece
+
+    def _cut_at_stop(self):
+        # A stop string may begin in text that was searched before.
+        first = max(self.searched - max(map(len, self.stop)) + 1, self.released)
+        found = [place for place in (self.text.find(stop, first) for stop in self.stop) if place >= 0]
+        if found:
+            self.text = self.text[: min(found)]
+            self.stopped = True
+        self.searched = len(self.text)
+
+    def _held_back(self):
+        """Length of the longest end of the text that a stop string begins with."""
+        longest = 0
+        for stop in self.stop:
+            for size in range(min(len(stop) - 1, len(self.text) - self.released), longest, -1):
+                if self.text.endswith(stop[:size]):
+                    longest = size
+                    break
+        return longest

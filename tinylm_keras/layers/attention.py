@@ -1,0 +1,98 @@
+"""Causal self-attention with a key/value cache."""
+
+import keras
+from keras import ops
+
+from tinylm_keras import _checks
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class CausalSelfAttention(keras.layers.Layer):
+    """Multi-head attention in which a position sees itself and what comes before it.
+
+    One 2-D kernel makes queries, keys and values together, another joins the heads, both with a bias. The same
+    `call` serves training (no cache: all positions at once) and generation (a cache: the new positions only).
+
+    Args:
+        embed_dim: int. Width of the input and the output; `num_heads` must divide it.
+        num_heads: int. Number of heads, each `embed_dim // num_heads` wide.
+
+    Call arguments:
+        x: float tensor `[B, T, embed_dim]`.
+        cache: None, or a pair (keys, values) of tensors `[B, num_heads, L, head_dim]`.
+        start: int or scalar int tensor. Position of the first of the T inputs in the cache.
+
+    Returns:
+        A tensor `[B, T, embed_dim]`; with a cache, that tensor and the new cache.
+
+    Raises:
+        ValueError: if `num_heads` does not divide `embed_dim`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> attention = CausalSelfAttention(embed_dim=8, num_heads=2)
+    >>> attention(np.ones((1, 5, 8), "float32")).shape
+    TensorShape([1, 5, 8])
+
+    References:
+        Vaswani et al., "Attention Is All You Need", arXiv:1706.03762.
+    """
+
+    def __init__(self, embed_dim, num_heads, **kwargs):
+        super().__init__(**kwargs)
+        self.embed_dim = _checks.whole_number("embed_dim", embed_dim, 1)
+        self.num_heads = _checks.whole_number("num_heads", num_heads, 1)
+        _checks.divides("num_heads", num_heads, "embed_dim", embed_dim)
+        self.head_dim = embed_dim // num_heads
+        self.query_key_value = keras.layers.Dense(3 * embed_dim, name="query_key_value", dtype=self.dtype_policy)
+        self.projection = keras.layers.Dense(embed_dim, name="projection", dtype=self.dtype_policy)
+
+    def build(self, input_shape):
+        self.query_key_value.build(input_shape)
+        self.projection.build(input_shape)
+
+    def call(self, x, cache=None, start=0):
+        queries, keys, values = self._heads(x)
+        if cache is not None:
+            keys = ops.slice_update(cache[0], (0, 0, start, 0), ops.cast(keys, cache[0].dtype))
+            values = ops.slice_update(cache[1], (0, 0, start, 0), ops.cast(values, cache[1].dtype))
+        weights = self._weights(queries, keys, start)  # (B, H, T, L)
+        y = ops.matmul(ops.cast(weights, self.compute_dtype), ops.cast(values, self.compute_dtype))  # (B, H, T, hd)
+        y = ops.reshape(ops.transpose(y, (0, 2, 1, 3)), (-1, x.shape[1] or ops.shape(x)[1], self.embed_dim))
+        y = self.projection(y)
+        return y if cache is None else (y, (keys, values))
+
+    def attention_weights(self, x):
+        """How much each position of `x` `[B, T, embed_dim]` looks at each: `[B, num_heads, T, T]`, rows sum to 1."""
+        queries, keys, _ = self._heads(x)
+        return self._weights(queries, keys, 0)
+
+    def empty_cache(self, batch_size, length):
+        """A cache of zeros for `length` positions."""
+        shape = (batch_size, self.num_heads, length, self.head_dim)
+        return ops.zeros(shape, self.compute_dtype), ops.zeros(shape, self.compute_dtype)
+
+    def _heads(self, x):
+        batch_size, length = ops.shape(x)[0], x.shape[1] or ops.shape(x)[1]
+        x = self.query_key_value(x)  # (B, T, 3 * D)
+        x = ops.reshape(x, (batch_size, length, 3, self.num_heads, self.head_dim))
+        x = ops.transpose(x, (2, 0, 3, 1, 4))  # (3, B, H, T, hd)
+        return x[0], x[1], x[2]
+
+    def _weights(self, queries, keys, start):
+        # Softmax in float32: under mixed precision the scores of long contexts overflow float16.
+        queries = queries * (self.head_dim**-0.5)
+        scores = ops.matmul(queries, ops.transpose(ops.cast(keys, queries.dtype), (0, 1, 3, 2)))  # (B, H, T, L)
+        scores = ops.cast(scores, "float32")
+        if scores.shape[-1] == 1:
+            return ops.ones_like(scores)  # a single key; Keras's softmax warns of one
+        query_positions = ops.arange(ops.shape(queries)[2]) + start
+        visible = ops.expand_dims(query_positions, 1) >= ops.arange(ops.shape(keys)[2])  # (T, L)
+        return ops.softmax(ops.where(visible, scores, -1e30), axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "embed_dim": self.embed_dim, "num_heads": self.num_heads}

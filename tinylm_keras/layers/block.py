@@ -1,0 +1,106 @@
+"""The transformer block: attention and a feed-forward network, each with a shortcut around it."""
+
+import keras
+from keras import ops
+
+from tinylm_keras import _checks
+from tinylm_keras.layers.attention import CausalSelfAttention
+
+# GPT code uses 1e-5; Keras's own default is 1e-3, which changes the logits of a small model visibly.
+EPSILON = 1e-5
+
+
+def _gelu(x):
+    return keras.activations.gelu(x, approximate=False)
+
+
+def _gelu_tanh(x):
+    return keras.activations.gelu(x, approximate=True)
+
+
+ACTIVATIONS = {"relu": keras.activations.relu, "gelu": _gelu, "gelu_tanh": _gelu_tanh, "silu": keras.activations.silu}
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class TransformerBlock(keras.layers.Layer):
+    """Causal attention, then a two-layer network at each position.
+
+    `norm="post"` (the original transformer): each half is *sublayer, dropout, add, norm*. `norm="pre"` (GPT-2): each
+    half is *norm, sublayer, dropout, add*, so the shortcut runs through the whole model untouched.
+
+    Args:
+        embed_dim: int. Width of the input and the output.
+        num_heads: int. Number of attention heads; must divide `embed_dim`.
+        feed_forward_dim: int. Width of the hidden layer of the feed-forward network.
+        dropout: float in [0, 1). Share of the outputs of each half that training sets to zero.
+        norm: "post" or "pre".
+        activation: "relu", "gelu" (exact), "gelu_tanh" (GPT-2's approximation) or "silu".
+
+    Call arguments:
+        x: float tensor `[B, T, embed_dim]`.
+        cache: None, or the pair (keys, values) of `CausalSelfAttention`.
+        start: int or scalar int tensor. Position of the first of the T inputs in the cache.
+        training: bool. Whether dropout is on.
+
+    Returns:
+        A tensor `[B, T, embed_dim]`; with a cache, that tensor and the new cache.
+
+    Raises:
+        ValueError: if a size, `norm` or `activation` is outside its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> block = TransformerBlock(embed_dim=8, num_heads=2, feed_forward_dim=16)
+    >>> block(np.ones((1, 5, 8), "float32")).shape
+    TensorShape([1, 5, 8])
+
+    References:
+        Vaswani et al., arXiv:1706.03762 (post-norm); Xiong et al., arXiv:2002.04745 (why pre-norm trains more easily).
+    """
+
+    def __init__(self, embed_dim, num_heads, feed_forward_dim, dropout=0.1, norm="post", activation="relu", **kwargs):
+        super().__init__(**kwargs)
+        self.embed_dim, self.num_heads = embed_dim, num_heads
+        self.feed_forward_dim = _checks.whole_number("feed_forward_dim", feed_forward_dim, 1)
+        self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)
+        self.norm = _checks.one_of("norm", norm, ("post", "pre"))
+        self.activation = _checks.one_of("activation", activation, tuple(ACTIVATIONS))
+        dtype = self.dtype_policy
+        self.attention = CausalSelfAttention(embed_dim, num_heads, name="attention", dtype=dtype)
+        self.attention_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="attention_norm", dtype=dtype)
+        self.attention_dropout = keras.layers.Dropout(dropout, name="attention_dropout", dtype=dtype)
+        self.expand = keras.layers.Dense(feed_forward_dim, name="expand", dtype=dtype)
+        self.contract = keras.layers.Dense(embed_dim, name="contract", dtype=dtype)
+        self.feed_forward_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="feed_forward_norm", dtype=dtype)
+        self.feed_forward_dropout = keras.layers.Dropout(dropout, name="feed_forward_dropout", dtype=dtype)
+
+    def build(self, input_shape):
+        for layer in (self.attention, self.attention_norm, self.expand, self.feed_forward_norm):
+            layer.build(input_shape)
+        self.contract.build((*input_shape[:-1], self.feed_forward_dim))
+
+    def call(self, x, cache=None, start=0, training=None):
+        y = self.attention(self.attention_input(x), cache=cache, start=start)
+        if cache is not None:
+            y, cache = y
+        x = x + self.attention_dropout(y, training=training)
+        if self.norm == "post":
+            x = self.attention_norm(x)
+        y = x if self.norm == "post" else self.feed_forward_norm(x)
+        y = self.contract(ACTIVATIONS[self.activation](self.expand(y)))
+        x = x + self.feed_forward_dropout(y, training=training)
+        if self.norm == "post":
+            x = self.feed_forward_norm(x)
+        return x if cache is None else (x, cache)
+
+    def attention_input(self, x):
+        """What the attention layer of this block sees when the block sees `x`."""
+        return self.attention_norm(x) if self.norm == "pre" else ops.convert_to_tensor(x)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        names = ("embed_dim", "num_heads", "feed_forward_dim", "dropout", "norm", "activation")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -1,0 +1,68 @@
+"""Token embedding plus learned position embedding."""
+
+import keras
+from keras import ops
+
+from tinylm_keras import _checks
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class TokenAndPositionEmbedding(keras.layers.Layer):
+    """The vector of each token plus the vector of its position; both are learned.
+
+    Args:
+        vocabulary_size: int. Number of different token ids.
+        context_length: int. Number of positions that have a vector.
+        embed_dim: int. Width of the vectors.
+
+    Call arguments:
+        token_ids: int tensor `[B, T]`.
+        start: int or scalar int tensor. Position of the first column, above 0 in cached generation.
+
+    Returns:
+        A float tensor `[B, T, embed_dim]`.
+
+    Raises:
+        ValueError: if a size is below 1, or T is larger than `context_length`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> embedding = TokenAndPositionEmbedding(vocabulary_size=100, context_length=20, embed_dim=8)
+    >>> embedding(np.array([[5, 6, 7]])).shape
+    TensorShape([1, 3, 8])
+
+    References:
+        Radford et al., "Language Models are Unsupervised Multitask Learners" (GPT-2), 2019.
+    """
+
+    def __init__(self, vocabulary_size, context_length, embed_dim, **kwargs):
+        super().__init__(**kwargs)
+        self.vocabulary_size = _checks.whole_number("vocabulary_size", vocabulary_size, 1)
+        self.context_length = _checks.whole_number("context_length", context_length, 1)
+        self.embed_dim = _checks.whole_number("embed_dim", embed_dim, 1)
+        sizes = {"output_dim": embed_dim, "dtype": self.dtype_policy}
+        self.token_embedding = keras.layers.Embedding(vocabulary_size, name="token_embedding", **sizes)
+        self.position_embedding = keras.layers.Embedding(context_length, name="position_embedding", **sizes)
+
+    def build(self, input_shape):
+        self.token_embedding.build(input_shape)
+        self.position_embedding.build((None,))
+
+    def call(self, token_ids, start=0):
+        length = token_ids.shape[1]
+        if length is not None and length > self.context_length:
+            raise ValueError(
+                f"`token_ids` must have at most `context_length` columns. Received: token_ids of shape "
+                f"{tuple(token_ids.shape)}, context_length={self.context_length}. Pass the last "
+                f"{self.context_length} tokens, or call `generate` or `score`, which slide."
+            )
+        positions = ops.arange(ops.shape(token_ids)[1], dtype="int32") + start
+        return self.token_embedding(token_ids) + self.position_embedding(positions)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape, self.embed_dim)
+
+    def get_config(self):
+        sizes = ("vocabulary_size", "context_length", "embed_dim")
+        return {**super().get_config(), **{name: getattr(self, name) for name in sizes}}

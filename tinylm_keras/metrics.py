@@ -1,0 +1,149 @@
+"""Perplexity and bits per character, both from the mean nats per real token."""
+
+import math
+
+import keras
+from keras import ops
+
+from tinylm_keras import _checks
+
+
+def token_nats(token_ids, logits, pad_id=None, sample_weight=None):
+    """The cross-entropy of each token and its weight; padding weighs nothing.
+
+    Args:
+        token_ids: int tensor `[B, T]`. The tokens that came.
+        logits: float tensor `[B, T, V]`. Unnormalized log-probabilities.
+        pad_id: int or None. Id that is no token.
+        sample_weight: None, or a tensor `[B]`, `[B, 1]` or `[B, T]`.
+
+    Returns:
+        Two float32 tensors `[B, T]`: nats and weights.
+
+    Raises:
+        ValueError: if `sample_weight` has another rank.
+    """
+    token_ids = ops.cast(token_ids, "int32")
+    weights = ops.ones_like(token_ids, "float32")
+    if pad_id is not None:
+        weights = ops.cast(ops.not_equal(token_ids, pad_id), "float32")
+        # The pad id may lie outside the logits (byte-pair tokenizers put it after the last token).
+        token_ids = ops.where(ops.equal(token_ids, pad_id), 0, token_ids)
+    if sample_weight is not None:
+        sample_weight = ops.cast(sample_weight, "float32")
+        if getattr(sample_weight.shape, "rank", 0) is None:  # TensorFlow, after calls with two different ranks
+            raise _checks.refuse("sample_weight", "must keep its rank", "another one", "Call compile() again before.")
+        rank = len(sample_weight.shape)
+        if rank == 1:
+            # Left as it is, [B] would broadcast along T whenever B == T, silently.
+            sample_weight = ops.expand_dims(sample_weight, 1)
+        elif rank != 2:
+            raise _checks.refuse(
+                "sample_weight", "must have the shape (B,), (B, 1) or (B, T)", tuple(sample_weight.shape)
+            )
+        weights = weights * sample_weight
+    nats = ops.sparse_categorical_crossentropy(token_ids, ops.cast(logits, "float32"), from_logits=True)
+    return nats, weights
+
+
+class _TokenMean(keras.metrics.Metric):
+    """Total nats over total weight of all tokens since the last reset."""
+
+    def __init__(self, pad_id=None, name=None, dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self.pad_id = pad_id
+        self.total = self.add_variable(shape=(), initializer="zeros", name="total_nats")
+        self.count = self.add_variable(shape=(), initializer="zeros", name="count")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Add the tokens `y_true` `[B, T]`, predicted by the logits `y_pred` `[B, T, V]`."""
+        nats, weights = token_nats(y_true, y_pred, self.pad_id, sample_weight)
+        self.add(ops.sum(nats * weights), ops.sum(weights))
+
+    def add(self, total_nats, count):
+        """Add nats that somebody else has summed already (the loss has them: no second softmax)."""
+        self.total.assign_add(ops.cast(total_nats, self.total.dtype))
+        self.count.assign_add(ops.cast(count, self.count.dtype))
+
+    def mean_nats(self):
+        """Mean nats per token; 0 before the first."""
+        return ops.divide_no_nan(self.total, self.count)
+
+    def get_config(self):
+        return {"name": self.name, "pad_id": self.pad_id}
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class Perplexity(_TokenMean):
+    """exp of the mean nats per real token: among how many equally likely tokens the model seems to choose.
+
+    The mean runs over all tokens since the last reset, not over batches, so short batches and uneven lines weigh what
+    they hold.
+
+    Args:
+        pad_id: int or None. Id that is left out.
+        name: str.
+
+    Example:
+
+    >>> import numpy as np
+    >>> metric = Perplexity(pad_id=0)
+    >>> metric.update_state(np.array([[3, 1, 0]]), np.zeros((1, 3, 8)))
+    >>> round(float(metric.result()), 3)
+    8.0
+
+    References:
+        Jelinek et al., "Perplexity: a measure of the difficulty of speech recognition tasks", 1977.
+    """
+
+    def __init__(self, pad_id=None, name="perplexity", dtype=None):
+        super().__init__(pad_id, name, dtype)
+
+    def result(self):
+        return ops.exp(self.mean_nats())
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class BitsPerCharacter(_TokenMean):
+    """Bits that each character of the original text costs: a figure that compares models with different tokenizers.
+
+    It is nats / ln 2 times tokens per character, plus the bits of spelling out the unknown words. The two rates
+    belong to a text; `data.lines` and `data.windows` know them: `BitsPerCharacter(**batches.character_rates())`.
+
+    Args:
+        tokens_per_character: float above 0. Predicted tokens over predicted characters of the text.
+        unknown_bits_per_character: float. Bits of spelling the unknown words, over the same characters.
+        pad_id: int or None. Id that is left out.
+        name: str.
+
+    Example:
+
+    >>> import numpy as np
+    >>> metric = BitsPerCharacter(tokens_per_character=0.25, pad_id=0)
+    >>> metric.update_state(np.array([[3, 1, 0]]), np.zeros((1, 3, 8)))  # 3 bits a token
+    >>> round(float(metric.result()), 3)
+    0.75
+    """
+
+    def __init__(
+        self,
+        tokens_per_character=1.0,
+        unknown_bits_per_character=0.0,
+        pad_id=None,
+        name="bits_per_character",
+        dtype=None,
+    ):
+        super().__init__(pad_id, name, dtype)
+        self.tokens_per_character = _checks.real_number(
+            "tokens_per_character", tokens_per_character, 0, include_low=False
+        )
+        self.unknown_bits_per_character = _checks.real_number(
+            "unknown_bits_per_character", unknown_bits_per_character, 0
+        )
+
+    def result(self):
+        return self.mean_nats() / math.log(2) * self.tokens_per_character + self.unknown_bits_per_character
+
+    def get_config(self):
+        rates = {name: getattr(self, name) for name in ("tokens_per_character", "unknown_bits_per_character")}
+        return {**super().get_config(), **rates}

@@ -1,0 +1,6 @@
+"""The models. A new one is a subclass of `LanguageModel` in a file of its own."""
+
+from tinylm_keras.models.language_model import LanguageModel as LanguageModel
+from tinylm_keras.models.mini_lm import MiniLM as MiniLM
+
+__all__ = ["LanguageModel", "MiniLM"]

@@ -1,0 +1,110 @@
+"""The transformer language model."""
+
+import keras
+
+from tinylm_keras import _checks
+from tinylm_keras.layers import TokenAndPositionEmbedding, TransformerBlock
+from tinylm_keras.layers.block import EPSILON
+from tinylm_keras.models.language_model import LanguageModel
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class MiniLM(LanguageModel):
+    """Token and position embedding, transformer blocks, and a dense layer to the vocabulary.
+
+    Args:
+        vocabulary_size: int or None. Number of ids; None: the tokenizer's.
+        context_length: int. Longest text that the model sees at once, in tokens.
+        embed_dim: int. Width of the model.
+        num_heads: int. Attention heads of each block; must divide `embed_dim`.
+        feed_forward_dim: int. Hidden width of each block's feed-forward network.
+        num_blocks: int. Number of transformer blocks.
+        dropout: float in [0, 1).
+        norm: "post", or "pre" (which adds a last LayerNormalization before the head).
+        activation: "relu", "gelu", "gelu_tanh" or "silu".
+        pad_id: int or None. Id that is no token; None: the tokenizer's.
+        tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
+
+    Raises:
+        ValueError: if a size is outside its range, or neither `vocabulary_size` nor `tokenizer` is given.
+
+    Example:
+
+    >>> import numpy as np
+    >>> model = MiniLM(vocabulary_size=65, context_length=16, embed_dim=32, num_heads=4, norm="pre")
+    >>> model(np.array([[1, 2, 3]])).shape
+    TensorShape([1, 3, 65])
+
+    References:
+        Vaswani et al., arXiv:1706.03762; Radford et al. (GPT-2), 2019.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size=None,
+        context_length=20,
+        embed_dim=64,
+        num_heads=2,
+        feed_forward_dim=128,
+        num_blocks=2,
+        dropout=0.1,
+        norm="post",
+        activation="relu",
+        pad_id=None,
+        tokenizer=None,
+        **kwargs,
+    ):
+        super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
+        self.num_blocks = _checks.whole_number("num_blocks", num_blocks, 1)
+        self.block_config = {
+            "embed_dim": embed_dim,
+            "num_heads": num_heads,
+            "feed_forward_dim": feed_forward_dim,
+            "dropout": dropout,
+            "norm": norm,
+            "activation": activation,
+        }
+        self.embedding = TokenAndPositionEmbedding(
+            self.vocabulary_size, context_length, embed_dim, name="embedding", dtype=self.dtype_policy
+        )
+        self.blocks = [
+            TransformerBlock(**self.block_config, name=f"block_{i}", dtype=self.dtype_policy) for i in range(num_blocks)
+        ]
+        self.final_norm = None
+        if norm == "pre":
+            self.final_norm = keras.layers.LayerNormalization(
+                epsilon=EPSILON, name="final_norm", dtype=self.dtype_policy
+            )
+        # Logits stay in float32: the loss takes their exponentials.
+        self.head = keras.layers.Dense(self.vocabulary_size, name="head", dtype="float32")
+        self.build((None, None))
+
+    def build(self, input_shape):
+        shape = (*input_shape, self.block_config["embed_dim"])
+        self.embedding.build(input_shape)
+        for layer in (*self.blocks, self.final_norm, self.head):
+            if layer is not None:
+                layer.build(shape)
+
+    def hidden(self, token_ids, cache=None, start=0, training=None):
+        """Vectors `[B, T, embed_dim]` before the head; with a cache, those and the new cache."""
+        x = self.embedding(token_ids, start=start)  # (B, T, D)
+        caches = []
+        for index, block in enumerate(self.blocks):
+            if cache is None:
+                x = block(x, training=training)
+            else:
+                x, block_cache = block(x, cache=cache[index], start=start, training=training)
+                caches.append(block_cache)
+        if self.final_norm is not None:
+            x = self.final_norm(x)
+        return x if cache is None else (x, tuple(caches))
+
+    def step(self, token_ids, cache, start):
+        return self.hidden(token_ids, cache=cache, start=start, training=False)
+
+    def empty_cache(self, batch_size):
+        return tuple(block.attention.empty_cache(batch_size, self.context_length) for block in self.blocks)
+
+    def get_config(self):
+        return {**super().get_config(), **self.block_config, "num_blocks": self.num_blocks}

@@ -1,0 +1,123 @@
+"""What every tokenizer does: text to ids, ids to text, and to know its own special ids."""
+
+import collections
+import math
+
+import keras
+import keras_nlp
+import numpy as np
+
+from tinylm_keras import _checks
+
+
+class Tokenizer(keras_nlp.tokenizers.Tokenizer):
+    """Base class: keras-nlp's method names, plus what training and generation ask of a tokenizer.
+
+    A subclass gives `_encode`, `pieces`, `continuation`, `get_vocabulary` and the three special ids.
+
+    Two ways to call it differ on purpose: `tokenize` returns unpadded numpy ids, while calling the tokenizer returns
+    a padded tensor `[batch, sequence_length]`, also inside `tf.data.Dataset.map`.
+
+    Args:
+        end_token: str or None. A token that closes each text. It is a control token: the same characters in a text
+            never become its id, and it is never printed.
+    """
+
+    pad_id = None
+    unk_id = None
+    end_id = None
+
+    def __init__(self, end_token=None, **kwargs):
+        super().__init__(**kwargs)
+        if end_token is not None and (not isinstance(end_token, str) or not end_token):
+            raise _checks.refuse("end_token", "must be a non-empty string or None", end_token)
+        self.end_token = end_token
+        # Held outside Keras's tracking: a tracked dict would be copied into wrappers, entry by entry.
+        self.__dict__["character_counts"] = {}
+
+    def tokenize(self, inputs):
+        """Ids of a text, unpadded, without the end token.
+
+        Args:
+            inputs: str, or a list of str.
+
+        Returns:
+            int32 numpy array `[n]`; a list of such arrays for a list.
+        """
+        if isinstance(inputs, str):
+            return self._encode([inputs])[0]
+        texts = list(inputs)
+        for text in texts:
+            _checks.text("inputs", text)
+        return self._encode(texts) if texts else []
+
+    def call(self, inputs):
+        """Padded ids; see the class of the tokenizer."""
+        raise NotImplementedError
+
+    def detokenize(self, inputs):
+        """Text of ids; padding and the end token are not printed.
+
+        Args:
+            inputs: ids `[n]`, or `[batch, n]`, or a list of arrays of ids.
+
+        Returns:
+            str, or a list of str.
+
+        Raises:
+            ValueError: if an id is outside the vocabulary.
+        """
+        if isinstance(inputs, (list, tuple)) and inputs and np.ndim(inputs[0]) > 0:
+            return [self.detokenize(row) for row in inputs]
+        ids = np.asarray(keras.ops.convert_to_numpy(inputs) if hasattr(inputs, "shape") else inputs)
+        if ids.ndim > 1:
+            return [self.detokenize(row) for row in ids]
+        return self.continuation("", self._check_ids(ids.reshape(-1)))
+
+    def continuation(self, text, ids):
+        """The string that, appended to `text`, makes it read on with `ids` (a list of ints in range)."""
+        raise NotImplementedError
+
+    def pieces(self, text):
+        """The part of `text` that each id of `tokenize(text)` stands for, as it is written there: a list of str."""
+        raise NotImplementedError
+
+    def unknown_tokens(self, texts):
+        """The words of `texts` that are not in the vocabulary, with their counts, as a `collections.Counter`."""
+        counts = collections.Counter()
+        if self.unk_id is None:
+            return counts
+        for text, ids in zip(texts, self.tokenize(texts), strict=True):
+            if self.unk_id in ids:
+                pieces = self.pieces(text)
+                counts.update(pieces[i] for i in np.flatnonzero(ids == self.unk_id))
+        return counts
+
+    def spelling_bits(self, word):
+        """Bits to spell an unknown word letter by letter under the character counts of the adapted text.
+
+        The code is add-one smoothed and closes the word with one end mark; a character that the text never had
+        costs an escape plus its 21-bit code point. It makes bits per character honest for word tokenizers.
+        """
+        total = sum(self.character_counts.values())
+        choices = len(self.character_counts) + 2  # the end mark and the escape
+        bits = math.log2(total + choices)  # the end mark, counted once
+        for character in word:
+            count = self.character_counts.get(character)
+            bits += math.log2((total + choices) / ((count or 0) + 1)) + (0 if count else 21)
+        return bits
+
+    def _encode(self, texts):
+        raise NotImplementedError
+
+    def _check_ids(self, ids):
+        size = self.vocabulary_size()
+        if ids.size and not np.issubdtype(ids.dtype, np.integer):
+            raise _checks.refuse("ids", "must be whole numbers", ids.dtype.name)
+        if ids.size and (ids.min() < 0 or ids.max() >= size):
+            bad = int(ids.min() if ids.min() < 0 else ids.max())
+            raise _checks.refuse("id", f"must be in [0, {size}), the vocabulary", bad)
+        return ids.tolist()
+
+    def get_config(self):
+        return {**super().get_config(), "end_token": self.end_token}
