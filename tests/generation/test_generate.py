@@ -102,6 +102,10 @@ def test_unknown_words_of_the_prompt_are_named_in_one_warning(mini_lm):
     with pytest.warns(UserWarning, match=r"does not know: 'zebra', 'lion'\.$"):
         text = mini_lm.generate("the zebra and lion", max_new_tokens=3, seed=0)
     assert text.startswith("the zebra and lion ")
+    for call in (mini_lm.generate, mini_lm.stream):
+        with pytest.warns(UserWarning) as caught:
+            call("zebra", max_new_tokens=1)
+        assert caught[0].filename == __file__  # the caller's line, not one of the package
 
 
 def test_a_stop_string_ends_the_text_before_it(mini_lm):

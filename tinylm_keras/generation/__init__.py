@@ -46,7 +46,7 @@ def generate(model, prompts, **settings):
 def stream(model, prompt, **settings):
     """See `LanguageModel.stream`. The arguments are checked at once, not when the first piece is taken."""
     _checks.text("prompt", prompt)
-    decoder, streams = _start_texts(model, [prompt], **settings)
+    decoder, streams = _start_texts(model, [prompt], 4, **settings)
     return _pieces(decoder, streams[0], prompt)
 
 
@@ -68,7 +68,7 @@ def _texts(model, prompts, **settings):
     """The texts that `prompts` become, all rows in one batch."""
     if not prompts:
         return []
-    decoder, streams = _start_texts(model, prompts, **settings)
+    decoder, streams = _start_texts(model, prompts, 5, **settings)
     size = CHUNK_WITH_STOP if streams[0].stop else CHUNK
     while True:
         fresh = decoder.advance(size)
@@ -97,7 +97,8 @@ def _ids(model, rows, **settings):
             return [np.array(result, "int32") for result in results]
 
 
-def _start_texts(model, prompts, **settings):
+def _start_texts(model, prompts, stacklevel, **settings):
+    """`stacklevel` leads from here to the caller of the model's method, which a warning should name."""
     tokenizer = model.tokenizer
     if tokenizer is None:
         raise _checks.refuse("prompt", "must be ids, because this model has no tokenizer", prompts[0])
@@ -105,7 +106,7 @@ def _start_texts(model, prompts, **settings):
     if unknown:
         shown = ", ".join(repr(word) for word, _ in unknown.most_common(5))
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        warnings.warn(f"Words of the prompt that the model does not know: {shown}{more}.", stacklevel=4)
+        warnings.warn(f"Words of the prompt that the model does not know: {shown}{more}.", stacklevel=stacklevel)
     decoder, stop = _start(model, [model.prompt_ids(prompt) for prompt in prompts], **settings)
     return decoder, [TextStream(tokenizer, prompt, stop) for prompt in prompts]
 

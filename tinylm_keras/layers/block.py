@@ -26,7 +26,8 @@ class TransformerBlock(keras.layers.Layer):
     """Causal attention, then a two-layer network at each position.
 
     `norm="post"` (the original transformer): each half is *sublayer, dropout, add, norm*. `norm="pre"` (GPT-2): each
-    half is *norm, sublayer, dropout, add*, so the shortcut runs through the whole model untouched.
+    half is *norm, sublayer, dropout, add*, so the shortcut runs through the whole model untouched; the two kernels that
+    write into the shortcut start at zero, so that a new block changes nothing yet.
 
     Args:
         embed_dim: int. Width of the input and the output.
@@ -56,7 +57,8 @@ class TransformerBlock(keras.layers.Layer):
     TensorShape([1, 5, 8])
 
     References:
-        Vaswani et al., arXiv:1706.03762 (post-norm); Xiong et al., arXiv:2002.04745 (why pre-norm trains more easily).
+        Vaswani et al., arXiv:1706.03762 (post-norm); Xiong et al., arXiv:2002.04745 (why pre-norm trains more
+        easily); Bachlechner et al., arXiv:2003.04887 (blocks that begin as the identity).
     """
 
     def __init__(self, embed_dim, num_heads, feed_forward_dim, dropout=0.1, norm="post", activation="relu", **kwargs):
@@ -67,11 +69,12 @@ class TransformerBlock(keras.layers.Layer):
         self.norm = _checks.one_of("norm", norm, ("post", "pre"))
         self.activation = _checks.one_of("activation", activation, tuple(ACTIVATIONS))
         dtype = self.dtype_policy
-        self.attention = CausalSelfAttention(embed_dim, num_heads, name="attention", dtype=dtype)
+        into_shortcut = "zeros" if norm == "pre" else "glorot_uniform"
+        self.attention = CausalSelfAttention(embed_dim, num_heads, into_shortcut, name="attention", dtype=dtype)
         self.attention_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="attention_norm", dtype=dtype)
         self.attention_dropout = keras.layers.Dropout(dropout, name="attention_dropout", dtype=dtype)
         self.expand = keras.layers.Dense(feed_forward_dim, name="expand", dtype=dtype)
-        self.contract = keras.layers.Dense(embed_dim, name="contract", dtype=dtype)
+        self.contract = keras.layers.Dense(embed_dim, name="contract", kernel_initializer=into_shortcut, dtype=dtype)
         self.feed_forward_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="feed_forward_norm", dtype=dtype)
         self.feed_forward_dropout = keras.layers.Dropout(dropout, name="feed_forward_dropout", dtype=dtype)
 

@@ -14,6 +14,7 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
         vocabulary_size: int. Number of different token ids.
         context_length: int. Number of positions that have a vector.
         embed_dim: int. Width of the vectors.
+        embeddings_initializer: Keras initializer of both tables.
 
     Call arguments:
         token_ids: int tensor `[B, T]`.
@@ -36,14 +37,18 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
         Radford et al., "Language Models are Unsupervised Multitask Learners" (GPT-2), 2019.
     """
 
-    def __init__(self, vocabulary_size, context_length, embed_dim, **kwargs):
+    def __init__(self, vocabulary_size, context_length, embed_dim, embeddings_initializer="uniform", **kwargs):
         super().__init__(**kwargs)
         self.vocabulary_size = _checks.whole_number("vocabulary_size", vocabulary_size, 1)
         self.context_length = _checks.whole_number("context_length", context_length, 1)
         self.embed_dim = _checks.whole_number("embed_dim", embed_dim, 1)
-        sizes = {"output_dim": embed_dim, "dtype": self.dtype_policy}
-        self.token_embedding = keras.layers.Embedding(vocabulary_size, name="token_embedding", **sizes)
-        self.position_embedding = keras.layers.Embedding(context_length, name="position_embedding", **sizes)
+        self.embeddings_initializer = keras.initializers.get(embeddings_initializer)
+        tables = {"token_embedding": vocabulary_size, "position_embedding": context_length}
+        for name, rows in tables.items():
+            # A clone draws numbers of its own; one initializer would give both tables the same.
+            start = self.embeddings_initializer.clone()
+            table = keras.layers.Embedding(rows, embed_dim, start, name=name, dtype=self.dtype_policy)
+            setattr(self, name, table)
 
     def build(self, input_shape):
         self.token_embedding.build(input_shape)
@@ -65,4 +70,6 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
 
     def get_config(self):
         sizes = ("vocabulary_size", "context_length", "embed_dim")
-        return {**super().get_config(), **{name: getattr(self, name) for name in sizes}}
+        initializer = keras.initializers.serialize(self.embeddings_initializer)
+        config = {name: getattr(self, name) for name in sizes}
+        return {**super().get_config(), **config, "embeddings_initializer": initializer}

@@ -22,6 +22,9 @@ class MiniLM(LanguageModel):
         dropout: float in [0, 1).
         norm: "post", or "pre" (which adds a last LayerNormalization before the head).
         activation: "relu", "gelu", "gelu_tanh" or "silu".
+        embedding_deviation: float above 0, or None. Standard deviation that the token and position vectors start with.
+            None: Keras's uniform numbers within 0.05. Larger vectors stand out in the shortcut from the first step on,
+            which helps a model that must learn to copy words within a few hundred steps.
         pad_id: int or None. Id that is no token; None: the tokenizer's.
         tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
 
@@ -52,6 +55,8 @@ class MiniLM(LanguageModel):
         activation="relu",
         pad_id=None,
         tokenizer=None,
+        *,
+        embedding_deviation=None,
         **kwargs,
     ):
         super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
@@ -64,8 +69,13 @@ class MiniLM(LanguageModel):
             "norm": norm,
             "activation": activation,
         }
+        self.embedding_deviation = embedding_deviation
+        start = "uniform"
+        if embedding_deviation is not None:
+            _checks.real_number("embedding_deviation", embedding_deviation, 0, include_low=False)
+            start = keras.initializers.RandomNormal(stddev=embedding_deviation)
         self.embedding = TokenAndPositionEmbedding(
-            self.vocabulary_size, context_length, embed_dim, name="embedding", dtype=self.dtype_policy
+            self.vocabulary_size, context_length, embed_dim, start, name="embedding", dtype=self.dtype_policy
         )
         self.blocks = [
             TransformerBlock(**self.block_config, name=f"block_{i}", dtype=self.dtype_policy) for i in range(num_blocks)
@@ -107,4 +117,5 @@ class MiniLM(LanguageModel):
         return tuple(block.attention.empty_cache(batch_size, self.context_length) for block in self.blocks)
 
     def get_config(self):
-        return {**super().get_config(), **self.block_config, "num_blocks": self.num_blocks}
+        own = {"num_blocks": self.num_blocks, "embedding_deviation": self.embedding_deviation}
+        return {**super().get_config(), **self.block_config, **own}

@@ -58,7 +58,9 @@ CLASSES = {
     "day": _words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday"),
     "time": ("morning", "afternoon", "day"),
     "weather": _words("sunny warm bright quiet fine lovely mild clear cool windy pleasant golden"),
-    "nature": _words("kind brave clever cheerful gentle curious polite young shy lively careful friendly patient helpful merry"),
+    "nature": _words(
+        "kind brave clever cheerful gentle curious polite young shy lively careful friendly patient helpful merry"
+    ),
     "taste": _words("big fresh small tasty lovely sweet warm round soft"),
     "sad": ("sad", "upset", "unhappy", "gloomy", "miserable", "worried", "lonely"),
     "happy": ("happy", "glad", "cheerful", "joyful", "delighted", "merry", "thrilled"),

@@ -1,0 +1,43 @@
+# Read by demo and test: moves to the repository's root and makes .venv with the package in it, once.
+# shellcheck shell=bash
+cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null
+venv=.venv
+
+# Print the first Python that really runs (a pyenv shim may exist and fail), is new enough and can make environments.
+find_python() {
+  local candidate
+  if [ -n "${PYTHON:-}" ]; then
+    set -- "$PYTHON"
+  else
+    set -- python3.13 python3.12 python3.11 python3
+  fi
+  for candidate in "$@"; do
+    if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+      >/dev/null 2>&1; then
+      echo "$candidate"
+      return
+    fi
+  done
+  echo "tinylm_keras needs Python 3.11, 3.12 or 3.13 with its venv module. Not usable here: $*." \
+    "Install one of them, or name it: PYTHON=/path/to/python3.12 $0" >&2
+  return 1
+}
+
+# make_environment [EXTRA]: a second call is quick; it installs again only when pyproject.toml or the Python changed.
+make_environment() {
+  local extra="${1:-}" python stamp wanted
+  if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    python="$(find_python)"
+    echo "Making a virtual environment in $venv with $("$python" --version) …"
+    "$python" -m venv --clear "$venv"
+  fi
+  stamp="$venv/.installed${extra:+-$extra}"
+  wanted="$("$venv/bin/python" -c '
+import hashlib, pathlib, sys
+print(sys.version_info[:2], hashlib.sha256(pathlib.Path("pyproject.toml").read_bytes()).hexdigest())')"
+  if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
+    echo "Installing tinylm_keras and what it needs into $venv (TensorFlow is large: some minutes, only once) …"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".${extra:+[$extra]}"
+    echo "$wanted" >"$stamp"
+  fi
+}

@@ -1,0 +1,162 @@
+"""`tinylm generate`: the same text in a new process, prompts from everywhere, and a record that tells how."""
+
+import hashlib
+import io
+import json
+
+import pytest
+
+import tinylm_keras
+
+
+@pytest.fixture(scope="session")
+def model(run_folder):
+    return tinylm_keras.load_model(run_folder / "model.keras")
+
+
+def test_a_new_shell_writes_the_same_text_and_nothing_else(in_new_process, run_folder, model):
+    ended = in_new_process("generate", run_folder, "Mia had a", "--seed", 7)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == model.generate("Mia had a", seed=7) + "\n"
+
+
+def test_a_drawn_seed_is_shown_and_gives_the_text_again(tinylm, run_folder):
+    first = tinylm("generate", run_folder)
+    assert first.code == 0
+    assert first.err.startswith("seed ")
+    again = tinylm("generate", run_folder, "", "--seed", first.err.split()[1])
+    assert (again.out, again.err) == (first.out, "")
+
+
+def test_samples_are_separated_by_a_blank_line_and_the_first_is_the_single_one(tinylm, run_folder, model):
+    shown = tinylm("generate", run_folder, "Tom", "--samples", 3, "--seed", 1, "--temperature", 0.5).out
+    assert shown == "\n\n".join(model.generate(["Tom"] * 3, seed=1, temperature=0.5)) + "\n"
+    assert tinylm("generate", run_folder, "Tom", "--seed", 1, "--temperature", 0.5).out == shown.split("\n\n")[0] + "\n"
+
+
+def test_several_temperatures_make_one_table_and_one_record(tinylm, run_folder, model, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    out = tmp_path / "texts.json"
+    arguments = [
+        "--temperature",
+        0,
+        0.8,
+        "--samples",
+        2,
+        "--seed",
+        3,
+        "--max-new-tokens",
+        4,
+        "--top-k",
+        5,
+        "--out",
+        out,
+    ]
+    shown = tinylm("generate", run_folder, "Sam", *arguments)
+    texts = {t: model.generate(["Sam"] * 2, seed=3, temperature=t, max_new_tokens=4, top_k=5) for t in (0.0, 0.8)}
+    assert all(text in shown.out for column in texts.values() for text in column)
+    assert "temperature 0.0" in shown.out
+    assert "temperature 0.8" in shown.out
+    assert shown.err == f"Wrote {out}\n"
+    record = json.loads(out.read_text(encoding="utf-8"))
+    file = run_folder / "model.keras"
+    assert record["model"] == str(file)
+    assert record["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (record["seed"], record["tinylm_keras"]) == (3, tinylm_keras.__version__)
+    assert record["settings"]["top_k"] == 5
+    assert record["settings"]["max_new_tokens"] == 4
+    assert record["results"] == [
+        {"prompt": "Sam", "temperature": temperature, "texts": column} for temperature, column in texts.items()
+    ]
+
+
+def test_a_text_record_can_be_read_and_names_the_defaults_of_the_model(tinylm, run_folder, tmp_path):
+    out = tmp_path / "texts.txt"
+    shown = tinylm("generate", run_folder, "Sam", "--seed", 3, "--out", out)
+    lines = out.read_text(encoding="utf-8").splitlines()
+    assert "# seed: 3" in lines
+    assert '"max_new_tokens": 6' in next(line for line in lines if line.startswith("# settings: "))
+    assert "## temperature 0.8, sample 1, prompt 'Sam'" in lines
+    assert lines[-1] == shown.out.rstrip("\n")
+
+
+def test_prompts_come_from_a_file_its_lines_or_standard_input(tinylm, run_folder, tmp_path, monkeypatch):
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_bytes(b"\xef\xbb\xbfTom\r\n\r\nMia had\r\n")
+    nothing = ["--max-new-tokens", 0, "--seed", 1]
+    assert tinylm("generate", run_folder, "--prompt-file", prompts, *nothing).out == "Tom\n\nMia had\n"
+    assert tinylm("generate", run_folder, "--prompt-file", prompts, "--lines", *nothing).out == "Tom\n\nMia had\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Once upon\n"), encoding="ascii"))
+    assert tinylm("generate", run_folder, "-", *nothing).out == "Once upon\n"
+
+
+def test_unknown_words_of_the_prompt_are_named_in_one_line(tinylm, run_folder):
+    shown = tinylm("generate", run_folder, "Tom zyx qwv", "--seed", 1, "--max-new-tokens", 1)
+    assert shown.code == 0
+    assert shown.err.count("\n") == 1
+    assert "'zyx'" in shown.err
+    assert "'qwv'" in shown.err
+
+
+def test_an_existing_file_is_replaced_only_when_told(tinylm, run_folder, tmp_path):
+    out = tmp_path / "texts.txt"
+    out.write_text("mine")
+    arguments = ["generate", run_folder, "Tom", "--seed", 1, "--max-new-tokens", 1, "--out", out]
+    assert tinylm(*arguments).refusal == f"`out` must be a new file. Received: {out}, which exists. Add --overwrite."
+    assert out.read_text() == "mine"
+    assert tinylm(*arguments, "--overwrite").code == 0
+    assert "# seed: 1" in out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--top-k", "0"], "`top_k` must be a whole number of at least 1. Received: top_k=0."),
+        (["--top-k", "x"], "`top_k` must be a whole number. Received: top_k='x'."),
+        (["--top-p", "0"], "`top_p` must be a number in (0, 1]. Received: top_p=0.0."),
+        (["--top-p", "1.5"], "`top_p` must be a number in (0, 1]. Received: top_p=1.5."),
+        (["--min-p", "1"], "`min_p` must be a number in [0, 1). Received: min_p=1.0."),
+        (["--repetition-penalty", "0"], "`repetition_penalty` must be a number of more than 0. Received"),
+        (["--temperature", "-1"], "`temperature` must be a number of at least 0. Received: temperature=-1.0."),
+        (["--temperature", "nan"], "`temperature` must be a number of at least 0. Received: temperature=nan."),
+        (["--temperature", "warm"], "`temperature` must be a number. Received: temperature='warm'."),
+        (["--max-new-tokens", "-1"], "`max_new_tokens` must be a whole number from 0 to 1,000,000. Received"),
+        (["--max-new-tokens", "1000000000000"], "`max_new_tokens` must be a whole number from 0 to 1,000,000."),
+        (["--samples", "0"], "`samples` must be a whole number from 1 to 10,000. Received: samples=0."),
+        (["--seed", "-1"], "`seed` must be a whole number of at least 0. Received: seed=-1."),
+        (["--lines"], "`lines` must come with --prompt-file. Received: no file. Add: --prompt-file FILE"),
+        (["Tom", "--prompt-file", "x"], "`prompt` must be left out with --prompt-file. Received: prompt='Tom'."),
+        (["--prompt-file", "no.txt"], "no.txt: No such file or directory"),
+        (
+            ["--prompt-file", "latin.txt"],
+            "`prompt_file` must be UTF-8 text. Received: latin.txt, which is not at byte 3.",
+        ),
+        (["--prompt-file", "blank.txt", "--lines"], "`prompt_file` must have at least one line. Received: blank.txt"),
+        (["--out", "no/texts.txt"], "`out` must be in a folder that exists. Received: no/texts.txt. Make no first."),
+        (["--out", "folder"], "`out` must be a file. Received: folder, which is a folder."),
+        (["--out", "my.keras"], "`out` must not be a model or the prompt file. Received: my.keras. Use another name."),
+    ],
+)
+def test_bad_input_is_refused_in_one_line_and_nothing_is_written(
+    tinylm, run_folder, tmp_path, monkeypatch, arguments, line
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "blank.txt").write_text("\n \n")
+    (tmp_path / "latin.txt").write_bytes("café".encode("latin-1"))
+    before = sorted(tmp_path.rglob("*"))
+    seed = [] if "--seed" in arguments else ["--seed", "1"]
+    assert tinylm("generate", run_folder, *arguments, *seed).refusal.startswith(line)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_model_file_that_is_no_model_is_refused(tinylm, run_folder, tmp_path):
+    whole = (run_folder / "model.keras").read_bytes()
+    (tmp_path / "empty.keras").touch()
+    (tmp_path / "cut.keras").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "other.keras").write_text("hello")
+    for name in ("empty", "cut", "other", "none"):
+        assert f"{name}.keras" in tinylm("generate", tmp_path / f"{name}.keras", "Tom").refusal
+    assert tinylm("generate", tmp_path, "Tom").refusal == (
+        f"`model` must be a .keras file or a run's folder. Received: {tmp_path}, without a model.keras."
+    )

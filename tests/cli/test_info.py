@@ -1,0 +1,41 @@
+"""`tinylm info`: what a model file holds."""
+
+import json
+import shutil
+
+import tinylm_keras as tlm
+
+
+def test_json_is_the_description_of_the_model(tinylm, run_folder):
+    described = json.loads(tinylm("info", run_folder, "--json").out)
+    model = tlm.load_model(run_folder / "model.keras")
+    assert described["class"] == "MiniLM"
+    assert described["sizes"]["embed_dim"] == 8
+    assert described["parameters"]["total"] == model.count_params()
+    assert described["tokenizer"]["vocabulary_size"] == model.tokenizer.vocabulary_size()
+    assert described["generation_defaults"] == {"temperature": 0.8, "max_new_tokens": 6}
+    assert described["bytes"] == (run_folder / "model.keras").stat().st_size
+    assert described["recipe"]["source"] == "stories:60"
+
+
+def test_the_table_says_the_same(tinylm, run_folder, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = " ".join(tinylm("info", run_folder / "model.keras").out.split())
+    assert "class MiniLM vocabulary_size" in shown
+    assert "WhitespaceTokenizer" in shown
+    assert "end token <end>" in shown
+    assert "first tokens '' '[UNK]'" in shown
+    assert "generates with temperature 0.8, max_new_tokens 6" in shown
+    assert "recipe preset stories, steps 2, batch_size 64; learned stories:60" in shown
+
+
+def test_a_model_without_a_recipe_says_so(tinylm, run_folder, tmp_path):
+    shutil.copy(run_folder / "model.keras", tmp_path)
+    assert "none beside the file" in tinylm("info", tmp_path).out
+    assert json.loads(tinylm("info", tmp_path, "--json").out)["recipe"] is None
+
+
+def test_a_missing_model_is_refused_in_one_line(tinylm):
+    assert tinylm("info", "no.keras").refusal == (
+        "`model` must be a .keras file that exists. Received: model='no.keras'. Make a model with: tinylm train"
+    )

@@ -1,0 +1,27 @@
+"""`tinylm presets` shows the recipes, and `tinylm train` has an option for every setting of theirs."""
+
+import json
+
+from tinylm_keras.training import presets
+
+
+def test_the_table_has_every_setting_and_every_preset(tinylm):
+    shown = tinylm("presets")
+    assert (shown.code, shown.err) == (0, "")
+    for name in [*presets.settings(), *presets.names()]:
+        assert name in shown.out
+
+
+def test_json_reads_back_as_the_same_recipes(tinylm):
+    read = json.loads(tinylm("presets", "--json").out)
+    assert {name: presets.Recipe(**values) for name, values in read.items()} == {
+        name: presets.get(name) for name in presets.names()
+    }
+
+
+def test_train_has_an_option_with_help_for_every_setting(tinylm, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = " ".join(tinylm("train", "--help").out.split())
+    for name, field in presets.settings().items():
+        assert f"--{name.replace('_', '-')} " in shown
+        assert " ".join(field.metadata["help"].split())[:40] in shown

@@ -1,0 +1,130 @@
+"""`tinylm train`: the run folder, what reaches `tinylm_keras.train`, and refusals that write nothing."""
+
+import json
+
+import pytest
+
+import tinylm_keras
+from tinylm_keras.cli.train import free_folder
+
+FILES = {"model.keras", "last.keras", "recipe.json", "history.csv", "loss.png", "samples.txt"}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What `tinylm_keras.train` is called with, in place of training."""
+    made = []
+    monkeypatch.setitem(vars(tinylm_keras), "train", lambda *arguments, **settings: made.append((arguments, settings)))
+    return made
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_run_leaves_its_files_and_its_settings(run_folder):
+    assert {file.name for file in run_folder.iterdir()} == FILES
+    record = json.loads((run_folder / "recipe.json").read_text())
+    assert record["source"] == "stories:60"
+    assert (record["recipe"]["steps"], record["recipe"]["embed_dim"], record["recipe"]["end_token"]) == (2, 8, "<end>")
+
+
+def test_without_a_source_the_built_in_stories_are_used_and_the_folder_is_new(tinylm, calls, tmp_path):
+    tinylm("train")
+    (tmp_path / "runs" / "stories").mkdir(parents=True)
+    tinylm("train")
+    tinylm("train", "--preset", "tinylm")
+    assert [(call[0], call[1]["out"]) for call in calls] == [
+        (("stories",), "runs/stories"),
+        (("stories",), "runs/stories-2"),
+        (("stories",), "runs/stories-tinylm"),
+    ]
+
+
+def test_options_become_settings_and_nothing_else_is_set(tinylm, calls):
+    ended = tinylm(
+        "train", "--steps", "1_000", "--max-tokens", "none", "--separator", r"\n", "--jit-compile", "no", "--out", "x"
+    )
+    assert ended.code == 0
+    assert calls == [
+        (
+            ("stories",),
+            {"preset": "stories", "out": "x", "init": None, "overwrite": False, "name": "stories"}
+            | {"steps": 1000, "max_tokens": None, "separator": "\n", "jit_compile": False},
+        )
+    ]
+
+
+def test_several_sources_are_joined_in_their_order(tinylm, calls, tmp_path):
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    (tmp_path / "b.txt").write_text("three\n")
+    tinylm("train", "b.txt", "a.txt")
+    assert calls[0][0] == (["three", "one", "two"],)
+    assert (calls[0][1]["name"], calls[0][1]["out"]) == ("b.txt + a.txt", "runs/b-stories")
+
+
+def test_a_run_folder_can_be_the_model_to_go_on_from(tinylm, calls, run_folder):
+    tinylm("train", "--init", run_folder)
+    assert calls[0][1]["init"] == run_folder / "model.keras"
+
+
+@pytest.mark.parametrize(
+    ("source", "folder"),
+    [
+        ("books/my.book.txt", "runs/my-stories"),
+        ("books/", "runs/books-stories"),
+        ("tfds:tiny_shakespeare", "runs/tiny_shakespeare-stories"),
+        ("books/*.txt", "runs/text-stories"),
+        ("stories:500", "runs/500-stories"),
+    ],
+)
+def test_the_folder_is_named_after_the_source(source, folder):
+    assert free_folder(source, "stories") == folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["no.txt"], "`source` must be a file, a folder or a pattern that exists. Received: source='no.txt'."),
+        (["--preset", "big"], "`preset` must be one of 'stories', 'tinylm'. Received: preset='big'."),
+        (["--steps", "x"], "`steps` must be a whole number from 1 to 1,000,000,000. Received: steps='x'."),
+        (["--steps", "0"], "`steps` must be a whole number from 1 to 1,000,000,000. Received: steps=0."),
+        (
+            ["--num-heads", "5"],
+            "`num_heads` must divide `embed_dim`. Received: embed_dim=64, num_heads=5. Try --num-heads 4.",
+        ),
+        (["--init", "no.keras"], "`init` must be a .keras file that exists. Received: init='no.keras'."),
+        (
+            ["blank.txt"],
+            "`source` must hold text, but there is only white space or nothing. Received: source='blank.txt'.",
+        ),
+        (
+            ["empty.txt"],
+            "`source` must hold text, but there is only white space or nothing. Received: source='empty.txt'.",
+        ),
+        (
+            ["latin.txt"],
+            "`source` must be utf-8 text, but the byte 0xe9 at offset 3 is not. Received: source='latin.txt'.",
+        ),
+        (["--out", "blank.txt"], "`out` must be a folder, but it is a file. Received: out='blank.txt'."),
+        (
+            ["--out", "there"],
+            "`out` must be a new folder, but it exists. Received: out='there'. Choose another name, or pass --over",
+        ),
+        (["--out", "blank.txt/x"], "`out` must be a folder that can be written"),
+        (
+            ["short.txt", "--layout", "windows", "--validation", "0"],
+            "The text must have at least 97 tokens in the windows layout",
+        ),
+    ],
+)
+def test_bad_input_is_refused_in_one_line_and_nothing_is_written(tinylm, tmp_path, arguments, line):
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "blank.txt").write_text(" \n\n")
+    (tmp_path / "latin.txt").write_bytes("café".encode("latin-1"))
+    (tmp_path / "short.txt").write_text("only a few words\n")
+    (tmp_path / "there").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    assert tinylm("train", *arguments).refusal.startswith(line)
+    assert sorted(tmp_path.rglob("*")) == before

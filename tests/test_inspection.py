@@ -1,0 +1,129 @@
+"""Inspection: attention weights that explain the model's own output, a plot of them, and a description."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import tinylm_keras as tlm
+from tinylm_keras import inspection
+
+TEXT = "the cat sat on the mat"
+
+
+def test_attention_rows_sum_to_one_and_never_look_ahead(ending_lm):
+    tokens, weights = inspection.attention_weights(ending_lm, TEXT)
+    assert tokens == ["<end>", *TEXT.split()]
+    assert (weights.shape, weights.dtype) == ((2, 2, 7, 7), np.float32)
+    np.testing.assert_allclose(weights.sum(-1), 1.0, rtol=1e-5)
+    assert not np.triu(weights, 1).any()
+
+
+def test_the_weights_are_those_the_model_uses(ending_lm, mini_lm):
+    for model in (ending_lm, mini_lm):
+        _, weights = inspection.attention_weights(model, TEXT)
+        x = model.embedding(ops.convert_to_tensor(model.prompt_ids(TEXT)[None]))
+        for index, block in enumerate(model.blocks):
+            seen = block.attention_input(x)
+            kernel, bias = (ops.convert_to_numpy(part) for part in block.attention.query_key_value.weights)
+            values = (ops.convert_to_numpy(seen)[0] @ kernel + bias)[:, -block.embed_dim :]
+            heads = values.reshape(len(values), block.num_heads, -1).transpose(1, 0, 2)  # (H, T, hd)
+            joined = (weights[index] @ heads).transpose(1, 0, 2).reshape(1, len(values), -1)
+            np.testing.assert_allclose(block.attention.projection(joined), block.attention(seen), atol=1e-5)
+            x = block(x)
+
+
+def test_without_an_end_token_the_text_alone_is_shown(mini_lm):
+    assert inspection.attention_weights(mini_lm, TEXT)[0] == TEXT.split()
+    assert inspection.attention_weights(mini_lm, "the zyx")[0] == ["the", "zyx"]
+
+
+def test_a_plot_has_a_map_for_each_head_and_leaves_pyplot_alone(ending_lm):
+    import sys
+
+    shown = "matplotlib.pyplot" in sys.modules
+    tokens, weights = inspection.attention_weights(ending_lm, TEXT)
+    figure = inspection.attention_plot(tokens, weights)
+    maps = [axis for axis in figure.axes if axis.get_title()]
+    assert [axis.get_title() for axis in maps] == [f"block {b}, head {h}" for b in (0, 1) for h in (0, 1)]
+    np.testing.assert_allclose(maps[3].images[0].get_array().filled(0.0), weights[1, 1])
+    assert [label.get_text() for label in maps[2].get_xticklabels()] == tokens
+    assert ("matplotlib.pyplot" in sys.modules) == shown
+
+
+def test_one_head_is_drawn_alone_with_its_numbers(ending_lm, tmp_path):
+    tokens, weights = inspection.attention_weights(ending_lm, TEXT)
+    figure = inspection.attention_plot(tokens, weights, block=1, head=0)
+    [axis] = [axis for axis in figure.axes if axis.get_title()]
+    assert axis.get_title() == "block 1, head 0"
+    assert "100" in [text.get_text() for text in axis.texts]
+    figure.savefig(tmp_path / "head.png")
+    assert (tmp_path / "head.png").stat().st_size > 5000
+
+
+def test_odd_tokens_do_not_break_the_labels(tmp_path):
+    tokens = ["$x^", "\n", " ", "a" * 40]
+    figure = inspection.attention_plot(tokens, np.tril(np.ones((1, 1, 4, 4))) / [[1], [2], [3], [4]])
+    figure.savefig(tmp_path / "odd.png")
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels == [r"\$x^", r"\n", "␣", "a" * 15 + "…"]
+
+
+def test_a_description_is_plain_data_that_adds_up(ending_lm, tmp_path):
+    path = tmp_path / "model.keras"
+    ending_lm.save(path)
+    described = inspection.describe(ending_lm, path)
+    assert json.loads(json.dumps(described)) == described
+    parts = dict(described["parameters"])
+    assert parts.pop("total") == sum(parts.values()) == ending_lm.count_params()
+    assert list(parts) == ["embedding", "block_0", "block_1", "final_norm", "head"]
+    assert described["sizes"] == {
+        "vocabulary_size": ending_lm.vocabulary_size,
+        "context_length": 12,
+        "pad_id": 0,
+        "embed_dim": 16,
+        "num_heads": 2,
+        "feed_forward_dim": 32,
+        "dropout": 0.1,
+        "norm": "pre",
+        "activation": "gelu",
+        "num_blocks": 2,
+    }
+    assert described["tokenizer"]["class"] == "WhitespaceTokenizer"
+    assert described["tokenizer"]["first_tokens"][:2] == ["", "[UNK]"]
+    assert (described["keras"], described["recipe"]) == (keras.__version__, None)
+    assert described["bytes"] == path.stat().st_size
+
+
+def test_a_recipe_that_is_none_is_no_recipe(tmp_path):
+    for content in ("", "[1]", "\xff"):
+        (tmp_path / "recipe.json").write_text(content, encoding="latin-1")
+        assert inspection.read_recipe(tmp_path / "model.keras") is None
+    (tmp_path / "recipe.json").write_text('{"source": "x"}')
+    assert inspection.read_recipe(tmp_path / "model.keras") == {"source": "x"}
+
+
+def test_bad_input_is_refused_by_name(ending_lm):
+    bare = tlm.MiniLM(vocabulary_size=9, embed_dim=8, num_heads=2, feed_forward_dim=8, num_blocks=1)
+    tokens, weights = inspection.attention_weights(ending_lm, "the cat")
+    for call, message in (
+        (lambda: inspection.attention_weights(keras.Sequential(), "a"), "`model` must have blocks with attention"),
+        (lambda: inspection.attention_weights(bare, "a"), "`model` must have a tokenizer"),
+        (lambda: inspection.attention_weights(ending_lm, "the " * 12), "`text` must have 1 to 12 tokens"),
+        (lambda: inspection.attention_plot(tokens[:2], weights), "`weights` must have the shape (blocks, heads, 2, 2)"),
+        (lambda: inspection.attention_plot(tokens, weights, block=2), "`block` must be a whole number from 0 to 1."),
+        (lambda: inspection.attention_plot(tokens, weights, head=-1), "`head` must be a whole number from 0 to 1."),
+    ):
+        with pytest.raises(ValueError) as refusal:
+            call()
+        assert str(refusal.value).startswith(message)
+    with pytest.raises(TypeError, match="`text` must be a string"):
+        inspection.attention_weights(ending_lm, 3)
+
+
+def test_an_empty_text_has_no_attention_without_an_end_token(ending_lm, mini_lm):
+    assert inspection.attention_weights(ending_lm, "")[0] == ["<end>"]
+    with pytest.raises(ValueError, match="`text` must have 1 to 12 tokens, the model's context"):
+        inspection.attention_weights(mini_lm, "")

@@ -1,0 +1,64 @@
+"""Laws of the pictures."""
+
+import math
+import re
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinylm_keras.plots import draw, loss_plot, round_perplexities
+
+HISTORY = [{"step": 10 * i, "loss": 3.0 / i, "val_loss": 3.2 / i + 0.05 * i} for i in range(1, 12)]
+
+
+def test_the_picture_is_a_png_written_whole(tmp_path):
+    path = tmp_path / "loss.png"
+    path.write_text("old")
+    loss_plot(HISTORY, path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert [file.name for file in tmp_path.iterdir()] == ["loss.png"]
+
+
+def test_both_curves_and_the_best_step_are_drawn():
+    axes = draw(HISTORY).axes[0]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    best = min(HISTORY, key=lambda row: row["val_loss"])
+    assert labels[:2] == ["training", "validation"]
+    assert labels[2].startswith(f"best: step {best['step']}, loss {best['val_loss']:.3f}, perplexity ")
+    assert list(axes.lines[1].get_ydata()) == [row["val_loss"] for row in HISTORY]
+
+
+def test_without_validation_the_best_is_the_lowest_training_loss():
+    labels = [text.get_text() for text in draw([{"step": 1, "loss": 0.5}]).axes[0].get_legend().get_texts()]
+    assert labels == ["training", "best: step 1, loss 0.500, perplexity 1.65"]
+
+
+def test_a_loss_that_is_not_a_number_does_not_spoil_the_picture(tmp_path):
+    loss_plot(
+        [{"step": 1, "loss": math.nan}, {"step": 2, "loss": math.inf}, {"step": 3, "loss": 900.0}], tmp_path / "a.png"
+    )
+
+
+def test_an_empty_history_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=re.escape("`history` must hold at least one row. Received: history=[].")):
+        loss_plot([], tmp_path / "loss.png")
+    assert not list(tmp_path.iterdir())
+
+
+@given(st.floats(0, 12), st.floats(0.01, 12))
+def test_perplexities_on_the_axis_are_within_it_and_few(low, width):
+    values = round_perplexities(low, low + width)
+    assert 2 <= len(values) <= 7
+    assert all(low - 0.01 <= math.log(value) <= low + width + 0.01 for value in values)
+
+
+def test_drawing_leaves_the_global_backend_alone(tmp_path):
+    code = (
+        "import sys; from tinylm_keras.plots import loss_plot; assert 'matplotlib' not in sys.modules; "
+        f"loss_plot([{{'step': 1, 'loss': 1.0}}], {str(tmp_path / 'a.png')!r}); "
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,132 @@
+"""The README says what is true: its Python runs, its tree is complete, its commands and its links exist."""
+
+import ast
+import pathlib
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from tinylm_keras.training import presets
+
+ROOT = pathlib.Path(__file__).parents[1]
+PAGES = ("README.md", "CONTRIBUTING.md")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    """The fenced blocks of one language, in their order."""
+    return [text for name, text in re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.M | re.S) if name == language]
+
+
+def tree():
+    """The paths of the tree under "Every file", folders with a slash at the end."""
+    [text] = [block for block in blocks("") if "tinylm_keras/" in block]
+    folders, paths = [], []
+    for line in text.splitlines():
+        depth, name = (len(line) - len(line.lstrip())) // 2, line.split()[0]
+        folders = folders[:depth]
+        paths.append("".join(folders) + name)
+        if name.endswith("/"):
+            folders.append(name)
+    return paths
+
+
+def test_the_python_of_the_readme_runs_as_it_stands(tmp_path):
+    code = blocks("python")
+    assert len([line for line in code[0].splitlines() if line.strip()]) <= 12
+    script = "\n".join(code) + "\nassert isinstance(texts[0], str) and loss > 0 and len(log_p) == 2\n"
+    settings = {"capture_output": True, "text": True, "cwd": tmp_path, "timeout": 180}
+    ended = subprocess.run([sys.executable, "-c", script], **settings)
+    assert ended.returncode == 0, ended.stderr
+    assert "One day," in ended.stdout
+    assert (tmp_path / "runs" / "three" / "model.keras").exists()
+
+
+def test_every_file_of_the_tree_exists():
+    missing = [path for path in tree() if not (ROOT / path).exists()]
+    assert not missing
+    assert all((ROOT / path).is_dir() == path.endswith("/") for path in tree())
+
+
+def test_every_module_is_in_the_tree():
+    places = [*(ROOT / "tinylm_keras").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    modules = {path.relative_to(ROOT).as_posix() for path in places}
+    assert modules <= set(tree()), sorted(modules - set(tree()))
+
+
+def test_every_file_of_the_tree_but_the_plainest_says_its_purpose():
+    [text] = [block for block in blocks("") if "tinylm_keras/" in block]
+    bare = {line.strip() for line in text.splitlines() if len(line.split()) == 1}
+    assert {name for name in bare if not name.endswith("/")} <= {"__init__.py"}
+
+
+def commands():
+    """Every `tinylm COMMAND …` of both pages, as the list of its words."""
+    text = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
+    lines = re.findall(r"^\$ (tinylm .*)$", text, flags=re.M) + re.findall(r"`(tinylm [a-z][^`]*)`", text)
+    return [" ".join(line.split()) for line in lines]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_and_their_options_exist(command):
+    import typer
+
+    from tinylm_keras.cli._main import app
+
+    known = typer.main.get_command(app).commands
+    words = command.split()
+    if words[1].startswith("-") or words[1].isupper():
+        return
+    assert words[1] in known
+    options = {name for parameter in known[words[1]].params for name in parameter.opts} | {"--help"}
+    assert {word for word in words if word.startswith("--")} <= options
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_to_files_resolve(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)#\s]+)\)", text) if "://" not in target]
+    assert targets
+    for target in targets:
+        assert (ROOT / target).exists(), target
+
+
+def test_the_preset_table_is_that_of_the_presets():
+    rows = dict(re.findall(r"^\| `(\w+)`[^|]*\|[^|]*\|(.*)\|$", README, flags=re.M))
+    assert sorted(rows) == sorted(presets.names())
+    for name, row in rows.items():
+        recipe = presets.get(name)
+        for text in (
+            f"{recipe.norm}-norm",
+            f"context {recipe.context_length}",
+            f"{recipe.embed_dim} wide",
+            f"{recipe.num_heads} heads",
+            f"{recipe.num_blocks} blocks",
+            recipe.optimizer.capitalize(),
+            f"{recipe.steps or recipe.epochs} {'steps' if recipe.steps else 'epochs'}",
+            f"of {recipe.batch_size}",
+        ):
+            assert text in row, (name, text)
+
+
+def test_the_requirements_are_the_dependencies_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line and not line.startswith("#")] == project["dependencies"]
+
+
+def test_the_pages_name_no_place_of_one_machine():
+    for page in PAGES:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert not re.search(r"(?<![\w.:/])/(?:root|home|tmp|work|Users|opt|mnt|content)\b", text), page
+
+
+def test_the_import_rows_are_those_of_the_test_of_imports():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"^```\n(__main__\n.*?)^```$", page, flags=re.M | re.S)
+    tests = ast.parse((ROOT / "tests" / "test_imports.py").read_text(encoding="utf-8"))
+    [rows] = [node.value for node in tests.body if isinstance(node, ast.Assign) and node.targets[0].id == "ROWS"]
+    assert [line.split() for line in shown.splitlines()] == ast.literal_eval(rows)

@@ -1,0 +1,115 @@
+"""The scripts, with a stand-in for Python that only writes down what it is asked: nothing is installed."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+# It answers questions (-c) with the real Python, makes an environment of itself, and writes down all else.
+STAND_IN = """#!/bin/sh
+case "$1 $2" in
+  "-c "*) exec "{python}" "$@" ;;
+  "--version "*) echo "Python 3.x"; exit ;;
+  "-m venv") mkdir -p "$4/bin"; cp "$0" "$4/bin/python"; cp "$0" "$4/bin/tinylm" ;;
+esac
+echo "$(basename "$0") $*" >>"{log}"
+"""
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the scripts are for Linux and macOS")
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of the scripts in a folder with a blank in its name, and `call(script, …)` that returns what was done."""
+    root = tmp_path / "my project"
+    for folder in ("scripts", ".ci"):
+        shutil.copytree(ROOT / folder, root / folder)
+    shutil.copy(ROOT / "pyproject.toml", root)
+    log = tmp_path / "log"
+    (tmp_path / "bin").mkdir()
+    stand_in = tmp_path / "bin" / "python3.13"
+    stand_in.write_text(STAND_IN.format(python=sys.executable, log=log))
+    stand_in.chmod(0o755)
+
+    def call(script, *arguments, **variables):
+        log.write_text("")
+        path = f"{tmp_path / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin"
+        environment = {"PATH": path, "HOME": str(tmp_path), **variables}
+        settings = {"capture_output": True, "encoding": "utf-8", "timeout": 60, "cwd": tmp_path, "env": environment}
+        ended = subprocess.run([root / script, *arguments], **settings)
+        return ended, [line for line in log.read_text().splitlines() if line != "python -m pip --version"]
+
+    call.root = root
+    return call
+
+
+def test_the_scripts_can_be_run():
+    for script in ("scripts/demo", "scripts/test", ".ci/run"):
+        assert os.access(ROOT / script, os.X_OK), script
+        assert "set -euo pipefail" in (ROOT / script).read_text()
+    for script in (ROOT / "scripts").iterdir():
+        subprocess.run(["bash", "-n", script], check=True)
+
+
+def test_the_demo_makes_an_environment_trains_and_judges(project):
+    ended, done = project("scripts/demo")
+    assert ended.returncode == 0, ended.stderr
+    assert done == [
+        "python3.13 -m venv --clear .venv",
+        "python -m pip install --quiet --disable-pip-version-check --editable .",
+        "tinylm train --out runs/demo --overwrite",
+        "tinylm generate runs/demo  --samples 3 --temperature 0.8 --seed 1",
+        "tinylm evaluate runs/demo",
+    ]
+    assert "Making a virtual environment" in ended.stdout
+    assert "Installing" in ended.stdout
+
+
+def test_a_second_call_installs_nothing_until_the_project_changes(project):
+    project("scripts/demo")
+    ended, done = project("scripts/demo", "--steps", "5")
+    assert done[0] == "tinylm train --out runs/demo --overwrite --steps 5"
+    assert "Installing" not in ended.stdout
+    with (project.root / "pyproject.toml").open("a") as file:
+        file.write("\n# changed\n")
+    assert project("scripts/demo")[1][0].startswith("python -m pip install")
+
+
+@pytest.mark.parametrize("script", ["scripts/test", ".ci/run"])
+def test_the_test_script_lints_then_hands_its_arguments_to_pytest(project, script):
+    arguments = ["-k", "a law"] if script == "scripts/test" else []
+    ended, done = project(script, *arguments)
+    assert ended.returncode == 0, ended.stderr
+    assert done == [
+        "python3.13 -m venv --clear .venv",
+        "python -m pip install --quiet --disable-pip-version-check --editable .[test]",
+        "python -m ruff check .",
+        "python -m ruff format --check .",
+        "python -m pytest" + "".join(f" {argument}" for argument in arguments),
+    ]
+
+
+def test_a_half_made_environment_is_made_again(project):
+    (project.root / ".venv" / "bin").mkdir(parents=True)
+    assert project("scripts/test")[1][0] == "python3.13 -m venv --clear .venv"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_python_that_will_not_do_is_refused_in_one_line_and_nothing_is_made(project, tmp_path, named):
+    # As a pyenv shim: it is there, and fails.
+    for name in ("python3.13", "python3.12", "python3.11", "python3"):
+        (tmp_path / "bin" / name).write_text("#!/bin/sh\necho 'no such version' >&2\nexit 127\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    ended, done = project("scripts/demo", **({"PYTHON": str(tmp_path / "bin" / "python3")} if named else {}))
+    assert ended.returncode == 1
+    tried = str(tmp_path / "bin" / "python3") if named else "python3.13 python3.12 python3.11 python3"
+    assert ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith(
+        f"tinylm_keras needs Python 3.11, 3.12 or 3.13 with its venv module. Not usable here: {tried}. "
+    )
+    assert (done, (project.root / ".venv").exists()) == ([], False)

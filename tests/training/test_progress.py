@@ -1,0 +1,78 @@
+"""Laws of what a run shows."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from tinylm_keras.training.progress import Live, Plain, Silent, choose, duration
+
+ROW = {"step": 1200, "loss": 2.5, "perplexity": 12.2, "val_loss": 2.0, "val_perplexity": 7.389}
+
+
+def follow(reporter):
+    reporter.start(["CPU [bold], 2 threads", "second"], 2000)
+    reporter.step(600, 2000, 2.51, None, None, None)
+    reporter.step(1200, 2000, 2.5, 7.389, 5300.0, 75.0)
+    reporter.evaluation({**ROW, "val_bits_per_character": 1.25}, "Once [red]\nend", True)
+    reporter.evaluation({"step": 2000, "loss": 2.4, "perplexity": 1234.5}, None, False)
+    reporter.finish(["done"])
+
+
+def test_plain_lines_are_one_for_each_evaluation():
+    stream = io.StringIO()
+    follow(Plain(stream))
+    assert stream.getvalue() == (
+        "CPU [bold], 2 threads\nsecond\n"
+        "step 1,200  loss 2.500  validation loss 2.000  perplexity 7.39  1.250 bits/character  best\n"
+        "    Once [red]\n    end\n"
+        "step 2,000  loss 2.400  perplexity 1,234\n"
+        "done\n"
+    )
+
+
+def test_a_stream_that_knows_only_ascii_does_not_end_a_run():
+    raw = io.BytesIO()
+    reporter = Plain(io.TextIOWrapper(raw, encoding="ascii"))
+    reporter.evaluation(ROW, "café ☃", False)
+    assert b"caf\\xe9 \\u2603" in raw.getvalue()
+
+
+def test_the_live_line_shows_where_the_run_is_and_closes():
+    stream = io.StringIO()
+    follow(Live(Console(file=stream, force_terminal=True, width=120, color_system=None)))
+    shown = stream.getvalue()
+    assert "step 1,200/2,000" in shown
+    assert "loss 2.500  val. perplexity 7.39  5,300 tok/s  1 min 15 s left" in shown
+    assert "Once [red]" in shown and "CPU [bold], 2 threads" in shown
+    assert shown.rstrip().endswith("done")
+
+
+def test_a_live_line_that_never_started_can_be_finished():
+    Live(Console(file=io.StringIO())).finish([])
+
+
+def test_the_reporter_is_chosen_by_where_the_output_goes():
+    assert type(choose(None)) is Silent
+    assert type(choose("plain")) is type(choose("auto")) is Plain  # the tests' output is no terminal
+    own = Silent()
+    assert choose(own) is own
+    message = "`progress` must be one of 'auto', 'plain'. Received: progress='loud'. None shows nothing."
+    with pytest.raises(ValueError, match=re.escape(message)):
+        choose("loud")
+    message = (
+        "`progress` must be 'auto', 'plain', None or an object with start, step, evaluation and finish. Received: "
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        choose(1)
+
+
+def test_durations_read_well():
+    assert [duration(seconds) for seconds in (0.4, 59.4, 60, 3599, 3600)] == [
+        "0 s",
+        "59 s",
+        "1 min 0 s",
+        "59 min 59 s",
+        "1 h 0 min",
+    ]

@@ -1,0 +1,64 @@
+"""Laws of the folder of a run."""
+
+import json
+import os
+import re
+
+import pytest
+
+from tinylm_keras.training.run_folder import RunFolder
+
+
+def refused(message, *arguments, error=ValueError):
+    with pytest.raises(error, match=re.escape(message)):
+        RunFolder(*arguments)
+
+
+def test_nothing_is_written_before_create(tmp_path):
+    folder = RunFolder(tmp_path / "a" / "b")
+    assert not (tmp_path / "a").exists()
+    folder.create()
+    assert not list((tmp_path / "a" / "b").iterdir())
+
+
+def test_an_existing_folder_is_refused_unless_overwrite(tmp_path):
+    message = (
+        f"`out` must be a new folder, but it exists. Received: out='{tmp_path}'. "
+        "Choose another name, or pass overwrite=True to replace the run in it."
+    )
+    refused(message, tmp_path)
+    RunFolder(tmp_path, overwrite=True)
+
+
+def test_what_cannot_be_a_folder_is_refused(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("x")
+    refused(f"`out` must be a folder, but it is a file. Received: out='{file}'.", file, True)
+    refused(f"`out` must be a folder that can be written ({file} is a file). Received: out='{file / 'x'}'.", file / "x")
+    refused("`out` must be a folder that can be written (File name too long). Received:", tmp_path / ("x" * 300))
+    refused("`out` must be the path of a folder, or None. Received: out=5.", 5, error=TypeError)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/1"), reason="needs a folder that nobody can write")
+def test_a_folder_that_cannot_be_made_is_refused():
+    with pytest.raises(ValueError, match=re.escape("`out` must be a folder that can be written (")):
+        RunFolder("/proc/tinylm").create()
+
+
+def test_an_earlier_run_loses_its_records_but_keeps_its_models_until_they_are_replaced(tmp_path):
+    for name in ("model.keras", "last.keras", "recipe.json", "history.csv", "loss.png", "samples.txt", "notes.txt"):
+        (tmp_path / name).write_text("old")
+    RunFolder(tmp_path, overwrite=True).create()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["last.keras", "model.keras", "notes.txt"]
+
+
+def test_records_are_written_as_text(tmp_path):
+    folder = RunFolder(tmp_path, overwrite=True)
+    folder.write_recipe({"recipe": {"end_token": "é"}})
+    assert json.loads(folder.file("recipe.json").read_text("utf-8")) == {"recipe": {"end_token": "é"}}
+    folder.write_history([{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25}])
+    assert folder.file("history.csv").read_bytes() == b"step,loss\n1,0.5\n2,0.25\n"
+    folder.write_samples([(1000, "one\ntwo"), (2000, "lone \ud800")])
+    assert (
+        folder.file("samples.txt").read_text("utf-8") == "--- step 1,000\none\ntwo\n\n--- step 2,000\nlone \\ud800\n\n"
+    )

@@ -1,0 +1,192 @@
+"""What the commands share: speaking to the terminal, reading what was typed, finding and opening a model."""
+
+import contextlib
+import importlib
+import itertools
+import os
+import pathlib
+import re
+import sys
+import tempfile
+import warnings
+
+from tinylm_keras import _checks
+
+# Between the names of several sources in recipe.json.
+JOINED = " + "
+
+
+class BadInput(Exception):
+    """Something typed on the command line cannot be used. Shown as one line; the exit code is 2."""
+
+
+def say(line):
+    """Write one line to stderr, which carries everything that is not the answer itself."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def answer(text):
+    """Write the answer of a command, or a part of it, to stdout."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def one_line(message):
+    """Return a message without its line ends, its advice spoken as options: `num_heads=4` is `--num-heads 4` here."""
+    line = " ".join(str(message).split())
+    return re.sub(r"\b([Tt]ry|[Pp]ass|[Uu]se|example|or) ([a-z_]+)=('[^']*'|\w+)", _as_option, line)
+
+
+def _as_option(match):
+    before, name, value = match.groups()
+    option = "--" + name.replace("_", "-")
+    return f"{before} {option}" if value == "True" else f"{before} {option} {value.strip(chr(39))}"
+
+
+@contextlib.contextmanager
+def warnings_in_one_line():
+    """Show a Python warning, such as that of unknown words, as one line without the place in the code."""
+
+    def show(message, category, filename, lineno, file=None, line=None):
+        say(f"tinylm: {one_line(message)}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+def make_streams_total():
+    """Let stdout and stderr write any character: where the locale is not UTF-8, what it lacks is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def spread(arguments, option):
+    """Let one option take several numbers: `--t 0.5 0.8` becomes `--t 0.5 --t 0.8`, which the parser knows."""
+    spread_out, rest = [], list(arguments)
+    while rest and rest[0] != "--":
+        argument = rest.pop(0)
+        values = list(itertools.takewhile(_is_number, rest)) if argument == option else []
+        del rest[: len(values)]
+        spread_out += [part for value in values for part in (option, value)] or [argument]
+    return spread_out + rest
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def number(argument, kind):
+    """Return a function that reads `argument` as `kind` (int or float) and names it when it is no number."""
+    rule = "must be a whole number" if kind is int else "must be a number"
+
+    def read(text):
+        try:
+            return kind(text)
+        except ValueError:
+            raise BadInput(str(_checks.refuse(argument, rule, text))) from None
+
+    return read
+
+
+def typed_text(argument, text):
+    """Return a text as the user typed it: where the locale is not UTF-8, Python hands over its bytes half decoded."""
+    try:
+        return os.fsencode(text).decode("utf-8") if any("\ud800" <= letter <= "\udfff" for letter in text) else text
+    except UnicodeDecodeError:
+        raise _checks.refuse(argument, "must be UTF-8 text", text, "Pass it by a file or standard input.") from None
+
+
+def read_stdin():
+    """Return standard input as text, without the line end that a shell adds."""
+    binary = getattr(sys.stdin, "buffer", None)
+    text = sys.stdin.read() if binary is None else _decode("prompt", "standard input", binary.read())
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def read_text(argument, path):
+    """Return a UTF-8 file as text with line ends as \\n, without a byte-order mark."""
+    return _decode(argument, path, pathlib.Path(path).read_bytes())
+
+
+def _decode(argument, where, content):
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"`{argument}` must be UTF-8 text. Received: {where}, which is not at byte {error.start}."
+        raise BadInput(f"{message} Save it as UTF-8.") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_sources(sources, recipe):
+    """Return the texts of several sources, one after the other, read as a recipe says."""
+    from tinylm_keras import data
+
+    how = {"separator": recipe.separator, "encoding": recipe.encoding, "column": recipe.column}
+    return [text for source in sources for text in data.read(source, **how)]
+
+
+def show_facts(rows):
+    """Print pairs of a name and a text as two columns."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    for name, value in rows:
+        table.add_row(Text(name), Text(value))
+    Console().print(table)
+
+
+def model_file(path, argument="model"):
+    """Return the model file meant by `path`: itself, or `model.keras` inside a run's folder."""
+    path = pathlib.Path(path)
+    if path.is_dir():
+        file = path / "model.keras"
+        if not file.exists():
+            raise BadInput(
+                f"`{argument}` must be a .keras file or a run's folder. Received: {path}, without a model.keras."
+            )
+        return file
+    if not path.exists():
+        advice = "Make a model with: tinylm train"
+        raise _checks.refuse(argument, "must be a .keras file that exists", str(path), advice)
+    return path
+
+
+def load_model(path):
+    """Open the model meant by `path` and return it with its file."""
+    file = model_file(path)
+    start_keras()
+    import tinylm_keras
+
+    return tinylm_keras.load_model(file), file
+
+
+def start_keras():
+    """Import Keras, holding back what TensorFlow's C++ part writes to stderr meanwhile, unless the import fails.
+
+    TF_CPP_MIN_LOG_LEVEL alone does not silence it: lines logged before absl is initialized ignore the level. A user
+    who sets that variable to 0 or 1 wants to see them, and does.
+    """
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") in ("0", "1") or "keras" in sys.modules:
+        return
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            importlib.import_module("keras")
+        except Exception:
+            held.seek(0)
+            os.write(terminal, held.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

@@ -1,0 +1,63 @@
+"""What a model learned from: recipe.json beside its file, and that text read again."""
+
+import functools
+import json
+
+from tinylm_keras.cli import _console
+from tinylm_keras.training import presets
+
+
+class Past:
+    """The training of a model, as far as the recipe.json beside its file tells.
+
+    Args:
+        model: The `LanguageModel`.
+        file: Path of its file.
+
+    Attributes:
+        source: str. The name of the training text; empty when unknown.
+        layout: "lines", "windows", or None when unknown.
+        recipe: The `Recipe`; the default one when unknown, so that text is read as `train` reads it.
+    """
+
+    def __init__(self, model, file):
+        from tinylm_keras import inspection
+
+        record = inspection.read_recipe(file) or {}
+        self._tokenizer, self._known = model.tokenizer, bool(record)
+        try:
+            self.recipe = presets.Recipe.from_json(json.dumps(record.get("recipe", {})))
+            self.source = str(record.get("source", ""))
+            self.layout = record["corpus"]["layout"] if record else None
+            self._fingerprint = record["corpus"]["sha256"] if record else None
+        except (KeyError, TypeError, ValueError):  # of another version, or edited by hand
+            self.recipe, self.source, self.layout, self._known = presets.Recipe(), "", None, False
+
+    @property
+    def is_built_in(self):
+        """Whether the model learned the built-in stories."""
+        return self.source.partition(":")[0] == "stories"
+
+    @property
+    def corpus(self):
+        """The training text in its two parts, read again; None when that fails, and then `problem` says why."""
+        return self._read_again[0]
+
+    @property
+    def problem(self):
+        """Why there is no `corpus`."""
+        return self._read_again[1]
+
+    @functools.cached_property
+    def _read_again(self):
+        from tinylm_keras.training import corpus
+
+        if not self._known:
+            return None, "no recipe.json beside the model names the text it learned"
+        try:
+            texts = _console.read_sources(self.source.split(_console.JOINED), self.recipe)
+        except (ValueError, OSError, ImportError):
+            return None, f"the text it learned cannot be read again from here ({self.source})"
+        if corpus.fingerprint(texts) != self._fingerprint:
+            return None, f"{self.source} is not the text any more that the model learned"
+        return corpus.make(texts, self.recipe, self._tokenizer), ""

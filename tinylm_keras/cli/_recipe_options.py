@@ -1,0 +1,51 @@
+"""Options made from the settings of a recipe, so that no setting is written twice."""
+
+import inspect
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from tinylm_keras.training import presets
+
+KINDS = {int: "N", float: "X", bool: "true|false"}
+
+
+def with_recipe_options(names=None):
+    """Return a decorator that gives a command an option for each setting, in place of its `**typed`.
+
+    The command receives what was typed as text, None where nothing was; `typed_settings` reads it.
+
+    Args:
+        names: list of str or None. Which settings; None means all of them.
+    """
+
+    def decorate(command):
+        signature = inspect.signature(command)
+        own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own] + list(_options(names))
+        command.__signature__ = signature.replace(parameters=parameters)
+        command.__annotations__ = {one.name: one.annotation for one in parameters}
+        return command
+
+    return decorate
+
+
+def typed_settings(typed):
+    """Return the settings that were typed, as values within their range."""
+    return {name: presets.parse(name, text) for name, text in typed.items() if text is not None}
+
+
+def _options(names):
+    for name, field in presets.settings().items():
+        if names is None or name in names:
+            about = field.metadata
+            option = typer.Option(
+                "--" + name.replace("_", "-"),
+                help=escape(about["help"]),
+                metavar="|".join(about["choices"] or ()) or KINDS.get(about["type"], "TEXT"),
+                show_default=False,
+                rich_help_panel=f"Recipe: {about['group']}",
+            )
+            annotation = Annotated[str | None, option]
+            yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)

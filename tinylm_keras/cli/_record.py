@@ -1,0 +1,97 @@
+"""What `tinylm generate` wrote: shown on the terminal, and kept in a file that says how to have it again."""
+
+import datetime
+import hashlib
+import json
+import pathlib
+
+import tinylm_keras
+from tinylm_keras import _files
+from tinylm_keras.cli import _console
+
+
+class Record:
+    """The texts of one call, and everything that made them.
+
+    Args:
+        model: `pathlib.Path`. The model's file.
+        seed: int.
+        settings: dict. The settings of generation, the model's own defaults included.
+        prompts: list of str.
+    """
+
+    def __init__(self, model, seed, settings, prompts):
+        self.model, self.seed, self.settings, self.prompts = model, seed, dict(settings), prompts
+        self.temperatures, self.texts = [], []
+
+    def add(self, temperature, texts):
+        """Add what one temperature wrote: a list of texts for each prompt."""
+        self.temperatures.append(self.settings.get("temperature") if temperature is None else temperature)
+        self.texts.append(texts)
+
+    def show(self, streamed):
+        """Print the texts: one table when there are several temperatures, else one after the other."""
+        if len(self.temperatures) > 1:
+            self._show_table()
+        elif not streamed:
+            _console.answer("\n\n".join(text for texts in self.texts[0] for text in texts))
+
+    def _show_table(self):
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(*[f"temperature {temperature}" for temperature in self.temperatures], show_lines=True)
+        for position in range(len(self.prompts)):
+            for row in zip(*[texts[position] for texts in self.texts], strict=True):
+                table.add_row(*map(Text, row))
+        Console().print(table)
+
+    def save(self, path):
+        """Write the record to `path`, whole or not at all: JSON when its name ends so, else text to read."""
+        with _files.atomic_path(path) as temporary:
+            content = self._as_json() if path.suffix.lower() == ".json" else self._as_text()
+            temporary.write_text(content, encoding="utf-8")
+
+    def _facts(self):
+        import keras
+
+        return {
+            "model": str(self.model),
+            "sha256": hashlib.sha256(self.model.read_bytes()).hexdigest(),
+            "seed": self.seed,
+            "settings": {name: value for name, value in self.settings.items() if name != "temperature"},
+            "tinylm_keras": tinylm_keras.__version__,
+            "keras": keras.__version__,
+            "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
+
+    def _results(self):
+        for temperature, by_prompt in zip(self.temperatures, self.texts, strict=True):
+            for prompt, texts in zip(self.prompts, by_prompt, strict=True):
+                yield {"prompt": prompt, "temperature": temperature, "texts": texts}
+
+    def _as_json(self):
+        return json.dumps({**self._facts(), "results": list(self._results())}, indent=2, ensure_ascii=False) + "\n"
+
+    def _as_text(self):
+        lines = [f"# {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in self._facts().items()]
+        for result in self._results():
+            for number, text in enumerate(result["texts"], 1):
+                about = f"temperature {result['temperature']}, sample {number}, prompt {result['prompt']!r}"
+                lines += ["", f"## {about}", text]
+        return "\n".join(lines) + "\n"
+
+
+def check_target(out, overwrite, inputs):
+    """Return the file to write as a path, or refuse it before the work begins."""
+    path = pathlib.Path(out)
+    if path.is_dir():
+        raise _console.BadInput(f"`out` must be a file. Received: {path}, which is a folder.")
+    if not path.parent.is_dir():
+        raise _console.BadInput(f"`out` must be in a folder that exists. Received: {path}. Make {path.parent} first.")
+    if path.suffix == ".keras" or any(one and path.resolve() == pathlib.Path(one).resolve() for one in inputs):
+        raise _console.BadInput(f"`out` must not be a model or the prompt file. Received: {path}. Use another name.")
+    if path.exists() and not overwrite:
+        raise _console.BadInput(f"`out` must be a new file. Received: {path}, which exists. Add --overwrite.")
+    return path

@@ -1,0 +1,111 @@
+"""`tinylm evaluate`: how well a model predicts text, and how sound the stories are that it writes."""
+
+import dataclasses
+import json
+from typing import Annotated
+
+import typer
+
+from tinylm_keras import _checks
+from tinylm_keras.cli import _console
+from tinylm_keras.cli._past import Past
+from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
+from tinylm_keras.training import presets
+
+SEEDS, TEMPERATURE, STORIES = 20, 0.8, 200
+
+
+@with_recipe_options(("layout", "separator", "encoding", "column"))
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A .keras file, or a run's folder.", show_default=False)],
+    source: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Text to predict, as for train. Left out: the part of its training text that was kept from it.",
+            show_default=False,
+        ),
+    ] = None,
+    stories: Annotated[
+        int | None,
+        typer.Option(
+            help="Judge this many stories that it writes; 0 for none. Left out: 200 if it learned the built-in ones.",
+            metavar="N",
+            parser=_console.number("stories", int),
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    **typed,
+):
+    """Judge a model: loss, perplexity and bits per character on text; sound and new stories."""
+    overrides = typed_settings(typed)
+    if stories is not None:
+        _checks.whole_number("stories", stories, 0, 100_000)
+    loaded, file = _console.load_model(model)
+    from tinylm_keras import data, evaluation
+
+    past = Past(loaded, file)
+    texts, of, training = text_to_judge(past, source, overrides)
+    layout = overrides.get("layout") or past.layout or "auto"
+    found = evaluation.evaluate(loaded, texts, layout=layout, training=training)
+    if not as_json:
+        _console.show_facts(facts(found, of))
+    count = stories if stories is not None else STORIES if past.is_built_in else 0
+    told, judged = [], None
+    if count:
+        told = evaluation.write_stories(loaded, count, min(SEEDS, count), TEMPERATURE)
+        judged = data.stories.report(told, training=past.corpus.train if past.corpus else ())
+    if as_json:
+        report = {"text": {"of": of, **dataclasses.asdict(found)}, "stories": judged and dataclasses.asdict(judged)}
+        _console.answer(json.dumps(report, indent=2, ensure_ascii=False))
+    elif judged:
+        show_stories(told, judged, past)
+
+
+def text_to_judge(past, source, overrides):
+    """Return the texts, what they are, and the training text (None when it is not known)."""
+    if source:
+        texts = _console.read_sources(source, presets.override(past.recipe, **overrides))
+        return texts, _console.JOINED.join(source), None
+    if past.corpus is None:
+        raise _console.BadInput(
+            f"`source` must be given, because {past.problem}. Add a text file to judge the model on."
+        )
+    if not past.corpus.validation:
+        return past.corpus.train, f"all of {past.source}, which it was trained on", past.corpus.train
+    return past.corpus.validation, f"the part of {past.source} kept from training", past.corpus.train
+
+
+def facts(found, of):
+    """Yield the rows of the table: a name and a text each."""
+    yield "text", f"{of}: {found.texts:,} texts, {found.tokens:,} tokens, as {found.layout}"
+    yield "loss", f"{found.loss:.4f} nats per token"
+    yield "perplexity", f"{found.perplexity:,.2f}"
+    yield "  unigram", f"{found.unigram_perplexity:,.2f}, knowing only how frequent each word is in {found.unigram_of}"
+    yield "bits per character", f"{found.bits_per_character:.3f}"
+    yield "unknown words", f"{found.unknown:,}"
+    if found.cut:
+        yield "cut", f"{found.cut:,} texts are longer than the context; their ends are not judged"
+
+
+def show_stories(told, judged, past):
+    """Print the shares of sound and new stories, the faults, and one faulty story."""
+    from tinylm_keras import data
+
+    faults = ", ".join(f"{kind} ({count})" for kind, count in judged.problems[:5])
+    _console.answer(
+        f"\n{judged.count:,} stories that it wrote, from {min(SEEDS, judged.count)} seeds at temperature {TEMPERATURE}:"
+    )
+    rows = [
+        ("sound", f"{judged.sound:.1%}"),
+        ("new", f"{judged.new:.1%}" if past.corpus else f"unknown: {past.problem}"),
+        ("distinct", f"{judged.distinct:.1%}"),
+        ("faults", faults or "none"),
+    ]
+    if past.corpus:
+        rows.insert(2, ("both", f"{judged.sound_and_new:.1%}"))
+    _console.show_facts(rows)
+    faulty = next((story for story in told if data.stories.check(story)), None)
+    if faulty is not None:
+        _console.answer(f"\nOne that is not sound:\n{faulty}")
+        for fault in data.stories.check(faulty)[:3]:
+            _console.answer(f"  - {fault}")

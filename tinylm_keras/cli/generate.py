@@ -1,0 +1,131 @@
+"""`tinylm generate`: let a model write, to the terminal or to a file that says how it was made."""
+
+import secrets
+import sys
+from typing import Annotated
+
+import typer
+
+from tinylm_keras import _checks
+from tinylm_keras.cli import _console
+from tinylm_keras.cli._record import Record, check_target
+
+whole, real = (lambda name: _console.number(name, int)), (lambda name: _console.number(name, float))
+
+
+def generate(
+    model: Annotated[str, typer.Argument(help="A .keras file, or a run's folder.", show_default=False)],
+    prompt: Annotated[
+        str | None,
+        typer.Argument(help="How the text begins; - reads it from standard input. May be empty.", show_default=False),
+    ] = None,
+    prompt_file: Annotated[str | None, typer.Option(help="Read the prompt from this file.", metavar="FILE")] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="Every line of the prompt file is a prompt.")] = False,
+    samples: Annotated[
+        int, typer.Option(help="How many texts for each prompt.", metavar="N", parser=whole("samples"))
+    ] = 1,
+    temperature: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="0 takes the likeliest token, 1 the model's own odds. Several (0.5 0.8 1.0) make a table.",
+            metavar="X…",
+            parser=real("temperature"),
+        ),
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(help="Only the K likeliest tokens.", metavar="K", parser=whole("top_k"))
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(help="Only the likeliest tokens that together reach P.", metavar="P", parser=real("top_p")),
+    ] = None,
+    min_p: Annotated[
+        float | None,
+        typer.Option(
+            help="Only tokens P times as likely as the likeliest, or more.", metavar="P", parser=real("min_p")
+        ),
+    ] = None,
+    repetition_penalty: Annotated[
+        float | None,
+        typer.Option(help="Above 1: words used before are rarer.", metavar="X", parser=real("repetition_penalty")),
+    ] = None,
+    max_new_tokens: Annotated[
+        int | None, typer.Option(help="Longest text, in tokens.", metavar="N", parser=whole("max_new_tokens"))
+    ] = None,
+    stop: Annotated[
+        list[str] | None, typer.Option(help="Stop before this text; may be given several times.", metavar="TEXT")
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="The same seed writes the same text. Left out: drawn, and shown.", parser=whole("seed")),
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(help="Also keep the texts and how they were made in this file (.json or text).", metavar="FILE"),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let --out replace an existing file.")] = False,
+):
+    """Let a model write on from a prompt.
+
+    Settings left out are those that the model file keeps.
+    """
+    prompts = read_prompts(prompt, prompt_file, lines)
+    _checks.whole_number("samples", samples, 1, 10_000)
+    target = check_target(out, overwrite, [model, prompt_file]) if out else None
+    settings = {
+        "top_k": top_k,
+        "top_p": top_p,
+        "min_p": min_p,
+        "repetition_penalty": repetition_penalty,
+        "max_new_tokens": max_new_tokens,
+        "stop": [_console.typed_text("stop", one) for one in stop or ()] or None,
+    }
+    settings = {name: value for name, value in settings.items() if value is not None}
+    loaded, file = _console.load_model(model)
+    if seed is None:
+        seed = secrets.randbelow(2**31)
+        _console.say(f"seed {seed}")
+    from tinylm_keras.generation import DEFAULTS
+
+    record = Record(file, seed, {**DEFAULTS, **loaded.generation_defaults, **settings}, prompts)
+    for one in temperature or [None]:
+        chosen = settings if one is None else {**settings, "temperature": one}
+        record.add(one, write(loaded, prompts, samples, seed, chosen, streaming=len(temperature or ()) <= 1))
+    record.show(streamed=len(prompts) * samples == 1)
+    if target:
+        record.save(target)
+        _console.say(f"Wrote {target}")
+
+
+def read_prompts(prompt, prompt_file, lines):
+    """Return the prompts: what was typed, standard input, a file, or each line of a file."""
+    if prompt_file is not None and prompt is not None:
+        raise _console.BadInput(f"`prompt` must be left out with --prompt-file. Received: prompt={prompt!r}.")
+    if lines and prompt_file is None:
+        raise _console.BadInput("`lines` must come with --prompt-file. Received: no file. Add: --prompt-file FILE")
+    if prompt == "-":
+        return [_console.read_stdin()]
+    if prompt_file is None:
+        return [_console.typed_text("prompt", prompt or "")]
+    text = _console.read_text("prompt_file", prompt_file)
+    if not lines:
+        return [text.removesuffix("\n")]
+    prompts = [line for line in text.split("\n") if line.strip()]
+    if not prompts:
+        raise _console.BadInput(f"`prompt_file` must have at least one line. Received: {prompt_file}, which is blank.")
+    return prompts
+
+
+def write(model, prompts, samples, seed, settings, streaming):
+    """Return a list of texts for each prompt; a single text is shown while it is written."""
+    if len(prompts) * samples == 1 and streaming:
+        pieces = []
+        for piece in model.stream(prompts[0], seed=seed, **settings):
+            pieces.append(piece)
+            sys.stdout.write(piece)
+            sys.stdout.flush()
+        sys.stdout.write("\n")
+        return [["".join(pieces)]]
+    rows = [prompt for prompt in prompts for _ in range(samples)]
+    texts = model.generate(rows, seed=seed, **settings)
+    return [texts[start : start + samples] for start in range(0, len(rows), samples)]

@@ -1,0 +1,54 @@
+"""`tinylm info`: what a model file holds."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from tinylm_keras.cli import _console
+
+
+def info(
+    model: Annotated[str, typer.Argument(help="A .keras file, or a run's folder.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+):
+    """Show what a model file holds: sizes, parameters, tokenizer, defaults, and how it was trained."""
+    loaded, file = _console.load_model(model)
+    from tinylm_keras import inspection
+
+    description = inspection.describe(loaded, file)
+    if as_json:
+        _console.answer(json.dumps(description, indent=2, ensure_ascii=False))
+        return
+    _console.show_facts(facts(description))
+
+
+def facts(description):
+    """Yield the rows of the table: a name and a text each."""
+    yield "file", f"{description['file']}, {description['bytes']:,} bytes"
+    yield "class", description["class"]
+    for name, value in description["sizes"].items():
+        yield name, f"{value:,}" if isinstance(value, int) else str(value)
+    parameters = dict(description["parameters"])
+    yield "parameters", f"{parameters.pop('total'):,}"
+    for part, count in parameters.items():
+        yield f"  {part}", f"{count:,}"
+    tokenizer = description["tokenizer"]
+    if tokenizer is None:
+        yield "tokenizer", "none"
+    else:
+        end = "no end token" if tokenizer["end_token"] is None else f"end token {tokenizer['end_token']}"
+        yield "tokenizer", f"{tokenizer['class']}, {tokenizer['vocabulary_size']:,} tokens, {end}"
+        yield "first tokens", " ".join(repr(token) for token in tokenizer["first_tokens"])
+    defaults = description["generation_defaults"]
+    yield "generates with", ", ".join(f"{name} {value}" for name, value in defaults.items()) or "the general defaults"
+    yield "recipe", "none beside the file" if description["recipe"] is None else _recipe_line(description["recipe"])
+    yield "Keras", description["keras"]
+
+
+def _recipe_line(record):
+    settings = record.get("recipe")
+    settings = settings if isinstance(settings, dict) else {}
+    names = ("preset", "steps", "epochs", "batch_size")
+    shown = ", ".join(f"{name} {settings[name]}" for name in names if settings.get(name) is not None)
+    return f"{shown}; learned {record.get('source', 'an unknown text')}"

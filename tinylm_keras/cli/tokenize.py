@@ -1,0 +1,84 @@
+"""`tinylm tokenize`: see what a tokenizer makes of a text."""
+
+from typing import Annotated
+
+import typer
+
+from tinylm_keras import _checks
+from tinylm_keras.cli import _console
+
+
+def tokenize(
+    text: Annotated[str, typer.Argument(help="The text; - reads it from standard input.", show_default=False)],
+    model: Annotated[
+        str | None, typer.Option(help="Use the tokenizer of this .keras file or run's folder.", metavar="MODEL")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="Learn the words from this text file.", metavar="FILE")] = None,
+    length: Annotated[
+        int | None,
+        typer.Option(help="Pad or cut to N tokens.", metavar="N", parser=_console.number("length", int)),
+    ] = None,
+):
+    """Show a text as tokens and ids, with padding and unknown words.
+
+    Without a model or a source the words are learned from the text itself.
+    """
+    if model is not None and source is not None:
+        raise _console.BadInput(f"`source` must be left out with --model. Received: source={source!r}.")
+    if length is not None:
+        _checks.whole_number("length", length, 1, 1_000_000)
+    text = _console.read_stdin() if text == "-" else _console.typed_text("text", text)
+    tokenizer = find_tokenizer(text, model, source)
+    pieces = list(tokenizer.pieces(text))
+    ids = [int(i) for i in tokenizer.tokenize(text)]
+    rows = [(piece, i, "unknown" if i == tokenizer.unk_id else "") for piece, i in zip(pieces, ids, strict=True)]
+    if length is not None:
+        if tokenizer.pad_id is None and len(rows) < length:
+            raise _console.BadInput(
+                f"`length` must be at most {len(rows)}: this tokenizer has no padding. Received: {length}."
+            )
+        cut = len(rows) - length
+        rows = rows[:length] + [("", tokenizer.pad_id, "padding")] * -cut
+        if cut > 0:
+            _console.say(f"Cut after {length} of {length + cut} tokens.")
+    show(rows)
+
+
+def find_tokenizer(text, model, source):
+    """Return the model's tokenizer, or a white-space one that has learned the words of the source or the text."""
+    if model is not None:
+        tokenizer = _console.load_model(model)[0].tokenizer
+        if tokenizer is None:
+            raise _console.BadInput(f"`model` must have a tokenizer. Received: {model}, which has none.")
+        return tokenizer
+    texts = [text]
+    if source is not None:
+        from tinylm_keras.data import sources
+
+        texts = sources.read(source)
+    elif not text.strip():
+        raise _console.BadInput(f"`text` must have at least one word to learn from. Received: text={text!r}.")
+    else:
+        _console.say("No --model or --source: the words are learned from this text itself.")
+    _console.start_keras()
+    import tinylm_keras
+
+    tokenizer = tinylm_keras.WhitespaceTokenizer()
+    tokenizer.adapt(texts)
+    return tokenizer
+
+
+def show(rows):
+    """Print one line for each token."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("position", "token", "id", "", box=None, pad_edge=False)
+    table.columns[0].justify = table.columns[2].justify = "right"
+    for position, (piece, token_id, note) in enumerate(rows):
+        shown = piece if piece.strip() or not piece else repr(piece)[1:-1]
+        table.add_row(str(position), Text(shown), str(token_id), note)
+    Console().print(table)
+    unknown, padding = (sum(row[2] == note for row in rows) for note in ("unknown", "padding"))
+    _console.answer(f"{len(rows)} ids: {len(rows) - padding} tokens, {unknown} of them unknown, {padding} padding")

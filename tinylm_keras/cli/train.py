@@ -1,0 +1,65 @@
+"""`tinylm train`: from text to a folder with a model."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from tinylm_keras.cli import _console
+from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
+from tinylm_keras.training import presets
+
+BUILT_IN = "stories"
+
+
+@with_recipe_options()
+def train(
+    source: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Text files, folders, globs, CSV, TSV or JSONL files, or tfds:NAME; several are joined. "
+            "Left out: the built-in stories.",
+            show_default=False,
+        ),
+    ] = None,
+    preset: Annotated[str, typer.Option(help="Where settings left out come from; see: tinylm presets.")] = "stories",
+    out: Annotated[
+        str | None,
+        typer.Option(help="Folder for the run. Left out: a new one, runs/SOURCE-PRESET.", show_default=False),
+    ] = None,
+    init: Annotated[
+        str | None,
+        typer.Option(help="A .keras model to go on from; its tokenizer and sizes are kept.", show_default=False),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let the run replace an existing folder.")] = False,
+    **typed,
+):
+    """Train a model on text: a folder with model.keras, loss.png, samples.txt and more.
+
+    Every setting of the recipe is an option; those left out come from the preset. `none` means no value.
+    """
+    overrides = typed_settings(typed)
+    recipe = presets.override(presets.get(preset), **overrides)
+    if init is not None:
+        init = _console.model_file(init, "init")
+    sources = source or [BUILT_IN]
+    texts = sources[0] if len(sources) == 1 else _console.read_sources(sources, recipe)
+    _console.start_keras()
+    import tinylm_keras
+
+    folder = out or free_folder(sources[0], preset)
+    names = {"name": _console.JOINED.join(sources)}
+    tinylm_keras.train(texts, preset=preset, out=folder, init=init, overwrite=overwrite, **names, **overrides)
+    _console.say(f"Let it write:  tinylm generate {folder}")
+
+
+def free_folder(source, preset):
+    """Return the first of runs/NAME-PRESET, runs/NAME-PRESET-2, … that does not exist yet."""
+    name = os.path.basename(os.path.abspath(source)).split(".")[0].split(":")[-1]
+    name = "".join(letter for letter in name if letter.isalnum() or letter in "-_") or "text"
+    folder = os.path.join("runs", name if name == preset else f"{name}-{preset}")
+    number, candidate = 1, folder
+    while os.path.lexists(candidate):
+        number += 1
+        candidate = f"{folder}-{number}"
+    return candidate

@@ -1,0 +1,238 @@
+"""How good is a model? On text: loss, perplexity, bits per character. On its own writing: sound and new stories."""
+
+import dataclasses
+
+import numpy as np
+
+from tinylm_keras import _checks, data
+from tinylm_keras.data import stories
+
+# A text fits the layout of lines when the model sees it whole; training uses the same share.
+SHARE_THAT_FITS = 0.9
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """What `evaluate` found.
+
+    Attributes:
+        loss: float. Mean nats per real token (padding is none).
+        perplexity: float. `exp(loss)`: the model is as unsure as among that many equally likely tokens.
+        bits_per_character: float. Comparable between tokenizers; an unknown word costs the bits of spelling it.
+        unigram_perplexity: float. The same tokens under a model that knows only how frequent each one is.
+        unigram_of: str. Where those frequencies are from: "training text" or "this text itself".
+        layout: "lines" or "windows".
+        texts, tokens, unknown, cut: int. How many texts, tokens judged, unknown words among them, and texts longer
+            than the context whose rest was not judged.
+    """
+
+    loss: float
+    perplexity: float
+    bits_per_character: float
+    unigram_perplexity: float
+    unigram_of: str
+    layout: str
+    texts: int
+    tokens: int
+    unknown: int
+    cut: int
+
+
+def evaluate(model, texts, *, layout="auto", batch_size=32, training=None):
+    """Judge a model on text that it should not have been trained on.
+
+    Args:
+        model: A `LanguageModel` with a tokenizer.
+        texts: list of str.
+        layout: "lines" (each text one example), "windows" (all texts in one row, cut into contexts that do not
+            overlap) or "auto": lines when at least 90 % of the texts fit the context.
+        batch_size: int. Examples judged at a time; it changes the speed alone.
+        training: list of str or None. The training text, for the frequencies of the unigram model. Without it they
+            are those of `texts` itself, which no unigram model can beat.
+
+    Returns:
+        An `Evaluation`.
+
+    Raises:
+        ValueError: if `texts` holds nothing to judge, the model has no tokenizer, or `layout` is none of the three.
+
+    Example:
+
+    >>> import tinylm_keras as tlm
+    >>> tokenizer = tlm.WhitespaceTokenizer(end_token="<end>").adapt("a b c")
+    >>> model = tlm.MiniLM(tokenizer=tokenizer, context_length=8, embed_dim=8, num_heads=2, feed_forward_dim=8)
+    >>> evaluate(model, ["a b", "b c"]).tokens
+    6
+    """
+    tokenizer = _tokenizer_of(model)
+    texts = list(texts)
+    if not texts:
+        raise _checks.refuse("texts", "must hold at least one text", texts)
+    layout = choose_layout(model, texts) if layout == "auto" else layout
+    examples = batches(texts, tokenizer, layout, model.context_length, batch_size)
+    if not model.compiled:
+        model.compile(jit_compile=False)
+    logs = model.evaluate(examples, return_dict=True, verbose=0)
+    judged = targets(examples, model.pad_id)
+    counted = judged
+    if training is not None:
+        counted = targets(batches(training, tokenizer, layout, model.context_length, batch_size), model.pad_id)
+    return Evaluation(
+        loss=float(logs["loss"]),
+        perplexity=float(logs["perplexity"]),
+        bits_per_character=float(examples.bits_per_character(logs["loss"])),
+        unigram_perplexity=unigram_perplexity(counted, judged),
+        unigram_of="this text itself" if training is None else "training text",
+        layout=layout,
+        texts=len(texts),
+        tokens=int(examples.tokens),
+        unknown=int(examples.unknown),
+        cut=int(examples.cut),
+    )
+
+
+def _tokenizer_of(model):
+    if model.tokenizer is None:
+        raise _checks.refuse("model", "must have a tokenizer", model.tokenizer, "Give it one: model.tokenizer = …")
+    return model.tokenizer
+
+
+def choose_layout(model, texts):
+    """Return "lines" when at least 90 % of the texts fit the model's context, else "windows"."""
+    longest = model.context_length + 1 - 2 * (model.tokenizer.end_id is not None)
+    fitting = sum(len(ids) <= longest for ids in model.tokenizer.tokenize(list(texts)))
+    return "lines" if fitting >= SHARE_THAT_FITS * len(texts) else "windows"
+
+
+def batches(texts, tokenizer, layout, context_length, batch_size):
+    """Return the texts as `data.lines` or `data.windows`, in order, each token once."""
+    _checks.one_of("layout", layout, ("lines", "windows"), "Or auto, to choose by the length of the texts.")
+    if layout == "lines":
+        return data.lines(texts, tokenizer, context_length=context_length, batch_size=batch_size, shuffle=False)
+    stream = data.concatenate(texts, tokenizer)
+    return data.windows(stream, context_length=context_length, batch_size=batch_size)
+
+
+def targets(examples, pad_id):
+    """Return the tokens that a model is judged on, in order: `[n]` ids, padding left out."""
+    rows = [examples.batch(step)[1].reshape(-1) for step in range(examples.steps_per_epoch)]
+    ids = np.concatenate(rows)
+    return ids if pad_id is None else ids[ids != pad_id]
+
+
+def unigram_perplexity(training_ids, ids):
+    """Perplexity of `ids` under a model that knows only how frequent each token was in `training_ids`.
+
+    The frequencies are relative ones, except that a token never seen counts as seen once, so that nothing is
+    impossible (adding one to every count instead would favour the rare tokens and be easier to beat). Every unknown
+    word is the one token [UNK], as it is for the model that is compared.
+
+    Args:
+        training_ids: int array `[n]`. Where the frequencies are from.
+        ids: int array `[m]`. The tokens to judge.
+
+    Returns:
+        float.
+
+    Raises:
+        ValueError: if one of the two is empty.
+
+    Example:
+
+    >>> float(unigram_perplexity([1, 2, 3, 4], [4, 3]))
+    4.0
+    """
+    training_ids, ids = np.asarray(training_ids), np.asarray(ids)
+    for name, array in (("training_ids", training_ids), ("ids", ids)):
+        if not array.size:
+            raise _checks.refuse(name, "must not be empty", array.tolist())
+    counts = np.bincount(training_ids, minlength=int(ids.max()) + 1)
+    counts[np.setdiff1d(ids, training_ids)] = 1
+    return float(np.exp(-np.log(counts[ids] / counts.sum()).mean()))
+
+
+def write_stories(model, count=200, seeds=20, temperature=0.8):
+    """Let a model write stories from nothing but the end token, none dropped or cut.
+
+    Args:
+        model: A `LanguageModel` whose tokenizer has an end token.
+        count: int. How many stories.
+        seeds: int. How many seeds they are drawn from, evenly: 0, 1, …
+        temperature: float. As in `generate`.
+
+    Returns:
+        list of str. A story that reaches the context length without an end is in it as it is.
+
+    Raises:
+        ValueError: if the tokenizer has no end token, or a number is out of its range.
+    """
+    _checks.whole_number("count", count, 1, 100_000)
+    _checks.whole_number("seeds", seeds, 1, count)
+    if _tokenizer_of(model).end_id is None:
+        raise _checks.refuse(
+            "model", "must have an end token to write whole stories", model.tokenizer.end_token, "Train with end_token."
+        )
+    written = []
+    for seed in range(seeds):
+        rows = (count * (seed + 1)) // seeds - len(written)
+        # A story seen whole in training has an end within the context; one that has none by then will not be saved.
+        settings = {"temperature": temperature, "max_new_tokens": model.context_length, "seed": seed}
+        written += model.generate([""] * rows, **settings)
+    return written
+
+
+def judge_stories(model, count=200, seeds=20, temperature=0.8, training=()):
+    """Judge stories that a model writes from nothing but the end token, none dropped or cut before judging.
+
+    Args:
+        model: A `LanguageModel` trained on the built-in stories.
+        count: int. How many stories.
+        seeds: int. How many seeds they are drawn from, evenly: 0, 1, …
+        temperature: float. As in `generate`.
+        training: list of str. The stories it was trained on; a story among them is not new.
+
+    Returns:
+        A `data.stories.Report` with the shares of stories that are sound and new, and the faults of the others.
+
+    Raises:
+        ValueError: if the tokenizer has no end token, or a number is out of its range.
+    """
+    return stories.report(write_stories(model, count, seeds, temperature), training=training)
+
+
+def bigram_stories(texts, count, seed=0):
+    """Draw texts in which each word follows the last as often as in `texts`, with no memory beyond that word.
+
+    A contrast for the judge: such text looks right for a moment and makes no sense.
+
+    Args:
+        texts: list of str. Where the counts are from; words are split at white space.
+        count: int. How many texts to draw.
+        seed: int. The same seed draws the same texts.
+
+    Returns:
+        list of str.
+
+    Raises:
+        ValueError: if `texts` holds no word.
+
+    Example:
+
+    >>> bigram_stories(["a b c"], 2)
+    ['a b c', 'a b c']
+    """
+    followers = {}
+    for text in texts:
+        words = text.split()
+        for first, second in zip([None, *words], [*words, None], strict=True):
+            followers.setdefault(first, []).append(second)
+    if set(followers) <= {None}:
+        raise _checks.refuse("texts", "must hold at least one word", list(texts))
+    generator = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(_checks.whole_number("count", count)):
+        words, word = [], None
+        while (word := followers[word][generator.integers(len(followers[word]))]) is not None:
+            words.append(word)
+        drawn.append(" ".join(words))
+    return drawn

@@ -1,0 +1,207 @@
+"""Looking into a model: what its parts are, and which words each head attends to."""
+
+import collections
+import json
+import pathlib
+
+import keras
+import numpy as np
+from keras import ops
+
+from tinylm_keras import _checks
+
+FIRST_TOKENS = 12
+
+
+def describe(model, path=None):
+    """Say what a model is, as plain data that JSON can hold.
+
+    Args:
+        model: A `LanguageModel`.
+        path: str, `os.PathLike` or None. Its file, for the size and for the recipe beside it.
+
+    Returns:
+        dict with "class", "sizes", "parameters" (per part of the model, and "total"), "tokenizer",
+        "generation_defaults" and "keras"; with `path` also "file", "bytes" and "recipe" (None without a recipe).
+
+    Example:
+
+    >>> import tinylm_keras as tlm
+    >>> model = tlm.MiniLM(vocabulary_size=10, context_length=8, embed_dim=8, num_heads=2, feed_forward_dim=8)
+    >>> describe(model)["sizes"]["num_blocks"]
+    2
+    """
+    config = model.get_config()
+    sizes = {name: value for name, value in config.items() if isinstance(value, (int, float, str)) and name != "name"}
+    description = {
+        "class": type(model).__name__,
+        "sizes": {name: value for name, value in sizes.items() if not isinstance(value, bool) and name != "dtype"},
+        "parameters": count_parameters(model),
+        "tokenizer": _describe_tokenizer(model.tokenizer),
+        "generation_defaults": dict(model.generation_defaults),
+        "keras": keras.__version__,
+    }
+    if path is not None:
+        path = pathlib.Path(path)
+        description |= {"file": str(path), "bytes": path.stat().st_size, "recipe": read_recipe(path)}
+    return description
+
+
+def _describe_tokenizer(tokenizer):
+    if tokenizer is None:
+        return None
+    vocabulary = list(tokenizer.get_vocabulary())
+    return {
+        "class": type(tokenizer).__name__,
+        "vocabulary_size": tokenizer.vocabulary_size(),
+        "end_token": tokenizer.end_token,
+        "first_tokens": vocabulary[:FIRST_TOKENS],
+    }
+
+
+def count_parameters(model):
+    """Return the number of weights in each part of a model, in order, and their sum as "total"; seeds are none."""
+    counts = collections.Counter()
+    for layer in model.layers:
+        size = sum(int(np.prod(weight.shape)) for weight in layer.weights if "seed" not in weight.name)
+        if size:
+            counts[layer.name] += size
+    return {**counts, "total": sum(counts.values())}
+
+
+def read_recipe(path):
+    """Return what recipe.json beside the model file says, as a dict; None when there is none that can be read."""
+    try:
+        recipe = json.loads((pathlib.Path(path).parent / "recipe.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return recipe if isinstance(recipe, dict) else None
+
+
+def attention_weights(model, text):
+    """Return how much each token of a text looks at each token before it and at itself, in every head.
+
+    Args:
+        model: A model whose `blocks` hold an attention layer each, such as `MiniLM`, with a tokenizer.
+        text: str. At most the model's context long; with an end token, that token is put in front, as in training.
+
+    Returns:
+        A pair: the tokens, list of str `[T]`; and the weights, float32 numpy array
+        `[num_blocks, num_heads, T, T]`: entry `[b, h, i, j]` is the share of its attention that head h of block b
+        gives to token j at token i. Rows sum to 1, and no token looks ahead.
+
+    Raises:
+        ValueError: if the model has no tokenizer or no attention, or the text has no token or too many.
+
+    Example:
+
+    >>> import tinylm_keras as tlm
+    >>> tokenizer = tlm.WhitespaceTokenizer().adapt("the cat sees the dog")
+    >>> model = tlm.MiniLM(tokenizer=tokenizer, embed_dim=8, num_heads=2, feed_forward_dim=8)
+    >>> tokens, weights = attention_weights(model, "the dog")
+    >>> tokens, weights.shape
+    (['the', 'dog'], (2, 2, 2, 2))
+    """
+    blocks = getattr(model, "blocks", None)
+    if not blocks or not hasattr(blocks[0], "attention"):
+        raise _checks.refuse("model", "must have blocks with attention, as MiniLM has", type(model).__name__)
+    tokens, ids = _tokens_and_ids(model, text)
+    x = model.embedding(ops.convert_to_tensor(ids[None, :]))
+    weights = []
+    for block in blocks:
+        weights.append(ops.convert_to_numpy(block.attention.attention_weights(block.attention_input(x)))[0])
+        x = block(x, training=False)
+    return tokens, np.stack(weights).astype("float32")
+
+
+def _tokens_and_ids(model, text):
+    tokenizer = model.tokenizer
+    if tokenizer is None:
+        raise _checks.refuse("model", "must have a tokenizer", tokenizer, "Give it one: model.tokenizer = …")
+    ids = np.asarray(tokenizer.tokenize(_checks.text("text", text)), "int32")
+    tokens = list(tokenizer.pieces(text))
+    if tokenizer.end_id is not None:
+        ids, tokens = np.concatenate([[tokenizer.end_id], ids]).astype("int32"), [tokenizer.end_token, *tokens]
+    if not 1 <= len(ids) <= model.context_length:
+        raise _checks.refuse("text", f"must have 1 to {model.context_length} tokens, the model's context", text)
+    return tokens, ids
+
+
+def attention_plot(tokens, weights, block=None, head=None):
+    """Draw attention maps: one picture for each head, a row of pictures for each block.
+
+    Args:
+        tokens: list of str `[T]`, from `attention_weights`.
+        weights: array `[num_blocks, num_heads, T, T]`, from `attention_weights`.
+        block: int or None. Only this block, counted from 0.
+        head: int or None. Only this head, counted from 0.
+
+    Returns:
+        A `matplotlib.figure.Figure`; pyplot and its global state are not touched. Save it with `figure.savefig(…)`.
+
+    Raises:
+        ValueError: if `tokens` and `weights` do not belong together, or there is no such block or head.
+    """
+    weights = np.asarray(weights)
+    if weights.ndim != 4 or weights.shape[2:] != (len(tokens), len(tokens)):
+        rule = f"must have the shape (blocks, heads, {len(tokens)}, {len(tokens)}) for {len(tokens)} tokens"
+        raise _checks.refuse("weights", rule, weights.shape)
+    rows = _chosen("block", block, weights.shape[0])
+    columns = _chosen("head", head, weights.shape[1])
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import PercentFormatter
+
+    # One picture is large and says its numbers; many are small, and only the outer ones name the tokens.
+    alone = len(rows) * len(columns) == 1
+    side = max(4.0, 0.45 * len(tokens)) if alone else max(2.2, 0.3 * len(tokens))
+    margin = 0.09 * max(map(len, tokens)) + 0.5
+    figure = Figure(figsize=(len(columns) * (side + 0.25) + margin, len(rows) * (side + 0.25) + margin))
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots(len(rows), len(columns), squeeze=False, sharex=True, sharey=True)
+    for axis_row, b in zip(axes, rows, strict=True):
+        for axis, h in zip(axis_row, columns, strict=True):
+            image = _draw_map(axis, tokens, weights[b, h], f"block {b}, head {h}")
+            if alone:
+                _write_numbers(axis, weights[b, h])
+    colorbar = figure.colorbar(image, ax=axes, shrink=min(1.0, 3.0 / (len(rows) * side)), aspect=20)
+    colorbar.ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    colorbar.set_label("share of its attention")
+    colorbar.outline.set_visible(False)
+    figure.supxlabel("… looks at this one", fontsize="medium")
+    figure.supylabel("this token …", fontsize="medium")
+    return figure
+
+
+def _chosen(name, index, count):
+    return range(count) if index is None else [_checks.whole_number(name, index, 0, count - 1)]
+
+
+def _draw_map(axis, tokens, shares, title):
+    """Draw one head's map; what lies ahead, which no token can see, is grey."""
+    ahead = np.triu(np.ones_like(shares, dtype=bool), 1)
+    axis.set_facecolor("0.96")
+    image = axis.imshow(np.ma.masked_array(shares, ahead), cmap="Blues", vmin=0.0, vmax=1.0)
+    axis.set_title(title, fontsize="medium")
+    labels = [_label(token) for token in tokens]
+    axis.set_xticks(range(len(tokens)), labels, rotation=90, fontsize="small")
+    axis.set_yticks(range(len(tokens)), labels, fontsize="small")
+    axis.set_xticks(np.arange(len(tokens) + 1) - 0.5, minor=True)
+    axis.set_yticks(np.arange(len(tokens) + 1) - 0.5, minor=True)
+    axis.grid(which="minor", color="white", linewidth=1.0)
+    axis.tick_params(which="both", length=0)
+    for side in axis.spines.values():
+        side.set_visible(False)
+    return image
+
+
+def _label(token):
+    """A token as a tick says it: white space made visible, long words cut, and no dollar read as a formula."""
+    shown = token if token.strip() else repr(token)[1:-1].replace(" ", "␣")
+    return (shown if len(shown) <= 16 else shown[:15] + "…").replace("$", r"\$")
+
+
+def _write_numbers(axis, shares):
+    """Write each share of at least one percent into its cell."""
+    for i, j in np.argwhere(np.tril(shares) >= 0.01):
+        color = "white" if shares[i, j] > 0.5 else "0.25"
+        axis.text(j, i, f"{100 * shares[i, j]:.0f}", ha="center", va="center", color=color, fontsize="small")

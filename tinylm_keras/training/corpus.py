@@ -1,0 +1,129 @@
+"""From texts to the batches of a run: split, tokenizer, layout, and what the records say about the text."""
+
+import dataclasses
+import hashlib
+import math
+
+from tinylm_keras import data
+from tinylm_keras.training import registry
+
+LOOKED_AT = 2_000  # texts that layout="auto" measures, evenly spread
+FITTING_SHARE = 0.9
+
+# Texts kept for validation at the most: more would cost time at every evaluation and hardly change the figure.
+MOST_VALIDATION = 1_000
+
+
+@dataclasses.dataclass
+class Corpus:
+    """The texts of a run in two parts, and their tokenizer.
+
+    Attributes:
+        train: list of str.
+        validation: list of str, empty for none.
+        tokenizer: `Tokenizer`, adapted on `train` alone.
+        layout: "lines" or "windows".
+        reason: str. Why that layout.
+        sha256: str. Fingerprint of all texts in order.
+    """
+
+    train: list
+    validation: list
+    tokenizer: object
+    layout: str
+    reason: str
+    sha256: str
+
+    def train_batches(self, recipe):
+        """Return the batches to train on and how many of them make one pass over the text."""
+        if self.layout == "lines":
+            batches = data.lines(self.train, self.tokenizer, **_shape(recipe), seed=recipe.seed)
+            return batches, batches.steps_per_epoch
+        stream = data.concatenate(self.train, self.tokenizer)
+        steps_per_epoch = max(1, math.ceil(stream.tokens / (recipe.batch_size * recipe.context_length)))
+        steps = recipe.steps or recipe.epochs * steps_per_epoch
+        return data.windows(stream, **_shape(recipe), steps=steps, seed=recipe.seed), steps_per_epoch
+
+    def validation_batches(self, recipe):
+        """Return the batches that judge the model, all of the validation text once, or None."""
+        if not self.validation:
+            return None
+        if self.layout == "lines":
+            return data.lines(self.validation, self.tokenizer, **_shape(recipe), shuffle=False)
+        return data.windows(data.concatenate(self.validation, self.tokenizer), **_shape(recipe))
+
+    def record(self):
+        """Return what recipe.json says about the text."""
+        texts = self.train + self.validation
+        return {
+            "sha256": self.sha256,
+            "texts": len(texts),
+            "characters": sum(map(len, texts)),
+            "train_texts": len(self.train),
+            "validation_texts": len(self.validation),
+            "vocabulary_size": self.tokenizer.vocabulary_size(),
+            "layout": self.layout,
+            "layout_reason": self.reason,
+        }
+
+
+def _shape(recipe):
+    return {"context_length": recipe.context_length, "batch_size": recipe.batch_size}
+
+
+def make(texts, recipe, tokenizer=None):
+    """Split texts, adapt the tokenizer on the training part, and choose the layout.
+
+    Args:
+        texts: list of str.
+        recipe: `Recipe`.
+        tokenizer: `Tokenizer` or None. Taken as it is when given.
+
+    Returns:
+        A `Corpus`.
+
+    Raises:
+        ValueError: if a part of the split would be empty.
+    """
+    train, validation = list(texts), []
+    if recipe.validation:
+        # Files that are kept whole are long documents: the end of each is cut off.
+        whole = False if recipe.separator is None else None
+        share = recipe.validation if whole is False else min(recipe.validation, MOST_VALIDATION / len(texts))
+        train, validation = data.split(texts, share, recipe.seed, whole=whole)
+    if tokenizer is None:
+        tokenizer = registry.TOKENIZERS[recipe.tokenizer].build(recipe)
+        tokenizer.adapt(train)
+    layout, reason = choose_layout(train, tokenizer, recipe)
+    return Corpus(train, validation, tokenizer, layout, reason, fingerprint(texts))
+
+
+def choose_layout(texts, tokenizer, recipe):
+    """Return the layout and why: with "auto", lines where at least 90 % of the texts fit into the context whole.
+
+    At most 2,000 texts are measured, evenly spread.
+    """
+    if recipe.layout != "auto":
+        return recipe.layout, "as asked"
+    looked_at = texts[:: math.ceil(len(texts) / LOOKED_AT)]
+    # In a row of context_length + 1 ids, an end token takes the first and the last place.
+    room = recipe.context_length + 1 - (0 if tokenizer.end_id is None else 2)
+    share = sum(len(ids) <= room for ids in tokenizer.tokenize(looked_at)) / len(looked_at)
+    shown = math.floor(share * 100)  # never "90 %" for less
+    reason = f"{shown} % of the texts fit into {recipe.context_length} tokens"
+    return ("lines" if share >= FITTING_SHARE else "windows"), reason
+
+
+def fingerprint(texts):
+    """Return the SHA-256 of texts in their order; where one text ends matters.
+
+    Example:
+
+    >>> fingerprint(["ab", "c"]) == fingerprint(["a", "bc"])
+    False
+    """
+    digest = hashlib.sha256()
+    for text in texts:
+        encoded = text.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "little") + encoded)
+    return digest.hexdigest()

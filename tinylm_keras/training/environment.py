@@ -1,0 +1,58 @@
+"""What a run stands on: the device, the threads, the versions."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+
+import keras
+
+
+def device():
+    """Return the kind of device, "cpu" or "gpu", and its name.
+
+    Example:
+
+    >>> kind, name = device()
+    >>> kind in ("cpu", "gpu")
+    True
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        for one in tf.config.list_physical_devices("GPU"):
+            return "gpu", tf.config.experimental.get_device_details(one).get("device_name", "GPU")
+    elif backend == "jax":
+        import jax
+
+        one = jax.devices()[0]
+        return ("cpu", "CPU") if one.platform == "cpu" else ("gpu", one.device_kind)
+    return "cpu", "CPU"
+
+
+def threads():
+    """Return how many threads compute: those TensorFlow was given, else one for each processor of this process."""
+    chosen = 0
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        chosen = tf.config.threading.get_intra_op_parallelism_threads()
+    affinity = getattr(os, "sched_getaffinity", None)
+    return chosen or (len(affinity(0)) if affinity else os.cpu_count() or 1)
+
+
+def versions():
+    """Return the versions of this package and of what computes for it, as a dict of str."""
+    found = {"python": platform.python_version(), "backend": keras.backend.backend()}
+    for package in ("tinylm-keras", "keras", "tensorflow", "jax", "keras-hub", "numpy"):
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def now():
+    """Return the date and time in the form of ISO 8601, to the second, with the offset from UTC."""
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")

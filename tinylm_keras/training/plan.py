@@ -1,0 +1,89 @@
+"""How a run is divided: updates, evaluations, updates per call of the compiled function, and whether XLA pays."""
+
+import dataclasses
+import math
+
+# Nominal floating point operations per second of training. Only the order of magnitude matters: it decides whether a
+# run is long enough for XLA, and how many updates make about half a second.
+NOMINAL_RATE = {"cpu": 1e11, "gpu": 1e13}
+
+# XLA compiles the training and the evaluation step for 5 to 12 seconds and then saves about a third of each step.
+WORTH_COMPILING = 30.0
+
+EVALUATIONS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Numbers of a run.
+
+    Attributes:
+        steps: int. Updates in the run.
+        evaluate_every: int. Updates between two evaluations; the last period may be shorter.
+        steps_per_execution: int. Updates in one call; divides both of the above.
+        jit_compile: bool. Whether XLA compiles the step.
+        warm_up: int. Updates that raise the learning rate.
+        estimated_seconds: float. Work of the run at the nominal rate.
+    """
+
+    steps: int
+    evaluate_every: int
+    steps_per_execution: int
+    jit_compile: bool
+    warm_up: int
+    estimated_seconds: float
+
+    @property
+    def evaluations(self):
+        """How often the run is evaluated."""
+        return math.ceil(self.steps / self.evaluate_every)
+
+
+def make(recipe, *, steps_per_epoch, tokens_per_batch, parameters, device="cpu"):
+    """Divide a run.
+
+    The work is estimated as 6 operations for each parameter and token (2 forward, 4 backward). XLA is chosen when that
+    takes more than 30 seconds at the nominal rate of the device, unless the recipe says otherwise.
+
+    Args:
+        recipe: `Recipe`.
+        steps_per_epoch: int. Updates in one pass over the text.
+        tokens_per_batch: int. Rows times columns of a batch.
+        parameters: int. Size of the model.
+        device: "cpu" or "gpu".
+
+    Returns:
+        A `Plan`.
+
+    Example:
+
+    >>> from tinylm_keras.training.presets import get
+    >>> plan = make(get("tinylm"), steps_per_epoch=1, tokens_per_batch=140, parameters=70_000)
+    >>> plan.steps, plan.evaluate_every, plan.steps_per_execution, plan.jit_compile
+    (70, 7, 7, False)
+    """
+    steps = recipe.steps or recipe.epochs * steps_per_epoch
+    one = 6 * parameters * tokens_per_batch / NOMINAL_RATE[device]
+    most = max(1, min(64, int(0.5 / one)))  # updates in about half a second, so that the progress line stays alive
+    every = min(recipe.evaluate_every or _period(steps, most), steps)
+    return Plan(
+        steps=steps,
+        evaluate_every=every,
+        steps_per_execution=_largest_divisor(math.gcd(every, steps), most),
+        jit_compile=steps * one > WORTH_COMPILING if recipe.jit_compile is None else recipe.jit_compile,
+        warm_up=min(recipe.warm_up, steps // 2),
+        estimated_seconds=steps * one,
+    )
+
+
+def _period(steps, most):
+    """Return the period that gives about ten evaluations and shares a large divisor with `steps`."""
+    ideal = steps / EVALUATIONS
+    candidates = range(max(1, math.ceil(ideal * 0.8)), max(1, math.floor(ideal * 1.25)) + 1)
+    best = max(candidates, key=lambda n: (_largest_divisor(math.gcd(n, steps), most), -abs(n - ideal)), default=None)
+    return best or math.ceil(ideal)
+
+
+def _largest_divisor(number, most):
+    """Return the largest divisor of `number` that is at most `most`."""
+    return max(n for n in range(1, min(number, most) + 1) if number % n == 0)

@@ -1,0 +1,162 @@
+"""What a run shows while it trains: a live line on a terminal, plain lines elsewhere, or nothing."""
+
+import math
+import sys
+
+from tinylm_keras import _checks
+
+
+class Silent:
+    """Shows nothing; the base of the other two. `train` also takes an object of your own with these methods."""
+
+    def start(self, lines, steps):
+        """Called once before training, with the lines of the header and the number of updates."""
+
+    def step(self, step, steps, loss, validation_perplexity, tokens_per_second, seconds_left):
+        """Called about once a second; the last three are None until they are known."""
+
+    def evaluation(self, row, sample, best):
+        """Called after each evaluation with its row of the history, a sample text or None, and whether it is best."""
+
+    def finish(self, lines):
+        """Called once at the end, also of a run that failed, with what is to be said (perhaps nothing)."""
+
+
+class Plain(Silent):
+    """One line for each evaluation, then the sample, indented."""
+
+    def __init__(self, stream=None):
+        self.stream = stream
+
+    def say(self, text=""):
+        stream = self.stream or sys.stdout
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+
+    def start(self, lines, steps):
+        for line in lines:
+            self.say(line)
+
+    def evaluation(self, row, sample, best):
+        self.say(_evaluation_line(row, best))
+        if sample is not None:
+            self.say("\n".join(f"    {line}" for line in sample.split("\n")))
+
+    def finish(self, lines):
+        for line in lines:
+            self.say(line)
+
+
+class Live(Plain):
+    """A line at the bottom of the terminal that is kept up to date; everything else scrolls above it."""
+
+    def __init__(self, console=None):
+        super().__init__()
+        from rich.console import Console
+
+        self.console = console or Console()
+        self.progress = self.task = None
+
+    def say(self, text=""):
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def start(self, lines, steps):
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        super().start(lines, steps)
+        columns = (
+            TextColumn("step {task.completed:,}/{task.total:,}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("{task.description}", markup=False),
+        )
+        self.progress = Progress(*columns, console=self.console, refresh_per_second=4, transient=True)
+        self.task = self.progress.add_task("compiling", total=steps)
+        self.progress.start()
+
+    def step(self, step, steps, loss, validation_perplexity, tokens_per_second, seconds_left):
+        parts = [f"loss {loss:.3f}"]
+        if validation_perplexity is not None:
+            parts.append(f"val. perplexity {_short(validation_perplexity)}")
+        if tokens_per_second is not None:
+            parts.append(f"{tokens_per_second:,.0f} tok/s")
+        if seconds_left is not None:
+            parts.append(f"{duration(seconds_left)} left")
+        self.progress.update(self.task, completed=step, description="  ".join(parts))
+
+    def evaluation(self, row, sample, best):
+        from rich.padding import Padding
+        from rich.text import Text
+
+        self.say(_evaluation_line(row, best))
+        if sample is not None:
+            self.console.print(Padding(Text(sample, style="dim"), (0, 0, 0, 4)))
+
+    def finish(self, lines):
+        if self.progress is not None:
+            self.progress.stop()
+        super().finish(lines)
+
+
+def choose(progress):
+    """Return the reporter for `progress`.
+
+    Args:
+        progress: "auto" (live on a terminal, else plain), "plain", None for nothing, or an object with the methods of
+            `Silent`.
+
+    Returns:
+        An object with those methods.
+
+    Raises:
+        ValueError: if it is another value.
+
+    Example:
+
+    >>> type(choose(None)).__name__, type(choose("plain")).__name__
+    ('Silent', 'Plain')
+    """
+    if progress is None:
+        return Silent()
+    if isinstance(progress, str):
+        _checks.one_of("progress", progress, ("auto", "plain"), "None shows nothing.")
+        if progress == "plain" or not sys.stdout.isatty():
+            return Plain()
+        return Live()
+    if not all(callable(getattr(progress, name, None)) for name in ("start", "step", "evaluation", "finish")):
+        rule = "must be 'auto', 'plain', None or an object with start, step, evaluation and finish"
+        raise _checks.refuse("progress", rule, progress)
+    return progress
+
+
+def duration(seconds):
+    """Return a number of seconds as one reads it.
+
+    Example:
+
+    >>> duration(7), duration(75), duration(7260)
+    ('7 s', '1 min 15 s', '2 h 1 min')
+    """
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def _short(number):
+    """Return a perplexity with three figures or more."""
+    if not math.isfinite(number) or number >= 1e6:
+        return f"{number:.3g}"
+    return f"{number:,.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
+
+
+def _evaluation_line(row, best):
+    parts = [f"step {row['step']:,}", f"loss {row['loss']:.3f}"]
+    if row.get("val_loss") is not None:
+        parts += [f"validation loss {row['val_loss']:.3f}", f"perplexity {_short(row['val_perplexity'])}"]
+        if row.get("val_bits_per_character") is not None:
+            parts.append(f"{row['val_bits_per_character']:.3f} bits/character")
+    else:
+        parts.append(f"perplexity {_short(row['perplexity'])}")
+    return "  ".join(parts) + ("  best" if best else "")

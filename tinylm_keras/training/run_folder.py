@@ -1,0 +1,98 @@
+"""The folder of a run: which files it holds, and how each is written whole."""
+
+import csv
+import json
+import os
+import pathlib
+
+from tinylm_keras import _checks
+from tinylm_keras._files import atomic_path
+
+MODELS = ("model.keras", "last.keras")
+RECORDS = ("recipe.json", "history.csv", "loss.png", "samples.txt")
+
+
+class RunFolder:
+    """The files of one run. Nothing is written before `create`.
+
+    Args:
+        path: str or `os.PathLike`. The folder.
+        overwrite: bool. Whether files of an earlier run there may be replaced.
+
+    Raises:
+        ValueError: if the folder exists and `overwrite` is False, or if it cannot be a folder that can be written.
+
+    Example:
+
+    >>> import tempfile
+    >>> folder = RunFolder(pathlib.Path(tempfile.mkdtemp()) / "run")
+    >>> folder.create()
+    >>> folder.write_history([{"step": 1, "loss": 0.5}])
+    >>> folder.file("history.csv").read_text()
+    'step,loss\\n1,0.5\\n'
+    """
+
+    def __init__(self, path, overwrite=False):
+        if not isinstance(path, (str, os.PathLike)):
+            raise _checks.refuse("out", "must be the path of a folder, or None", path, error=TypeError)
+        self.path = pathlib.Path(path)
+        try:
+            if os.path.lexists(self.path):
+                if not self.path.is_dir():
+                    raise _checks.refuse("out", "must be a folder, but it is a file", str(path))
+                if not overwrite:
+                    advice = "Choose another name, or pass overwrite=True to replace the run in it."
+                    raise _checks.refuse("out", "must be a new folder, but it exists", str(path), advice)
+            parent = next(one for one in (self.path, *self.path.absolute().parents) if one.exists())
+        except OSError as error:  # too long a name, a file on the way
+            raise self._unwritable(error.strerror) from None
+        except StopIteration:
+            raise self._unwritable("there is no such place") from None
+        if not parent.is_dir():
+            raise self._unwritable(f"{parent} is a file")
+        if not os.access(parent, os.W_OK | os.X_OK):
+            raise self._unwritable(f"{parent} is read-only")
+
+    def _unwritable(self, reason):
+        return _checks.refuse("out", f"must be a folder that can be written ({reason})", str(self.path))
+
+    def create(self):
+        """Make the folder and remove the records of an earlier run in it.
+
+        The models of an earlier run stay until this run has one to put in their place; foreign files stay.
+
+        Raises:
+            ValueError: if it cannot be made or written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with atomic_path(self.file("recipe.json")):  # a full trial of writing here
+                pass
+            for name in RECORDS:
+                self.file(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unwritable(error.strerror) from None
+
+    def file(self, name):
+        """Return the path of one of the files."""
+        return self.path / name
+
+    def write_recipe(self, record):
+        """Write `recipe.json`: a dict with the key "recipe" and what else is known of the run."""
+        text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
+        self._write("recipe.json", text + "\n")
+
+    def write_history(self, rows):
+        """Write `history.csv`: one row for each evaluation, the keys of the first row as header."""
+        with atomic_path(self.file("history.csv")) as path, path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def write_samples(self, samples):
+        """Write `samples.txt` from pairs of a step and the text sampled after it."""
+        self._write("samples.txt", "".join(f"--- step {step:,}\n{text}\n\n" for step, text in samples))
+
+    def _write(self, name, text):
+        with atomic_path(self.file(name)) as path:
+            path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")

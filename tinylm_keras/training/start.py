@@ -1,0 +1,78 @@
+"""The model a run begins with: a new one, or one that goes on."""
+
+import contextlib
+import dataclasses
+import os
+import random
+
+from tinylm_keras import _checks, models, saving
+from tinylm_keras.training import registry
+from tinylm_keras.training.recipe import settings
+
+# Settings that an existing model fixes.
+FIXED = ("tokenizer", "max_tokens", "end_token")
+
+
+def new_model(recipe, tokenizer):
+    """Return a new model whose weights are a function of the recipe's seed."""
+    with seeded(recipe.seed):
+        return registry.MODELS[recipe.model].build(recipe, tokenizer=tokenizer)
+
+
+@contextlib.contextmanager
+def seeded(seed):
+    """Make what Keras draws inside a function of `seed`, and leave Python's own random numbers as they were.
+
+    Every initializer and dropout layer takes its seed from Python's `random` when it is made, so nothing else needs to
+    be seeded, and no global state is changed as `keras.utils.set_random_seed` would.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def existing_model(init, overrides, seed):
+    """Return the model to go on from.
+
+    Args:
+        init: str, `os.PathLike` or `LanguageModel`.
+        overrides: dict. What the caller wants changed; the sizes and the tokenizer of the model cannot be.
+
+        seed: int. Fixes the dropout of a model that is loaded.
+
+    Raises:
+        ValueError: if a setting that the model fixes is in `overrides`, or the model has no tokenizer.
+        TypeError: if `init` is neither a path nor a model.
+    """
+    for name, value in overrides.items():
+        if name in FIXED or settings()[name].metadata["group"] == "model":
+            rule = "cannot be changed together with `init`, whose sizes and tokenizer are kept"
+            raise _checks.refuse(name, rule, value, "Leave it out, or train a new model.")
+    if isinstance(init, (str, os.PathLike)):
+        with seeded(seed):  # a file holds no dropout state
+            model = saving.load_model(init)
+    elif isinstance(init, models.LanguageModel):
+        model = init
+    else:
+        raise _checks.refuse("init", "must be the path of a .keras file or a model", init, error=TypeError)
+    if model.tokenizer is None:
+        raise _checks.refuse("init", "must be a model with a tokenizer", init)
+    return model
+
+
+def recipe_of(model, recipe):
+    """Return the recipe with the sizes and the tokenizer that `model` really has, as far as a recipe can name them."""
+    config = model.get_config() | {"end_token": model.tokenizer.end_token, "max_tokens": None}
+    names = [name for name, field in settings().items() if field.metadata["group"] == "model" or name in FIXED]
+    found = {name: config[name] for name in names if name in config and name not in ("model", "tokenizer")}
+    for setting, kinds, thing in (
+        ("model", registry.MODELS, model),
+        ("tokenizer", registry.TOKENIZERS, model.tokenizer),
+    ):
+        for name, kind in kinds.items():
+            if kind.where.endswith(":" + type(thing).__name__):
+                found[setting] = name
+    return dataclasses.replace(recipe, **found)
