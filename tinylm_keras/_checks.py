@@ -79,3 +79,13 @@ def divides(argument, value, whole_argument, whole):
             f"`{argument}` must divide `{whole_argument}`. Received: {whole_argument}={whole}, "
             f"{argument}={value}. Try {argument}={nearest}."
         )
+
+
+def within_context(shape, context_length):
+    """Raise if token ids of this shape `(B, T)` have more columns than the context; an unknown T passes."""
+    if shape[1] is not None and shape[1] > context_length:
+        raise ValueError(
+            f"`token_ids` must have at most `context_length` columns. Received: token_ids of shape {shape}, "
+            f"context_length={context_length}. Pass the last {context_length} tokens, or call `generate` or `score`, "
+            "which slide."
+        )

@@ -18,7 +18,7 @@ class TextStream:
     >>> tokenizer = WhitespaceTokenizer(vocabulary=["the", "cat", "sat"])
     >>> stream = TextStream(tokenizer, "the", stop=("cat sat",))
     >>> stream.feed([3]), stream.feed([2]), stream.feed([3, 4]), stream.stopped
-    ('', ' cat the', ' ', True)
+    (' ', 'cat the', ' ', True)
     """
 
     def __init__(self, tokenizer, prompt="", stop=()):

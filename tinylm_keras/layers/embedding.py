@@ -55,13 +55,7 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
         self.position_embedding.build((None,))
 
     def call(self, token_ids, start=0):
-        length = token_ids.shape[1]
-        if length is not None and length > self.context_length:
-            raise ValueError(
-                f"`token_ids` must have at most `context_length` columns. Received: token_ids of shape "
-                f"{tuple(token_ids.shape)}, context_length={self.context_length}. Pass the last "
-                f"{self.context_length} tokens, or call `generate` or `score`, which slide."
-            )
+        _checks.within_context(tuple(token_ids.shape), self.context_length)
         positions = ops.arange(ops.shape(token_ids)[1], dtype="int32") + start
         return self.token_embedding(token_ids) + self.position_embedding(positions)
 

@@ -50,13 +50,7 @@ class LanguageModel(keras.Model):
 
     def call(self, token_ids, training=None):
         """Logits `[B, T, vocabulary_size]` in float32 for `token_ids` `[B, T]`, T at most `context_length`."""
-        length = token_ids.shape[1]
-        if length is not None and length > self.context_length:
-            raise ValueError(
-                f"`token_ids` must have at most `context_length` columns. Received: token_ids of shape "
-                f"{tuple(token_ids.shape)}, context_length={self.context_length}. Pass the last "
-                f"{self.context_length} tokens, or call `generate` or `score`, which slide."
-            )
+        _checks.within_context(tuple(token_ids.shape), self.context_length)
         return self.head(self.hidden(token_ids, training=training))
 
     def hidden(self, token_ids, training=None):
