@@ -167,3 +167,21 @@ def test_a_damaged_member_is_refused(mini_lm, tmp_path):
     rewrite(**{"model.weights.h5": members["model.weights.h5"][:2000]})
     with pytest.raises(ValueError, match=r"cannot be loaded: .+"):
         tlm.load_model(path)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_the_precision_of_a_model_survives(make_model, policy, tmp_path):
+    model = make_model(vocabulary_size=20, dtype=policy)
+    model.save(tmp_path / "model.keras")
+    loaded = tlm.load_model(tmp_path / "model.keras")
+    ids = np.array([[2, 3, 4]], "int32")
+    assert loaded.dtype_policy.name == policy
+    assert np.array_equal(np.array(loaded(ids)), np.array(model(ids)))
+
+
+def test_weights_that_are_not_finite_are_refused_at_load(make_model, tmp_path):
+    model = make_model(vocabulary_size=20)
+    model.head.bias.assign(np.full(20, np.nan))
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match=r"model\.keras holds weights that are not finite \(.*head/bias\)"):
+        tlm.load_model(tmp_path / "model.keras")

@@ -65,9 +65,14 @@ def one_of(argument, value, choices, advice=""):
 
 
 def text(argument, value):
-    """Return `value`, or raise `TypeError` unless it is a str."""
+    """Return `value`, or raise: `TypeError` unless it is a str, `ValueError` for half of a surrogate pair."""
     if not isinstance(value, str):
         raise refuse(argument, "must be a string", value, error=TypeError)
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        rule = f"must be valid Unicode; there is a lone surrogate at place {error.start}"
+        raise refuse(argument, rule, value[error.start : error.start + 1]) from None
     return value
 
 

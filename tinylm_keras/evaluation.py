@@ -1,6 +1,7 @@
 """How good is a model? On text: loss, perplexity, bits per character. On its own writing: sound and new stories."""
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -73,14 +74,15 @@ def evaluate(model, texts, *, layout="auto", batch_size=32, training=None):
     if not model.compiled:
         model.compile(jit_compile=False)
     logs = model.evaluate(examples, return_dict=True, verbose=0)
+    loss = math.log(logs["perplexity"])  # the model may have been compiled with another loss
     judged = targets(examples, model.pad_id)
     counted = judged
     if training is not None:
         counted = targets(batches(training, tokenizer, layout, model.context_length, batch_size), model.pad_id)
     return Evaluation(
-        loss=float(logs["loss"]),
+        loss=loss,
         perplexity=float(logs["perplexity"]),
-        bits_per_character=float(examples.bits_per_character(logs["loss"])),
+        bits_per_character=float(examples.bits_per_character(loss)),
         unigram_perplexity=unigram_perplexity(counted, judged),
         unigram_of="this text itself" if training is None else "training text",
         layout=layout,

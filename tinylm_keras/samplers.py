@@ -56,6 +56,11 @@ class Sampler:
         _checks.real_number(
             "repetition_penalty", self.repetition_penalty, 0, include_low=False, advice="1 changes nothing."
         )
+        # Beyond these, float32 turns a logit into infinity or the rule into 0, and a healthy model would be blamed.
+        if self.temperature > 1e6:
+            raise _checks.refuse("temperature", "must be at most 1,000,000", self.temperature)
+        if not 1e-3 <= self.repetition_penalty <= 1e3:
+            raise _checks.refuse("repetition_penalty", "must be in [0.001, 1000]", self.repetition_penalty)
 
     def ranked(self, vocabulary_size):
         """How many tokens have to be ranked: 0 when no rule needs an order."""

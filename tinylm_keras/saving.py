@@ -5,6 +5,7 @@ import pathlib
 import zipfile
 
 import keras
+import numpy as np
 
 # Both register the classes that a file may name.
 import tinylm_keras.models
@@ -44,6 +45,9 @@ def load_model(path):
         raise ValueError(f"{path} cannot be loaded: {first_line}") from error
     if not isinstance(model, tinylm_keras.models.LanguageModel):
         raise ValueError(f"{path} holds a {type(model).__name__}, not a tinylm_keras model.")
+    for weight in model.trainable_variables:
+        if not np.isfinite(keras.ops.convert_to_numpy(keras.ops.cast(weight, "float32"))).all():
+            raise ValueError(f"{path} holds weights that are not finite ({weight.path}): its training diverged.")
     return model
 
 

@@ -151,3 +151,36 @@ def test_bad_arguments_are_refused_in_one_line(words, call, message):
     with pytest.raises(ValueError, match=message) as error:
         call(words)
     assert "\n" not in str(error.value)
+
+
+def small_model(tokenizer, **sizes):
+    import keras
+
+    from tinylm_keras.models import MiniLM
+
+    keras.utils.set_random_seed(2)
+    model = MiniLM(tokenizer=tokenizer, **{"context_length": 9, "embed_dim": 8, "dropout": 0.0, **sizes})
+    model.compile("sgd", jit_compile=False)
+    return model
+
+
+@pytest.mark.parametrize("layout", ["lines", "random windows"])
+def test_fit_from_a_later_epoch_goes_on_with_its_batches(words, layout):
+    if layout == "lines":
+        data = lines(NUMBERED, words, context_length=9, batch_size=4, seed=3)
+    else:
+        data = windows(np.arange(2, 52), context_length=6, batch_size=4, steps=3, seed=3, pad_id=0)
+    whole = small_model(words).fit(data, epochs=4, verbose=0).history["loss"]
+    model = small_model(words)
+    parts = model.fit(data, epochs=2, verbose=0).history["loss"]
+    parts += model.fit(data, epochs=4, initial_epoch=2, verbose=0).history["loss"]
+    assert parts == pytest.approx(whole, rel=1e-6)
+
+
+def test_batches_that_do_not_fit_the_model_are_refused_before_they_are_fed(words):
+    model = small_model(words)
+    for call in (model.fit, model.evaluate):
+        with pytest.raises(ValueError, match=r"`ids` must be in \[0, 52\), the model's vocabulary. Received: ids=99"):
+            call(windows(np.arange(100), context_length=6, batch_size=2, pad_id=0), verbose=0)
+        with pytest.raises(ValueError, match=r"`token_ids` must have at most `context_length` columns"):
+            call(windows(np.arange(2, 50), context_length=12, batch_size=2, pad_id=0), verbose=0)

@@ -22,6 +22,9 @@ from tinylm_keras.models import MiniLM
         ({"temperature": -0.5}, r"`temperature` must be a number of at least 0. Received: temperature=-0.5"),
         ({"temperature": float("nan")}, r"`temperature` must be a number of at least 0"),
         ({"temperature": float("inf")}, r"`temperature` must be a number of at least 0"),
+        ({"temperature": 1e39}, r"`temperature` must be at most 1,000,000"),
+        ({"repetition_penalty": 1e-50}, r"`repetition_penalty` must be in \[0.001, 1000\]"),
+        ({"stop": 5}, r"`stop` must be a non-empty string or a list of them"),
         ({"repetition_penalty": 0}, r"`repetition_penalty` must be a number of more than 0"),
         ({"max_new_tokens": -1}, r"`max_new_tokens` must be a whole number from 0 to 1,000,000"),
         ({"max_new_tokens": 10**12}, r"`max_new_tokens` must be a whole number from 0 to 1,000,000"),
@@ -52,11 +55,30 @@ def test_generate_and_stream_refuse_it_in_one_line(mini_lm, arguments, message):
         ([-1], r"`prompts` must hold ids in"),
         ([[1.5, 2.5]], r"`prompts` must be a str, ids, or a list of either"),
         ([["the", "cat"]], r"`prompts` must be a str, ids, or a list of either"),
+        (None, r"`prompts` must be a str, ids, or a list of either"),
     ],
 )
 def test_prompts_that_are_no_text_and_no_ids_are_refused(mini_lm, prompts, message):
     with pytest.raises(ValueError, match=message):
         mini_lm.generate(prompts)
+
+
+@pytest.mark.parametrize("ids", [[2, 999, 3], [2, -1], [2.7, 3.9], [[2, 3], [4, 5]]])
+def test_score_refuses_what_is_no_row_of_ids(mini_lm, ids):
+    with pytest.raises(ValueError, match=r"`text` must (be a str, ids|hold ids in)"):
+        mini_lm.score(ids)
+
+
+def test_half_a_surrogate_pair_is_refused(mini_lm):
+    for call in (mini_lm.generate, mini_lm.score, mini_lm.tokenizer.tokenize):
+        with pytest.raises(ValueError, match=r"must be valid Unicode; there is a lone surrogate at place 4"):
+            call("the \ud800 cat")
+
+
+def test_ids_beyond_the_tokenizer_are_never_written(make_model, mini_lm):
+    model = make_model(tokenizer=mini_lm.tokenizer, vocabulary_size=200)
+    written = model.generate([2], max_new_tokens=60, temperature=3.0, seed=0)
+    assert written.max() < mini_lm.tokenizer.vocabulary_size()
 
 
 def test_stop_strings_need_text(mini_lm):
@@ -95,6 +117,8 @@ def test_generation_defaults_are_checked_when_they_are_set(mini_lm, defaults, me
 def test_logits_that_are_not_finite_are_refused(make_model):
     model = make_model(vocabulary_size=9)
     model.head.bias.assign(np.full(9, np.nan))
+    with pytest.raises(ValueError, match=r"logits are not finite numbers"):
+        model.score([3, 4])
     for sampler in (None, keras_nlp.samplers.GreedySampler()):
         with pytest.raises(ValueError, match=r"logits are not finite numbers"):
             model.generate([3], max_new_tokens=2, sampler=sampler)

@@ -167,6 +167,9 @@ def test_a_continuation_is_set_off_by_one_blank():
         (lambda: WhitespaceTokenizer(end_token="[UNK]"), r"`end_token` must differ from '\[UNK\]'"),
         (lambda: WhitespaceTokenizer(vocabulary="words.txt"), r"`vocabulary` must be a list of strings.*A path is not"),
         (lambda: WhitespaceTokenizer(vocabulary=["a", 3]), r"`vocabulary` must hold non-empty strings"),
+        (lambda: WhitespaceTokenizer(vocabulary=[]), r"`vocabulary` must hold at least one word"),
+        (lambda: WhitespaceTokenizer().adapt(["a \ud800"]), r"`texts` must be valid Unicode"),
+        (lambda: WhitespaceTokenizer(vocabulary=["a"]).tokenize(None), r"`inputs` must be a str or a list of str"),
         (lambda: WhitespaceTokenizer(vocabulary=["a\0"]), r"do not end in NUL"),
         (lambda: WhitespaceTokenizer(vocabulary=["a", "b", "a"]), r"must not hold a word twice. Received: .*'a'"),
         (

@@ -146,6 +146,8 @@ def show_facts(rows):
 
 def model_file(path, argument="model"):
     """Return the model file meant by `path`: itself, or `model.keras` inside a run's folder."""
+    if not str(path):
+        raise BadInput(f"`{argument}` must not be empty. Name a .keras file or a run's folder.")
     path = pathlib.Path(path)
     if path.is_dir():
         file = path / "model.keras"

@@ -71,7 +71,7 @@ def generate(
     """
     prompts = read_prompts(prompt, prompt_file, lines)
     _checks.whole_number("samples", samples, 1, 10_000)
-    target = check_target(out, overwrite, [model, prompt_file]) if out else None
+    target = check_target(out, overwrite, [model, prompt_file]) if out is not None else None
     settings = {
         "top_k": top_k,
         "top_p": top_p,

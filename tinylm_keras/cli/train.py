@@ -47,7 +47,7 @@ def train(
     _console.start_keras()
     import tinylm_keras
 
-    folder = out or free_folder(sources[0], preset)
+    folder = free_folder(sources[0], preset) if out is None else out
     names = {"name": _console.JOINED.join(sources)}
     tinylm_keras.train(texts, preset=preset, out=folder, init=init, overwrite=overwrite, **names, **overrides)
     _console.say(f"Let it write:  tinylm generate {folder}")

@@ -60,19 +60,18 @@ class Batches:
         rates = self.character_rates()
         return loss / math.log(2) * rates["tokens_per_character"] + rates["unknown_bits_per_character"]
 
-    def for_fit(self, endless):
-        """What Keras's `fit` (`endless`: the steps of all epochs) or `evaluate` (one epoch) iterates over."""
+    def for_fit(self, endless, first=0):
+        """What Keras's `fit` (`endless`: all steps from `first` on) or `evaluate` (one epoch) iterates over."""
         if keras.config.backend() == "tensorflow":
-            return self._tf_dataset(endless)
-        return self._generator() if endless else _Epoch(self)
+            return self._tf_dataset(endless, first)
+        return self._generator(first) if endless else _Epoch(self)
 
-    def _generator(self):
-        step = 0
+    def _generator(self, step):
         while True:
             yield self.batch(step)
             step += 1
 
-    def _tf_dataset(self, endless):
+    def _tf_dataset(self, endless, first):
         """Python runs once per block of steps; the rows of each step are gathered by TensorFlow."""
         import tensorflow as tf
 
@@ -81,7 +80,7 @@ class Batches:
         columns = tf.range(self.length + 1, dtype="int64")
 
         def block(index):
-            starts = tf.numpy_function(lambda i: self._block(int(i) * steps, steps), [index], "int64")
+            starts = tf.numpy_function(lambda i: self._block(first + int(i) * steps, steps), [index], "int64")
             return tf.ensure_shape(starts, (steps, self.batch_size))
 
         def gather(starts):

@@ -115,6 +115,8 @@ def _from_stories(name):
 
 def _files(name, column):
     """Return the files that `name` stands for, sorted: itself, a folder's, or a glob's."""
+    if not name:  # the empty path is the current folder
+        raise _checks.refuse("source", "must not be empty", name)
     path = pathlib.Path(name).expanduser()
     try:
         if path.is_dir():

@@ -8,6 +8,7 @@ import numpy as np
 from tinylm_keras import _checks
 from tinylm_keras.generation.decoder import Decoder
 from tinylm_keras.generation.loop import CHUNK
+from tinylm_keras.generation.scoring import check_ids
 from tinylm_keras.generation.scoring import score as score
 from tinylm_keras.generation.text_stream import TextStream
 from tinylm_keras.samplers import Sampler, resolve
@@ -34,12 +35,14 @@ def check_defaults(settings):
 
 def generate(model, prompts, **settings):
     """See `LanguageModel.generate`."""
+    if not isinstance(prompts, (str, list, tuple)) and np.ndim(prompts) not in (1, 2):
+        raise _checks.refuse("prompts", "must be a str, ids, or a list of either", prompts)
     if isinstance(prompts, str):
         return _texts(model, [prompts], **settings)[0]
     if isinstance(prompts, (list, tuple)) and all(isinstance(prompt, str) for prompt in prompts):
         return _texts(model, list(prompts), **settings)
     rows = [prompts] if _is_row(prompts) else list(prompts)
-    results = _ids(model, [_check_row(model, row) for row in rows], **settings)
+    results = _ids(model, [check_ids("prompts", model, row) for row in rows], **settings)
     return results[0] if _is_row(prompts) else results
 
 
@@ -147,6 +150,8 @@ def _start(
 def _allowed(model, allow_unknown):
     """Which tokens may be written: not padding, and [UNK] only when asked for."""
     allowed = np.ones(model.vocabulary_size, bool)
+    if model.tokenizer is not None:
+        allowed[model.tokenizer.vocabulary_size() :] = False  # ids that the model has and the tokenizer cannot print
     for token in (model.pad_id, None if allow_unknown or model.tokenizer is None else model.tokenizer.unk_id):
         if token is not None and token < len(allowed):
             allowed[token] = False
@@ -158,6 +163,8 @@ def _check_count(value):
 
 
 def _check_stop(stop):
+    if not isinstance(stop, (str, list, tuple)):
+        raise _checks.refuse("stop", "must be a non-empty string or a list of them", stop)
     stop = (stop,) if isinstance(stop, str) else tuple(stop)
     for text in stop:
         if not isinstance(text, str) or not text:
@@ -167,16 +174,3 @@ def _check_stop(stop):
 
 def _is_row(prompts):
     return np.ndim(prompts) == 1 if hasattr(prompts, "shape") else all(np.ndim(token) == 0 for token in prompts)
-
-
-def _check_row(model, row):
-    ids = np.asarray(row)
-    if ids.size == 0:
-        return np.zeros(0, "int32")
-    if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
-        raise _checks.refuse("prompts", "must be a str, ids, or a list of either", row)
-    if ids.min() < 0 or ids.max() >= model.vocabulary_size:
-        raise _checks.refuse(
-            "prompts", f"must hold ids in [0, {model.vocabulary_size})", int(ids.min() if ids.min() < 0 else ids.max())
-        )
-    return ids.astype("int32")

@@ -14,7 +14,7 @@ def score(model, text):
     is_text = isinstance(text, str)
     if is_text and model.tokenizer is None:
         raise _checks.refuse("text", "must be ids, because this model has no tokenizer", text)
-    ids = np.asarray(model.prompt_ids(text) if is_text else text, "int32").reshape(-1)
+    ids = model.prompt_ids(text) if is_text else check_ids("text", model, text)
     # The end token that opens a text is context, not a token of the text.
     skipped = 1 if is_text and model.end_id is not None else 0
     if len(ids) - skipped < 2:
@@ -26,7 +26,23 @@ def score(model, text):
         ends = np.arange(first, min(first + ROWS, len(ids)))
         windows = np.stack([ids[end - context_length : end + 1] for end in ends])
         parts.append(_score(run, windows, context_length, rows=ROWS)[:, -1])
-    return np.concatenate(parts)[skipped:]
+    scores = np.concatenate(parts)[skipped:]
+    if not np.isfinite(scores).all():
+        raise ValueError("The model's logits are not finite numbers. Its weights are damaged: load an earlier file.")
+    return scores
+
+
+def check_ids(argument, model, ids):
+    """One row of ids as int32, or raise unless it is one, within the model's vocabulary."""
+    array = np.asarray(ids)
+    if array.size == 0:
+        return np.zeros(0, "int32")
+    if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
+        raise _checks.refuse(argument, "must be a str, ids, or a list of either", ids)
+    if array.min() < 0 or array.max() >= model.vocabulary_size:
+        bad = int(array.min() if array.min() < 0 else array.max())
+        raise _checks.refuse(argument, f"must hold ids in [0, {model.vocabulary_size})", bad)
+    return array.astype("int32")
 
 
 def _score(run, windows, context_length, rows=1):

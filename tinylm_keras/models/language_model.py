@@ -132,12 +132,26 @@ class LanguageModel(keras.Model):
                 self.__dict__["first_tokens"] = x.first_tokens
             kwargs.setdefault("steps_per_epoch", x.steps_per_epoch)
             kwargs["shuffle"] = False  # the order is in the data
-            x = x.for_fit(endless=True)
-        return super().fit(x, *args, validation_data=_for_keras(validation_data), **kwargs)
+            self._check_batches(x)
+            x = x.for_fit(endless=True, first=kwargs.get("initial_epoch", 0) * kwargs["steps_per_epoch"])
+        return super().fit(x, *args, validation_data=self._for_keras(validation_data), **kwargs)
 
     def evaluate(self, x=None, *args, **kwargs):
         """As `keras.Model.evaluate`; `x` may also be what `tlm.data.lines` or `windows` return."""
-        return super().evaluate(_for_keras(x), *args, **kwargs)
+        return super().evaluate(self._for_keras(x), *args, **kwargs)
+
+    def _for_keras(self, data):
+        if not hasattr(data, "for_fit"):
+            return data
+        self._check_batches(data)
+        return data.for_fit(endless=False)
+
+    def _check_batches(self, data):
+        """XLA clamps an id that is out of range and says nothing, so batches are checked before they are fed."""
+        _checks.within_context((data.batch_size, data.length), self.context_length)
+        largest = int(np.max(data.ids[data.ids != self.pad_id], initial=0))
+        if largest >= self.vocabulary_size:
+            raise _checks.refuse("ids", f"must be in [0, {self.vocabulary_size}), the model's vocabulary", largest)
 
     # Generation
 
@@ -260,6 +274,7 @@ class LanguageModel(keras.Model):
         tokenizer = self.tokenizer
         return {
             "name": self.name,
+            "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
             "vocabulary_size": self.vocabulary_size,
             "context_length": self.context_length,
             "pad_id": self.pad_id,
@@ -272,15 +287,12 @@ class LanguageModel(keras.Model):
     def from_config(cls, config):
         """The inverse of `get_config`."""
         config = dict(config)
-        if isinstance(config.get("tokenizer"), dict):
-            config["tokenizer"] = keras.saving.deserialize_keras_object(config["tokenizer"])
+        for name in ("tokenizer", "dtype"):
+            if isinstance(config.get(name), dict):
+                config[name] = keras.saving.deserialize_keras_object(config[name])
         return cls(**config)
 
 
 def _decays(variable):
     """Weight decay is for the matrices of dense layers: not for embeddings, biases and the scales of norms."""
     return len(variable.shape) > 1 and "embedding" not in variable.path
-
-
-def _for_keras(data):
-    return data.for_fit(endless=False) if hasattr(data, "for_fit") else data

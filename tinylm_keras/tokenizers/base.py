@@ -45,7 +45,9 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
             int32 numpy array `[n]`; a list of such arrays for a list.
         """
         if isinstance(inputs, str):
-            return self._encode([inputs])[0]
+            return self._encode([_checks.text("inputs", inputs)])[0]
+        if not isinstance(inputs, (list, tuple)):
+            raise _checks.refuse("inputs", "must be a str or a list of str", inputs, error=TypeError)
         texts = list(inputs)
         for text in texts:
             _checks.text("inputs", text)
@@ -85,6 +87,7 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
     def unknown_tokens(self, texts):
         """The words of `texts` that are not in the vocabulary, with their counts, as a `collections.Counter`."""
         counts = collections.Counter()
+        texts = [texts] if isinstance(texts, str) else list(texts)
         if self.unk_id is None:
             return counts
         for text, ids in zip(texts, self.tokenize(texts), strict=True):

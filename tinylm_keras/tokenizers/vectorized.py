@@ -173,6 +173,8 @@ class VectorizedTokenizer(Tokenizer):
             words = words[2:]
         if self.end_token is not None and words and words[-1] == self.end_token:
             words = words[:-1]
+        if not words:
+            raise _checks.refuse("vocabulary", "must hold at least one word", vocabulary)
         for word in words:
             if not isinstance(word, str) or word in (PAD, UNKNOWN, self.end_token) or word.endswith("\0"):
                 rule = "must hold non-empty strings that are not special tokens and do not end in NUL"
@@ -247,7 +249,7 @@ def _string_batches(texts):
         if not isinstance(text, str):  # an element of a tf.data.Dataset: a scalar or a vector of bytes
             decoded = [item.decode("utf-8") for item in np.asarray(text, dtype=object).reshape(-1)]
         else:
-            decoded = [text]
+            decoded = [_checks.text("texts", text)]
         batch.extend(decoded)
         if len(batch) >= BATCH:
             yield batch

@@ -185,7 +185,10 @@ def _header(record, batches, validation, corpus, init):
     if validation is None:
         lines.append("validation=0: no text is kept to judge the model; best means lowest training loss")
     elif validation.unknown:
-        lines.append(f"{validation.unknown:,} of {validation.tokens:,} validation tokens are not in the vocabulary")
+        line = f"{validation.unknown:,} of {validation.tokens:,} validation tokens are not in the vocabulary"
+        if not batches.unknown:
+            line += "; training has none to learn from, so each costs much: give max_tokens to make rare words unknown"
+        lines.append(line)
     if batches.cut:
         lines.append(f"{batches.cut:,} texts are longer than the context and lose their end; layout=windows keeps it")
     if init is not None:
