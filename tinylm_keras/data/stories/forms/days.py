@@ -40,8 +40,8 @@ ANIMAL = {
         "{hero.He} gave the {animal} all the {feed} at once.",
     ),
     "eats": (
-        "The {animal} came closer and ate the {feed} quickly.",
-        "The {fur} {animal} ate until all the {feed} was gone.",
+        "The {animal} came closer and ate it quickly.",
+        "The {fur} {animal} ate until all of it was gone.",
         "Munch, munch, the {animal} ate every bit.",
     ),
     "full": (
