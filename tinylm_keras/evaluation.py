@@ -7,9 +7,7 @@ import numpy as np
 
 from tinylm_keras import _checks, data
 from tinylm_keras.data import stories
-
-# A text fits the layout of lines when the model sees it whole; training uses the same share.
-SHARE_THAT_FITS = 0.9
+from tinylm_keras.training import corpus
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,9 +99,8 @@ def _tokenizer_of(model):
 
 def choose_layout(model, texts):
     """Return "lines" when at least 90 % of the texts fit the model's context, else "windows"."""
-    longest = model.context_length + 1 - 2 * (model.tokenizer.end_id is not None)
-    fitting = sum(len(ids) <= longest for ids in model.tokenizer.tokenize(list(texts)))
-    return "lines" if fitting >= SHARE_THAT_FITS * len(texts) else "windows"
+    share = corpus.fitting_share(list(texts), model.tokenizer, model.context_length)
+    return "lines" if share >= corpus.FITTING_SHARE else "windows"
 
 
 def batches(texts, tokenizer, layout, context_length, batch_size):

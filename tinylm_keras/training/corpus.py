@@ -105,13 +105,18 @@ def choose_layout(texts, tokenizer, recipe):
     """
     if recipe.layout != "auto":
         return recipe.layout, "as asked"
-    looked_at = texts[:: math.ceil(len(texts) / LOOKED_AT)]
-    # In a row of context_length + 1 ids, an end token takes the first and the last place.
-    room = recipe.context_length + 1 - (0 if tokenizer.end_id is None else 2)
-    share = sum(len(ids) <= room for ids in tokenizer.tokenize(looked_at)) / len(looked_at)
+    share = fitting_share(texts, tokenizer, recipe.context_length)
     shown = math.floor(share * 100)  # never "90 %" for less
     reason = f"{shown} % of the texts fit into {recipe.context_length} tokens"
     return ("lines" if share >= FITTING_SHARE else "windows"), reason
+
+
+def fitting_share(texts, tokenizer, context_length):
+    """Return the share of the texts that a row of the lines layout holds whole, from at most 2,000 of them."""
+    looked_at = texts[:: math.ceil(len(texts) / LOOKED_AT)]
+    # In a row of context_length + 1 ids, an end token takes the first and the last place.
+    room = context_length + 1 - (0 if tokenizer.end_id is None else 2)
+    return sum(len(ids) <= room for ids in tokenizer.tokenize(looked_at)) / len(looked_at)
 
 
 def fingerprint(texts):
