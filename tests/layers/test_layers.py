@@ -48,6 +48,18 @@ def test_keras_own_layer_suite_passes_for_the_embedding(policy):
     )
 
 
+def test_the_two_embedding_tables_start_with_different_numbers():
+    layer = TokenAndPositionEmbedding(6, 6, 4, "normal")
+    layer.build((None, None))
+    assert not np.allclose(layer.token_embedding.embeddings, layer.position_embedding.embeddings)
+
+
+def test_a_new_pre_norm_block_changes_nothing_yet():
+    x = np.random.default_rng(0).normal(size=(2, 5, 8)).astype("float32")
+    assert np.array_equal(TransformerBlock(8, 2, 12, norm="pre")(x), x)
+    assert not np.allclose(TransformerBlock(8, 2, 12, norm="post")(x), x)
+
+
 def test_attention_weights_are_causal_shares():
     layer = CausalSelfAttention(embed_dim=8, num_heads=2)
     weights = np.array(layer.attention_weights(np.random.default_rng(0).normal(size=(3, 5, 8)).astype("float32")))

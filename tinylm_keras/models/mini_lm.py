@@ -23,8 +23,7 @@ class MiniLM(LanguageModel):
         norm: "post", or "pre" (which adds a last LayerNormalization before the head).
         activation: "relu", "gelu", "gelu_tanh" or "silu".
         embedding_deviation: float above 0, or None. Standard deviation that the token and position vectors start with.
-            None: Keras's uniform numbers within 0.05. Larger vectors stand out in the shortcut from the first step on,
-            which helps a model that must learn to copy words within a few hundred steps.
+            None: Keras's uniform numbers within 0.05.
         pad_id: int or None. Id that is no token; None: the tokenizer's.
         tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
 
