@@ -125,7 +125,7 @@ def _steps(ranked, next_logits, keep):
 
         start = ops.zeros((), "int32")
         written = ops.zeros((window.shape[0], CHUNK), "int32")
-        state = (start, window, cache, seen, finished, written, ops.all(ops.isfinite(settings)))
+        state = (start, window, cache, seen, finished, written, ops.convert_to_tensor(True))
         _, _, cache, seen, finished, written, finite = ops.while_loop(more, one, state)
         return written, cache, seen, finished, finite
 
