@@ -9,9 +9,9 @@ from tinylm_keras.models.language_model import LanguageModel
 class BigramLM(LanguageModel):
     """One table: its row i holds the logits of what follows token i.
 
-    The table starts at zero, where every token is equally likely, so its loss starts at ln `vocabulary_size` and comes
-    down to that of counting pairs, which it cannot pass: what other models gain is what they see beyond one token. The
-    table has `vocabulary_size` squared numbers: 65 characters need 4,225, 50,000 words 10 GB.
+    The table starts at zero, where every token is equally likely, so the loss starts at ln `vocabulary_size` and comes
+    down to that of counting pairs, which it cannot pass on the text it learns from: what other models gain is what they
+    see beyond one token. The table has `vocabulary_size` squared numbers: 65 characters need 4,225, 50,000 words 10 GB.
 
     Args:
         vocabulary_size: int or None. Number of ids; None: the tokenizer's.
