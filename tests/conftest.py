@@ -28,7 +28,7 @@ TOKENIZERS = {
     "word_punct": lambda: WordPunctTokenizer().adapt([*TEXTS, "The cat's mat: \"I've 1,000 well-made (red) mats!\""]),
     "character": lambda: CharacterTokenizer().adapt([*TEXTS, "\n\t\u2028\x85é🙂"]),
     "character_with_end": lambda: CharacterTokenizer(end_token="<end>").adapt(TEXTS),
-    "byte_pair": lambda: BytePairTokenizer(max_tokens=300).adapt(TEXTS),
+    "byte_pair": lambda: BytePairTokenizer(max_tokens=300).adapt([*TEXTS, "a   b\n\n\n" * 9]),
     "byte_pair_with_end": lambda: BytePairTokenizer(max_tokens=300, end_token="<end>").adapt(TEXTS),
 }
 
