@@ -1,5 +1,6 @@
 """The family under test: a new model or tokenizer is added to the two tables, and every law holds for it too."""
 
+import functools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -8,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from tinylm_keras.models import MiniLM
+from tinylm_keras.models import MLPLM, AverageLM, BigramLM, MiniLM
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
 
 TEXTS = [
@@ -35,6 +36,12 @@ TOKENIZERS = {
 MODELS = {
     "mini_lm_post": lambda **arguments: MiniLM(**{**SMALL, "norm": "post", **arguments}),
     "mini_lm_pre": lambda **arguments: MiniLM(**{**SMALL, "norm": "pre", "activation": "gelu", **arguments}),
+    "average_lm": lambda **arguments: AverageLM(
+        **{"context_length": 12, "embed_dim": 16, "hidden_dim": 16, **arguments}
+    ),
+    # It has no dropout that a test could set.
+    "bigram_lm": lambda dropout=None, **arguments: BigramLM(**{"context_length": 12, **arguments}),
+    "mlp_lm": lambda **arguments: MLPLM(**{"context_length": 12, "window": 5, "hidden_dim": 32, **arguments}),
 }
 
 
@@ -70,6 +77,23 @@ def one_of_each_tokenizer():
 def make_model(request):
     """Builds one of the models; keyword arguments override its sizes."""
     return lambda **arguments: seeded(MODELS[request.param], **arguments)
+
+
+@pytest.fixture(scope="session")
+def every_model():
+    """What `make_model` gives, for all models at once, by name."""
+    return {name: functools.partial(seeded, make) for name, make in MODELS.items()}
+
+
+# Where the model and the tokenizer both matter, each of one table is tried with one of the other: not all of them.
+PAIRS = sorted({(name, "whitespace_with_end") for name in MODELS} | {("mini_lm_post", name) for name in TOKENIZERS})
+
+
+@pytest.fixture(scope="session", params=PAIRS, ids="-".join)
+def pair(request):
+    """What `make_model` and `tokenizer` give, for a model and a tokenizer together."""
+    model, tokenizer = request.param
+    return lambda **arguments: seeded(MODELS[model], **arguments), TOKENIZERS[tokenizer]()
 
 
 @pytest.fixture(scope="session")
