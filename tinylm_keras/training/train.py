@@ -67,7 +67,7 @@ def train(
         recipe = start.recipe_of(model, recipe)
     texts = data.read(source, separator=recipe.separator, encoding=recipe.encoding, column=recipe.column)
     corpus = corpora.make(texts, recipe, None if model is None else model.tokenizer)
-    return run(recipe, corpus, folder, reporter, _name(source, name), model, init)
+    return run(recipe, corpus, folder, reporter, source_name(source, name), model, init)
 
 
 def run(recipe, corpus, folder=None, reporter=None, name="", model=None, init=None):
@@ -112,7 +112,8 @@ def run(recipe, corpus, folder=None, reporter=None, name="", model=None, init=No
     return model
 
 
-def _name(source, name):
+def source_name(source, name):
+    """Return what the records call a source: `name`, else its path."""
     if name is not None:
         return name
     return os.fspath(source) if isinstance(source, (str, os.PathLike)) else "texts given in Python"
