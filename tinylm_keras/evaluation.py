@@ -6,6 +6,9 @@ import math
 import numpy as np
 
 from tinylm_keras import _checks, data
+from tinylm_keras.count_models import bigram_count_nats as bigram_count_nats
+from tinylm_keras.count_models import bigram_nats as bigram_nats
+from tinylm_keras.count_models import unigram_perplexity as unigram_perplexity
 from tinylm_keras.data import stories
 from tinylm_keras.training import corpus
 
@@ -117,37 +120,6 @@ def targets(examples, pad_id):
     rows = [examples.batch(step)[1].reshape(-1) for step in range(examples.steps_per_epoch)]
     ids = np.concatenate(rows)
     return ids if pad_id is None else ids[ids != pad_id]
-
-
-def unigram_perplexity(training_ids, ids):
-    """Perplexity of `ids` under a model that knows only how frequent each token was in `training_ids`.
-
-    The frequencies are relative ones, except that a token never seen counts as seen once, so that nothing is
-    impossible (adding one to every count instead would favour the rare tokens and be easier to beat). Every unknown
-    word is the one token [UNK], as it is for the model that is compared.
-
-    Args:
-        training_ids: int array `[n]`. Where the frequencies are from.
-        ids: int array `[m]`. The tokens to judge.
-
-    Returns:
-        float.
-
-    Raises:
-        ValueError: if one of the two is empty.
-
-    Example:
-
-    >>> float(unigram_perplexity([1, 2, 3, 4], [4, 3]))
-    4.0
-    """
-    training_ids, ids = np.asarray(training_ids), np.asarray(ids)
-    for name, array in (("training_ids", training_ids), ("ids", ids)):
-        if not array.size:
-            raise _checks.refuse(name, "must not be empty", array.tolist())
-    counts = np.bincount(training_ids, minlength=int(ids.max()) + 1)
-    counts[np.setdiff1d(ids, training_ids)] = 1
-    return float(np.exp(-np.log(counts[ids] / counts.sum()).mean()))
 
 
 def write_stories(model, count=200, seeds=20, temperature=0.8):
