@@ -151,6 +151,7 @@ def make_recipes(steps=None, overrides=None):
         recipe = dataclasses.replace(presets.get(idea.preset), **idea.changes)
         recipe = dataclasses.replace(recipe, prompt=None, evaluation_batches=20)
         recipe = presets.override(recipe, **overrides)
+        recipe = dataclasses.replace(recipe, window=min(recipe.window, recipe.context_length))
         every = None if recipe.steps is None else max(1, recipe.steps // 8)
         recipes[idea.name] = dataclasses.replace(recipe, evaluate_every=every)
     return recipes
