@@ -58,7 +58,7 @@ def test_what_does_not_exist_is_refused_with_what_does(prepared):
         "There are: 'label', 'text', 'title'. Write tfds:made_up_texts#KEY.",
         "tfds:made_up_texts:no": "`source` must have the split 'no'. Received: source='tfds:made_up_texts:no'. "
         "There are: 'train', 'test'.",
-        "tfds:made_up_texts#label": "`source` must hold one string under the key 'label'. Received: source=",
+        "tfds:made_up_texts#label": "`source` must hold text under the key 'label'. Received: source=",
         "tfds:": "`source` must look like tfds:NAME[/config][:split][#key]. Received: source='tfds:'. "
         "Try 'tfds:tiny_shakespeare'.",
         "tfds:surely_no_such_texts": "`source` must name a data set that TensorFlow Datasets knows. Received: "
