@@ -34,7 +34,7 @@ class Documents:
         source, separator, encoding, column: As for `read`.
 
     Attributes:
-        name: str. What the records call the source.
+        names: list of str. What the records call the source.
         whole: bool. Whether each text is a file that was kept as it is.
         size: int or None. How many bytes one pass reads; None where that is not known before.
         done: int. How many of them this pass has read (of a source without files: how many characters).
@@ -57,21 +57,22 @@ class Documents:
         self._separator, self._encoding = separator, encoding
         self._separators = {}  # of the files, once looked for
         if not isinstance(source, (str, os.PathLike)):
-            self.name, self._received = "texts given in Python", source
+            self.names, self._received = ["texts given in Python"], source
             texts = _iterable(source)
             self._all_pieces = lambda: self._entries(texts, cut=False)
             return
-        self.name = self._received = os.fspath(source)
-        if re.fullmatch(r"stories(:.*)?", self.name):
-            texts = _stories(self.name)
+        name = self._received = os.fspath(source)
+        self.names = [name]
+        if re.fullmatch(r"stories(:.*)?", name):
+            texts = _stories(name)
             self._all_pieces = lambda: self._entries(texts, cut=False)
-        elif self.name.startswith("tfds:"):
+        elif name.startswith("tfds:"):
             from tinylm_keras.data import tfds_source  # TensorFlow Datasets takes seconds to import
 
-            texts = tfds_source.open_texts(self.name)
+            texts = tfds_source.open_texts(name)
             self._all_pieces = lambda: self._entries(texts())
         else:
-            paths = files.find(self.name, column)
+            paths = files.find(name, column)
             self.size = sum(path.stat().st_size for path in paths)
             of_file = self._file if column is None else lambda path: self._table(path, column)
             self._all_pieces = lambda: (piece for path in paths for piece in of_file(path))
@@ -117,6 +118,27 @@ class Documents:
 
     def _seen(self, count):
         self.done += count
+
+
+class Joined(Documents):
+    """The texts of several `Documents`, one after the other."""
+
+    def __init__(self, several):
+        self._several = list(several)
+        self.names = [name for one in self._several for name in one.names]
+        self.whole = all(one.whole for one in self._several)
+        sizes = [one.size for one in self._several]
+        self.size = None if None in sizes else sum(sizes)
+
+    def __iter__(self):
+        for one in self._several:
+            one.done = 0
+        return itertools.chain.from_iterable(self._several)
+
+    @property
+    def done(self):
+        """How many bytes this pass has read, of all."""
+        return sum(one.done for one in self._several)
 
 
 def cut_chunks(chunks, separator):
