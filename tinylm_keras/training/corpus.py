@@ -52,6 +52,10 @@ class Corpus:
             return data.lines(self.validation, self.tokenizer, **_shape(recipe), shuffle=False)
         return data.windows(data.concatenate(self.validation, self.tokenizer), **_shape(recipe))
 
+    def unknown_tokens(self):
+        """Return the words of the text that are not in the vocabulary, counted."""
+        return self.tokenizer.unknown_tokens(self.train + self.validation)
+
     def record(self):
         """Return what recipe.json says about the text."""
         texts = self.train + self.validation

@@ -14,16 +14,17 @@ from tinylm_keras.training.run_folder import RunFolder
 
 
 def train(
-    source,
+    source=None,
     preset="stories",
     out=None,
     init=None,
     overwrite=False,
     progress="auto",
     name=None,
+    data=None,
     **overrides,
 ):
-    """Train a model on a text.
+    """Train a model on a text, or on token shards.
 
     Everything is checked before training begins, and nothing is written before everything is checked. The same call on
     the same machine trains the same model. The run folder holds `model.keras` (best), `last.keras`, `recipe.json`,
@@ -33,7 +34,8 @@ def train(
     Ctrl-C (and any SystemExit that a signal handler raises) ends a run early: its files are written first.
 
     Args:
-        source: What `tlm.data.read` takes: a path, a folder, a glob, `"stories"`, `"tfds:…"`, or a list of texts.
+        source: What `tlm.data.read` takes: a path, a folder, a glob, `"stories"`, `"tfds:…"`, or a list of texts. None
+            with `data`.
         preset: str. One of `tlm.presets.names()`.
         out: str, path or None. A new folder for the run; None writes nothing.
         init: str, path, model or None. A model to go on from; its tokenizer and sizes are kept, its optimizer is not.
@@ -42,6 +44,8 @@ def train(
         progress: "auto" (a live line on a terminal, else plain lines), "plain", None for silence, or an object with
             the methods of `training.progress.Silent`.
         name: str or None. What the records call the source. Defaults to the source where it is a string or a path.
+        data: str, path, `Shards` or None. Token shards that `tlm.data.prepare` wrote, instead of a source. They bring
+            their tokenizer and their validation part, and are read in windows.
         **overrides: Settings of the recipe to change, such as `steps=1000`.
 
     Returns:
@@ -59,14 +63,20 @@ def train(
     'the cat'
     """
     recipe = presets.override(presets.get(preset), **overrides)
+    if (source is None) == (data is None):
+        rule = f"or `data` must be given, and not both (data={data!r})"
+        raise _checks.refuse("source", rule, source)
     reporter = choose(progress)
     folder = None if out is None else RunFolder(out, overwrite)
     model = None
     if init is not None:
         model = start.existing_model(init, overrides, recipe.seed)
         recipe = start.recipe_of(model, recipe)
-    texts = data.read(source, separator=recipe.separator, encoding=recipe.encoding, column=recipe.column)
-    corpus = corpora.make(texts, recipe, None if model is None else model.tokenizer)
+    tokenizer = None if model is None else model.tokenizer
+    if data is not None:
+        corpus, recipe = shard_corpus.open_corpus(data, recipe, overrides, tokenizer)
+    else:
+        corpus = corpora.make(_read(source, recipe), recipe, tokenizer)
     batches, steps_per_epoch = corpus.train_batches(recipe)
     validation = corpus.validation_batches(recipe)
     if model is None:
@@ -80,7 +90,7 @@ def train(
         device=kind,
     )
     _compile(model, recipe, run_plan)
-    record = _record(recipe, run_plan, corpus, model, device, _name(source, name), init)
+    record = _record(recipe, run_plan, corpus, model, device, _name(source if data is None else data, name), init)
     if folder is not None:
         folder.create()
         folder.write_recipe(record)
@@ -192,8 +202,7 @@ def _header(record, batches, validation, corpus, init):
     if batches.cut:
         lines.append(f"{batches.cut:,} texts are longer than the context and lose their end; layout=windows keeps it")
     if init is not None:
-        unknown = corpus.tokenizer.unknown_tokens(corpus.train + corpus.validation)
-        lines.append(_unknown_line(unknown))
+        lines.append(_unknown_line(corpus.unknown_tokens()))
     return lines
 
 
