@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from tinylm_keras.models import MiniLM
+from tinylm_keras.models import MLPLM, AverageLM, BigramLM, MiniLM
 from tinylm_keras.tokenizers import WhitespaceTokenizer
 
 TEXTS = [
@@ -30,6 +30,12 @@ TOKENIZERS = {
 MODELS = {
     "mini_lm_post": lambda **arguments: MiniLM(**{**SMALL, "norm": "post", **arguments}),
     "mini_lm_pre": lambda **arguments: MiniLM(**{**SMALL, "norm": "pre", "activation": "gelu", **arguments}),
+    "average_lm": lambda **arguments: AverageLM(
+        **{"context_length": 12, "embed_dim": 16, "hidden_dim": 16, **arguments}
+    ),
+    # It has no dropout that a test could set.
+    "bigram_lm": lambda dropout=None, **arguments: BigramLM(**{"context_length": 12, **arguments}),
+    "mlp_lm": lambda **arguments: MLPLM(**{"context_length": 12, "window": 5, "hidden_dim": 32, **arguments}),
 }
 
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from tinylm_keras import data as data
     from tinylm_keras import layers as layers
     from tinylm_keras import metrics as metrics
+    from tinylm_keras.models import MLPLM as MLPLM
+    from tinylm_keras.models import AverageLM as AverageLM
+    from tinylm_keras.models import BigramLM as BigramLM
     from tinylm_keras.models import LanguageModel as LanguageModel
     from tinylm_keras.models import MiniLM as MiniLM
     from tinylm_keras.samplers import Sampler as Sampler
@@ -24,7 +27,10 @@ __version__ = "0.1.0"
 
 # Public name -> (module, attribute; None for the module itself).
 _EXPORTS = {
+    "AverageLM": ("tinylm_keras.models", "AverageLM"),
+    "BigramLM": ("tinylm_keras.models", "BigramLM"),
     "LanguageModel": ("tinylm_keras.models", "LanguageModel"),
+    "MLPLM": ("tinylm_keras.models", "MLPLM"),
     "MiniLM": ("tinylm_keras.models", "MiniLM"),
     "Sampler": ("tinylm_keras.samplers", "Sampler"),
     "WhitespaceTokenizer": ("tinylm_keras.tokenizers", "WhitespaceTokenizer"),
@@ -38,6 +44,9 @@ _EXPORTS = {
 }
 
 __all__ = [
+    "MLPLM",
+    "AverageLM",
+    "BigramLM",
     "LanguageModel",
     "MiniLM",
     "Sampler",

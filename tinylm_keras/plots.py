@@ -15,7 +15,8 @@ def loss_plot(history, path):
     The best step is marked. A second axis on the right reads the same curves as perplexity, which is exp(loss).
 
     Args:
-        history: list of dicts with "step", "loss" and perhaps "val_loss": the rows of `history.csv`.
+        history: list of dicts with "step", "loss" and perhaps "val_loss": the rows of `history.csv`. A "train_loss",
+            estimated as the validation loss is, is drawn in place of "loss", the mean over the last updates.
         path: str or `os.PathLike`. Where the PNG goes; written whole or not at all.
 
     Raises:
@@ -43,7 +44,7 @@ def draw(history):
     steps = [row["step"] for row in history]
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
-    _curve(axes, steps, [row["loss"] for row in history], TRAIN, "training")
+    _curve(axes, steps, [row.get("train_loss", row["loss"]) for row in history], TRAIN, "training")
     judged = [row.get("val_loss") for row in history]
     if None not in judged:
         _curve(axes, steps, judged, VALIDATION, "validation")

@@ -62,6 +62,11 @@ class Batches:
             self._largest = (pad_id, largest)
         return self._largest[1]
 
+    @property
+    def knows_characters(self):
+        """Whether the text behind the ids was counted, so that there are bits per character."""
+        return self._rates is not None
+
     def character_rates(self):
         """dict of tokens per character and unknown bits per character, for `metrics.BitsPerCharacter`."""
         if self._rates is None:
@@ -111,6 +116,8 @@ class Batches:
             rows = tf.ensure_shape(rows, (self.batch_size, self.length + 1))
             return rows[:, :-1], rows[:, 1:]
 
+        if not endless:  # TensorFlow cannot count what comes of blocks, and Keras would warn at the end of the data
+            rows = rows.apply(tf.data.experimental.assert_cardinality(self.steps_per_epoch))
         return rows.map(halves).prefetch(4)
 
     def _block_steps(self):

@@ -1,6 +1,5 @@
 """What lies beside token shards: index.json, which says what the files are, and the tokenizer they were made with."""
 
-import hashlib
 import json
 import math
 
@@ -15,9 +14,6 @@ FILES = {"train": ("train.bin",), "validation": ("validation.bin", "val.bin")}  
 VERSION = 1
 DTYPES = {"uint16": "<u2", "uint32": "<u4"}
 LARGEST_INDEX, LARGEST_TOKENIZER = 1 << 20, 1 << 30  # bytes
-
-# Of a tokenizer's config, what says nothing about its ids.
-NOT_COMPARED = ("name", "trainable", "dtype", "sequence_length")
 
 
 def file_of(part):
@@ -57,17 +53,6 @@ def has_vocabulary(tokenizer):
         return False
 
 
-def fingerprint(tokenizer):
-    """Return the SHA-256 of all that decides the ids of a tokenizer: its class and its config, vocabulary included."""
-    name, config = keras.saving.get_registered_name(type(tokenizer)), _compared(tokenizer.get_config())
-    canonical = json.dumps([name, config], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _compared(config):
-    return {name: value for name, value in config.items() if name not in NOT_COMPARED}
-
-
 def tokenizer_json(tokenizer):
     """Return a tokenizer as JSON in Keras's form."""
     return json.dumps(keras.saving.serialize_keras_object(tokenizer), indent=1, ensure_ascii=False) + "\n"
@@ -103,7 +88,7 @@ def describe(tokenizer, dtype, splits, sources):
         "dtype": dtype,
         "vocabulary_size": tokenizer.vocabulary_size(),
         "pad_id": tokenizer.pad_id,
-        "tokenizer": {"class": type(tokenizer).__name__, "sha256": fingerprint(tokenizer)},
+        "tokenizer": {"class": type(tokenizer).__name__, "sha256": tokenizer.fingerprint()},
         "sources": list(sources),
         "splits": splits,
     }

@@ -59,8 +59,7 @@ def divide(documents, fraction, seed=0, looked=lambda: None):
 def _check(fraction, train, validation):
     if not train or not validation:
         rule = (
-            f"must leave text on both sides, but gives {train:,} texts for training "
-            f"and {validation:,} for validation"
+            f"must leave text on both sides, but gives {train:,} texts for training and {validation:,} for validation"
         )
         advice = "Use more text, or validation=0 to train without validation."
         raise _checks.refuse("validation", rule, fraction, advice)
@@ -85,7 +84,9 @@ def _survey(documents, seed, looked):
 
 def _bucket(text, seed):
     key = int(seed).to_bytes(8, "little")
-    return int.from_bytes(hashlib.blake2b(text[:HEAD].encode("utf-8", "surrogatepass"), digest_size=2, key=key).digest(), "big")
+    return int.from_bytes(
+        hashlib.blake2b(text[:HEAD].encode("utf-8", "surrogatepass"), digest_size=2, key=key).digest(), "big"
+    )
 
 
 def _edge(counts, fraction):

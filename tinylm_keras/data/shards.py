@@ -50,7 +50,7 @@ class Shards:
     def sha256(self):
         """Fingerprint of the tokenizer and of all ids."""
         parts = [self.train, self.validation] if self.validation else [self.train]
-        marks = [shard_index.fingerprint(self.tokenizer), *(part.sha256 for part in parts)]
+        marks = [self.tokenizer.fingerprint(), *(part.sha256 for part in parts)]
         return hashlib.sha256(" ".join(marks).encode()).hexdigest()
 
 
@@ -95,14 +95,12 @@ def open_shards(folder, *, dtype=None, tokenizer=None):
     index = shard_index.read_index(folder)
     tokenizer = shard_index.read_tokenizer(folder)
     _check_tokenizer(folder, index, tokenizer)
-    parts = {
-        part: _shard(folder, part, index["dtype"], tokenizer, split) for part, split in index["splits"].items()
-    }
+    parts = {part: _shard(folder, part, index["dtype"], tokenizer, split) for part, split in index["splits"].items()}
     return Shards(folder, parts["train"], parts.get("validation"), tokenizer, index["sources"])
 
 
 def _check_tokenizer(folder, index, tokenizer):
-    if shard_index.fingerprint(tokenizer) != index["tokenizer"]["sha256"]:
+    if tokenizer.fingerprint() != index["tokenizer"]["sha256"]:
         raise refuse(folder, f"{shard_index.TOKENIZER} is not the tokenizer that the index names")
     for name, value in (("vocabulary_size", tokenizer.vocabulary_size()), ("pad_id", tokenizer.pad_id)):
         if index[name] != value:

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import pathlib
 
 from tinylm_keras import _files
 from tinylm_keras._files import atomic_path

@@ -2,59 +2,39 @@
 
 import collections
 import dataclasses
-import math
 
-from tinylm_keras import _checks, data
-from tinylm_keras.data import shard_index, shards
+from tinylm_keras import _checks
+from tinylm_keras.data import shards
 from tinylm_keras.training import registry
+from tinylm_keras.training.corpus import Corpus
+from tinylm_keras.training.recipe import settings
 
-# Settings that say how text becomes tokens: the shards have decided them.
+# Settings that say how text is read and becomes tokens: the shards have decided them.
 FIXED = (
-    "tokenizer",
-    "max_tokens",
-    "end_token",
-    "vocabulary_file",
-    "merges_file",
-    "separator",
-    "encoding",
-    "column",
-    "validation",
+    *(name for name, field in settings().items() if field.metadata["group"] == "tokens"),
+    *("separator", "encoding", "column", "validation"),
 )
 
 
-class ShardCorpus:
-    """The shards of a run, with the interface of `Corpus`.
-
-    Args:
-        opened: `Shards`.
+@dataclasses.dataclass
+class ShardCorpus(Corpus):
+    """The shards of a run: `train` and `validation` are `Shard`s (or None), always in the windows layout.
 
     Attributes:
-        train: `Shard`.
-        validation: `Shard` or None.
-        tokenizer: `Tokenizer` that made the ids.
-        layout, reason: str. Always "windows", and why.
-        sha256: str. Fingerprint of the tokenizer and of all ids.
+        sources: list of str. The text that the shards were made from.
     """
 
-    layout, reason = "windows", "token shards"
+    sources: list = ()
 
-    def __init__(self, opened):
-        self.opened, self.tokenizer = opened, opened.tokenizer
-        self.train, self.validation = opened.train, opened.validation
-        self.sha256 = opened.sha256
+    @property
+    def train_stream(self):
+        """The training part as a `TokenStream`."""
+        return self.train
 
-    def train_batches(self, recipe):
-        """Return the batches to train on and how many of them make one pass over the ids."""
-        shape = {"context_length": recipe.context_length, "batch_size": recipe.batch_size}
-        steps_per_epoch = max(1, math.ceil(self.train.tokens / (recipe.batch_size * recipe.context_length)))
-        steps = recipe.steps or recipe.epochs * steps_per_epoch
-        return data.windows(self.train, **shape, steps=steps, seed=recipe.seed), steps_per_epoch
-
-    def validation_batches(self, recipe):
-        """Return the batches that judge the model, all of the validation shard once, or None."""
-        if self.validation is None:
-            return None
-        return data.windows(self.validation, context_length=recipe.context_length, batch_size=recipe.batch_size)
+    @property
+    def validation_stream(self):
+        """The validation part as a `TokenStream`."""
+        return self.validation
 
     def unknown_tokens(self):
         """Return no unknown words: the tokenizer of the shards is the model's."""
@@ -65,6 +45,8 @@ class ShardCorpus:
         parts = [part for part in (self.train, self.validation) if part is not None]
         return {
             "sha256": self.sha256,
+            "tokenizer_sha256": self.tokenizer.fingerprint(),
+            "sources": self.sources,
             "texts": sum(part.documents for part in parts),
             "characters": sum(part.characters for part in parts),
             "train_texts": self.train.documents,
@@ -72,9 +54,14 @@ class ShardCorpus:
             "vocabulary_size": self.tokenizer.vocabulary_size(),
             "layout": self.layout,
             "layout_reason": self.reason,
-            "tokenizer_sha256": shard_index.fingerprint(self.tokenizer),
-            "sources": self.opened.sources,
         }
+
+
+def make(opened):
+    """Return the corpus of opened `Shards`."""
+    return ShardCorpus(
+        opened.train, opened.validation, opened.tokenizer, "windows", "token shards", opened.sha256, opened.sources
+    )
 
 
 def open_corpus(folder, recipe, overrides, tokenizer=None):
@@ -99,20 +86,21 @@ def open_corpus(folder, recipe, overrides, tokenizer=None):
             raise _checks.refuse(name, rule, value, "Leave it out, or prepare other shards.")
     opened = folder if isinstance(folder, shards.Shards) else shards.open_shards(folder)
     _check_tokenizer(opened, tokenizer)
-    found = {"max_tokens": None, "end_token": opened.tokenizer.end_token, "layout": "windows"}
+    tokens = [part.tokens for part in (opened.train, opened.validation) if part is not None]
+    found = dict.fromkeys(("max_tokens", "vocabulary_file", "merges_file"))
+    found |= {"end_token": opened.tokenizer.end_token, "layout": "windows", "validation": sum(tokens[1:]) / sum(tokens)}
     for name, kind in registry.TOKENIZERS.items():
         if kind.where.endswith(":" + type(opened.tokenizer).__name__):
             found["tokenizer"] = name
-    return ShardCorpus(opened), dataclasses.replace(recipe, **found)
+    return make(opened), dataclasses.replace(recipe, **found)
 
 
 def _check_tokenizer(opened, tokenizer):
-    if tokenizer is None:
+    if tokenizer is None or tokenizer.fingerprint() == opened.tokenizer.fingerprint():
         return
-    ours, theirs = shard_index.fingerprint(opened.tokenizer), shard_index.fingerprint(tokenizer)
-    if ours != theirs:
-        rule = (
-            f"must have the tokenizer of the shards ({type(opened.tokenizer).__name__} {ours[:12]}…), "
-            f"but the model has another"
-        )
-        raise _checks.refuse("init", rule, f"{type(tokenizer).__name__} {theirs[:12]}…", "Prepare with --model.")
+    rule = f"must have the tokenizer of the shards, {_named(opened.tokenizer)}, but the model has another"
+    raise _checks.refuse("init", rule, _named(tokenizer), "Prepare shards with the tokenizer of the model.")
+
+
+def _named(tokenizer):
+    return f"{type(tokenizer).__name__} {tokenizer.fingerprint()[:12]}"
