@@ -17,8 +17,8 @@ def test_the_table_has_every_setting_and_every_preset(tinylm, chosen):
 
 def test_a_value_names_the_presets_that_have_it(tinylm, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")
-    lines = [line.split("  ")[0].strip() for line in tinylm("presets").out.split("context_length")[1].splitlines()]
-    assert "64: bigram, mlp, shakespeare-char-small" in lines, lines[:9]
+    shown = tinylm("presets").out.split("context_length")[1]
+    assert "64: bigram, mlp, shakespeare-char-small" in [line.strip() for line in shown.splitlines()]
 
 
 def test_an_unknown_preset_is_refused(tinylm):

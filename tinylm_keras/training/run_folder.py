@@ -10,6 +10,33 @@ MODELS = ("model.keras", "last.keras")
 RECORDS = ("recipe.json", "history.csv", "loss.png", "samples.txt")
 
 
+def read(path):
+    """Read what a run wrote down.
+
+    Args:
+        path: str or `os.PathLike`. The folder of a run, finished or stopped.
+
+    Returns:
+        The rows of its history, as dicts of float (None where a cell is empty), and the dict of its recipe.json.
+
+    Raises:
+        ValueError: if the folder holds no run.
+    """
+    folder = pathlib.Path(path)
+    try:
+        record = json.loads(folder.joinpath("recipe.json").read_text(encoding="utf-8"))
+        with folder.joinpath("history.csv").open(encoding="utf-8", newline="") as file:
+            table = list(csv.DictReader(file))
+        rows = [{name: float(cell) if cell else None for name, cell in row.items()} for row in table]
+        if not rows or not isinstance(record, dict):
+            raise ValueError("it is empty")
+    except (OSError, ValueError, TypeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        rule = f"must be the folder of a run, with recipe.json and history.csv ({reason})"
+        raise _checks.refuse("run", rule, str(path)) from None
+    return [{**row, "step": int(row["step"])} for row in rows], record
+
+
 class RunFolder:
     """The files of one run. Nothing is written before `create`.
 
