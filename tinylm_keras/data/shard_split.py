@@ -6,7 +6,7 @@ import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.data.documents import HEAD
-from tinylm_keras.data.sources import near_white_space
+from tinylm_keras.data.sources import MOST_DOCUMENTS, near_white_space
 
 TRAIN, VALIDATION = PARTS = ("train", "validation")
 
@@ -18,9 +18,9 @@ def divide(documents, fraction, seed=0, looked=lambda: None):
     """Choose the part of a source that is kept for validation.
 
     Several texts: those with the smallest hashes of (seed, first 65,536 characters), as many as the share of the texts
-    asks for. So texts stay whole, equal ones stay on one side, and the choice depends on no order. One text, or files
-    that are kept whole: the end of each is cut off where `data.split` would cut it, except that white space is looked
-    for within 32,768 characters.
+    asks for. So texts stay whole, equal ones stay on one side, and the choice depends on no order. One text, or up to
+    100 files that are kept whole: the end of each is cut off where `data.split` would cut it, except that white space
+    is looked for within 32,768 characters.
 
     Args:
         documents: `Documents`, or what iterates over `Piece` and has `whole`.
@@ -45,7 +45,7 @@ def divide(documents, fraction, seed=0, looked=lambda: None):
         return lambda pieces: ((TRAIN, piece) for piece in pieces)
     spans, counts = _survey(documents, seed, looked)
     count = int(counts.sum())
-    if documents.whole or count == 1:
+    if count == 1 or (documents.whole and count <= MOST_DOCUMENTS):
         places = list(_cutting_places(documents, spans, fraction, looked))
         held = count - places.count(None)
         _check(fraction, count, held)
@@ -76,7 +76,7 @@ def _survey(documents, seed, looked):
         solid = len(piece.text.rstrip())
         end = position + solid if solid else end
         position += len(piece.text)
-        if piece.last and (documents.whole or not spans):
+        if piece.last and len(spans) < MOST_DOCUMENTS:
             spans.append((position, begin, end))
         looked()
     return spans, counts

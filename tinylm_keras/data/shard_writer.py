@@ -191,10 +191,10 @@ class _Reporter:
 
     def __init__(self, documents, progress):
         self.documents, self.progress = documents, progress
-        self.stage, self._told_at = READING, 0.0
+        self.stage, self._told, self._told_at = READING, None, 0.0
 
     def __call__(self, tokens=0, last=False):
         now = time.monotonic()
-        if self.progress is not None and (last or now - self._told_at >= 0.1):
-            self._told_at = now
+        if self.progress is not None and (last or self.stage != self._told or now - self._told_at >= 0.1):
+            self._told, self._told_at = self.stage, now
             self.progress(self.stage, self.documents.done, self.documents.size, tokens)

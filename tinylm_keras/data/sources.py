@@ -7,6 +7,10 @@ import numpy as np
 from tinylm_keras import _checks
 from tinylm_keras.data.documents import Documents
 
+# Up to so many files that are kept whole are documents such as books, and the end of each is cut off for validation;
+# of more texts, whole ones are chosen.
+MOST_DOCUMENTS = 100
+
 
 def read(source, *, separator="auto", encoding="utf-8", column=None):
     r"""Read texts from one source.

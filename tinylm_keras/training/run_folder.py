@@ -2,8 +2,9 @@
 
 import csv
 import json
+import pathlib
 
-from tinylm_keras import _files
+from tinylm_keras import _checks, _files
 from tinylm_keras._files import atomic_path
 
 MODELS = ("model.keras", "last.keras")

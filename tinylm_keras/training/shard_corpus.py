@@ -21,9 +21,11 @@ class ShardCorpus(Corpus):
     """The shards of a run: `train` and `validation` are `Shard`s (or None), always in the windows layout.
 
     Attributes:
-        sources: list of str. The text that the shards were made from.
+        folder: str. Where the shards lie.
+        sources: list of str. The text that they were made from.
     """
 
+    folder: str = ""
     sources: list = ()
 
     @property
@@ -46,6 +48,7 @@ class ShardCorpus(Corpus):
         return {
             "sha256": self.sha256,
             "tokenizer_sha256": self.tokenizer.fingerprint(),
+            "shards": self.folder,
             "sources": self.sources,
             "texts": sum(part.documents for part in parts),
             "characters": sum(part.characters for part in parts),
@@ -60,7 +63,14 @@ class ShardCorpus(Corpus):
 def make(opened):
     """Return the corpus of opened `Shards`."""
     return ShardCorpus(
-        opened.train, opened.validation, opened.tokenizer, "windows", "token shards", opened.sha256, opened.sources
+        train=opened.train,
+        validation=opened.validation,
+        tokenizer=opened.tokenizer,
+        layout="windows",
+        reason="token shards",
+        sha256=opened.sha256,
+        folder=str(opened.path),
+        sources=opened.sources,
     )
 
 
