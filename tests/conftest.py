@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tinylm_keras.models import MLPLM, AverageLM, BigramLM, MiniLM
-from tinylm_keras.tokenizers import WhitespaceTokenizer
+from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
 
 TEXTS = [
     "the cat sat on the mat",
@@ -25,6 +25,11 @@ SMALL = {"context_length": 12, "embed_dim": 16, "num_heads": 2, "feed_forward_di
 TOKENIZERS = {
     "whitespace": lambda: WhitespaceTokenizer().adapt(TEXTS),
     "whitespace_with_end": lambda: WhitespaceTokenizer(end_token="<end>").adapt(TEXTS),
+    "word_punct": lambda: WordPunctTokenizer().adapt([*TEXTS, "The cat's mat: \"I've 1,000 well-made (red) mats!\""]),
+    "character": lambda: CharacterTokenizer().adapt([*TEXTS, "\n\t\u2028\x85é🙂"]),
+    "character_with_end": lambda: CharacterTokenizer(end_token="<end>").adapt(TEXTS),
+    "byte_pair": lambda: BytePairTokenizer(max_tokens=300).adapt(TEXTS),
+    "byte_pair_with_end": lambda: BytePairTokenizer(max_tokens=300, end_token="<end>").adapt(TEXTS),
 }
 
 MODELS = {

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from tinylm_keras.models import MiniLM as MiniLM
     from tinylm_keras.samplers import Sampler as Sampler
     from tinylm_keras.saving import load_model as load_model
+    from tinylm_keras.tokenizers import BytePairTokenizer as BytePairTokenizer
+    from tinylm_keras.tokenizers import CharacterTokenizer as CharacterTokenizer
     from tinylm_keras.tokenizers import WhitespaceTokenizer as WhitespaceTokenizer
+    from tinylm_keras.tokenizers import WordPunctTokenizer as WordPunctTokenizer
     from tinylm_keras.training import callbacks as callbacks
     from tinylm_keras.training import presets as presets
     from tinylm_keras.training.train import train as train
@@ -29,11 +32,14 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "AverageLM": ("tinylm_keras.models", "AverageLM"),
     "BigramLM": ("tinylm_keras.models", "BigramLM"),
+    "BytePairTokenizer": ("tinylm_keras.tokenizers", "BytePairTokenizer"),
+    "CharacterTokenizer": ("tinylm_keras.tokenizers", "CharacterTokenizer"),
     "LanguageModel": ("tinylm_keras.models", "LanguageModel"),
     "MLPLM": ("tinylm_keras.models", "MLPLM"),
     "MiniLM": ("tinylm_keras.models", "MiniLM"),
     "Sampler": ("tinylm_keras.samplers", "Sampler"),
     "WhitespaceTokenizer": ("tinylm_keras.tokenizers", "WhitespaceTokenizer"),
+    "WordPunctTokenizer": ("tinylm_keras.tokenizers", "WordPunctTokenizer"),
     "callbacks": ("tinylm_keras.training.callbacks", None),
     "data": ("tinylm_keras.data", None),
     "layers": ("tinylm_keras.layers", None),
@@ -47,10 +53,13 @@ __all__ = [
     "MLPLM",
     "AverageLM",
     "BigramLM",
+    "BytePairTokenizer",
+    "CharacterTokenizer",
     "LanguageModel",
     "MiniLM",
     "Sampler",
     "WhitespaceTokenizer",
+    "WordPunctTokenizer",
     "callbacks",
     "data",
     "layers",

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 
 from tinylm_keras import _checks
-from tinylm_keras.data.documents import HEAD
+from tinylm_keras.data.pieces import HEAD
 from tinylm_keras.data.sources import MOST_DOCUMENTS, near_white_space
 
 TRAIN, VALIDATION = PARTS = ("train", "validation")

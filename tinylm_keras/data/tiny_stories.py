@@ -4,7 +4,7 @@ import dataclasses
 
 import tensorflow_datasets as tfds
 
-from tinylm_keras.data import documents
+from tinylm_keras.data.pieces import cut_chunks, joined
 
 ADDRESS = "https://huggingface.co/datasets/roneneldan/TinyStories/resolve/main/"
 END = "<|endoftext|>"
@@ -55,7 +55,7 @@ class TinyStories(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, path):
         with path.open(encoding="utf-8") as file:
             chunks = iter(lambda: file.read(1 << 20), "")
-            for number, story in enumerate(documents.joined(documents.cut_chunks(chunks, END))):
+            for number, story in enumerate(joined(cut_chunks(chunks, END))):
                 yield number, {"text": story}
 
     # Checksums: beside the data, because the package's own folder may be read-only

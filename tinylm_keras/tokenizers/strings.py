@@ -21,7 +21,7 @@ def parts(text, size):
 
     Args:
         text: str.
-        size: int. Characters of a part at the least, but for the last.
+        size: int, at least 1. Characters of a part at the least, but for the last.
 
     Yields:
         str; joined they are `text`.
