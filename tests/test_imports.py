@@ -20,7 +20,7 @@ ROWS = [
     ["inspection", "saving"],
     ["data", "models", "plots"],
     ["generation"],
-    ["samplers", "metrics"],
+    ["samplers", "metrics", "count_models"],
     ["tokenizers", "layers"],
     ["_files"],
     ["_checks"],

@@ -6,6 +6,9 @@ import math
 import numpy as np
 
 from tinylm_keras import _checks, data
+from tinylm_keras.count_models import bigram_count_nats as bigram_count_nats
+from tinylm_keras.count_models import bigram_nats as bigram_nats
+from tinylm_keras.count_models import unigram_perplexity as unigram_perplexity
 from tinylm_keras.data import stories
 from tinylm_keras.data.batches import BLOCK
 from tinylm_keras.data.texts import TokenStream
@@ -124,6 +127,7 @@ def targets(examples, pad_id):
     return ids if pad_id is None else ids[ids != pad_id]
 
 
+<<<<<<< HEAD
 def token_counts(examples, pad_id):
     """Return how often each token is a target that a model is judged on: `[n]` counts, by id."""
     if not examples.on_disk:
@@ -171,6 +175,8 @@ def _perplexity_of_counts(known, judged):
     return float(np.exp(nats / judged.sum()))
 
 
+=======
+>>>>>>> train
 def write_stories(model, count=200, seeds=20, temperature=0.8):
     """Let a model write stories from nothing but the end token, none dropped or cut.
 

@@ -56,7 +56,8 @@ def test_the_presets_have_their_names_and_an_unknown_one_lists_them():
         (
             "slm",
             {"tokenizer": "byte-pair", "norm": "pre", "activation": "gelu", "context_length": 128, "num_blocks": 8}
-            | {"num_heads": 8, "embed_dim": 384, "feed_forward_dim": 1536, "optimizer": "adamw", "end_token": "<end>"},
+            | {"num_heads": 8, "embed_dim": 384, "feed_forward_dim": 1536, "optimizer": "adamw"}
+            | {"end_token": "<|endoftext|>", "schedule": "cosine", "warm_up": 200, "clip_norm": 1.0, "accumulate": 4},
         ),
         (
             "shakespeare-char",

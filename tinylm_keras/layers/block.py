@@ -5,6 +5,7 @@ from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.layers.attention import CausalSelfAttention
+from tinylm_keras.layers.dropout import Dropout
 
 # GPT code uses 1e-5; Keras's own default is 1e-3, which changes the logits of a small model visibly.
 EPSILON = 1e-5
@@ -87,13 +88,13 @@ class TransformerBlock(keras.layers.Layer):
             embed_dim, num_heads, self._start(into_shortcut), self._start(), name="attention", dtype=dtype
         )
         self.attention_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="attention_norm", dtype=dtype)
-        self.attention_dropout = keras.layers.Dropout(dropout, name="attention_dropout", dtype=dtype)
+        self.attention_dropout = Dropout(dropout, name="attention_dropout", dtype=dtype)
         self.expand = keras.layers.Dense(feed_forward_dim, name="expand", kernel_initializer=self._start(), dtype=dtype)
         self.contract = keras.layers.Dense(
             embed_dim, name="contract", kernel_initializer=self._start(into_shortcut), dtype=dtype
         )
         self.feed_forward_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="feed_forward_norm", dtype=dtype)
-        self.feed_forward_dropout = keras.layers.Dropout(dropout, name="feed_forward_dropout", dtype=dtype)
+        self.feed_forward_dropout = Dropout(dropout, name="feed_forward_dropout", dtype=dtype)
 
     def _start(self, default="glorot_uniform"):
         """The initializer of one kernel. A clone draws numbers of its own; one object would repeat the same ones."""

@@ -5,6 +5,7 @@ import keras
 from tinylm_keras import _checks
 from tinylm_keras.layers.block import ACTIVATIONS as BLOCK_ACTIVATIONS
 from tinylm_keras.layers.block import EPSILON
+from tinylm_keras.layers.dropout import Dropout
 
 ACTIVATIONS = {"sigmoid": keras.activations.sigmoid, **{name: BLOCK_ACTIVATIONS[name] for name in ("relu", "silu")}}
 
@@ -59,7 +60,7 @@ class NormalizedDense(keras.layers.Layer):
         self.batch_norm = keras.layers.BatchNormalization(
             momentum=MOMENTUM, epsilon=EPSILON, name="batch_norm", dtype=dtype
         )
-        self.drop = keras.layers.Dropout(dropout, name="drop", dtype=dtype)
+        self.drop = Dropout(dropout, name="drop", dtype=dtype)
 
     def build(self, input_shape):
         self.dense.build(input_shape)

@@ -3,7 +3,7 @@
 import keras
 
 from tinylm_keras import _checks
-from tinylm_keras.layers import PrefixMean
+from tinylm_keras.layers import Dropout, PrefixMean
 from tinylm_keras.layers.table import Table
 from tinylm_keras.models.language_model import LanguageModel
 
@@ -63,9 +63,7 @@ class AverageLM(LanguageModel):
             keras.layers.Dense(hidden_dim, "leaky_relu", name=f"dense_{i}", dtype=dtype)
             for i in range(num_hidden_layers)
         ]
-        self.dropouts = [
-            keras.layers.Dropout(dropout, name=f"dropout_{i}", dtype=dtype) for i in range(num_hidden_layers)
-        ]
+        self.dropouts = [Dropout(dropout, name=f"dropout_{i}", dtype=dtype) for i in range(num_hidden_layers)]
         # Logits stay in float32: the loss takes their exponentials.
         self.head = keras.layers.Dense(self.vocabulary_size, name="head", dtype="float32")
         self.build((None, None))

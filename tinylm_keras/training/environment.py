@@ -4,8 +4,10 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import time
 
 import keras
+from keras import ops
 
 
 def device():
@@ -40,6 +42,23 @@ def threads():
         chosen = tf.config.threading.get_intra_op_parallelism_threads()
     affinity = getattr(os, "sched_getaffinity", None)
     return chosen or (len(affinity(0)) if affinity else os.cpu_count() or 1)
+
+
+def speed(seconds=0.2):
+    """Measure how many floating point operations of a matrix product are done here in a second, for about `seconds`.
+
+    Example:
+
+    >>> speed(0.01) > 0
+    True
+    """
+    matrix = ops.ones((512, 512))
+    ops.convert_to_numpy(ops.matmul(matrix, matrix))  # the first one may compile
+    began, count = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        ops.convert_to_numpy(ops.matmul(matrix, matrix)[0, 0])
+        count += 1
+    return count * 2 * 512**3 / (time.perf_counter() - began)
 
 
 def versions():

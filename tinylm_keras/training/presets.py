@@ -171,6 +171,7 @@ _PRESETS = {
             preset="slm",
             tokenizer="byte-pair",
             max_tokens=4096,  # learned from the text itself; GPT-2's 50,257 come with --vocabulary-file
+            end_token="<|endoftext|>",  # GPT-2's
             layout="windows",
             context_length=128,
             embed_dim=384,

@@ -79,7 +79,7 @@ def train(
     else:
         texts = read(source, separator=recipe.separator, encoding=recipe.encoding, column=recipe.column)
         corpus = corpora.make(texts, recipe, tokenizer)
-    return run(recipe, corpus, folder, reporter, _name(source if data is None else data, name), model, init)
+    return run(recipe, corpus, folder, reporter, source_name(source if data is None else data, name), model, init)
 
 
 def run(recipe, corpus, folder=None, reporter=None, name="", model=None, init=None):
@@ -124,7 +124,8 @@ def run(recipe, corpus, folder=None, reporter=None, name="", model=None, init=No
     return model
 
 
-def _name(source, name):
+def source_name(source, name):
+    """Return what the records call a source: `name`, else its path."""
     if name is not None:
         return name
     source = getattr(source, "path", source)  # of opened shards
