@@ -126,13 +126,13 @@ def test_the_place_of_a_wrong_byte_is_the_same_in_blocks_of_any_size(tmp_path, e
 @pytest.mark.parametrize("block", [1, 3, 100])
 def test_a_table_is_read_the_same_in_blocks_of_any_size(tmp_path, block):
     path = tmp_path / "a.csv"
-    path.write_bytes('\r\n\r\nid,text\r\n1,"one, ""two""\r\nthree"\r\n2,\r\n3,four\r\n4\r\n'.encode())
+    path.write_bytes(b'\r\n\r\nid,text\r\n1,"one, ""two""\r\nthree"\r\n2,\r\n3,four\r\n4\r\n')
 
     @with_sizes(block, 4)
     def check():
         stream = iter(Documents(path, column="text").texts())
         assert next(stream) == 'one, "two"\nthree'
-        with pytest.raises(ValueError, match="line 8 of .* has only 1 cells"):
+        with pytest.raises(ValueError, match=r"line 8 of .* has only 1 cells"):
             list(stream)
 
 

@@ -20,7 +20,9 @@ from tinylm_keras.tokenizers import (
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # Letters, marks and every kind of space, dense enough that rules about neighbours are met.
-DENSE = st.text(alphabet="abcé'’-.,:!\"([0 \t\n\r\v\f\x1c\x1f\x85\xa0\u200b\u2028\u3000🙂\u200d\ufe0f中、\0", max_size=40)
+DENSE = st.text(
+    alphabet="abcé'’-.,:!\"([0 \t\n\r\v\f\x1c\x1f\x85\xa0\u200b\u2028\u3000🙂\u200d\ufe0f中、\0", max_size=40
+)
 TEXT = st.one_of(st.text(max_size=30), DENSE)
 
 

@@ -88,9 +88,7 @@ def test_files_that_are_not_there_are_refused_and_nothing_is_written(tmp_path):
 
 
 def test_a_code_too_short_for_the_vocabulary_is_refused_and_nothing_is_written(tmp_path):
-    with pytest.raises(
-        ValueError, match=r"^`code_bits` must give each .* Received: code_bits=4"
-    ):
+    with pytest.raises(ValueError, match=r"^`code_bits` must give each .* Received: code_bits=4"):
         train(LINES, preset="mlp", out=tmp_path / "run", progress=None, code_bits=4, context_length=8)
     with pytest.raises(ValueError, match="`window` must be a whole number from 1 to 8"):
         train(LINES, preset="mlp", out=tmp_path / "run", progress=None, window=9, context_length=8)

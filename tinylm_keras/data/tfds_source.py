@@ -39,8 +39,8 @@ def open_texts(source):
         raise _checks.refuse("source", "must look like tfds:NAME[/config][:split][#key]", source, advice)
     name, split, path = match["name"], match["split"] or "train", (match["key"] or "text").split("/")
     builder = _builder(source, name)
-    feature = _feature(source, builder, path)
-    data = _dataset(source, builder, split, path, feature)
+    _check_key(source, builder, path)
+    data = _dataset(source, builder, split, path[0])
     return lambda: _texts(source, data, path)
 
 
@@ -78,8 +78,7 @@ def _builder(source, name):
     return builder
 
 
-def _feature(source, builder, path):
-    """Return the feature under a key, after checking that it holds text."""
+def _check_key(source, builder, path):
     feature, key = builder.info.features, "/".join(path)
     for part in path:
         if part not in _keys(feature):
@@ -89,7 +88,6 @@ def _feature(source, builder, path):
         feature = feature[part]
     if _keys(feature) or len(feature.shape) > 1 or np.dtype(feature.np_dtype) != object:
         raise _checks.refuse("source", f"must hold text under the key {key!r}", source)
-    return feature
 
 
 def _keys(feature):
@@ -101,12 +99,12 @@ def _flat_keys(feature, prefix=""):
         yield from _flat_keys(feature[key], f"{prefix}{key}/") if _keys(feature[key]) else [prefix + key]
 
 
-def _dataset(source, builder, split, path, feature):
-    # The columns that are not asked for, pictures perhaps, are never decoded.
-    for key in reversed(path):
-        feature = {key: feature}
+def _dataset(source, builder, split, key):
+    tfds, decoders = _import(), None
+    if type(builder.info.features) is tfds.features.FeaturesDict:  # its subclasses, such as Translation, are all text
+        # The columns that are not asked for, pictures perhaps, are never decoded.
+        decoders = tfds.decode.PartialDecoding({key: True})
     try:
-        decoders = _import().decode.PartialDecoding(feature)
         return builder.as_dataset(split=split, shuffle_files=False, decoders=decoders)
     except (ValueError, KeyError):
         advice = f"There are: {', '.join(map(repr, builder.info.splits))}."

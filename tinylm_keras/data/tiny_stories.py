@@ -46,9 +46,10 @@ class TinyStories(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager):
-        return {split: self._generate_examples(path) for split, path in dl_manager.download(self._addresses()).items()}
+        return {split: self._generate_examples(path) for split, path in dl_manager.download(self.addresses()).items()}
 
-    def _addresses(self):
+    def addresses(self):
+        """Where the file of each split is downloaded from."""
         parts = {"train": "train", "validation": "valid"}
         return {split: f"{ADDRESS}{self.builder_config.file}-{part}.txt" for split, part in parts.items()}
 
@@ -71,7 +72,7 @@ class TinyStories(tfds.core.GeneratorBasedBuilder):
         return tfds.download.checksums.load_url_infos(path) if path.exists() else None
 
     def _make_download_manager(self, download_dir, download_config):
-        if not set(self._addresses().values()) <= set(self.url_infos or ()):
+        if not set(self.addresses().values()) <= set(self.url_infos or ()):
             self._checksums_path.parent.mkdir(parents=True, exist_ok=True)
             download_config = dataclasses.replace(download_config, register_checksums=True)
         return super()._make_download_manager(download_dir, download_config)
