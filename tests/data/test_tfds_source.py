@@ -79,7 +79,7 @@ def test_what_does_not_exist_is_refused_with_what_does(prepared):
         "There are: 'train', 'test'.",
         "tfds:made_up_texts#label": "`source` must hold text under the key 'label'. Received: source=",
         "tfds:made_up_texts#talk": "`source` must hold text under the key 'talk'. Received: source=",
-        "tfds:made_up_texts#talk/on": "`source` must have the key 'talk/on'. Received: source='tfds:made_up_texts#talk/on'",
+        "tfds:made_up_texts#talk/on": "`source` must have the key 'talk/on'. Received: source='tfds:made_up",
         "tfds:": "`source` must look like tfds:NAME[/config][:split][#key]. Received: source='tfds:'. "
         "Try 'tfds:tiny_shakespeare'.",
         "tfds:surely_no_such_texts": "`source` must name a data set that TensorFlow Datasets knows. Received: "
