@@ -8,6 +8,7 @@ import numpy as np
 from tinylm_keras import _checks, data
 from tinylm_keras.count_models import bigram_count_nats as bigram_count_nats
 from tinylm_keras.count_models import bigram_nats as bigram_nats
+from tinylm_keras.count_models import perplexity_of_counts
 from tinylm_keras.count_models import unigram_perplexity as unigram_perplexity
 from tinylm_keras.data import stories
 from tinylm_keras.data.batches import BLOCK
@@ -89,7 +90,7 @@ def evaluate(model, texts, *, layout="auto", batch_size=32, training=None):
         loss=loss,
         perplexity=float(logs["perplexity"]),
         bits_per_character=float(examples.bits_per_character(loss)),
-        unigram_perplexity=_perplexity_of_counts(known, judged),
+        unigram_perplexity=perplexity_of_counts(known, judged),
         unigram_of="this text itself" if training is None else "training text",
         layout=layout,
         texts=count,
@@ -127,7 +128,6 @@ def targets(examples, pad_id):
     return ids if pad_id is None else ids[ids != pad_id]
 
 
-<<<<<<< HEAD
 def token_counts(examples, pad_id):
     """Return how often each token is a target that a model is judged on: `[n]` counts, by id."""
     if not examples.on_disk:
@@ -137,46 +137,6 @@ def token_counts(examples, pad_id):
     return sum(np.bincount(block, minlength=size) for block in blocks)
 
 
-def unigram_perplexity(training_ids, ids):
-    """Perplexity of `ids` under a model that knows only how frequent each token was in `training_ids`.
-
-    The frequencies are relative ones, except that a token never seen counts as seen once, so that nothing is
-    impossible (adding one to every count instead would favour the rare tokens and be easier to beat). Every unknown
-    word is the one token [UNK], as it is for the model that is compared.
-
-    Args:
-        training_ids: int array `[n]`. Where the frequencies are from.
-        ids: int array `[m]`. The tokens to judge.
-
-    Returns:
-        float.
-
-    Raises:
-        ValueError: if one of the two is empty.
-
-    Example:
-
-    >>> float(unigram_perplexity([1, 2, 3, 4], [4, 3]))
-    4.0
-    """
-    training_ids, ids = np.asarray(training_ids), np.asarray(ids)
-    for name, array in (("training_ids", training_ids), ("ids", ids)):
-        if not array.size:
-            raise _checks.refuse(name, "must not be empty", array.tolist())
-    return _perplexity_of_counts(np.bincount(training_ids), np.bincount(ids))
-
-
-def _perplexity_of_counts(known, judged):
-    size = max(len(known), len(judged))
-    known, judged = (np.pad(counts, (0, size - len(counts))) for counts in (known, judged))
-    known = np.where((judged > 0) & (known == 0), 1, known)
-    some = judged > 0
-    nats = -np.log(known[some] / known.sum()) @ judged[some]
-    return float(np.exp(nats / judged.sum()))
-
-
-=======
->>>>>>> train
 def write_stories(model, count=200, seeds=20, temperature=0.8):
     """Let a model write stories from nothing but the end token, none dropped or cut.
 

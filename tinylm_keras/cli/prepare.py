@@ -98,7 +98,7 @@ def watched():
     from rich.live import Live
     from rich.text import Text
 
-    pace = _Pace()
+    pace = Pace()
     with Live(console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
         yield lambda *progress: live.update(Text(pace.line(*progress)))
 
@@ -114,7 +114,7 @@ class _Stages:
             _console.say(f"{stage.capitalize()} …" if size is None else f"{stage.capitalize()}: {megabytes(size)} …")
 
 
-class _Pace:
+class Pace:
     """Words how far a pass is and how fast."""
 
     def __init__(self):
