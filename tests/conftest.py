@@ -64,6 +64,14 @@ def tokenizer(request):
     return TOKENIZERS[request.param]()
 
 
+@pytest.fixture(scope="session")
+def one_of_each_tokenizer():
+    """A tokenizer of each class, by its name in the table."""
+    return {
+        name: TOKENIZERS[name]() for name in ("whitespace_with_end", "word_punct", "character", "byte_pair_with_end")
+    }
+
+
 @pytest.fixture(scope="session", params=sorted(MODELS))
 def make_model(request):
     """Builds one of the models; keyword arguments override its sizes."""
@@ -80,6 +88,12 @@ def model(make_model):
 def mini_lm():
     """One post-norm MiniLM, where the kind of model does not matter; tests must leave it as it is."""
     return seeded(MODELS["mini_lm_post"], tokenizer=TOKENIZERS["whitespace"]())
+
+
+@pytest.fixture(scope="session")
+def tiny_lm(tokenizer):
+    """The smallest MiniLM, where only the tokenizer matters, for each of them; tests must leave it as it is."""
+    return seeded(MODELS["mini_lm_post"], tokenizer=tokenizer, num_blocks=1, context_length=8)
 
 
 @pytest.fixture(scope="session")
