@@ -15,6 +15,7 @@ ROOT = pathlib.Path(tinylm_keras.__file__).parent
 ROWS = [
     ["__main__"],
     ["cli"],
+    ["ladder"],
     ["evaluation"],
     ["training"],
     ["inspection", "saving"],

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tinylm_keras import data as data
     from tinylm_keras import layers as layers
     from tinylm_keras import metrics as metrics
+    from tinylm_keras.ladder import compare as compare
     from tinylm_keras.models import MLPLM as MLPLM
     from tinylm_keras.models import AverageLM as AverageLM
     from tinylm_keras.models import BigramLM as BigramLM
@@ -41,6 +42,7 @@ _EXPORTS = {
     "WhitespaceTokenizer": ("tinylm_keras.tokenizers", "WhitespaceTokenizer"),
     "WordPunctTokenizer": ("tinylm_keras.tokenizers", "WordPunctTokenizer"),
     "callbacks": ("tinylm_keras.training.callbacks", None),
+    "compare": ("tinylm_keras.ladder", "compare"),
     "data": ("tinylm_keras.data", None),
     "layers": ("tinylm_keras.layers", None),
     "load_model": ("tinylm_keras.saving", "load_model"),
@@ -61,6 +63,7 @@ __all__ = [
     "WhitespaceTokenizer",
     "WordPunctTokenizer",
     "callbacks",
+    "compare",
     "data",
     "layers",
     "load_model",

@@ -88,7 +88,7 @@ def draw_runs(runs, value="val_loss"):
     Example:
 
     >>> figure = draw_runs({"a": [{"step": 1, "loss": 2.0}], "b": [{"step": 1, "loss": 3.0}]}, "loss")
-    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
     ['b: 3.000 at step 1', 'a: 2.000 at step 1']
     """
     from matplotlib.figure import Figure
@@ -99,7 +99,7 @@ def draw_runs(runs, value="val_loss"):
     for name, history in runs.items():
         if any(row.get(value) is None for row in history):
             raise _checks.refuse("value", f"must be in every row of the runs, but is not in {name}", value)
-    figure = Figure(figsize=(7.2, 4.4), layout="constrained")
+    figure = Figure(figsize=(9.0, 4.4), layout="constrained")
     axes = figure.add_subplot()
     best = {}
     for index, (name, history) in enumerate(runs.items()):
@@ -110,8 +110,9 @@ def draw_runs(runs, value="val_loss"):
         [line] = axes.plot(steps, values, dash, color=colour, linewidth=1.8, marker="o", markersize=3, label=label)
         best[line] = values[lowest]
     _dress(axes, "step", UNITS[value])
+    # Beside the curves: inside, it would lie over one of them sooner or later.
     lines = sorted(best, key=best.get, reverse=True)
-    axes.legend(handles=lines, frameon=False, labelcolor=INK, title="lowest of each run", title_fontsize="small")
+    figure.legend(handles=lines, loc="outside right upper", frameon=False, labelcolor=INK, title="lowest of each run")
     return figure
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tinylm_keras.cli import _console, _main
 
-COMMANDS = ("train", "generate", "evaluate", "tokenize", "info", "prepare", "presets")
+COMMANDS = ("prepare", "train", "generate", "evaluate", "compare", "plot", "tokenize", "info", "presets")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["presets"], ["train", "--help"], ["generate", "no.keras"]])

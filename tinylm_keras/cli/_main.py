@@ -10,7 +10,7 @@ import traceback
 
 import typer
 
-from tinylm_keras.cli import _console, evaluate, generate, info, prepare, presets, tokenize, train
+from tinylm_keras.cli import _console, compare, evaluate, generate, info, plot, prepare, presets, tokenize, train
 
 app = typer.Typer(
     name="tinylm",
@@ -36,15 +36,11 @@ def _only_bound(command):
     return bind
 
 
-for one in (
-    train.train,
-    generate.generate,
-    evaluate.evaluate,
-    tokenize.tokenize,
-    info.info,
-    prepare.prepare,
-    presets.presets,
-):
+COMMANDS = (
+    *(prepare.prepare, train.train, generate.generate, evaluate.evaluate, compare.compare),
+    *(plot.plot, tokenize.tokenize, info.info, presets.presets),
+)
+for one in COMMANDS:
     app.command()(_only_bound(one))
 
 # Failures of the machine, not of what was typed: the run failed, so the exit code is 1 and not 2.

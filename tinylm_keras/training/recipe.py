@@ -97,7 +97,7 @@ class Recipe:
     optimizer: str = choice("muon", "optimizer", registry.OPTIMIZERS, group="optimizer")
     learning_rate: float = real(0.02, "highest learning rate", 0, include_low=False, group="optimizer")
     adam_ratio: float = real(
-        2.0, "muon: rate of embeddings, norms and head, which Adam trains, over the rate", 0, 100, group="optimizer"
+        3.0, "muon: rate of embeddings, norms and head, which Adam trains, over the rate", 0, 100, group="optimizer"
     )
     beta_2: float = real(
         0.99, "memory of Adam's second moment", 0, 1, include_low=False, include_high=False, group="optimizer"
