@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import tinylm_keras
-from tinylm_keras.cli import _console, compare, evaluate, generate, info, plot, presets, tokenize, train
+from tinylm_keras.cli import _console, compare, evaluate, generate, info, plot, prepare, presets, tokenize, train
 
 app = typer.Typer(
     name="tinylm",
@@ -56,7 +56,7 @@ def _options(
 
 
 COMMANDS = (
-    *(train.train, generate.generate, evaluate.evaluate, compare.compare),
+    *(prepare.prepare, train.train, generate.generate, evaluate.evaluate, compare.compare),
     *(plot.plot, tokenize.tokenize, info.info, presets.presets),
 )
 for one in COMMANDS:
