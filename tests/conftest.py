@@ -103,9 +103,15 @@ def model(make_model):
 
 
 @pytest.fixture(scope="session")
-def mini_lm():
+def make_mini_lm():
+    """Builds a post-norm MiniLM, where the kind of model does not matter."""
+    return lambda **arguments: seeded(MODELS["mini_lm_post"], **arguments)
+
+
+@pytest.fixture(scope="session")
+def mini_lm(make_mini_lm):
     """One post-norm MiniLM, where the kind of model does not matter; tests must leave it as it is."""
-    return seeded(MODELS["mini_lm_post"], tokenizer=TOKENIZERS["whitespace"]())
+    return make_mini_lm(tokenizer=TOKENIZERS["whitespace"]())
 
 
 @pytest.fixture(scope="session")
