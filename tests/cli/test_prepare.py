@@ -122,7 +122,7 @@ def test_bad_input_is_refused_in_one_line_and_nothing_is_written(tinylm, tmp_pat
 
 
 def test_the_live_line_says_how_far_and_how_fast(monkeypatch):
-    clock = iter([10.0, 10.0, 12.0, 12.0])
+    clock = iter([10.0, 10.0, 12.0, 12.0, 12.0])
     monkeypatch.setattr(command.time, "monotonic", lambda: next(clock))
     pace = command.Pace()
     assert pace.line("writing", 0, 40_000_000, 0) == "writing  0.0 MB of 40 MB"

@@ -118,7 +118,7 @@ class Pace:
     """Words how far a pass is and how fast."""
 
     def __init__(self):
-        self.stage, self.began = None, 0.0
+        self.stage, self.began, self.before = None, 0.0, 0
 
     def line(self, stage, done, size, tokens):
         if stage != self.stage:
