@@ -127,7 +127,7 @@ def _shard(folder, part, dtype, tokenizer, split=None):
     dtype = np.dtype(shard_index.DTYPES[dtype])
     size = path.stat().st_size
     if size % dtype.itemsize or size < 2 * dtype.itemsize:
-width = dtype.itemsize
+        width = dtype.itemsize
         raise refuse(folder, f"{path.name} has {size:,} bytes, not a multiple of {width} of at least {2 * width}")
     count = size // dtype.itemsize
     if split is not None and count != split["count"]:
