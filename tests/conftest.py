@@ -70,6 +70,17 @@ def make_model(request):
     return lambda **arguments: seeded(MODELS[request.param], **arguments)
 
 
+# Where the model and the tokenizer both matter, each of one table is tried with one of the other: not all of them.
+PAIRS = sorted({(name, "whitespace_with_end") for name in MODELS} | {("mini_lm_post", name) for name in TOKENIZERS})
+
+
+@pytest.fixture(scope="session", params=PAIRS, ids="-".join)
+def pair(request):
+    """What `make_model` and `tokenizer` give, for a model and a tokenizer together."""
+    model, tokenizer = request.param
+    return lambda **arguments: seeded(MODELS[model], **arguments), TOKENIZERS[tokenizer]()
+
+
 @pytest.fixture(scope="session")
 def model(make_model):
     """One of the models with a tokenizer; tests must leave it as it is."""
@@ -77,9 +88,15 @@ def model(make_model):
 
 
 @pytest.fixture(scope="session")
-def mini_lm():
+def make_mini_lm():
+    """Builds a post-norm MiniLM, where the kind of model does not matter."""
+    return lambda **arguments: seeded(MODELS["mini_lm_post"], **arguments)
+
+
+@pytest.fixture(scope="session")
+def mini_lm(make_mini_lm):
     """One post-norm MiniLM, where the kind of model does not matter; tests must leave it as it is."""
-    return seeded(MODELS["mini_lm_post"], tokenizer=TOKENIZERS["whitespace"]())
+    return make_mini_lm(tokenizer=TOKENIZERS["whitespace"]())
 
 
 @pytest.fixture(scope="session")
