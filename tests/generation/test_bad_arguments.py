@@ -38,6 +38,7 @@ from tinylm_keras.models import MiniLM
         ({"sampler": Sampler(), "temperature": 1.0}, r"`sampler` must not come together with temperature"),
         ({"sampler": keras_nlp.samplers.BeamSampler()}, r"owns the generation loop. Received: sampler='BeamSampler'"),
         ({"sampler": keras_nlp.samplers.ContrastiveSampler()}, r"owns the generation loop"),
+        ({"sampler": keras_nlp.samplers.TopKSampler(k=999)}, r"`k` of TopKSampler must be at most \d+, the voc"),
         ({"sampler": keras_nlp.samplers.RandomSampler(), "seed": 1}, r"`seed` must be set on the keras-nlp sampler"),
     ],
 )
@@ -116,7 +117,8 @@ def test_generation_defaults_are_checked_when_they_are_set(mini_lm, defaults, me
 
 def test_logits_that_are_not_finite_are_refused(make_model):
     model = make_model(vocabulary_size=9)
-    model.head.bias.assign(np.full(9, np.nan))
+    last = model.trainable_variables[-1]
+    last.assign(np.full(last.shape, np.nan))
     with pytest.raises(ValueError, match=r"logits are not finite numbers"):
         model.score([3, 4])
     for sampler in (None, keras_nlp.samplers.GreedySampler()):
