@@ -79,6 +79,7 @@ class Row:
         unit: str. What the figure counts.
         least: function from the machine's limits to the seconds that a call must take; None where no limit is known.
         more: function from the row's summary to lines below its table; None for none.
+        compare: bool. Whether the arms do the same, so that a ratio means something.
     """
 
     key: str
@@ -88,6 +89,7 @@ class Row:
     unit: str = "s"
     least: object = None
     more: object = None
+    compare: bool = True
 
     def figure(self, seconds):
         return self.work / seconds if self.work else seconds
@@ -157,7 +159,8 @@ def summarize(row, results, failures, limits=None):
             continue
         seconds = [result["seconds"] for result in kept]
         median = statistics.median(seconds)
-        ours = ours or (median if arm is row.arms[0] else None)
+        if row.compare and arm is row.arms[0]:
+            ours = median
         figures = [row.figure(one) for one in seconds]
         arms.append(
             {
@@ -201,9 +204,16 @@ def number(value):
     return f"{value:.4g}"
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
 def parser(description):
     """The options that every job has."""
-    options = argparse.ArgumentParser(description=description.split("\n")[0])
+    options = Parser(description=description.split("\n")[0])
     options.add_argument("--processes", type=_whole, default=5, help="fresh processes for each arm (default 5)")
     options.add_argument("--budget", type=float, default=2.0, help="seconds of timed calls in a process (default 2)")
     options.add_argument("--out", type=pathlib.Path, help="JSON file (default runs/benchmarks/JOB.json)")
@@ -231,20 +241,22 @@ def run(job, rows, arguments, notes=(), measure=take_turns):
     limits = None if arguments.no_limits else machine.measured_limits()
     print("\n".join(machine.lines(facts, limits)))
     summaries = []
+    record = {"machine": facts, "limits": limits, "rows": summaries, "notes": list(notes)}
     for row in rows:
         summaries.append(summarize(row, *measure(row, arguments.processes), limits))
         below = row.more(summaries[-1]) if row.more else []
         print("\n" + "\n".join(table(summaries[-1]) + below), flush=True)
+        write(job, arguments.out, record)  # after every row, so that a run that is stopped keeps what it has
     print("".join(f"\n{note}" for note in notes))
-    write(job, arguments.out, {"machine": facts, "limits": limits, "rows": summaries, "notes": list(notes)})
+    print(f"Written: {write(job, arguments.out, record)}")
     return int(any(row.arms[0].name in summary["left_out"] for row, summary in zip(rows, summaries, strict=True)))
 
 
 def write(job, out, record):
-    """Write the JSON file of a job, with the command and the date."""
+    """Write the JSON file of a job, with the command and the date; return its path."""
     out = out or pathlib.Path("runs", "benchmarks", f"{job}.json")
     date = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     record = {"job": job, "date": date, "command": shlex.join(sys.argv), **record}
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    print(f"Written: {out}")
+    return out

@@ -1,6 +1,7 @@
 """Who we are compared with, and how to name them: keras-nlp, and nanoGPT from a checkout of the user's."""
 
 import dataclasses
+import hashlib
 import importlib.util
 import pathlib
 import subprocess
@@ -24,18 +25,23 @@ class Peers:
     Attributes:
         nano_gpt: `pathlib.Path` or None. The checkout.
         python: str. A Python that has PyTorch.
+        torch: str. What that Python says of its PyTorch.
         keras_nlp: bool.
     """
 
-    nano_gpt: pathlib.Path | None
-    python: str
-    keras_nlp: bool
+    nano_gpt: pathlib.Path | None = None
+    python: str = sys.executable
+    torch: str = ""
+    keras_nlp: bool = False
 
     @property
     def notes(self):
-        """One line for each peer that is missing."""
-        missing = {"keras-nlp": not self.keras_nlp, "nanoGPT": self.nano_gpt is None}
-        return [HOW_TO_ADD[name] for name, is_missing in missing.items() if is_missing]
+        """One line for each peer that is missing, and which nanoGPT it was."""
+        lines = [] if self.keras_nlp else [HOW_TO_ADD["keras-nlp"]]
+        if self.nano_gpt is None:
+            return [*lines, HOW_TO_ADD["nanoGPT"]]
+        fingerprint = hashlib.sha256((self.nano_gpt / "model.py").read_bytes()).hexdigest()[:12]
+        return [*lines, f"nanoGPT's model.py has the SHA-256 {fingerprint}…; it ran with {self.torch}."]
 
     def keras_nlp_arms(self, arms):
         """Arms by (name, measure, arguments), or none when keras-nlp is missing."""
@@ -68,23 +74,25 @@ def add_options(parser):
 def find(arguments, parser):
     """Return the `Peers` that the options name; ends with one line when they name something that is not there."""
     if arguments.only_ours:
-        return Peers(None, sys.executable, False)
+        return Peers()
+    keras_nlp = importlib.util.find_spec("keras_hub") is not None
     checkout = arguments.nanogpt
-    if checkout is not None:
-        checkout = checkout.resolve()
-        if not (checkout / "model.py").is_file():
-            parser.error(
-                f"--nanogpt must be a checkout of nanoGPT, which holds model.py. Received: {arguments.nanogpt}."
-            )
-        _check_python(arguments.peer_python, parser)
-    return Peers(checkout, arguments.peer_python, importlib.util.find_spec("keras_hub") is not None)
+    if checkout is None:
+        return Peers(keras_nlp=keras_nlp)
+    if not (checkout / "model.py").is_file():
+        parser.error(f"--nanogpt must be a checkout of nanoGPT, which holds model.py. Received: {checkout}.")
+    torch = _torch_of(arguments.peer_python, parser)
+    return Peers(checkout.resolve(), arguments.peer_python, torch, keras_nlp)
 
 
-def _check_python(python, parser):
+def _torch_of(python, parser):
+    """What a Python says of its PyTorch."""
+    question = "import torch; print(f'PyTorch {torch.__version__} on {torch.get_num_threads()} threads')"
     rule = f"--peer-python must be a Python that has PyTorch. Received: {python}, "
     try:
-        ended = subprocess.run([python, "-c", "import torch"], capture_output=True, text=True)
+        ended = subprocess.run([python, "-c", question], capture_output=True, text=True)
     except OSError as error:
-        parser.error(rule + f"{error.strerror}.")
+        parser.error(f"{rule}which cannot be run: {error.strerror}.")
     if ended.returncode:
-        parser.error(rule + f"which says: {(ended.stderr.strip().splitlines() or ['nothing'])[-1]}")
+        parser.error(f"{rule}which says: {(ended.stderr.strip().splitlines() or ['nothing'])[-1]}")
+    return ended.stdout.strip()

@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.arms.characters import WINDOW, split
 from benchmarks.arms.clock import Clock
+from benchmarks.arms.preset import build
 from benchmarks.measuring import repeat, serve
 from benchmarks.shapes import SHAPES
 from tinylm_keras import data
@@ -87,7 +88,7 @@ def loss(text, preset, target, evaluate_every, seed):
 
     The clock starts here, after the imports: reading, building, compiling, training and all evaluations count.
     """
-    from tinylm_keras.training import optimizers, plan, presets, registry, start
+    from tinylm_keras.training import presets
 
     began, began_cpu = time.perf_counter(), time.process_time()
     if preset not in presets.names():
@@ -95,27 +96,21 @@ def loss(text, preset, target, evaluate_every, seed):
     recipe = presets.override(presets.get(preset), evaluate_every=evaluate_every, seed=seed)
     train, validation, characters = split(text)
     pad_id = len(characters)  # fills the last window; the table has a row for it, as with a tokenizer
-    with start.seeded(seed):
-        model = registry.MODELS[recipe.model].build(recipe, vocabulary_size=pad_id + 1, pad_id=pad_id)
-    shape = {"context_length": recipe.context_length, "batch_size": recipe.batch_size}
-    run_plan = plan.make(
-        recipe,
-        steps_per_epoch=1,
-        tokens_per_batch=recipe.context_length * recipe.batch_size,
-        parameters=model.count_params(),
-    )
-    model.compile(
-        optimizer=optimizers.build(recipe, run_plan),
-        jit_compile=run_plan.jit_compile,
-        steps_per_execution=run_plan.steps_per_execution,
-    )
+    model, run_plan = build(recipe, pad_id + 1, pad_id)
     # The windows that nanoGPT is judged on, whatever the context of the preset.
     judged = data.windows(validation, context_length=WINDOW, batch_size=256, pad_id=pad_id)
     watch = _Watch(target, began, run_plan.evaluate_every)
+    batches = data.windows(
+        train,
+        context_length=recipe.context_length,
+        batch_size=recipe.batch_size,
+        steps=run_plan.steps * run_plan.accumulate,
+        seed=seed,
+    )
     model.fit(
-        data.windows(train, **shape, steps=run_plan.steps, seed=seed),
+        batches,
         validation_data=judged,
-        steps_per_epoch=run_plan.evaluate_every,
+        steps_per_epoch=run_plan.evaluate_every * run_plan.accumulate,
         epochs=run_plan.evaluations,
         callbacks=[watch],
         verbose=0,
