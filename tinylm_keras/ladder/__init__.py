@@ -13,13 +13,14 @@ from tinylm_keras.ladder.ideas import IDEAS as IDEAS
 from tinylm_keras.ladder.ideas import Idea as Idea
 from tinylm_keras.ladder.ideas import make_recipes as make_recipes
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training import progress, train
+from tinylm_keras.training import train
+from tinylm_keras.training.progress import choose
 from tinylm_keras.training.run_folder import RunFolder
 
 __all__ = ["IDEAS", "Climb", "Idea", "Rung", "compare", "make_recipes", "write"]
 
 
-def compare(source="stories", out=None, steps=None, overwrite=False, report="auto", name=None, **overrides):
+def compare(source="stories", out=None, steps=None, overwrite=False, progress="auto", name=None, **overrides):
     """Climb the ladder on a text: train and count all its models on one split with one tokenizer, and judge them.
 
     The measure is bits per character of the whole validation text. Each trained rung is a run of its own in `out`, so
@@ -30,7 +31,7 @@ def compare(source="stories", out=None, steps=None, overwrite=False, report="aut
         out: str, path or None. A new folder; None writes nothing.
         steps: int or None. Updates of each trained rung. None: 2000.
         overwrite: bool. Whether `out` may exist already.
-        report: As the `progress` of `train`. The time that it will take is said before it begins.
+        progress: As in `train`. The time that it will take is said before it begins.
         name: str or None. What the records call the source.
         **overrides: Settings of all recipes to change, such as `context_length=32`: of text, tokens, batches, `seed`
             and `jit_compile`.
@@ -43,7 +44,7 @@ def compare(source="stories", out=None, steps=None, overwrite=False, report="aut
     """
     recipes = make_recipes(steps, overrides)
     shared = recipes["bigram"]
-    reporter = progress.choose(report)
+    reporter = choose(progress)
     folder = None if out is None else RunFolder(out, overwrite)
     texts = data.read(source, separator=shared.separator, encoding=shared.encoding, column=shared.column)
     corpus = corpora.make(texts, shared)
