@@ -207,8 +207,10 @@ def test_a_damaged_member_is_refused(mini_lm, tmp_path):
     with pytest.raises(ValueError, match=r"is damaged: its config.json cannot be read"):
         tlm.load_model(path)
     rewrite(**{"model.weights.h5": members["model.weights.h5"][:2000]})
-    with pytest.raises(ValueError, match=r"cannot be loaded: .+"):
+    with pytest.raises(ValueError, match=r"is damaged: its model.weights.h5 cannot be read"):
         tlm.load_model(path)
+    with pytest.raises(ValueError, match=r"cannot be loaded: .+"):
+        tlm.load_model(path, trusted=True)
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
