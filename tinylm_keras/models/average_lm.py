@@ -4,6 +4,7 @@ import keras
 
 from tinylm_keras import _checks
 from tinylm_keras.layers import Dropout, PrefixMean
+from tinylm_keras.layers.table import Table
 from tinylm_keras.models.language_model import LanguageModel
 
 
@@ -56,7 +57,7 @@ class AverageLM(LanguageModel):
         self.num_hidden_layers = _checks.whole_number("num_hidden_layers", num_hidden_layers, 1)
         self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)
         dtype = self.dtype_policy
-        self.embedding = keras.layers.Embedding(self.vocabulary_size, embed_dim, name="embedding", dtype=dtype)
+        self.embedding = Table(self.vocabulary_size, embed_dim, name="embedding", dtype=dtype)
         self.prefix_mean = PrefixMean(name="prefix_mean", dtype=dtype)
         self.dense_layers = [
             keras.layers.Dense(hidden_dim, "leaky_relu", name=f"dense_{i}", dtype=dtype)

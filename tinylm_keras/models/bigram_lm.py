@@ -2,6 +2,7 @@
 
 import keras
 
+from tinylm_keras.layers.table import Table
 from tinylm_keras.models.language_model import LanguageModel
 
 
@@ -36,9 +37,7 @@ class BigramLM(LanguageModel):
     def __init__(self, vocabulary_size=None, context_length=20, pad_id=None, tokenizer=None, **kwargs):
         super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
         # Both in float32 whatever the policy: the table holds the logits, and there is no product to make faster.
-        self.table = keras.layers.Embedding(
-            self.vocabulary_size, self.vocabulary_size, "zeros", name="table", dtype="float32"
-        )
+        self.table = Table(self.vocabulary_size, self.vocabulary_size, "zeros", name="table", dtype="float32")
         self.head = keras.layers.Identity(name="head", dtype="float32")
         self.build((None, None))
 
