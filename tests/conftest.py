@@ -85,17 +85,6 @@ def every_model():
     return {name: functools.partial(seeded, make) for name, make in MODELS.items()}
 
 
-# Where the model and the tokenizer both matter, each of one table is tried with one of the other: not all of them.
-PAIRS = sorted({(name, "whitespace_with_end") for name in MODELS} | {("mini_lm_post", name) for name in TOKENIZERS})
-
-
-@pytest.fixture(scope="session", params=PAIRS, ids="-".join)
-def pair(request):
-    """What `make_model` and `tokenizer` give, for a model and a tokenizer together."""
-    model, tokenizer = request.param
-    return lambda **arguments: seeded(MODELS[model], **arguments), TOKENIZERS[tokenizer]()
-
-
 @pytest.fixture(scope="session")
 def model(make_model):
     """One of the models with a tokenizer; tests must leave it as it is."""
