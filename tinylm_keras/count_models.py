@@ -37,9 +37,17 @@ def unigram_perplexity(training_ids, ids):
     for name, array in (("training_ids", training_ids), ("ids", ids)):
         if not array.size:
             raise _checks.refuse(name, "must not be empty", array.tolist())
-    counts = np.bincount(training_ids, minlength=int(ids.max()) + 1)
-    counts[np.setdiff1d(ids, training_ids)] = 1
-    return float(np.exp(-np.log(counts[ids] / counts.sum()).mean()))
+    return perplexity_of_counts(np.bincount(training_ids), np.bincount(ids))
+
+
+def perplexity_of_counts(known, judged):
+    """As `unigram_perplexity`, from how often each id is in the two parts: int arrays `[V]` of any length."""
+    size = max(len(known), len(judged))
+    known, judged = (np.pad(counts, (0, size - len(counts))) for counts in (known, judged))
+    known = np.where((judged > 0) & (known == 0), 1, known)
+    some = judged > 0
+    nats = -np.log(known[some] / known.sum()) @ judged[some]
+    return float(np.exp(nats / judged.sum()))
 
 
 def bigram_count_nats(training_ids, ids, pad_id=None):

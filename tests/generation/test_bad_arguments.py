@@ -38,6 +38,7 @@ from tinylm_keras.models import MiniLM
         ({"sampler": Sampler(), "temperature": 1.0}, r"`sampler` must not come together with temperature"),
         ({"sampler": keras_nlp.samplers.BeamSampler()}, r"owns the generation loop. Received: sampler='BeamSampler'"),
         ({"sampler": keras_nlp.samplers.ContrastiveSampler()}, r"owns the generation loop"),
+        ({"sampler": keras_nlp.samplers.TopKSampler(k=999)}, r"`k` of TopKSampler must be at most \d+, the voc"),
         ({"sampler": keras_nlp.samplers.RandomSampler(), "seed": 1}, r"`seed` must be set on the keras-nlp sampler"),
     ],
 )

@@ -1,6 +1,7 @@
 """Laws 3 and 4, and what a user relies on: ends, stops, streams, prompts of every kind."""
 
 import threading
+import warnings
 
 import keras_nlp
 import numpy as np
@@ -50,6 +51,20 @@ def test_the_stream_joins_to_the_generated_text(model):
         settings = {"max_new_tokens": 20, **settings}
         assert "".join(model.stream("the cat", **settings)) == model.generate("the cat", **settings)
     assert next(model.stream("the cat", max_new_tokens=3)) == "the cat"
+
+
+def test_every_tokenizer_streams_what_it_generates_and_reads_on_from_the_prompt(tiny_lm):
+    settings = {"max_new_tokens": 40, "temperature": 2.0, "seed": 1, "stop": ["\x01"]}
+    prompt = 'the cat (a "d'
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about words of the prompt that the model does not know
+        text = tiny_lm.generate(prompt, **settings)
+        pieces = list(tiny_lm.stream(prompt, **settings))
+        assert tiny_lm.generate([prompt], **settings) == [text]
+    assert "".join(pieces) == text
+    assert pieces[0] == prompt
+    assert len(text) > len(prompt)
+    assert tiny_lm.tokenizer.end_token is None or tiny_lm.tokenizer.end_token not in text
 
 
 def test_padding_is_never_written_and_unknown_only_when_asked_for(make_model, texts):

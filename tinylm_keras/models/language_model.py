@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tinylm_keras import _checks, _files, generation
+from tinylm_keras import _checks, _files, archive, generation
 from tinylm_keras.metrics import Perplexity, token_nats
 
 
@@ -149,7 +149,7 @@ class LanguageModel(keras.Model):
     def _check_batches(self, data):
         """XLA clamps an id that is out of range and says nothing, so batches are checked before they are fed."""
         _checks.within_context((data.batch_size, data.length), self.context_length)
-        largest = int(np.max(data.ids[data.ids != self.pad_id], initial=0))
+        largest = data.largest_id(self.pad_id)
         if largest >= self.vocabulary_size:
             raise _checks.refuse("ids", f"must be in [0, {self.vocabulary_size}), the model's vocabulary", largest)
 
@@ -274,6 +274,7 @@ class LanguageModel(keras.Model):
         tokenizer = self.tokenizer
         return {
             "name": self.name,
+            "format_version": archive.FORMAT_VERSION,
             "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
             "vocabulary_size": self.vocabulary_size,
             "context_length": self.context_length,
@@ -287,6 +288,10 @@ class LanguageModel(keras.Model):
     def from_config(cls, config):
         """The inverse of `get_config`."""
         config = dict(config)
+        try:
+            archive.check_version(config.pop("format_version", 1))
+        except archive.Refused as refused:
+            raise ValueError(f"The model {refused}") from None
         for name in ("tokenizer", "dtype"):
             if isinstance(config.get(name), dict):
                 config[name] = keras.saving.deserialize_keras_object(config[name])

@@ -6,11 +6,10 @@ import re
 NO_BLANK_BEFORE = frozenset(",.!?;:)]}”’»…%‰°،؛؟۔।॥")
 NO_BLANK_AFTER = frozenset("([{“‘„‚«¿¡$£€¥#@")
 JOINING = frozenset("—/\\、。，！？：；「」『』（）《》〈〉【】〜・")
-QUOTES = frozenset("\"'`")  # the same mark opens and closes
 
-# Quotes and line breaks, but no apostrophe inside a word: those have a letter or digit on both sides.
+# The quotes whose same mark opens and closes, and line breaks; but no apostrophe with a letter or digit on both sides.
 TURN = re.compile(r"\n|[\"`]|(?<![^\W_])'|'(?![^\W_])")
-TURNING = frozenset("\n\"'`")
+TURNING = frozenset("\n\"'`")  # a text without these has no turn
 
 
 class Spacing:

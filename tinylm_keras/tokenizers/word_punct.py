@@ -9,19 +9,18 @@ from tinylm_keras.tokenizers.vectorized import VectorizedTokenizer
 
 # The two engines that split know different classes of characters (RE2's \w is ASCII; \pL is unknown to Python; both
 # follow some version of Unicode), so the classes are spelled out: what is neither space nor mark belongs to a word.
-ASCII_SPACE = r"\x09-\x0d\x20"
-SPACE = ASCII_SPACE + "\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+SPACE = "\x09-\x0d\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 MARK = (
     r"\x00-\x08\x0e-\x1b\x21-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f"  # ASCII, without _
     "\x80-\x84\x86-\x9f¡-©«¬®-´¶¸¹»-¿×÷"
     "\u037e\u0387՚-՟։־׀׃،؛؟٪-٭۔।॥"  # Greek, Armenian, Hebrew, Arabic, Devanagari
-    "‐-‧‰-\u205e₠-\u20cf←-\u2bff⸀-\u2e7f"  # dashes, quotes, currencies, arrows, symbols
+    "‐-‧‰-\u205e₠-\u20cf←-\u2bff⸀-⸮⸰-\u2e7f"  # dashes, quotes, currencies, arrows, symbols
     "、-〃〈-〠〰\ufe10-\ufe19︰-\ufe6f！-／：-＠［-＾｀｛-･"  # Chinese, Japanese, Korean
     "\U0001f000-\U0001fbff"  # emoji
 )
 WORD = f"[^{SPACE}{MARK}]"
-# A number with its points; a word with the apostrophes and hyphens inside it; hyphens in a row (a typed dash); any other
-# mark, an emoji with what varies it. Both engines take the first alternative that fits.
+# A number with its points; a word with the apostrophes and hyphens inside it; hyphens in a row (a typed dash); any
+# other mark, an emoji with what varies it. Both engines take the first alternative that fits.
 TOKEN = (
     r"[0-9]+(?:[.,:][0-9]+)+"
     rf"|{WORD}+(?:['’\-‐‑]{WORD}+)*"
@@ -54,11 +53,11 @@ class WordPunctTokenizer(VectorizedTokenizer):
 
     Example:
 
-    >>> tokenizer = WordPunctTokenizer().adapt('"Don\\'t go (yet)," said Tom.')
-    >>> tokenizer.pieces('Tom said, "Don\\'t!"')
-    ['Tom', 'said', ',', '"', "Don't", '!', '"']
-    >>> tokenizer.detokenize(tokenizer.tokenize('Tom  said:\\n"Don\\'t go (yet)."'))
-    'Tom said[UNK] "Don\\'t go (yet)."'
+    >>> tokenizer = WordPunctTokenizer().adapt("Tom said: don't go (yet)!")
+    >>> tokenizer.pieces("Don't go!")
+    ["Don't", 'go', '!']
+    >>> tokenizer.detokenize(tokenizer.tokenize("Tom   said: (go!) zebra"))
+    'Tom said: (go!) [UNK]'
     """
 
     def _split(self, inputs):

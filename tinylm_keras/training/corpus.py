@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from tinylm_keras import data
+from tinylm_keras.data.sources import MOST_DOCUMENTS
 from tinylm_keras.training import registry
 
 LOOKED_AT = 2_000  # texts that layout="auto" measures, evenly spread
@@ -15,10 +16,6 @@ FITTING_SHARE = 0.9
 
 # Texts kept for validation at the most: more would cost time at every evaluation and hardly change the figure.
 MOST_VALIDATION = 1_000
-
-# Up to so many files that are kept whole are documents such as books, and the end of each is cut off for validation;
-# of more texts, whole ones are chosen.
-MOST_DOCUMENTS = 100
 
 
 @dataclasses.dataclass
@@ -85,6 +82,10 @@ class Corpus:
             return data.windows(stream, **_shape(recipe))
         return data.windows(stream, **_shape(recipe), steps=most, seed=recipe.seed + 1)  # not those of training
 
+    def unknown_tokens(self):
+        """Return the words of the text that are not in the vocabulary, counted."""
+        return self.tokenizer.unknown_tokens(self.train + self.validation)
+
     def record(self):
         """Return what recipe.json says about the text."""
         texts = self.train + self.validation
@@ -131,9 +132,15 @@ def make(texts, recipe, tokenizer=None):
 
 def make_tokenizer(texts, recipe):
     """Return the recipe's tokenizer: read from the files that it names, else adapted on `texts`."""
+    tokenizer = new_tokenizer(recipe)
+    return tokenizer.adapt(texts) if recipe.vocabulary_file is None else tokenizer
+
+
+def new_tokenizer(recipe):
+    """Return the recipe's tokenizer: read from the files that it names, else without a vocabulary."""
     kind = registry.TOKENIZERS[recipe.tokenizer]
     if recipe.vocabulary_file is None:
-        return kind.build(recipe).adapt(texts)
+        return kind.build(recipe)
     return kind.load().from_files(recipe.vocabulary_file, recipe.merges_file, end_token=recipe.end_token)
 
 

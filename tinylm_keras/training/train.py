@@ -4,9 +4,10 @@ import dataclasses
 import os
 import time
 
-from tinylm_keras import data, plots
+from tinylm_keras import _checks, plots
+from tinylm_keras.data import read
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training import environment, optimizers, plan, presets, start
+from tinylm_keras.training import environment, optimizers, plan, presets, shard_corpus, start
 from tinylm_keras.training.journal import Journal
 from tinylm_keras.training.keeper import Keeper
 from tinylm_keras.training.progress import choose, duration
@@ -14,16 +15,17 @@ from tinylm_keras.training.run_folder import RunFolder
 
 
 def train(
-    source,
+    source=None,
     preset="stories",
     out=None,
     init=None,
     overwrite=False,
     progress="auto",
     name=None,
+    data=None,
     **overrides,
 ):
-    """Train a model on a text.
+    """Train a model on a text, or on token shards.
 
     Everything is checked before training begins, and nothing is written before everything is checked. The same call on
     the same machine trains the same model. The run folder holds `model.keras` (best), `last.keras`, `recipe.json`,
@@ -33,7 +35,8 @@ def train(
     Ctrl-C (and any SystemExit that a signal handler raises) ends a run early: its files are written first.
 
     Args:
-        source: What `tlm.data.read` takes: a path, a folder, a glob, `"stories"`, `"tfds:…"`, or a list of texts.
+        source: What `tlm.data.read` takes: a path, a folder, a glob, `"stories"`, `"tfds:…"`, or a list of texts. None
+            with `data`.
         preset: str. One of `tlm.presets.names()`.
         out: str, path or None. A new folder for the run; None writes nothing.
         init: str, path, model or None. A model to go on from; its tokenizer and sizes are kept, its optimizer is not.
@@ -42,6 +45,8 @@ def train(
         progress: "auto" (a live line on a terminal, else plain lines), "plain", None for silence, or an object with
             the methods of `training.progress.Silent`.
         name: str or None. What the records call the source. Defaults to the source where it is a string or a path.
+        data: str, path, `Shards` or None. Token shards that `tlm.data.prepare` wrote, instead of a source. They bring
+            their tokenizer and their validation part, and are read in windows.
         **overrides: Settings of the recipe to change, such as `steps=1000`.
 
     Returns:
@@ -59,15 +64,22 @@ def train(
     'the cat'
     """
     recipe = presets.override(presets.get(preset), **overrides)
+    if (source is None) == (data is None):
+        rule = f"or `data` must be given, and not both (data={data!r})"
+        raise _checks.refuse("source", rule, source)
     reporter = choose(progress)
     folder = None if out is None else RunFolder(out, overwrite)
     model = None
     if init is not None:
         model = start.existing_model(init, overrides, recipe.seed)
         recipe = start.recipe_of(model, recipe)
-    texts = data.read(source, separator=recipe.separator, encoding=recipe.encoding, column=recipe.column)
-    corpus = corpora.make(texts, recipe, None if model is None else model.tokenizer)
-    return run(recipe, corpus, folder, reporter, source_name(source, name), model, init)
+    tokenizer = None if model is None else model.tokenizer
+    if data is not None:
+        corpus, recipe = shard_corpus.open_corpus(data, recipe, overrides, tokenizer)
+    else:
+        texts = read(source, separator=recipe.separator, encoding=recipe.encoding, column=recipe.column)
+        corpus = corpora.make(texts, recipe, tokenizer)
+    return run(recipe, corpus, folder, reporter, source_name(source if data is None else data, name), model, init)
 
 
 def run(recipe, corpus, folder=None, reporter=None, name="", model=None, init=None):
@@ -105,7 +117,7 @@ def run(recipe, corpus, folder=None, reporter=None, name="", model=None, init=No
         folder.write_recipe(record)
     keeper = Keeper(model, folder, "loss" if validation is None else "val_loss")
     tokens_per_step = batches.tokens / len(batches) * run_plan.accumulate
-    bits = None if validation is None else validation.bits_per_character
+    bits = validation.bits_per_character if validation is not None and validation.knows_characters else None
     journal = Journal(recipe, run_plan, keeper, reporter, tokens_per_step, bits, sample)
     reporter.start(_header(record, batches, validation, corpus, init), run_plan.steps)
     _fit(model, batches, validation, run_plan, journal, keeper, record)
@@ -116,6 +128,7 @@ def source_name(source, name):
     """Return what the records call a source: `name`, else its path."""
     if name is not None:
         return name
+    source = getattr(source, "path", source)  # of opened shards
     return os.fspath(source) if isinstance(source, (str, os.PathLike)) else "texts given in Python"
 
 
@@ -213,8 +226,7 @@ def _header(record, batches, validation, corpus, init):
     if batches.cut:
         lines.append(f"{batches.cut:,} texts are longer than the context and lose their end; layout=windows keeps it")
     if init is not None:
-        unknown = corpus.tokenizer.unknown_tokens(corpus.train + corpus.validation)
-        lines.append(_unknown_line(unknown))
+        lines.append(_unknown_line(corpus.unknown_tokens()))
     return lines
 
 
@@ -224,7 +236,7 @@ def _steps_line(run_plan, recipe):
         line += f" of {run_plan['accumulate']:,} batches each"
     line += f", an evaluation every {run_plan['evaluate_every']:,}"
     if recipe["evaluation_batches"] is not None:
-        line += f", which estimates the loss of each part of the text on {recipe['evaluation_batches']:,} of its batches"
+        line += f", which estimates the loss of each part of the text on {recipe['evaluation_batches']:,} batches"
     return line
 
 
