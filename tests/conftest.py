@@ -1,5 +1,6 @@
 """The family under test: a new model or tokenizer is added to the two tables, and every law holds for it too."""
 
+import functools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -28,7 +29,7 @@ TOKENIZERS = {
     "word_punct": lambda: WordPunctTokenizer().adapt([*TEXTS, "The cat's mat: \"I've 1,000 well-made (red) mats!\""]),
     "character": lambda: CharacterTokenizer().adapt([*TEXTS, "\n\t\u2028\x85é🙂"]),
     "character_with_end": lambda: CharacterTokenizer(end_token="<end>").adapt(TEXTS),
-    "byte_pair": lambda: BytePairTokenizer(max_tokens=300).adapt(TEXTS),
+    "byte_pair": lambda: BytePairTokenizer(max_tokens=300).adapt([*TEXTS, "a   b\n\n\n" * 9]),
     "byte_pair_with_end": lambda: BytePairTokenizer(max_tokens=300, end_token="<end>").adapt(TEXTS),
 }
 
@@ -79,15 +80,38 @@ def make_model(request):
 
 
 @pytest.fixture(scope="session")
+def every_model():
+    """What `make_model` gives, for all models at once, by name."""
+    return {name: functools.partial(seeded, make) for name, make in MODELS.items()}
+
+
+# Where the model and the tokenizer both matter, each of one table is tried with one of the other: not all of them.
+PAIRS = sorted({(name, "whitespace_with_end") for name in MODELS} | {("mini_lm_post", name) for name in TOKENIZERS})
+
+
+@pytest.fixture(scope="session", params=PAIRS, ids="-".join)
+def pair(request):
+    """What `make_model` and `tokenizer` give, for a model and a tokenizer together."""
+    model, tokenizer = request.param
+    return lambda **arguments: seeded(MODELS[model], **arguments), TOKENIZERS[tokenizer]()
+
+
+@pytest.fixture(scope="session")
 def model(make_model):
     """One of the models with a tokenizer; tests must leave it as it is."""
     return make_model(tokenizer=TOKENIZERS["whitespace"]())
 
 
 @pytest.fixture(scope="session")
-def mini_lm():
+def make_mini_lm():
+    """Builds a post-norm MiniLM, where the kind of model does not matter."""
+    return lambda **arguments: seeded(MODELS["mini_lm_post"], **arguments)
+
+
+@pytest.fixture(scope="session")
+def mini_lm(make_mini_lm):
     """One post-norm MiniLM, where the kind of model does not matter; tests must leave it as it is."""
-    return seeded(MODELS["mini_lm_post"], tokenizer=TOKENIZERS["whitespace"]())
+    return make_mini_lm(tokenizer=TOKENIZERS["whitespace"]())
 
 
 @pytest.fixture(scope="session")

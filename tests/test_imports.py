@@ -23,7 +23,7 @@ ROWS = [
     ["generation"],
     ["samplers", "metrics", "count_models"],
     ["tokenizers", "layers"],
-    ["_files"],
+    ["_files", "archive"],
     ["_checks"],
 ]
 LEVEL = {name: len(ROWS) - index for index, row in enumerate(ROWS) for name in row}
@@ -106,7 +106,7 @@ def test_the_type_checker_sees_the_same_names():
 
 
 def test_every_package_has_an_all_that_is_true():
-    for name in ("data", "generation", "layers", "models", "tokenizers"):
+    for name in ("archive", "data", "generation", "layers", "models", "tokenizers"):
         module = __import__(f"tinylm_keras.{name}", fromlist=["*"])
         for public in module.__all__:
             assert getattr(module, public) is not None

@@ -40,7 +40,7 @@ def climbed(tmp_path_factory):
     source.write_text("\n".join(stories.write(40)), encoding="utf-8")
     shown = Listener()
     settings = {"steps": 24, "context_length": 16, "jit_compile": False, "seed": 5}
-    rungs = ladder.compare(source, folder / "out", report=shown, **settings)
+    rungs = ladder.compare(source, folder / "out", progress=shown, **settings)
     return rungs, folder, shown
 
 
@@ -115,8 +115,8 @@ def test_a_bad_setting_writes_nothing(tmp_path):
         ({"num_heads": 2}, "`num_heads` belongs to the model 'minilm', and this model is 'average'"),
         ({"steps": 0}, "`steps` must be a whole number from 1"),
         ({"validation": 0.0}, "`validation` must leave text to judge by. Received: validation=0.0."),
-        ({"report": "loud"}, "`progress` must be one of"),
+        ({"progress": "loud"}, "`progress` must be one of"),
     ):
         with pytest.raises(ValueError, match=re.escape(message)):
-            ladder.compare(stories.write(20), tmp_path / "out", **{"report": None, **settings})
+            ladder.compare(stories.write(20), tmp_path / "out", **{"progress": None, **settings})
     assert not list(tmp_path.iterdir())

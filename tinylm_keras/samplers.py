@@ -132,12 +132,12 @@ def _invert(weights, uniform, fallback):
     return ops.where((level < total)[:, 0], index, fallback)
 
 
-def resolve(sampler, temperature, top_k, top_p, min_p, repetition_penalty, defaults):
+def resolve(sampler, temperature, top_k, top_p, min_p, repetition_penalty, defaults, vocabulary_size):
     """The sampler of one call: the `sampler` argument, or a `Sampler` of the arguments over the model's defaults.
 
     Raises:
         ValueError: if `sampler` comes together with one of the rules, or owns the loop (keras-nlp's beam search and
-            its like), or is no sampler.
+            its like), or ranks more tokens than there are, or is no sampler.
     """
     given = {
         "temperature": temperature,
@@ -155,11 +155,11 @@ def resolve(sampler, temperature, top_k, top_p, min_p, repetition_penalty, defau
             "sampler", f"must not come together with {', '.join(given)}", sampler, "Set these on the sampler itself."
         )
     if not isinstance(sampler, Sampler):
-        _check_foreign(sampler)
+        _check_foreign(sampler, vocabulary_size)
     return sampler
 
 
-def _check_foreign(sampler):
+def _check_foreign(sampler, vocabulary_size):
     """Accept keras-nlp samplers that only choose a token; refuse those whose `__call__` is a loop of their own."""
     import keras_nlp
 
@@ -174,3 +174,5 @@ def _check_foreign(sampler):
             name,
             "Use greedy, random, top_k or top_p, or a subclass with get_next_token.",
         )
+    if (getattr(sampler, "k", None) or 0) > vocabulary_size:
+        raise _checks.refuse("k", f"of {name} must be at most {vocabulary_size}, the vocabulary", sampler.k)

@@ -1,8 +1,6 @@
 """Load a model's one file. (Writing is `LanguageModel.save`.)"""
 
-import json
-import pathlib
-import zipfile
+import warnings
 
 import keras
 import numpy as np
@@ -10,22 +8,28 @@ import numpy as np
 # Both register the classes that a file may name.
 import tinylm_keras.models
 import tinylm_keras.tokenizers
+from tinylm_keras import archive
 
-MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 
-
-def load_model(path):
+def load_model(path, trusted=False):
     """Load a model that `LanguageModel.save` wrote, compiled as it was, so that `fit` and `generate` go on.
+
+    The file may come from anyone: before Keras sees it, everything in it is compared with what this package writes,
+    and any other thing is refused (see `tinylm_keras.archive`). A model that was compiled with another optimizer, loss
+    or metric of Keras than the usual ones is loaded without being compiled, with a warning.
 
     Args:
         path: str or path of a `.keras` file.
+        trusted: bool. True leaves the check to Keras's own `safe_mode`. For a file that you made yourself, whose model,
+            tokenizer or loss is a class of your own.
 
     Returns:
         A `LanguageModel`.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file is empty, truncated, or not a model of this package; the message says which.
+        ValueError: if the file is empty, truncated, not a model of this package, or holds what such a model never does;
+            the message says which.
 
     Example:
 
@@ -36,43 +40,22 @@ def load_model(path):
     >>> load_model(path).context_length
     4
     """
-    path = pathlib.Path(path)
-    _check_file(path)
+    unknown = [] if trusted else archive.check(path)
+    path = archive.check_place(path)
     try:
-        model = keras.saving.load_model(path)
+        model = keras.saving.load_model(path, compile=not unknown)
     except Exception as error:  # Keras raises many kinds here, most with several lines of text
         first_line = str(error).strip().split("\n")[0]
         raise ValueError(f"{path} cannot be loaded: {first_line}") from error
     if not isinstance(model, tinylm_keras.models.LanguageModel):
         raise ValueError(f"{path} holds a {type(model).__name__}, not a tinylm_keras model.")
-    for weight in model.trainable_variables:
+    for weight in model.weights:  # with the running statistics of a batch normalization
         if not np.isfinite(keras.ops.convert_to_numpy(keras.ops.cast(weight, "float32"))).all():
             raise ValueError(f"{path} holds weights that are not finite ({weight.path}): its training diverged.")
+    if unknown:
+        warnings.warn(
+            f"{path} was compiled with {', '.join(unknown)}, which the check does not know: the model is not compiled. "
+            "Compile it before fit, or load it with trusted=True if the file is yours.",
+            stacklevel=2,
+        )
     return model
-
-
-def _check_file(path):
-    """Say what is wrong with a file that cannot be a model; Keras says "File not found" to all of these."""
-    if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist. Check the name; a model file ends in .keras.")
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder. Name the .keras file in it.")
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path} is empty: it was cut off while it was written, or never written.")
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} is no .keras file, or a part of one: it is not a whole zip archive.")
-    if path.suffix != ".keras":
-        raise ValueError(f"{path} must end in .keras. Rename it.")
-    with zipfile.ZipFile(path) as archive:
-        names = set(archive.namelist())
-        if names != MEMBERS:
-            raise ValueError(
-                f"{path} is not a tinylm_keras model: it must hold {sorted(MEMBERS)}, not {sorted(names)[:5]}."
-            )
-        try:
-            config = json.loads(archive.read("config.json"))
-            registered = str(config.get("registered_name"))
-        except (ValueError, AttributeError, zipfile.BadZipFile, OSError) as error:
-            raise ValueError(f"{path} is damaged: its config.json cannot be read.") from error
-    if not registered.startswith("tinylm_keras>"):
-        raise ValueError(f"{path} is not a tinylm_keras model: it holds {config.get('class_name')!r}.")

@@ -2,12 +2,14 @@
 
 import errno
 import re
+import signal
 import subprocess
 import sys
 import time
 
 import pytest
 
+import tinylm_keras
 from tinylm_keras.cli import _console, _main
 
 COMMANDS = ("prepare", "train", "generate", "evaluate", "compare", "plot", "tokenize", "info", "presets")
@@ -31,6 +33,11 @@ def test_help_and_presets_answer_in_under_a_second(in_new_process, argument):
         assert in_new_process(argument).returncode == 0
         seconds.append(time.perf_counter() - began)
     assert min(seconds) < 1.0
+
+
+def test_the_version_is_shown(tinylm):
+    shown = tinylm("--version")
+    assert (shown.code, shown.out) == (0, f"tinylm_keras {tinylm_keras.__version__}\n")
 
 
 def test_help_names_every_command(tinylm):
@@ -119,7 +126,11 @@ def test_a_reader_that_leaves_early_gets_no_complaint():
     assert (ended.stdout, ended.stderr) == ("{\n", "")
 
 
-def test_ctrl_c_ends_a_training_with_130(tmp_path):
+@pytest.mark.parametrize(
+    ("number", "code", "line"),
+    [(signal.SIGINT, 130, "tinylm: stopped."), (signal.SIGTERM, 143, "tinylm: terminated.")],
+)
+def test_ctrl_c_and_sigterm_end_a_training_with_its_files_written(tmp_path, number, code, line):
     sizes = ["--embed-dim", "8", "--num-blocks", "1", "--max-new-tokens", "1", "--jit-compile", "no"]
     arguments = ["train", "stories:60", "--out", "run", "--steps", "1000000", "--evaluate-every", "2", *sizes]
     command = [sys.executable, "-m", "tinylm_keras", *arguments]
@@ -128,12 +139,14 @@ def test_ctrl_c_ends_a_training_with_130(tmp_path):
         while not (tmp_path / "run" / "model.keras").exists():
             assert running.poll() is None, running.stderr.read()
             time.sleep(0.1)
-        running.send_signal(2)
+        (tmp_path / "run" / "last.keras").unlink(missing_ok=True)
+        running.send_signal(number)
         _, err = running.communicate(timeout=60)
     finally:
         running.kill()
-    assert running.returncode == 130
-    assert err.decode().splitlines()[-1] == "tinylm: stopped."
+    assert running.returncode == code
+    assert err.decode().splitlines()[-1] == line
+    assert (tmp_path / "run" / "last.keras").stat().st_size > 0
 
 
 def test_text_is_read_and_shown_where_the_locale_is_not_utf_8(in_new_process):

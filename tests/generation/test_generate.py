@@ -7,6 +7,9 @@ import keras_nlp
 import numpy as np
 import pytest
 
+from tinylm_keras.data import lines
+from tinylm_keras.tokenizers import WhitespaceTokenizer
+
 
 def test_greedy_top_k_1_and_temperature_0_agree(model):
     prompt = "the cat"
@@ -96,11 +99,9 @@ def test_an_empty_prompt_starts_from_the_end_token(ending_lm):
     assert text == ending_lm.tokenizer.detokenize(from_end)
 
 
-def test_an_empty_prompt_without_end_token_starts_as_training_texts_do(make_model, mini_lm, texts):
-    from tinylm_keras.data import lines
-
-    tokenizer = mini_lm.tokenizer
-    model = make_model(tokenizer=tokenizer)
+def test_an_empty_prompt_without_end_token_starts_as_training_texts_do(make_mini_lm, texts):
+    tokenizer = WhitespaceTokenizer().adapt(texts)
+    model = make_mini_lm(tokenizer=tokenizer)
     with pytest.raises(ValueError, match="at least one token, because this model has no end token"):
         model.generate("")
     model.compile(jit_compile=False)
@@ -156,8 +157,8 @@ def test_results_have_the_kind_of_the_prompts(mini_lm):
     assert mini_lm.generate("the cat", max_new_tokens=0) == "the cat"
 
 
-def test_generation_defaults_hold_where_an_argument_is_left_out(make_model, mini_lm):
-    model = make_model(tokenizer=mini_lm.tokenizer)
+def test_generation_defaults_hold_where_an_argument_is_left_out(make_mini_lm):
+    model = make_mini_lm(vocabulary_size=20)
     model.generation_defaults = {"max_new_tokens": 5, "temperature": 0}
     assert model.generate([3, 4]).tolist() == model.generate([3, 4], max_new_tokens=5, top_k=1).tolist()
     assert len(model.generate([3, 4], max_new_tokens=2)) <= 4

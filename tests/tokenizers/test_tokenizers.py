@@ -6,7 +6,7 @@ import keras
 import keras_nlp
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tinylm_keras.tokenizers import (
@@ -86,6 +86,7 @@ def test_any_text_gives_valid_ids_and_the_pieces_are_the_text_in_order(tokenizer
 
 @QUICK
 @given(DENSE, st.integers(1, 12))
+@example("a     b\n\n\n\n\n c", 1)
 def test_a_text_may_be_cut_before_white_space_that_follows_a_non_space(tokenizer, text, size):
     parts = list(strings.parts(text, size))
     assert "".join(parts) == text

@@ -113,3 +113,17 @@ def test_a_continuation_knows_which_quotes_the_prompt_left_open():
     assert tokenizer.continuation("I don't", [single, go, single, said]) == " 'Go' said"
     assert tokenizer.continuation("Go ", [go]) == "Go"
     assert tokenizer.continuation("Go", [comma]) == ","
+
+
+ODD = ["a", "'", '"', "`", "'s", "s'", "-'", "--", "-", "/", "(", ".", "\n", "a\nb", "x'\n", " y", "z "]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="aZ 1'\"`\n-(.", max_size=12), st.lists(st.integers(0, len(ODD) - 1), max_size=8))
+def test_tokens_of_any_kind_read_on_alike_one_by_one(text, numbers):
+    tokenizer = WordPunctTokenizer(vocabulary=ODD)
+    ids = [number + 2 for number in numbers]
+    whole, one_by_one = text + tokenizer.continuation(text, ids), text
+    for id in ids:
+        one_by_one += tokenizer.continuation(one_by_one, [id])
+    assert one_by_one == whole

@@ -5,11 +5,15 @@ import errno
 import functools
 import itertools
 import os
+import signal
 import sys
+import threading
 import traceback
+from typing import Annotated
 
 import typer
 
+import tinylm_keras
 from tinylm_keras.cli import _console, compare, evaluate, generate, info, plot, prepare, presets, tokenize, train
 
 app = typer.Typer(
@@ -23,6 +27,12 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted):
+    if wanted:
+        _console.answer(f"tinylm_keras {tinylm_keras.__version__}")
+        raise typer.Exit
+
+
 def _only_bound(command):
     """Wrap a command so that the parser hands it back, ready to be called, and does not run it.
 
@@ -34,6 +44,15 @@ def _only_bound(command):
         return functools.partial(command, **arguments)
 
     return bind
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+):
+    pass
 
 
 COMMANDS = (
@@ -55,7 +74,8 @@ def main(argv=None):
             TINYLM_TRACEBACK=1 in the environment) shows where an error came from.
 
     Returns:
-        int. 0 when it worked; 2 with one line on stderr on bad input; 1 on a failed run; 130 on Ctrl-C.
+        int. 0 when it worked; 2 with one line on stderr on bad input; 1 on a failed run; 130 on Ctrl-C; 143 on
+            SIGTERM, which ends a training run as Ctrl-C does: its files are written first.
 
     Example:
 
@@ -72,7 +92,7 @@ def main(argv=None):
     try:
         parsed = app(_console.spread(arguments, "--temperature"), prog_name="tinylm", standalone_mode=False)
         if callable(parsed):  # else it was --help
-            with _console.warnings_in_one_line():
+            with _console.warnings_in_one_line(), _terminated_as_exit():
                 parsed()
         sys.stdout.flush()
         return 0
@@ -82,12 +102,36 @@ def main(argv=None):
     except KeyboardInterrupt:
         _console.say("tinylm: stopped.")
         return 130
+    except _Terminated:
+        _console.say("tinylm: terminated.")
+        return 143
     except Exception as error:
         if wants_traceback:
             traceback.print_exc()
         code, line = _verdict(error)
         _console.say(f"tinylm: {line}")
         return code
+
+
+class _Terminated(SystemExit):
+    """SIGTERM has come."""
+
+
+@contextlib.contextmanager
+def _terminated_as_exit():
+    """Turn SIGTERM into an exception, so that what is open is closed and a run is saved; only the main thread may."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number, frame):
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _verdict(error):

@@ -131,7 +131,7 @@ def _start(
     """Check the arguments of one call; return its Decoder and its stop strings."""
     defaults = {**DEFAULTS, **model.generation_defaults}
     count = _check_count(defaults["max_new_tokens"] if max_new_tokens is None else max_new_tokens)
-    sampler = resolve(sampler, temperature, top_k, top_p, min_p, repetition_penalty, defaults)
+    sampler = resolve(sampler, temperature, top_k, top_p, min_p, repetition_penalty, defaults, model.vocabulary_size)
     stop = _check_stop(defaults.get("stop", ()) if stop is None else stop)
     if seed is None:
         seed = secrets.randbits(32)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tinylm_keras import _checks, _files, generation
+from tinylm_keras import _checks, _files, archive, generation
 from tinylm_keras.metrics import Perplexity, token_nats
 
 
@@ -274,6 +274,7 @@ class LanguageModel(keras.Model):
         tokenizer = self.tokenizer
         return {
             "name": self.name,
+            "format_version": archive.FORMAT_VERSION,
             "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
             "vocabulary_size": self.vocabulary_size,
             "context_length": self.context_length,
@@ -287,6 +288,10 @@ class LanguageModel(keras.Model):
     def from_config(cls, config):
         """The inverse of `get_config`."""
         config = dict(config)
+        try:
+            archive.check_version(config.pop("format_version", 1))
+        except archive.Refused as refused:
+            raise ValueError(f"The model {refused}") from None
         for name in ("tokenizer", "dtype"):
             if isinstance(config.get(name), dict):
                 config[name] = keras.saving.deserialize_keras_object(config[name])

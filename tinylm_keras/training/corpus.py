@@ -78,9 +78,8 @@ class Corpus:
                 texts = [texts[place] for place in places]
             return data.lines(texts, self.tokenizer, **_shape(recipe), shuffle=False)
         stream = getattr(self, f"{part}_stream")
-        everything = data.windows(stream, **_shape(recipe))
-        if most is None or len(everything) <= most:
-            return everything
+        if most is None or stream.tokens <= most * recipe.batch_size * recipe.context_length:
+            return data.windows(stream, **_shape(recipe))
         return data.windows(stream, **_shape(recipe), steps=most, seed=recipe.seed + 1)  # not those of training
 
     def unknown_tokens(self):

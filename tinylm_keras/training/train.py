@@ -236,7 +236,7 @@ def _steps_line(run_plan, recipe):
         line += f" of {run_plan['accumulate']:,} batches each"
     line += f", an evaluation every {run_plan['evaluate_every']:,}"
     if recipe["evaluation_batches"] is not None:
-        line += f", which estimates the loss on {recipe['evaluation_batches']:,} batches of each part of the text"
+        line += f", which estimates the loss of each part of the text on {recipe['evaluation_batches']:,} batches"
     return line
 
 

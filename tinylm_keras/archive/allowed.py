@@ -1,0 +1,86 @@
+"""What a model's file may name: the allow-list, in one place.
+
+A new tokenizer or metric of the package is added here, and a new model in `sizes.MODELS`; a test compares these names
+with those that are registered with Keras.
+"""
+
+from tinylm_keras.archive.sizes import MODELS
+
+PACKAGE = "tinylm_keras"
+
+# Written into each model's config. It grows when a file can no longer be read by the versions before.
+FORMAT_VERSION = 1
+
+# With the entries of their configs. keras-nlp adds `config_file`, a name that is never opened.
+_EVERY_TOKENIZER = {"name", "trainable", "dtype", "config_file", "max_tokens", "sequence_length", "end_token"}
+TOKENIZERS = {
+    "WhitespaceTokenizer": {*_EVERY_TOKENIZER, "vocabulary", "character_counts"},
+    "WordPunctTokenizer": {*_EVERY_TOKENIZER, "vocabulary", "character_counts"},
+    "CharacterTokenizer": {*_EVERY_TOKENIZER, "vocabulary", "character_counts"},
+    "BytePairTokenizer": {*_EVERY_TOKENIZER, "vocabulary", "merges"},
+}
+METRICS = {"Perplexity", "BitsPerCharacter"}
+
+# Registered too, but no file names them: a model makes its layers from its settings.
+NEVER_NAMED = {
+    "CappedDense",
+    "CausalSelfAttention",
+    "Dropout",
+    "NormalizedDense",
+    "PermutationCoding",
+    "PrefixMean",
+    "RotaryAttention",
+    "RotaryBlock",
+    "RotaryEmbedding",
+    "Sampler",
+    "Table",
+    "TokenAndPositionEmbedding",
+    "TrailingWindow",
+    "TransformerBlock",
+}
+
+
+def _of(module, names):
+    return frozenset((module, name) for name in names)
+
+
+# Keras's classes that take numbers alone: no function, no path.
+_OPTIMIZERS = _of(
+    "keras.optimizers",
+    {
+        *("Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "LossScaleOptimizer"),
+        *("Muon", "Nadam", "RMSprop", "SGD"),
+    },
+)
+_SCHEDULES = _of(
+    "keras.optimizers.schedules",
+    {
+        *("CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay", "PiecewiseConstantDecay"),
+        "PolynomialDecay",
+    },
+)
+_METRICS = _of(PACKAGE, METRICS) | _of(
+    "keras.metrics",
+    {"SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "SparseTopKCategoricalAccuracy"},
+)
+
+# Under which entry of a config a class may stand, as (module, class); our own have the package as their module.
+PLACES = {
+    "model": _of(PACKAGE, MODELS),
+    "tokenizer": _of(PACKAGE, TOKENIZERS),
+    "dtype": _of("keras", ["DTypePolicy"]),
+    "optimizer": _OPTIMIZERS,
+    "inner_optimizer": _OPTIMIZERS,
+    "learning_rate": _SCHEDULES,
+    "loss": _of("keras.losses", ["SparseCategoricalCrossentropy"]),
+    "metrics": _METRICS,
+    "weighted_metrics": _METRICS,
+}
+
+# Where Keras looks up plain strings too, and those that it may.
+TRAINING = ("optimizer", "inner_optimizer", "learning_rate", "loss", "metrics", "weighted_metrics")
+TRAINING_NAMES = {"accuracy", "acc", "sparse_categorical_accuracy", "sparse_categorical_crossentropy"}
+PRECISIONS = {"float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16"}
+
+# Of these modules a class that is not on the list costs a file only what it says about training: see `archive.check`.
+TRAINING_MODULES = {"keras.optimizers", "keras.optimizers.schedules", "keras.losses", "keras.metrics"}

@@ -1,0 +1,142 @@
+"""The config part: every class and every entry that config.json names is on the allow-list."""
+
+import re
+
+from tinylm_keras.archive import allowed, sizes
+from tinylm_keras.archive.refusal import Refused, shown
+
+_WORD = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
+_MODULE = re.compile(rf"{allowed.PACKAGE}(\.\w+)*", re.ASCII)
+# Patterns of `exclude_layers` in Muon: groups and alternatives, but nothing that repeats, which could run for ever.
+_SIMPLE_PATTERN = re.compile(r"[\w/().|^$ -]{1,200}", re.ASCII)
+
+_NAMING = {"module", "class_name", "registered_name"}
+_OBJECT = {*_NAMING, "config"}
+_SPARE = {"shared_object_id", "build_config"}
+
+
+def check_version(version):
+    """Refuse the version of a file's format that is none, or later than this package knows."""
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise Refused(f"has a format_version that is none, {shown(version)}.")
+    if version > allowed.FORMAT_VERSION:
+        reads = f"format {version}, this version reads up to {allowed.FORMAT_VERSION}"
+        raise Refused(f"was written by a newer tinylm_keras ({reads}). Run: pip install --upgrade tinylm-keras")
+
+
+def check(tree):
+    """Refuse a config that names what is not allowed.
+
+    Args:
+        tree: the parsed config.json.
+
+    Returns:
+        The name of the model's class, and the names in its compile_config that are Keras's and not allowed, as a list
+        of str: where it is not empty, the model can be loaded without being compiled.
+
+    Raises:
+        Refused: if anything else is not allowed.
+    """
+    if not isinstance(tree, dict) or not isinstance(tree.get("config"), dict):
+        raise Refused("is damaged: its config.json describes no model.")
+    check_version(tree["config"].get("format_version", 1))
+    tree, compiled, unknown = dict(tree), tree.get("compile_config"), []
+    tree.pop("compile_config", None)
+    name = _object(tree, "model", None)
+    sizes.check_settings(name, tree["config"])
+    if compiled is not None:
+        if not isinstance(compiled, dict) or _NAMING & set(compiled):
+            raise Refused("has a compile_config that does not say how to train.")
+        for key, value in compiled.items():
+            _value(value, key, unknown)
+    return name, unknown
+
+
+# `key` is the entry that a value stands under. `unknown` gathers what is only left aside, in the compile_config; it is
+# None where everything must be allowed.
+
+
+def _value(value, key, unknown):
+    if isinstance(value, dict):
+        if _NAMING & set(value):
+            _object(value, key, unknown)
+        else:
+            for entry, inner in value.items():
+                _value(inner, key if key in allowed.TRAINING else entry, unknown)
+    elif key in ("vocabulary", "merges"):
+        _check_texts(value, key)
+    elif isinstance(value, list):
+        for inner in value:
+            _value(inner, key, unknown)
+    elif isinstance(value, str):
+        _check_name(value, key, unknown)
+
+
+def _object(value, key, unknown):
+    """Check what Keras would make an instance of; returns the name of its class."""
+    module, name, registered = _names(value)
+    config = value.get("config")
+    whole = _OBJECT <= set(value) <= _OBJECT | _SPARE and isinstance(config, dict)
+    if registered is not None:  # Keras finds the class by this name alone
+        whole &= registered == f"{allowed.PACKAGE}>{name}" and bool(_MODULE.fullmatch(str(module)))
+        module = allowed.PACKAGE
+    elif module == allowed.PACKAGE:
+        whole = False
+    if not whole or (module, name) not in allowed.PLACES.get(key, ()):
+        of_keras = registered is None and module in allowed.TRAINING_MODULES and _WORD.fullmatch(name)
+        if not (whole and of_keras and key in allowed.TRAINING and name != "function" and unknown is not None):
+            raise _not_allowed(value, key)
+        unknown.append(f"{module}.{name}")
+    if key == "tokenizer":
+        _check_tokenizer(name, config)
+    if name == "DTypePolicy" and (set(config) != {"name"} or config["name"] not in allowed.PRECISIONS):
+        raise Refused(f"has a dtype that is not allowed, {shown(config)}.")
+    for entry, inner in (*config.items(), ("build_config", value.get("build_config"))):
+        _value(inner, entry, unknown)
+    return name
+
+
+def _names(value):
+    """The module, the class and the registered name of an object, each a str or None."""
+    names = [value.get(entry) for entry in ("module", "class_name", "registered_name")]
+    if not all(isinstance(name, str) or name is None for name in names):
+        raise Refused(f"names a class by something else than text, {shown(names)}.")
+    return names
+
+
+def _not_allowed(value, key):
+    module, name, registered = _names(value)
+    found = f"{shown(name)} of {shown(module)}" + (f", registered as {shown(registered)}" if registered else "")
+    if key == "model":
+        return Refused(f"is not a tinylm_keras model: it holds {found}.", own=True)
+    return Refused(f"names {found}, as {shown(key)}, which is not on the list of what may stand there.", own=True)
+
+
+def _check_tokenizer(name, config):
+    for entry in config:
+        if entry not in allowed.TOKENIZERS[name]:
+            raise Refused(f"has an entry in its {name} that this version does not know, {shown(entry)}.", own=True)
+    if config.get("sequence_length") is not None:
+        sizes.whole(config, "sequence_length", sizes.LONGEST_SEQUENCE)
+
+
+def _check_texts(value, key):
+    good = value is None or (isinstance(value, list) and all(isinstance(text, str) for text in value))
+    try:
+        "".join(value if good and value else ()).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        good = False
+    if not good:
+        found = f"a list of {len(value):,} other things" if isinstance(value, list) else shown(value)
+        raise Refused(f"has a {key} that is no list of texts but {found}. A path or an address is never opened.")
+
+
+def _check_name(value, key, unknown):
+    """Check a string where Keras would look something up by it."""
+    if key == "dtype" and value not in allowed.PRECISIONS:
+        raise Refused(f"has a dtype that is not allowed, {shown(value)}.")
+    odd_pattern = key == "exclude_layers" and not _SIMPLE_PATTERN.fullmatch(value)
+    if odd_pattern or (key in allowed.TRAINING and value not in allowed.TRAINING_NAMES):
+        if unknown is None or not (odd_pattern or _WORD.fullmatch(value)):
+            raise Refused(f"names {shown(value)}, as {shown(key)}, which is not on the list of what may stand there.")
+        unknown.append(f"{key}={shown(value)}")

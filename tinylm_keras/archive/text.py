@@ -1,0 +1,72 @@
+"""The JSON part: what a JSON text would cost is known before it is parsed."""
+
+import collections
+import json
+import math
+import re
+
+from tinylm_keras.archive.refusal import Refused, shown
+
+# Enough for a vocabulary of a million tokens; GPT-2's, of 50,000 tokens and as many merges, takes 2 MB.
+LARGEST = 16 << 20
+DEEPEST = 32
+MOST = {b"{": 10_000, b"[": 500_000, b":": 250_000, b",": 1_500_000}
+
+# A string, or its beginning when it never ends: so no place is looked at twice, and time grows with the length alone.
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
+_STRINGS = re.compile(_STRING, re.DOTALL)
+# So many strings at a time, because `sub` keeps what is between them as pieces.
+_STRETCH = re.compile(rb'(?:[^"]*+%b){1,10000}+|[^"]++' % _STRING, re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+def parse(content, name):
+    """Return the value of a JSON text of bounded size and depth, without NaN and infinities.
+
+    Args:
+        content: bytes.
+        name: str. The member's name, for the messages.
+
+    Raises:
+        Refused: if it is not JSON of this kind.
+    """
+    if len(content) > LARGEST:
+        raise Refused(f"has a {name} of more than {LARGEST:,} bytes.", own=True)
+    _check_structure(content, name)
+    try:
+        return json.loads(content.decode(), parse_int=_whole, parse_float=_real, parse_constant=_constant)
+    except Refused:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"is damaged: its {name} cannot be read.") from error
+
+
+def _check_structure(content, name):
+    """Count what stands between the strings: an empty list takes two bytes here and 64 as a Python object."""
+    counts, depth = collections.Counter(), 0
+    for stretch in _STRETCH.finditer(content):
+        signs = _STRINGS.sub(b"", stretch[0])
+        for sign, most in MOST.items():
+            counts[sign] += signs.count(sign)
+            if counts[sign] > most:
+                raise Refused(f"has a {name} with more than {most:,} times {sign.decode()!r}.", own=True)
+        for bracket in _BRACKET.finditer(signs):
+            depth += 1 if bracket[0] in b"[{" else -1
+            if depth > DEEPEST:
+                raise Refused(f"has a {name} that is nested more than {DEEPEST} levels deep.")
+
+
+def _whole(digits):
+    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
+        raise Refused(f"has a number that is too large, {shown(digits)}.")
+    return int(digits)
+
+
+def _real(digits):
+    if len(digits) > 40 or not math.isfinite(float(digits)):
+        raise Refused(f"has a number that is too large or too long, {shown(digits)}.")
+    return float(digits)
+
+
+def _constant(word):
+    raise Refused(f"has a number that is none, {word}.")

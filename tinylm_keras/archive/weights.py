@@ -1,0 +1,118 @@
+"""The HDF5 part: groups, arrays whose bytes are all there, and short attributes. No other file, no promise, no loop.
+
+HDF5 itself is a large C library that parses the file; a fault in it is beyond this check.
+"""
+
+import math
+
+import h5py
+
+from tinylm_keras.archive.refusal import Refused, shown
+
+DEEPEST = 32
+MOST_OBJECTS = 50_000
+MOST_ATTRIBUTES = 16
+LARGEST_ATTRIBUTE = 1 << 12
+
+_PLAIN_LAYOUTS = (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
+_PLAIN_TYPES = (h5py.h5t.FLOAT, h5py.h5t.INTEGER, h5py.h5t.ENUM)  # an enumeration is how h5py writes bool
+
+
+def check(file, size):
+    """Refuse HDF5 that reaches out of itself or declares more than it holds.
+
+    Args:
+        file: binary file, open for reading.
+        size: int. Its length.
+
+    Returns:
+        How many numbers it holds outside the group "optimizer".
+
+    Raises:
+        Refused: if it is anything but groups and plain arrays.
+    """
+    try:
+        with h5py.File(file, "r") as root:
+            return _walk(root.id, size)
+    except Refused:
+        raise
+    except Exception as error:  # h5py raises many kinds on damaged files
+        raise Refused("is damaged: its model.weights.h5 cannot be read.") from error
+
+
+def _walk(root, size):
+    seen = {h5py.h5o.get_info(root).addr}
+    groups, total, numbers = [(root, "", 0)], 0, 0
+    _check_attributes(root, "/")
+    while groups:
+        group, path, depth = groups.pop()
+        for name, address in _links(group, path):
+            where = f"{path}/{name.decode('utf-8', 'replace')}"
+            if address in seen:
+                raise Refused(f"has one object under two names in its weights ({shown(where)}).")
+            seen.add(address)
+            if len(seen) > MOST_OBJECTS:
+                raise Refused(f"has more than {MOST_OBJECTS:,} objects in its weights.", own=True)
+            one = h5py.h5o.open(group, name)
+            _check_attributes(one, where)
+            if isinstance(one, h5py.h5g.GroupID) and depth < DEEPEST:
+                groups.append((one, where, depth + 1))
+            elif isinstance(one, h5py.h5d.DatasetID):
+                count, length = _array(one, where, size)
+                total += length
+                numbers += 0 if where.startswith("/optimizer/") else count
+            else:
+                raise Refused(f"has something else than groups and arrays in its weights ({shown(where)}).")
+    if total > size:
+        raise Refused(f"has arrays of {total:,} bytes in {size:,} bytes of weights.")
+    return numbers
+
+
+def _links(group, path):
+    """The names in a group and the addresses they lead to, all by hard links; nothing is followed."""
+    found = []
+
+    def note(name, info):  # it must not raise: h5py does not carry an exception through HDF5
+        found.append((name, info.type, info.u))
+        return len(found) > MOST_OBJECTS
+
+    group.links.iterate(note, info=True)
+    for name, kind, _ in found:
+        if kind != h5py.h5l.TYPE_HARD:
+            where = shown(f"{path}/{name.decode('utf-8', 'replace')}")
+            raise Refused(f"has a link in its weights ({where}); only arrays that are in the file are read.")
+    return [(name, address) for name, _, address in found]
+
+
+def _array(array, where, size):
+    """Return the number of elements and of bytes of an array that is stored whole, in one piece, in this file."""
+    plan = array.get_create_plist()  # first of all: asking a virtual array for its shape may open other files
+    if plan.get_layout() not in _PLAIN_LAYOUTS or plan.get_external_count() or plan.get_nfilters():
+        rule = "only arrays in one piece, uncompressed and in the file, are read"
+        raise Refused(f"has a chunked, compressed, virtual or external array in its weights ({shown(where)}); {rule}.")
+    kind, space = array.get_type(), array.get_space()
+    half = kind.get_class() == h5py.h5t.OPAQUE and kind.get_size() == 2  # how Keras writes bfloat16
+    if not (half or kind.get_class() in _PLAIN_TYPES) or kind.get_size() not in (1, 2, 4, 8):
+        raise Refused(f"has an array of something else than numbers in its weights ({shown(where)}).")
+    if space.get_simple_extent_type() not in (h5py.h5s.SIMPLE, h5py.h5s.SCALAR):
+        raise Refused(f"has an array without a shape in its weights ({shown(where)}).")
+    count = math.prod(space.get_simple_extent_dims())
+    length = count * kind.get_size()
+    if length > size or array.get_storage_size() != length:
+        raise Refused(f"has an array in its weights that is not stored whole ({shown(where)}, {count:,} numbers).")
+    offset = array.get_offset()
+    if offset is not None and offset + length > size:
+        raise Refused(f"has an array that goes on behind the end of its weights ({shown(where)}).")
+    return count, length
+
+
+def _check_attributes(one, where):
+    """Keras writes names and types as text. Anything longer, or a reference, is not read at all."""
+    count = h5py.h5a.get_num_attrs(one)
+    good = count <= MOST_ATTRIBUTES
+    for index in range(count if good else 0):
+        attribute = h5py.h5a.open(one, index=index)
+        kind = attribute.get_type().get_class()
+        good &= kind in (h5py.h5t.STRING, *_PLAIN_TYPES) and attribute.get_storage_size() <= LARGEST_ATTRIBUTE
+    if not good:
+        raise Refused(f"has attributes in its weights that Keras does not write ({shown(where)}).")
