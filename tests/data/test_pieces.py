@@ -67,6 +67,27 @@ def test_the_texts_do_not_depend_on_the_size_of_blocks_and_pieces(path, text, se
             assert part.last or part.text[-1:].strip()  # cut after something that is no white space
 
 
+@pytest.mark.parametrize("piece", [1, 7, 30])
+@pytest.mark.parametrize("block", [1, 5, 1000])
+def test_the_first_piece_of_a_text_has_its_head_or_all_of_it(path, block, piece):
+    texts = ["a b c d e f g h i j k l m n o p q r s t u v w x y z", "a b", "a" * 40 + " b"]
+    path.write_text("\n".join(texts))
+
+    @with_sizes(block, piece, head=20)
+    def check():
+        heads = [part.text[:20] for part in Documents(path) if part.first]
+        assert heads == [text[:20] for text in texts]
+
+
+def test_a_byte_order_mark_is_removed_at_the_beginning_alone(path):
+    path.write_text("\ufeff\ufeffa\ufeffb", encoding="utf-8")
+    for block in (1, 2, 3, 4, 9):
+
+        @with_sizes(block, 4)
+        def check():
+            assert "".join(files.decoded(path, "utf-8")) == "\ufeffa\ufeffb"
+
+
 @settings(max_examples=60, deadline=None)
 @given(text=st.text("ab é.!'\n\t\u00a0\u2003🙂", min_size=1, max_size=80), piece=st.integers(1, 9))
 def test_the_ids_of_the_pieces_are_the_ids_of_the_text(tokenizer, text, piece):

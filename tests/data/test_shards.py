@@ -11,6 +11,7 @@ import pytest
 from tinylm_keras import _files, data
 from tinylm_keras.data import shard_split, shard_writer
 from tinylm_keras.data.documents import Documents
+from tinylm_keras.data.pieces import Piece
 from tinylm_keras.data.shards import Shard
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer
 from tinylm_keras.tokenizers.base import Tokenizer
@@ -57,13 +58,14 @@ def test_the_ids_and_the_counts_are_those_of_concatenate(tmp_path, make, end_tok
         assert shard.unknown_bits == pytest.approx(expected.unknown_bits)
 
 
-def test_a_text_in_pieces_counts_like_the_text_as_a_whole(tmp_path, monkeypatch):
+@pytest.mark.parametrize("end_token", [None, "<end>"])
+def test_a_text_in_pieces_counts_like_the_text_as_a_whole(tmp_path, monkeypatch, end_token):
     from tinylm_keras.data import documents, pieces
 
     monkeypatch.setattr(documents, "PIECE", 40)
     monkeypatch.setattr(pieces, "PIECE", 40)
     monkeypatch.setattr(pieces, "HEAD", 8)
-    tokenizer = WhitespaceTokenizer(max_tokens=8).adapt(BOOK)
+    tokenizer = WhitespaceTokenizer(max_tokens=8, end_token=end_token).adapt(BOOK)
     shards = data.prepare([BOOK], tokenizer, tmp_path / "shards", validation=0.1)
     for texts, shard in zip(data.split([BOOK], 0.1), (shards.train, shards.validation), strict=True):
         expected = data.concatenate(texts, tokenizer)
@@ -128,6 +130,39 @@ def test_whole_texts_are_chosen_by_their_hash_in_any_order():
     assert len(chosen) == 50
     assert validation(texts[::-1]) == chosen != validation(texts, seed=1)
     assert len(validation(texts * 2)) == 50  # equal texts stay on one side
+
+
+def test_the_hash_of_a_text_does_not_depend_on_how_much_of_it_is_read_at_once(tmp_path, monkeypatch):
+    from tinylm_keras.data import files, pieces
+
+    monkeypatch.setattr(pieces, "HEAD", 12)
+    monkeypatch.setattr(shard_split, "HEAD", 12)
+    monkeypatch.setattr(pieces, "PIECE", 16)
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(f"{number} is the number of this long text" for number in range(100)))
+    chosen = set()
+    for block in (7, 50, 100_000):
+        monkeypatch.setattr(files, "BLOCK", block)
+        stream = Documents(path)
+        divided = shard_split.divide(stream, 0.2)(stream)
+        chosen.add(tuple(piece.text[:12] for part, piece in divided if part == "validation" and piece.first))
+    assert len(chosen) == 1
+
+
+def test_a_cut_between_two_pieces_closes_the_one_and_opens_the_other():
+    pieces = [Piece("one", True, False), Piece(" two", False, False), Piece(" three", False, True)]
+    assert list(shard_split._cut_ends(pieces, [3])) == [
+        ("train", Piece("one", True, True)),
+        ("validation", Piece(" two", True, False)),
+        ("validation", Piece(" three", False, True)),
+    ]
+    assert list(shard_split._cut_ends(pieces, [5])) == [
+        ("train", Piece("one", True, False)),
+        ("train", Piece(" t", False, True)),
+        ("validation", Piece("wo", True, False)),
+        ("validation", Piece(" three", False, True)),
+    ]
+    assert {part for part, _ in shard_split._cut_ends(pieces, [None])} == {"train"}
 
 
 @pytest.mark.parametrize(("texts", "counts"), [(["a", "b"], "1 texts for training and 0"), (["a a", "a a"], "0")])
