@@ -3,6 +3,7 @@
 Every arm has the same shape, writes the same number of tokens and draws each from the same number of likeliest ones.
 """
 
+import statistics
 import sys
 
 from benchmarks import measuring, peers
@@ -97,9 +98,7 @@ def _fits(summary):
 
 
 def _medians(runs):
-    return [
-        (same[0][0], measuring.statistics.median(seconds for _, seconds in same)) for same in zip(*runs, strict=True)
-    ]
+    return [(same[0][0], statistics.median(seconds for _, seconds in same)) for same in zip(*runs, strict=True)]
 
 
 def line_through(points):

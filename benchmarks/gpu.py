@@ -11,7 +11,7 @@ import statistics
 import sys
 import time
 
-from benchmarks import machine, measuring
+from benchmarks import machine, measuring, report
 
 TARGET = 1.4697  # what nanoGPT says of its character model on Tiny Shakespeare
 
@@ -113,7 +113,7 @@ def main():
     ended = f"reached after {reached['seconds']:.1f} s" if reached else "not reached"
     print(f"Validation loss {options.target}: {ended}. TensorFlow imported: {'tensorflow' in sys.modules}.")
     record |= {"machine": facts, "tensorflow": "tensorflow" in sys.modules}
-    print(f"Written: {measuring.write('gpu', options.out, record)}")
+    print(f"Written: {report.write('gpu', options.out, record)}")
     return 0
 
 

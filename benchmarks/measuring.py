@@ -1,4 +1,4 @@
-"""How every job measures: arms in fresh processes, by turns; medians; a table; a JSON file.
+"""How every job measures: arms in fresh processes, by turns, and medians.
 
 On a shared or virtual machine a process sometimes gets less than its share for its whole life, so one process tells
 little: the arms alternate, each in several processes, and CPU seconds stand beside wall seconds. Imports only the
@@ -7,16 +7,16 @@ standard library, because the arms of a peer run in an environment of their own 
 
 import argparse
 import dataclasses
-import datetime
 import json
 import os
 import pathlib
 import resource
-import shlex
 import statistics
 import subprocess
 import sys
 import time
+
+from benchmarks import report
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -43,28 +43,44 @@ class Arm:
         Raises:
             ArmFailed: with the last line of its errors, or why it skipped.
         """
-        environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, **self.environment}
-        ended = subprocess.run(self.command, capture_output=True, text=True, cwd=ROOT, env=environment)
-        if ended.returncode:
-            lines = ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"]
-            raise ArmFailed(lines[-1])
-        result = json.loads(ended.stdout.splitlines()[-1])
+        output, _ = self._output()
+        result = json.loads(output.splitlines()[-1])
         if "skipped" in result:
             raise ArmFailed(result["skipped"])
         return result
+
+    def _output(self):
+        """What the command prints, and the wall and CPU seconds of its whole process."""
+        environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, **self.environment}
+        began, began_cpu = time.perf_counter(), _children_seconds()
+        ended = subprocess.run(self.command, capture_output=True, text=True, cwd=ROOT, env=environment)
+        times = {"seconds": time.perf_counter() - began, "cpu_seconds": _children_seconds() - began_cpu}
+        if ended.returncode:
+            raise ArmFailed((ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"])[-1])
+        return ended.stdout, times
 
 
 class WholeProcess(Arm):
     """An arm whose whole process is timed from outside, its imports included."""
 
     def run(self):
-        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        ended = subprocess.run(self.command, capture_output=True, text=True, cwd=ROOT)
-        seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-        if ended.returncode:
-            raise ArmFailed((ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"])[-1])
-        cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-        return {"seconds": seconds, "cpu_seconds": cpu}
+        return self._output()[1]
+
+
+def _children_seconds():
+    """CPU seconds of all child processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _machine_seconds():
+    """CPU seconds that all processes of the machine have used, or None where the system does not say (not Linux)."""
+    try:
+        with open("/proc/stat", encoding="utf-8") as file:
+            user, nice, system, _, _, interrupts, soft_interrupts, stolen = map(int, file.readline().split()[1:9])
+    except (OSError, ValueError):
+        return None
+    return (user + nice + system + interrupts + soft_interrupts + stolen) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,69 +155,20 @@ def attempt(arm, results, failures, turn, processes):
     if arm.name in failures:
         return
     _say(f"{arm.name}: process {turn + 1} of {processes}")
+    began, before, own = time.perf_counter(), _machine_seconds(), _children_seconds()
     try:
-        results[arm.name].append(arm.run())
+        result = arm.run()
     except ArmFailed as error:
         failures[arm.name] = str(error)
+        return
+    others = 0.0
+    if before is not None:
+        others = _machine_seconds() - before - (_children_seconds() - own)
+    results[arm.name].append({**result, "other_processes": max(0.0, others / (time.perf_counter() - began))})
 
 
 def _say(line):
     sys.stderr.write(line + "\n")
-
-
-def summarize(row, results, failures, limits=None):
-    """Return what the JSON file holds of a row."""
-    least = row.least(limits) if row.least and limits else None
-    arms, ours = [], None
-    for arm in row.arms:
-        kept = [] if arm.name in failures else results[arm.name]
-        if not kept:
-            continue
-        seconds = [result["seconds"] for result in kept]
-        median = statistics.median(seconds)
-        if row.compare and arm is row.arms[0]:
-            ours = median
-        figures = [row.figure(one) for one in seconds]
-        arms.append(
-            {
-                "name": arm.name,
-                "median": row.figure(median),
-                "min": min(figures),
-                "max": max(figures),
-                "seconds": seconds,
-                "cpu_seconds": statistics.median(result["cpu_seconds"] for result in kept),
-                "share_of_limit": least / median if least else None,
-                "ours_is_times_as_fast": median / ours if ours and arm is not row.arms[0] else None,
-                "results": kept,
-            }
-        )
-    return {"key": row.key, "title": row.title, "unit": row.unit, "arms": arms, "left_out": failures}
-
-
-def table(summary):
-    """Return the lines of the table of one row."""
-    head = [summary["unit"], "median", "min", "max", "wall s", "CPU s", "of limit", "ours is"]
-    rows = [head]
-    for arm in summary["arms"]:
-        share, times = arm["share_of_limit"], arm["ours_is_times_as_fast"]
-        figures = [number(arm[name]) for name in ("median", "min", "max")]
-        times = "" if times is None else f"{times:.2f} x"
-        share = "" if share is None else f"{share:.0%}"
-        wall, cpu = number(statistics.median(arm["seconds"])), number(arm["cpu_seconds"])
-        rows.append([arm["name"], *figures, wall, cpu, share, times])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    lines = [summary["title"]]
-    for first, *rest in rows:
-        cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
-        lines.append("  " + "  ".join([first.ljust(widths[0]), *cells]).rstrip())
-    return lines + [f"  {name}: not measured. {why}" for name, why in summary["left_out"].items()]
-
-
-def number(value):
-    """A figure with about four digits."""
-    if value >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.4g}"
 
 
 class Parser(argparse.ArgumentParser):
@@ -243,20 +210,10 @@ def run(job, rows, arguments, notes=(), measure=take_turns):
     summaries = []
     record = {"machine": facts, "limits": limits, "rows": summaries, "notes": list(notes)}
     for row in rows:
-        summaries.append(summarize(row, *measure(row, arguments.processes), limits))
+        summaries.append(report.summarize(row, *measure(row, arguments.processes), limits))
         below = row.more(summaries[-1]) if row.more else []
-        print("\n" + "\n".join(table(summaries[-1]) + below), flush=True)
-        write(job, arguments.out, record)  # after every row, so that a run that is stopped keeps what it has
+        print("\n" + "\n".join(report.table(summaries[-1]) + below), flush=True)
+        report.write(job, arguments.out, record)  # after every row, so that a run that is stopped keeps what it has
     print("".join(f"\n{note}" for note in notes))
-    print(f"Written: {write(job, arguments.out, record)}")
+    print(f"Written: {report.write(job, arguments.out, record)}")
     return int(any(row.arms[0].name in summary["left_out"] for row, summary in zip(rows, summaries, strict=True)))
-
-
-def write(job, out, record):
-    """Write the JSON file of a job, with the command and the date; return its path."""
-    out = out or pathlib.Path("runs", "benchmarks", f"{job}.json")
-    date = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-    record = {"job": job, "date": date, "command": shlex.join(sys.argv), **record}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return out

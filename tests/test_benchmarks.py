@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as dispatcher
-from benchmarks import generation, gpu, loss, machine, measuring, peers, shapes, startup, training
+from benchmarks import generation, gpu, loss, machine, measuring, peers, report, shapes, startup, training
 from benchmarks.measuring import Arm, Row
 
 JOBS = [generation, training, loss, startup, gpu, machine]
@@ -58,16 +58,24 @@ def test_arms_take_turns_and_the_table_says_who_is_faster(tmp_path, options, cap
 def test_the_median_counts_and_least_and_most_are_shown():
     row = Row("toy", "toy", [Arm("ours", ())])
     results = {"ours": [{"seconds": seconds, "cpu_seconds": 0} for seconds in (9.0, 1.0, 2.0)]}
-    arm = measuring.summarize(row, results, {})["arms"][0]
+    arm = report.summarize(row, results, {})["arms"][0]
     assert (arm["median"], arm["min"], arm["max"]) == (2.0, 1.0, 9.0)
 
 
 def test_a_share_of_the_limit_is_the_least_time_over_the_measured_one():
     row = Row("toy", "toy", [Arm("ours", ())], least=lambda limits: 1e9 / (limits["float32_gflops"] * 1e9))
     results = {"ours": [{"seconds": 0.02, "cpu_seconds": 0}]}
-    summary = measuring.summarize(row, results, {}, {"float32_gflops": 100})
+    summary = report.summarize(row, results, {}, {"float32_gflops": 100})
     assert summary["arms"][0]["share_of_limit"] == pytest.approx(0.5)
-    assert "50%" in "\n".join(measuring.table(summary))
+    assert "50%" in "\n".join(report.table(summary))
+
+
+def test_a_disturbed_measurement_says_so():
+    row = Row("toy", "toy", [Arm("ours", ())])
+    for others, said in ((0.05, False), (0.9, True)):
+        results = {"ours": [{"seconds": 1.0, "cpu_seconds": 1.0, "other_processes": others}]}
+        lines = "\n".join(report.table(report.summarize(row, results, {})))
+        assert ("Do not trust this: other processes took up to 0.9 of a core's" in lines) == said
 
 
 @pytest.mark.parametrize(
