@@ -1,0 +1,1 @@
+"""Measurements against others, each in fresh processes: `python -m benchmarks --help`."""

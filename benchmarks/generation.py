@@ -1,86 +1,141 @@
-"""How fast one prompt is continued, with the cache and without it, both compiled: `python -m benchmarks.generation`.
+"""Tokens per second of new text: ours, whole and with each optimization off, keras-nlp and nanoGPT.
 
-The shape is the small one of nanoGPT: 4 blocks, 4 heads, 128 wide, context 64, 65 tokens, 0.8 M parameters. Each arm
-runs in fresh processes, the arms alternate, and what counts is the median over the processes. CPU seconds stand beside
-wall seconds, because on a shared machine a process may get one core.
+Every arm has the same shape, writes the same number of tokens and draws each from the same number of likeliest ones.
 """
 
-import argparse
-import json
 import statistics
-import subprocess
 import sys
-import time
 
-SHAPE = {
-    "vocabulary_size": 65,
-    "context_length": 64,
-    "embed_dim": 128,
-    "num_heads": 4,
-    "feed_forward_dim": 512,
-    "num_blocks": 4,
-    "norm": "pre",
-    "activation": "gelu",
-}
-NEW_TOKENS = 63
-ARMS = ("cached", "uncached")
+from benchmarks import measuring, peers
+from benchmarks.measuring import Row
+from benchmarks.shapes import SHAPES
+
+LENGTHS = {"small": (8, 16, 32, 48, 63), "large": (16, 64, 128, 192, 255)}
+WEIGHTS = ("bfloat16", "int8")
 
 
-def measure(arm, repeats):
-    """In this process: compile once, then time `repeats` texts of 63 new tokens; return tokens per second."""
-    import numpy as np
+def rows(options, found):
+    """Every row of this job."""
+    return [
+        _row("one", "small", 1, 63, options, found),
+        _row("large", "large", 1, 255, options, found),
+        _row("batch", "large", 32, 255, options, found),
+        _row("past", "small", 1, 500, options, found),
+        *(_weights_row(shape, options) for shape in SHAPES),
+        *(_lengths_row(shape, options, found) for shape in SHAPES),
+    ]
 
-    from tinylm_keras.models import LanguageModel, MiniLM
 
-    class Uncached(MiniLM):
-        """The same model with the default cache of the base class: the ids, read again for each token."""
+def _row(key, shape, prompts, new_tokens, options, found):
+    """The same text by everyone."""
+    inside = new_tokens < SHAPES[shape].context_length
+    task = {"shape": shape, "prompts": prompts, "new_tokens": new_tokens, "top_k": options.top_k}
+    task["budget"] = options.budget
+    ours = [("ours", "generation", task)]
+    if options.ablations and inside:
+        ours.append(("ours without the cache", "generation", {**task, "cache": False}))
+    if options.ablations:
+        ours.append(("ours without XLA", "generation", {**task, "xla": False}))
+    arms = peers.our_arms(ours)
+    if inside:  # keras-nlp's model has no position past its context
+        arms += found.keras_nlp_arms([("keras-nlp, XLA", "generation", task)])
+    nano_gpt = [("nanoGPT", "generation", task)]
+    if not options.no_torch_compile:
+        nano_gpt.append(("nanoGPT, torch.compile", "generation", {**task, "compiled": True}))
+    arms += found.nano_gpt_arms(nano_gpt)
+    who = "one prompt" if prompts == 1 else f"{prompts} prompts at once"
+    where = "" if inside else f", past the context of {SHAPES[shape].context_length}"
+    return Row(
+        key,
+        f"{key}: {who}, {SHAPES[shape].title}, {new_tokens} new tokens{where}",
+        arms,
+        prompts * new_tokens,
+        "tokens/s",
+        (lambda limits: SHAPES[shape].least_generation_seconds(limits, prompts, new_tokens)) if inside else None,
+    )
 
-        step = LanguageModel.step
-        empty_cache = LanguageModel.empty_cache
 
-    model = (MiniLM if arm == "cached" else Uncached)(**SHAPE)
-    prompt = np.array([1], "int32")
-    began = time.perf_counter()
-    model.generate(prompt, max_new_tokens=NEW_TOKENS, seed=0)
-    compile_seconds = time.perf_counter() - began
-    wall, cpu = [], []
-    for seed in range(repeats):
-        began, began_cpu = time.perf_counter(), time.process_time()
-        model.generate(prompt, max_new_tokens=NEW_TOKENS, seed=seed)
-        wall.append(time.perf_counter() - began)
-        cpu.append(time.process_time() - began_cpu)
-    return {
-        "tokens_per_second": NEW_TOKENS / statistics.median(wall),
-        "tokens_per_cpu_second": NEW_TOKENS / statistics.median(cpu),
-        "compile_seconds": compile_seconds,
-    }
+def _weights_row(shape, options):
+    """Our own model with fewer bits for each weight."""
+    new_tokens = SHAPES[shape].context_length - 1
+    task = {"shape": shape, "prompts": 1, "new_tokens": new_tokens, "top_k": options.top_k, "budget": options.budget}
+    arms = [("ours", "generation", task)]
+    arms += [(f"ours, {kind} weights", "generation", {**task, "weights": kind}) for kind in options.weights]
+    return Row(
+        f"weights-{shape}",
+        f"weights-{shape}: one prompt, {SHAPES[shape].title}, {new_tokens} new tokens",
+        peers.our_arms(arms),
+        new_tokens,
+        "tokens/s",
+        lambda limits: SHAPES[shape].least_generation_seconds(limits, 1, new_tokens),
+    )
+
+
+def _lengths_row(shape, options, found):
+    """Time against length: a line with a cache, a curve without one."""
+    counts = LENGTHS[shape]
+    task = {"shape": shape, "counts": counts, "top_k": options.top_k, "budget": options.budget / len(counts)}
+    arms = peers.our_arms([("ours", "lengths", task)])
+    if options.ablations:
+        arms += peers.our_arms([("ours without the cache", "lengths", {**task, "cache": False})])
+    arms += found.nano_gpt_arms([("nanoGPT", "lengths", task)])
+    title = f"lengths-{shape}: one prompt, {SHAPES[shape].title}, {counts[-1]} new tokens"
+    return Row(f"lengths-{shape}", title, arms, more=_fits)
+
+
+def _fits(summary):
+    """How the time of each arm grows with the number of tokens."""
+    lines = []
+    for arm in summary["arms"]:
+        points = _medians([result["points"] for result in arm["results"]])
+        fixed, each, explained = line_through(points)
+        shown = ", ".join(f"{count}: {seconds * 1e3:.2f}" for count, seconds in points)
+        lines.append(
+            f"  {arm['name']}: {fixed * 1e3:.2f} ms and {each * 1e6:.0f} microseconds a token "
+            f"(R² {explained:.4f}; ms by tokens {shown})"
+        )
+    return lines
+
+
+def _medians(runs):
+    return [(same[0][0], statistics.median(seconds for _, seconds in same)) for same in zip(*runs, strict=True)]
+
+
+def line_through(points):
+    """Least squares through (x, y): the height at 0, the slope, and the share of the variance that the line explains.
+
+    Example:
+
+    >>> line_through([(0, 1), (1, 3), (2, 5)])
+    (1.0, 2.0, 1.0)
+    """
+    mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
+    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
+    height = mean_y - slope * mean_x
+    rest = sum((y - height - slope * x) ** 2 for x, y in points)
+    return height, slope, 1 - rest / sum((y - mean_y) ** 2 for _, y in points)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--processes", type=int, default=5, help="fresh processes per arm")
-    parser.add_argument("--repeats", type=int, default=50, help="texts per process")
-    parser.add_argument("--arm", choices=ARMS, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.arm:
-        print(json.dumps(measure(arguments.arm, arguments.repeats)))
-        return
-    results = {arm: [] for arm in ARMS}
-    for _ in range(arguments.processes):
-        for arm in ARMS:
-            command = [sys.executable, "-m", "benchmarks.generation", "--arm", arm, "--repeats", str(arguments.repeats)]
-            output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-            results[arm].append(json.loads(output.splitlines()[-1]))
-    print(f"{'arm':10} {'tokens/s: median':>18} {'min':>8} {'max':>8} {'per CPU second':>16} {'first call':>12}")
-    medians = {}
-    for arm, rows in results.items():
-        speeds = [row["tokens_per_second"] for row in rows]
-        medians[arm] = statistics.median(speeds)
-        cpu = statistics.median(row["tokens_per_cpu_second"] for row in rows)
-        first = statistics.median(row["compile_seconds"] for row in rows)
-        print(f"{arm:10} {medians[arm]:18,.0f} {min(speeds):8,.0f} {max(speeds):8,.0f} {cpu:16,.0f} {first:10.1f} s")
-    print(f"cached / uncached: {medians['cached'] / medians['uncached']:.1f}")
+    parser = measuring.parser(__doc__)
+    peers.add_options(parser)
+    keys = (
+        "one",
+        "large",
+        "batch",
+        "past",
+        *(f"{kind}-{shape}" for kind in ("weights", "lengths") for shape in SHAPES),
+    )
+    parser.add_argument("--rows", nargs="+", choices=keys, help="rows to measure (default all)")
+    parser.add_argument("--top-k", type=int, default=10, help="likeliest tokens to draw from (default 10)")
+    parser.add_argument("--weights", nargs="+", choices=WEIGHTS, default=WEIGHTS, help="kinds of weights to compare")
+    parser.add_argument("--ablations", action="store_true", help="also ours without its cache and without XLA")
+    parser.add_argument("--no-torch-compile", action="store_true", help="measure nanoGPT as it comes alone")
+    options = parser.parse_args()
+    found = peers.find(options, parser)
+    chosen = measuring.choose_rows(rows(options, found), options.rows)
+    return measuring.run("generation", chosen, options, found.notes)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

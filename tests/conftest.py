@@ -1,5 +1,6 @@
 """The family under test: a new model or tokenizer is added to the two tables, and every law holds for it too."""
 
+import functools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -8,8 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from tinylm_keras.models import MiniLM
-from tinylm_keras.tokenizers import WhitespaceTokenizer
+from tinylm_keras.models import MLPLM, AverageLM, BigramLM, MiniLM
+from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
 
 TEXTS = [
     "the cat sat on the mat",
@@ -25,11 +26,22 @@ SMALL = {"context_length": 12, "embed_dim": 16, "num_heads": 2, "feed_forward_di
 TOKENIZERS = {
     "whitespace": lambda: WhitespaceTokenizer().adapt(TEXTS),
     "whitespace_with_end": lambda: WhitespaceTokenizer(end_token="<end>").adapt(TEXTS),
+    "word_punct": lambda: WordPunctTokenizer().adapt([*TEXTS, "The cat's mat: \"I've 1,000 well-made (red) mats!\""]),
+    "character": lambda: CharacterTokenizer().adapt([*TEXTS, "\n\t\u2028\x85é🙂"]),
+    "character_with_end": lambda: CharacterTokenizer(end_token="<end>").adapt(TEXTS),
+    "byte_pair": lambda: BytePairTokenizer(max_tokens=300).adapt([*TEXTS, "a   b\n\n\n" * 9]),
+    "byte_pair_with_end": lambda: BytePairTokenizer(max_tokens=300, end_token="<end>").adapt(TEXTS),
 }
 
 MODELS = {
     "mini_lm_post": lambda **arguments: MiniLM(**{**SMALL, "norm": "post", **arguments}),
     "mini_lm_pre": lambda **arguments: MiniLM(**{**SMALL, "norm": "pre", "activation": "gelu", **arguments}),
+    "average_lm": lambda **arguments: AverageLM(
+        **{"context_length": 12, "embed_dim": 16, "hidden_dim": 16, **arguments}
+    ),
+    # It has no dropout that a test could set.
+    "bigram_lm": lambda dropout=None, **arguments: BigramLM(**{"context_length": 12, **arguments}),
+    "mlp_lm": lambda **arguments: MLPLM(**{"context_length": 12, "window": 5, "hidden_dim": 32, **arguments}),
 }
 
 
@@ -53,10 +65,24 @@ def tokenizer(request):
     return TOKENIZERS[request.param]()
 
 
+@pytest.fixture(scope="session")
+def one_of_each_tokenizer():
+    """A tokenizer of each class, by its name in the table."""
+    return {
+        name: TOKENIZERS[name]() for name in ("whitespace_with_end", "word_punct", "character", "byte_pair_with_end")
+    }
+
+
 @pytest.fixture(scope="session", params=sorted(MODELS))
 def make_model(request):
     """Builds one of the models; keyword arguments override its sizes."""
     return lambda **arguments: seeded(MODELS[request.param], **arguments)
+
+
+@pytest.fixture(scope="session")
+def every_model():
+    """What `make_model` gives, for all models at once, by name."""
+    return {name: functools.partial(seeded, make) for name, make in MODELS.items()}
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +92,21 @@ def model(make_model):
 
 
 @pytest.fixture(scope="session")
-def mini_lm():
+def make_mini_lm():
+    """Builds a post-norm MiniLM, where the kind of model does not matter."""
+    return lambda **arguments: seeded(MODELS["mini_lm_post"], **arguments)
+
+
+@pytest.fixture(scope="session")
+def mini_lm(make_mini_lm):
     """One post-norm MiniLM, where the kind of model does not matter; tests must leave it as it is."""
-    return seeded(MODELS["mini_lm_post"], tokenizer=TOKENIZERS["whitespace"]())
+    return make_mini_lm(tokenizer=TOKENIZERS["whitespace"]())
+
+
+@pytest.fixture(scope="session")
+def tiny_lm(tokenizer):
+    """The smallest MiniLM, where only the tokenizer matters, for each of them; tests must leave it as it is."""
+    return seeded(MODELS["mini_lm_post"], tokenizer=tokenizer, num_blocks=1, context_length=8)
 
 
 @pytest.fixture(scope="session")

@@ -18,9 +18,10 @@ def nats_of_each_target(model, texts):
     return np.concatenate([-model.score(np.append(model.prompt_ids(text), model.end_id)) for text in texts])
 
 
-def test_loss_and_perplexity_of_lines_are_those_of_each_text_alone(ending_lm):
-    nats = nats_of_each_target(ending_lm, LINES)
-    found = evaluation.evaluate(ending_lm, LINES, layout="lines", batch_size=2)
+def test_loss_and_perplexity_of_lines_are_those_of_each_text_alone(make_model, ending_lm):
+    model = make_model(tokenizer=ending_lm.tokenizer)
+    nats = nats_of_each_target(model, LINES)
+    found = evaluation.evaluate(model, LINES, layout="lines", batch_size=2)
     assert found.tokens == len(nats) == 6 + 3 + 7 + 3
     assert found.loss == pytest.approx(nats.mean(), rel=1e-5)
     assert found.perplexity == pytest.approx(math.exp(nats.mean()), rel=1e-5)

@@ -97,6 +97,15 @@ def test_a_description_is_plain_data_that_adds_up(ending_lm, tmp_path):
     assert described["bytes"] == path.stat().st_size
 
 
+def test_every_kind_of_model_is_described_by_numbers_that_add_up(model):
+    described = inspection.describe(model)
+    assert json.loads(json.dumps(described)) == described
+    parts = dict(described["parameters"])
+    assert parts.pop("total") == sum(parts.values()) == model.count_params() > 0
+    assert described["class"] == type(model).__name__
+    assert described["sizes"]["vocabulary_size"] == model.vocabulary_size
+
+
 def test_a_recipe_that_is_none_is_no_recipe(tmp_path):
     for content in ("", "[1]", "\xff"):
         (tmp_path / "recipe.json").write_text(content, encoding="latin-1")
@@ -108,8 +117,13 @@ def test_a_recipe_that_is_none_is_no_recipe(tmp_path):
 def test_bad_input_is_refused_by_name(ending_lm):
     bare = tlm.MiniLM(vocabulary_size=9, embed_dim=8, num_heads=2, feed_forward_dim=8, num_blocks=1)
     tokens, weights = inspection.attention_weights(ending_lm, "the cat")
+    must = "`model` must have blocks with attention, as MiniLM has. Received: model="
     for call, message in (
         (lambda: inspection.attention_weights(keras.Sequential(), "a"), "`model` must have blocks with attention"),
+        *(
+            (lambda kind=kind: inspection.attention_weights(kind(vocabulary_size=9), "a"), f"{must}'{kind.__name__}'.")
+            for kind in (tlm.AverageLM, tlm.BigramLM, tlm.MLPLM)
+        ),
         (lambda: inspection.attention_weights(bare, "a"), "`model` must have a tokenizer"),
         (lambda: inspection.attention_weights(ending_lm, "the " * 12), "`text` must have 1 to 12 tokens"),
         (lambda: inspection.attention_plot(tokens[:2], weights), "`weights` must have the shape (blocks, heads, 2, 2)"),

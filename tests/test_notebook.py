@@ -1,6 +1,8 @@
-"""The notebook runs from top to bottom, and the one in the repository shows a real run and nothing of the machine."""
+"""Each notebook runs from top to bottom, and those in the repository show a real run and nothing of the machine."""
 
 import builtins
+import dataclasses
+import functools
 import importlib.metadata
 import json
 import pathlib
@@ -15,16 +17,45 @@ import pytest
 
 import tinylm_keras
 
-PATH = pathlib.Path(__file__).parents[1] / "colab" / "tinylm_keras.ipynb"
-NOTEBOOK = nbformat.read(PATH, as_version=4)
-PICTURES = {"padding", "frequencies", "embedding", "causal", "train", "compare", "attention", "temperature"}
-REPORT = """
-import json
+FOLDER = pathlib.Path(__file__).parents[1] / "colab"
 
+
+@dataclasses.dataclass(frozen=True)
+class Lesson:
+    """What is known of a notebook: the cells that show pictures, facts to read from its variables, its largest size."""
+
+    pictures: set
+    report: str
+    bytes: int
+
+
+LESSONS = {
+    "tinylm_keras": Lesson(
+        pictures={
+            *("padding", "frequencies", "embedding", "causal", "train", "compare", "attention", "temperature"),
+        },
+        report="""
 facts = {"loss": live.rows[0]["loss"], "last_loss": live.rows[-1]["loss"], "same": reloaded_text == first}
 facts |= {"by_hand": by_hand, "evaluated": after["perplexity"], "unigram": unigram, "before": before["perplexity"]}
-print(json.dumps({name: float(value) for name, value in facts.items()}))
-"""
+""",
+        bytes=700_000,
+    ),
+    "ladder": Lesson(
+        pictures={"count", "shuffle", "bigram", "code", "attention", "ladder"},
+        report="""
+facts = {rung["name"]: rung["bits_per_character"] for rung in rungs}
+facts |= {"rows": len(histories["mlp"]), "steps": histories["mlp"][-1]["step"], "same": first == again}
+""",
+        bytes=320_000,
+    ),
+}
+REPORT = "import json\n{}print(json.dumps({{name: float(value) for name, value in facts.items()}}))"
+
+every_notebook = pytest.mark.parametrize("name", LESSONS)
+
+
+def committed(name):
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
 
 
 def code_cells(notebook):
@@ -37,75 +68,121 @@ def data_of(cell):
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    """The notebook after a run of six steps in an empty folder, and what it left in its variables."""
-    notebook = nbformat.read(PATH, as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell(REPORT, id="report"))
-    folder = tmp_path_factory.mktemp("notebook")
-    client = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TINYLM_NOTEBOOK_STEPS", "6")
-        patch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-        client.execute()
-    facts = json.loads(code_cells(notebook)["report"].outputs[0]["text"])
-    return notebook, facts, folder
+    """Call with a name for the notebook after a run of six steps, the facts in it, and its folder, empty before."""
+
+    @functools.cache
+    def run(name):
+        notebook = committed(name)
+        notebook.cells.append(nbformat.v4.new_code_cell(REPORT.format(LESSONS[name].report), id="report"))
+        folder = tmp_path_factory.mktemp("notebook")
+        client = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TINYLM_NOTEBOOK_STEPS", "6")
+            patch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+            client.execute()
+        return notebook, json.loads(code_cells(notebook)["report"].outputs[0]["text"]), folder
+
+    return run
 
 
-def test_it_runs_from_top_to_bottom_and_leaves_one_file(executed):
-    notebook, _, folder = executed
+@every_notebook
+def test_it_runs_from_top_to_bottom_and_leaves_one_file(executed, name):
+    notebook, _, folder = executed(name)
     counts = [cell.execution_count for cell in code_cells(notebook).values()]
     assert counts == list(range(1, len(counts) + 1))
     assert [path.name for path in folder.iterdir()] == ["my_model.keras"]
 
 
 def test_the_loss_fell_and_the_figures_agree(executed):
-    _, facts, _ = executed
+    _, facts, _ = executed("tinylm_keras")
     assert facts["last_loss"] < facts["loss"] < 10
     assert facts["evaluated"] < facts["before"]
     assert facts["by_hand"] == pytest.approx(facts["evaluated"], rel=1e-3)
     assert facts["same"] == 1
 
 
-def test_a_run_shows_pictures_tables_and_no_log(executed):
-    notebook, _, _ = executed
-    check_outputs(notebook, without_log_except=("report",))
+def test_every_rung_was_climbed_and_judged(executed):
+    _, facts, _ = executed("ladder")
+    rungs = [*("unigram", "average", "bigram counts", "bigram", "mlp", "minilm")]
+    assert list(facts)[: len(rungs)] == rungs
+    assert facts["bigram counts"] < facts["unigram"] < 6  # the trained ones have not learned much in six steps
+    assert all(0 < facts[name] < 8 for name in rungs)
+    assert (facts["rows"], facts["steps"], facts["same"]) == (6, 6, 1)
 
 
-def check_outputs(notebook, without_log_except=()):
+@every_notebook
+def test_a_run_shows_pictures_tables_and_no_log(executed, name):
+    check_outputs(executed(name)[0], name, without_log_except=("report",))
+
+
+def check_outputs(notebook, name, without_log_except=()):
     cells = code_cells(notebook)
-    with_picture = {name for name, cell in cells.items() if any("image/png" in data for data in data_of(cell))}
-    assert with_picture == PICTURES
-    for name, cell in cells.items():
+    assert {cell for cell in cells if has_picture(cells[cell])} == LESSONS[name].pictures
+    for place, cell in cells.items():
         kinds = {output.output_type for output in cell.outputs}
-        assert "error" not in kinds, name
-        assert "stream" not in kinds or name in without_log_except, name
+        assert "error" not in kinds, place
+        assert "stream" not in kinds or place in without_log_except, place
 
 
-def test_the_committed_notebook_shows_a_whole_run():
-    check_outputs(NOTEBOOK)
-    cells = code_cells(NOTEBOOK)
+def has_picture(cell):
+    return any("image/png" in data for data in data_of(cell))
+
+
+@every_notebook
+def test_the_committed_notebook_shows_a_whole_run(name):
+    notebook = committed(name)
+    check_outputs(notebook, name)
+    cells = code_cells(notebook)
     assert [cell.execution_count for cell in cells.values()] == list(range(1, len(cells) + 1))
-    silent = {name for name, cell in cells.items() if not cell.outputs}
+    silent = {place for place, cell in cells.items() if not cell.outputs}
     assert silent == {"settings", "install", "setup"}
-    steps = int(re.search(r"STEPS\", (\d+)\)", cells["settings"].source).group(1))
-    samples = data_of(cells["train"])[-1]["text/html"]
-    assert f">{steps}</td>" in samples  # the run of the outputs had the number of steps that the code says
 
 
-def test_the_committed_notebook_is_small_and_names_no_machine():
-    assert PATH.stat().st_size < 700_000
-    outputs = json.dumps([cell.outputs for cell in NOTEBOOK.cells if cell.cell_type == "code"])
+def steps_of(notebook):
+    return int(re.search(r"STEPS\", (\d+)\)", code_cells(notebook)["settings"].source).group(1))
+
+
+def test_the_run_of_the_outputs_had_the_number_of_steps_that_the_code_says():
+    notebook = committed("tinylm_keras")
+    samples = data_of(code_cells(notebook)["train"])[-1]["text/html"]
+    assert f">{steps_of(notebook)}</td>" in samples
+
+
+def test_the_committed_ladder_has_its_rungs_in_order():
+    cells = code_cells(committed("ladder")).values()
+    tables = [data["text/html"] for cell in cells for data in data_of(cell) if "text/html" in data]
+    row = r">bits per character</th></tr><tr><td[^>]*>([^<]+)</td><td[^>]*>([\d.]+)<"
+    shown = {found[1]: float(found[2]) for found in (re.search(row, table) for table in tables) if found}
+    assert list(shown) == ["unigram", "average", "bigram counts", "bigram", "mlp", "minilm"]
+    assert shown["unigram"] > shown["average"] > shown["bigram"] > shown["mlp"] > shown["minilm"]
+    assert shown["bigram"] == pytest.approx(shown["bigram counts"], abs=0.02)
+
+
+@every_notebook
+def test_the_committed_notebook_is_small_and_names_no_machine(name):
+    notebook = committed(name)
+    assert (FOLDER / f"{name}.ipynb").stat().st_size < LESSONS[name].bytes
+    outputs = json.dumps([cell.outputs for cell in notebook.cells if cell.cell_type == "code"])
     text = re.sub(r'"image/png": "[^"]*"', "", outputs)
     assert not re.search(r"(?<![\w.<\"/:])/(?:root|home|tmp|work|usr|opt|Users|var|mnt|content)\b|[A-Z]:\\\\", text)
     assert not re.search(r"warning|deprecat|cuda|oneDNN", text, flags=re.I)
-    assert NOTEBOOK.metadata.language_info == {"name": "python"}
-    assert not any("execution" in cell.metadata for cell in NOTEBOOK.cells)
+    assert notebook.metadata.language_info == {"name": "python"}
+    assert not any("execution" in cell.metadata for cell in notebook.cells)
 
 
-def test_every_step_is_explained_and_no_line_is_too_long_to_read():
-    for before, cell in zip(NOTEBOOK.cells, NOTEBOOK.cells[1:], strict=False):
+@every_notebook
+def test_every_step_is_explained_and_no_line_is_too_long_to_read(name):
+    notebook = committed(name)
+    for before, cell in zip(notebook.cells, notebook.cells[1:], strict=False):
         if cell.cell_type == "code":
             assert max(map(len, cell.source.splitlines())) <= 100, cell["id"]
             assert len(before.source) > 100, cell["id"]
+
+
+def test_the_notebooks_install_and_keep_in_the_same_way():
+    one, other = (code_cells(committed(name)) for name in LESSONS)
+    for cell in ("install", "keep"):
+        assert one[cell].source == other[cell].source
 
 
 # In Colab, which nobody can run here: the same cells with stand-ins for Colab's modules, for pip and for the versions.
@@ -138,9 +215,9 @@ def colab(monkeypatch):
     monkeypatch.setattr(importlib.metadata, "version", version)
     monkeypatch.setattr(subprocess, "run", pip)
 
-    def run(name, edit=lambda source: source, **variables):
+    def run(name, edit=lambda source: source, lesson="tinylm_keras", **variables):
         namespace = {"__builtins__": builtins, "MY_TEXT": "", "INSTALL_FROM": "", "IN_COLAB": True, **variables}
-        exec(compile(edit(code_cells(NOTEBOOK)[name].source), name, "exec"), namespace)
+        exec(compile(edit(code_cells(committed(lesson))[name].source), name, "exec"), namespace)
         return namespace
 
     run.done, run.installed, run.code, run.brings = done, installed, 0, {}
@@ -196,11 +273,12 @@ def test_colab_downloads_or_keeps_on_drive(colab, monkeypatch, keep):
     assert copies == ([("my_model.keras", "/content/drive/MyDrive/my_model.keras")] if keep else [])
 
 
-def test_a_text_of_ones_own_is_uploaded_in_colab_and_named_elsewhere(colab, monkeypatch, tmp_path):
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_text_of_ones_own_is_uploaded_in_colab_and_named_elsewhere(colab, monkeypatch, tmp_path, lesson):
     monkeypatch.chdir(tmp_path)
     pathlib.Path("my file.zip").write_text("one text\nanother text\na third text\n")  # the name that the stand-in gives
     look = {"tlm": tinylm_keras, "display": lambda *_: None, "table": lambda *_: None, "quote": lambda *_: None}
-    found = colab("text", MY_TEXT="upload", StopHere=RuntimeError, **look)
+    found = colab("text", lesson=lesson, MY_TEXT="upload", StopHere=RuntimeError, **look)
     assert (colab.done, found["BUILT_IN"], len(found["texts"])) == (["upload"], False, 3)
     with pytest.raises(RuntimeError, match="write a path"):
-        colab("text", MY_TEXT="upload", IN_COLAB=False, StopHere=RuntimeError, **look)
+        colab("text", lesson=lesson, MY_TEXT="upload", IN_COLAB=False, StopHere=RuntimeError, **look)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinylm_keras.plots import draw, loss_plot, round_perplexities
+from tinylm_keras.plots import draw, draw_ladder, draw_runs, loss_plot, round_perplexities
 
 HISTORY = [{"step": 10 * i, "loss": 3.0 / i, "val_loss": 3.2 / i + 0.05 * i} for i in range(1, 12)]
 
@@ -62,3 +62,52 @@ def test_drawing_leaves_the_global_backend_alone(tmp_path):
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_several_runs_are_in_the_legend_from_the_worst_to_the_best():
+    runs = {
+        name: [{**row, "val_loss": row["val_loss"] + more} for row in HISTORY] for name, more in (("a", 0), ("b", 1))
+    }
+    figure = draw_runs(runs)
+    lowest = min(row["val_loss"] for row in HISTORY)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [label.split(":")[0] for label in labels] == ["b", "a"]
+    assert labels[1].startswith(f"a: {lowest:.3f} at step ")
+    assert figure.axes[0].get_ylabel() == "validation loss (nats per token)"
+    assert [list(line.get_ydata()) for line in figure.axes[0].lines] == [
+        [row["val_loss"] for row in history] for history in runs.values()
+    ]
+
+
+def test_many_runs_have_lines_that_differ():
+    figure = draw_runs({str(number): HISTORY for number in range(20)})
+    looks = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines}
+    assert len(looks) == 20
+
+
+def test_runs_that_cannot_be_compared_are_refused():
+    for runs, value, message in (
+        ({}, "val_loss", "`runs` must be at least one, each with a row. Received: runs={}."),
+        ({"a": []}, "val_loss", "`runs` must be at least one, each with a row."),
+        ({"a": [{"step": 1, "loss": 1.0}]}, "val_loss", "`value` must be in every row of the runs, but is not in a."),
+        ({"a": HISTORY}, "seconds", "`value` must be one of 'loss', 'val_loss', 'val_bits_per_character'."),
+    ):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            draw_runs(runs, value)
+
+
+def test_the_ladder_has_a_bar_and_a_number_for_each_rung():
+    rungs = [{"name": "counted", "bits_per_character": 4.5, "trained": False}]
+    rungs.append({"name": "learned", "bits_per_character": 2.25, "trained": True})
+    axes = draw_ladder(rungs).axes[0]
+    assert [bar.get_width() for bar in axes.patches] == [4.5, 2.25]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["counted", "learned"]
+    assert {"4.500", "2.250"} <= {text.get_text() for text in axes.texts}
+    assert axes.patches[0].get_facecolor() != axes.patches[1].get_facecolor()
+    with pytest.raises(ValueError, match=re.escape("`rungs` must be at least one. Received: rungs=[].")):
+        draw_ladder([])
+
+
+def test_an_estimated_training_loss_is_drawn_in_place_of_the_running_mean():
+    axes = draw([{"step": 1, "loss": 3.0, "train_loss": 2.0, "val_loss": 2.5}]).axes[0]
+    assert list(axes.lines[0].get_ydata()) == [2.0]

@@ -1,6 +1,7 @@
 """The README says what is true: its Python runs, its tree is complete, its commands and its links exist."""
 
 import ast
+import dataclasses
 import pathlib
 import re
 import subprocess
@@ -94,21 +95,24 @@ def test_links_to_files_resolve(page):
         assert (ROOT / target).exists(), target
 
 
+OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "muon": "Muon"}
+SIZES = {
+    "minilm": "{norm}-norm|context {context_length}|{embed_dim} wide|{num_heads} heads|{num_blocks} blocks",
+    "average": "average|context {context_length}|{embed_dim} wide|{num_hidden_layers} hidden layers of {hidden_dim}",
+    "bigram": "bigram|context {context_length}",
+    "mlp": "MLP|context {context_length}|window {window}|{num_hidden_layers} hidden layers from {hidden_dim}",
+}
+
+
 def test_the_preset_table_is_that_of_the_presets():
-    rows = dict(re.findall(r"^\| `(\w+)`[^|]*\|[^|]*\|(.*)\|$", README, flags=re.M))
+    rows = dict(re.findall(r"^\| `([\w-]+)`[^|]*\|[^|]*\|(.*)\|$", README, flags=re.M))
     assert sorted(rows) == sorted(presets.names())
     for name, row in rows.items():
         recipe = presets.get(name)
-        for text in (
-            f"{recipe.norm}-norm",
-            f"context {recipe.context_length}",
-            f"{recipe.embed_dim} wide",
-            f"{recipe.num_heads} heads",
-            f"{recipe.num_blocks} blocks",
-            recipe.optimizer.capitalize(),
-            f"{recipe.steps or recipe.epochs} {'steps' if recipe.steps else 'epochs'}",
-            f"of {recipe.batch_size}",
-        ):
+        length = f"{recipe.steps or recipe.epochs} {'steps' if recipe.steps else 'epochs'}"
+        of = f"of {recipe.accumulate} × {recipe.batch_size}" if recipe.accumulate > 1 else f"of {recipe.batch_size}"
+        sizes = SIZES[recipe.model].format(**dataclasses.asdict(recipe)).split("|")
+        for text in (*sizes, OPTIMIZERS[recipe.optimizer], length, of):
             assert text in row, (name, text)
 
 

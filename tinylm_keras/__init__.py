@@ -11,11 +11,18 @@ if TYPE_CHECKING:
     from tinylm_keras import data as data
     from tinylm_keras import layers as layers
     from tinylm_keras import metrics as metrics
+    from tinylm_keras.ladder import compare as compare
+    from tinylm_keras.models import MLPLM as MLPLM
+    from tinylm_keras.models import AverageLM as AverageLM
+    from tinylm_keras.models import BigramLM as BigramLM
     from tinylm_keras.models import LanguageModel as LanguageModel
     from tinylm_keras.models import MiniLM as MiniLM
     from tinylm_keras.samplers import Sampler as Sampler
     from tinylm_keras.saving import load_model as load_model
+    from tinylm_keras.tokenizers import BytePairTokenizer as BytePairTokenizer
+    from tinylm_keras.tokenizers import CharacterTokenizer as CharacterTokenizer
     from tinylm_keras.tokenizers import WhitespaceTokenizer as WhitespaceTokenizer
+    from tinylm_keras.tokenizers import WordPunctTokenizer as WordPunctTokenizer
     from tinylm_keras.training import callbacks as callbacks
     from tinylm_keras.training import presets as presets
     from tinylm_keras.training.train import train as train
@@ -24,11 +31,18 @@ __version__ = "0.1.0"
 
 # Public name -> (module, attribute; None for the module itself).
 _EXPORTS = {
+    "AverageLM": ("tinylm_keras.models", "AverageLM"),
+    "BigramLM": ("tinylm_keras.models", "BigramLM"),
+    "BytePairTokenizer": ("tinylm_keras.tokenizers", "BytePairTokenizer"),
+    "CharacterTokenizer": ("tinylm_keras.tokenizers", "CharacterTokenizer"),
     "LanguageModel": ("tinylm_keras.models", "LanguageModel"),
+    "MLPLM": ("tinylm_keras.models", "MLPLM"),
     "MiniLM": ("tinylm_keras.models", "MiniLM"),
     "Sampler": ("tinylm_keras.samplers", "Sampler"),
     "WhitespaceTokenizer": ("tinylm_keras.tokenizers", "WhitespaceTokenizer"),
+    "WordPunctTokenizer": ("tinylm_keras.tokenizers", "WordPunctTokenizer"),
     "callbacks": ("tinylm_keras.training.callbacks", None),
+    "compare": ("tinylm_keras.ladder", "compare"),
     "data": ("tinylm_keras.data", None),
     "layers": ("tinylm_keras.layers", None),
     "load_model": ("tinylm_keras.saving", "load_model"),
@@ -38,11 +52,18 @@ _EXPORTS = {
 }
 
 __all__ = [
+    "MLPLM",
+    "AverageLM",
+    "BigramLM",
+    "BytePairTokenizer",
+    "CharacterTokenizer",
     "LanguageModel",
     "MiniLM",
     "Sampler",
     "WhitespaceTokenizer",
+    "WordPunctTokenizer",
     "callbacks",
+    "compare",
     "data",
     "layers",
     "load_model",

@@ -49,6 +49,62 @@ def atomic_path(path):
     _flush_folder(path.parent)
 
 
+def new_folder(path, overwrite=False, holds="run"):
+    """Return `path` as a `pathlib.Path` where a folder can be made and written; nothing is made yet.
+
+    Args:
+        path: str or `os.PathLike`. The argument that the messages call `out`.
+        overwrite: bool. Whether it may exist already.
+        holds: str. What `overwrite=True` would replace in it.
+
+    Raises:
+        ValueError: if the folder exists and `overwrite` is False, or if it cannot be a folder that can be written.
+        TypeError: if `path` is no path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise _checks.refuse("out", "must be the path of a folder, or None", path, error=TypeError)
+    path = pathlib.Path(path)
+    try:
+        if os.path.lexists(path):
+            if not path.is_dir():
+                raise _checks.refuse("out", "must be a folder, but it is a file", str(path))
+            if not overwrite:
+                advice = f"Choose another name, or pass overwrite=True to replace the {holds} in it."
+                raise _checks.refuse("out", "must be a new folder, but it exists", str(path), advice)
+        parent = next(one for one in (path, *path.absolute().parents) if one.exists())
+    except OSError as error:  # too long a name, a file on the way
+        raise unwritable(path, error.strerror) from None
+    except StopIteration:
+        raise unwritable(path, "there is no such place") from None
+    if not parent.is_dir():
+        raise unwritable(path, f"{parent} is a file")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise unwritable(path, f"{parent} is read-only")
+    return path
+
+
+def unwritable(path, reason):
+    """Build the error for a folder `out` that cannot be written."""
+    return _checks.refuse("out", f"must be a folder that can be written ({reason})", str(path))
+
+
+@contextlib.contextmanager
+def made_folder(path):
+    """Make a folder for what is written inside the `with`; when that fails, the folders made for it are removed."""
+    made = [one for one in (path, *path.absolute().parents) if not one.exists()]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(path, error.strerror) from None
+    try:
+        yield
+    except BaseException:
+        for one in made:
+            with contextlib.suppress(OSError):  # not empty: somebody else uses it
+                one.rmdir()
+        raise
+
+
 def _flush_folder(folder):
     """Make the rename itself durable, where the system lets a folder be opened (not on Windows)."""
     with contextlib.suppress(OSError):

@@ -6,7 +6,13 @@ import math
 import numpy as np
 
 from tinylm_keras import _checks, data
+from tinylm_keras.count_models import bigram_count_nats as bigram_count_nats
+from tinylm_keras.count_models import bigram_nats as bigram_nats
+from tinylm_keras.count_models import perplexity_of_counts
+from tinylm_keras.count_models import unigram_perplexity as unigram_perplexity
 from tinylm_keras.data import stories
+from tinylm_keras.data.batches import BLOCK
+from tinylm_keras.data.texts import TokenStream
 from tinylm_keras.training import corpus
 
 
@@ -42,12 +48,12 @@ def evaluate(model, texts, *, layout="auto", batch_size=32, training=None):
 
     Args:
         model: A `LanguageModel` with a tokenizer.
-        texts: list of str.
+        texts: list of str, or one part of opened shards, whose layout is always "windows".
         layout: "lines" (each text one example), "windows" (all texts in one row, cut into contexts that do not
             overlap) or "auto": lines when at least 90 % of the texts fit the context.
         batch_size: int. Examples judged at a time; it changes the speed alone.
-        training: list of str or None. The training text, for the frequencies of the unigram model. Without it they
-            are those of `texts` itself, which no unigram model can beat.
+        training: list of str, part of shards, or None. The training text, for the frequencies of the unigram model.
+            Without it they are those of `texts` itself, which no unigram model can beat.
 
     Returns:
         An `Evaluation`.
@@ -64,27 +70,30 @@ def evaluate(model, texts, *, layout="auto", batch_size=32, training=None):
     6
     """
     tokenizer = _tokenizer_of(model)
-    texts = list(texts)
-    if not texts:
-        raise _checks.refuse("texts", "must hold at least one text", texts)
-    layout = choose_layout(model, texts) if layout == "auto" else layout
-    examples = batches(texts, tokenizer, layout, model.context_length, batch_size)
+    if isinstance(texts, TokenStream):
+        _checks.one_of("layout", layout, ("windows", "auto"), "Shards are one long row.")
+        layout, count = "windows", getattr(texts, "documents", 1)
+    else:
+        texts = list(texts)
+        if not texts:
+            raise _checks.refuse("texts", "must hold at least one text", texts)
+        layout, count = choose_layout(model, texts) if layout == "auto" else layout, len(texts)
+    shape = (tokenizer, layout, model.context_length, batch_size)
+    examples = batches(texts, *shape)
     if not model.compiled:
         model.compile(jit_compile=False)
     logs = model.evaluate(examples, return_dict=True, verbose=0)
     loss = math.log(logs["perplexity"])  # the model may have been compiled with another loss
-    judged = targets(examples, model.pad_id)
-    counted = judged
-    if training is not None:
-        counted = targets(batches(training, tokenizer, layout, model.context_length, batch_size), model.pad_id)
+    judged = token_counts(examples, model.pad_id)
+    known = judged if training is None else token_counts(batches(training, *shape), model.pad_id)
     return Evaluation(
         loss=loss,
         perplexity=float(logs["perplexity"]),
         bits_per_character=float(examples.bits_per_character(loss)),
-        unigram_perplexity=unigram_perplexity(counted, judged),
+        unigram_perplexity=perplexity_of_counts(known, judged),
         unigram_of="this text itself" if training is None else "training text",
         layout=layout,
-        texts=len(texts),
+        texts=count,
         tokens=int(examples.tokens),
         unknown=int(examples.unknown),
         cut=int(examples.cut),
@@ -108,7 +117,7 @@ def batches(texts, tokenizer, layout, context_length, batch_size):
     _checks.one_of("layout", layout, ("lines", "windows"), "Or auto, to choose by the length of the texts.")
     if layout == "lines":
         return data.lines(texts, tokenizer, context_length=context_length, batch_size=batch_size, shuffle=False)
-    stream = data.concatenate(texts, tokenizer)
+    stream = texts if isinstance(texts, TokenStream) else data.concatenate(texts, tokenizer)
     return data.windows(stream, context_length=context_length, batch_size=batch_size)
 
 
@@ -119,35 +128,13 @@ def targets(examples, pad_id):
     return ids if pad_id is None else ids[ids != pad_id]
 
 
-def unigram_perplexity(training_ids, ids):
-    """Perplexity of `ids` under a model that knows only how frequent each token was in `training_ids`.
-
-    The frequencies are relative ones, except that a token never seen counts as seen once, so that nothing is
-    impossible (adding one to every count instead would favour the rare tokens and be easier to beat). Every unknown
-    word is the one token [UNK], as it is for the model that is compared.
-
-    Args:
-        training_ids: int array `[n]`. Where the frequencies are from.
-        ids: int array `[m]`. The tokens to judge.
-
-    Returns:
-        float.
-
-    Raises:
-        ValueError: if one of the two is empty.
-
-    Example:
-
-    >>> float(unigram_perplexity([1, 2, 3, 4], [4, 3]))
-    4.0
-    """
-    training_ids, ids = np.asarray(training_ids), np.asarray(ids)
-    for name, array in (("training_ids", training_ids), ("ids", ids)):
-        if not array.size:
-            raise _checks.refuse(name, "must not be empty", array.tolist())
-    counts = np.bincount(training_ids, minlength=int(ids.max()) + 1)
-    counts[np.setdiff1d(ids, training_ids)] = 1
-    return float(np.exp(-np.log(counts[ids] / counts.sum()).mean()))
+def token_counts(examples, pad_id):
+    """Return how often each token is a target that a model is judged on: `[n]` counts, by id."""
+    if not examples.on_disk:
+        return np.bincount(targets(examples, pad_id))
+    blocks = (examples.ids[first : first + BLOCK] for first in range(1, len(examples.ids), BLOCK))
+    size = examples.largest_id() + 1
+    return sum(np.bincount(block, minlength=size) for block in blocks)
 
 
 def write_stories(model, count=200, seeds=20, temperature=0.8):

@@ -12,6 +12,9 @@ from tinylm_keras import _checks
 
 FIRST_TOKENS = 12
 
+# What a model's config holds beside its sizes and kinds.
+NO_SIZES = ("name", "dtype", "format_version")
+
 
 def describe(model, path=None):
     """Say what a model is, as plain data that JSON can hold.
@@ -31,11 +34,14 @@ def describe(model, path=None):
     >>> describe(model)["sizes"]["num_blocks"]
     2
     """
-    config = model.get_config()
-    sizes = {name: value for name, value in config.items() if isinstance(value, (int, float, str)) and name != "name"}
+    config = {name: value for name, value in model.get_config().items() if name not in NO_SIZES}
     description = {
         "class": type(model).__name__,
-        "sizes": {name: value for name, value in sizes.items() if not isinstance(value, bool) and name != "dtype"},
+        "sizes": {
+            name: value
+            for name, value in config.items()
+            if isinstance(value, (int, float, str)) and not isinstance(value, bool)
+        },
         "parameters": count_parameters(model),
         "tokenizer": _describe_tokenizer(model.tokenizer),
         "generation_defaults": dict(model.generation_defaults),

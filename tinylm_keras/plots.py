@@ -1,4 +1,4 @@
-"""Pictures of a run. matplotlib is imported when one is drawn, and its global state is never touched."""
+"""Pictures of a run, and of several. matplotlib is imported when one is drawn; its global state is never touched."""
 
 import math
 import pathlib
@@ -8,6 +8,17 @@ from tinylm_keras._files import atomic_path
 
 TRAIN, VALIDATION, INK, GRID = "#2a6f97", "#e07a1f", "#333333", "#dddddd"
 
+# Okabe and Ito's colours, which eyes that see few colours tell apart, in their order of contrast on white.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+DASHES = ("-", "--", ":", "-.")
+
+# What several runs can be compared by.
+UNITS = {
+    "loss": "training loss (nats per token)",
+    "val_loss": "validation loss (nats per token)",
+    "val_bits_per_character": "validation loss (bits per character)",
+}
+
 
 def loss_plot(history, path):
     """Draw training and validation loss against the steps into a PNG file.
@@ -15,7 +26,8 @@ def loss_plot(history, path):
     The best step is marked. A second axis on the right reads the same curves as perplexity, which is exp(loss).
 
     Args:
-        history: list of dicts with "step", "loss" and perhaps "val_loss": the rows of `history.csv`.
+        history: list of dicts with "step", "loss" and perhaps "val_loss": the rows of `history.csv`. A "train_loss",
+            estimated as the validation loss is, is drawn in place of "loss", the mean over the last updates.
         path: str or `os.PathLike`. Where the PNG goes; written whole or not at all.
 
     Raises:
@@ -31,7 +43,11 @@ def loss_plot(history, path):
     """
     if not history:
         raise _checks.refuse("history", "must hold at least one row", history)
-    figure = draw(history)
+    save(draw(history), path)
+
+
+def save(figure, path):
+    """Write a figure to a PNG file, whole or not at all."""
     with atomic_path(pathlib.Path(path)) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
 
@@ -43,24 +59,100 @@ def draw(history):
     steps = [row["step"] for row in history]
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
-    _curve(axes, steps, [row["loss"] for row in history], TRAIN, "training")
+    _curve(axes, steps, [row.get("train_loss", row["loss"]) for row in history], TRAIN, "training")
     judged = [row.get("val_loss") for row in history]
     if None not in judged:
         _curve(axes, steps, judged, VALIDATION, "validation")
     else:
         judged = [row["loss"] for row in history]
     _mark_best(axes, steps, judged)
-    axes.set_xlabel("step", color=INK)
-    axes.set_ylabel("loss (nats per token)", color=INK)
+    _dress(axes, "step", "loss (nats per token)")
+    _perplexity_axis(axes)
+    axes.legend(frameon=False, labelcolor=INK)
+    return figure
+
+
+def draw_runs(runs, value="val_loss"):
+    """Return a picture of several runs, one curve each, as a `matplotlib.figure.Figure`.
+
+    The legend has the runs from the worst to the best, as their curves end from top to bottom.
+
+    Args:
+        runs: dict from the name of a run to its history, as in `loss_plot`.
+        value: str. What to compare by: "val_loss", "val_bits_per_character" (where the runs have different tokenizers)
+            or "loss".
+
+    Raises:
+        ValueError: if there is no run, one has no rows, or one lacks the value.
+
+    Example:
+
+    >>> figure = draw_runs({"a": [{"step": 1, "loss": 2.0}], "b": [{"step": 1, "loss": 3.0}]}, "loss")
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['b: 3.000 at step 1', 'a: 2.000 at step 1']
+    """
+    from matplotlib.figure import Figure
+
+    _checks.one_of("value", value, tuple(UNITS))
+    if not runs or not all(runs.values()):
+        raise _checks.refuse("runs", "must be at least one, each with a row", runs)
+    for name, history in runs.items():
+        if any(row.get(value) is None for row in history):
+            raise _checks.refuse("value", f"must be in every row of the runs, but is not in {name}", value)
+    figure = Figure(figsize=(9.0, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    best = {}
+    for index, (name, history) in enumerate(runs.items()):
+        steps, values = [row["step"] for row in history], [row[value] for row in history]
+        colour, dash = COLOURS[index % len(COLOURS)], DASHES[index // len(COLOURS) % len(DASHES)]
+        lowest = min(range(len(values)), key=lambda i, values=values: (math.isnan(values[i]), values[i]))
+        label = f"{name}: {values[lowest]:.3f} at step {steps[lowest]:,}"
+        [line] = axes.plot(steps, values, dash, color=colour, linewidth=1.8, marker="o", markersize=3, label=label)
+        best[line] = values[lowest]
+    _dress(axes, "step", UNITS[value])
+    # Beside the curves: inside, it would lie over one of them sooner or later.
+    lines = sorted(best, key=best.get, reverse=True)
+    figure.legend(handles=lines, loc="outside right upper", frameon=False, labelcolor=INK, title="lowest of each run")
+    return figure
+
+
+def draw_ladder(rungs):
+    """Return a picture of what models need for a character, one bar each, as a `matplotlib.figure.Figure`.
+
+    Args:
+        rungs: list of dict with "name", "bits_per_character" and "trained" (a bool: counted models are drawn hollow).
+
+    Raises:
+        ValueError: if there are none.
+    """
+    from matplotlib.figure import Figure
+
+    if not rungs:
+        raise _checks.refuse("rungs", "must be at least one", rungs)
+    figure = Figure(figsize=(7.2, 0.5 * len(rungs) + 1.3), layout="constrained")
+    axes = figure.add_subplot()
+    for place, rung in enumerate(rungs):
+        bits, fill = rung["bits_per_character"], TRAIN if rung["trained"] else "white"
+        axes.barh(place, bits, color=fill, edgecolor=TRAIN, linewidth=1.2, height=0.62)
+        axes.annotate(f"{bits:.3f}", (bits, place), (5, 0), textcoords="offset points", va="center", color=INK)
+    axes.set_yticks(range(len(rungs)), [rung["name"] for rung in rungs])
+    axes.invert_yaxis()
+    _dress(axes, "bits per character of the validation text; hollow: counted, not trained", "")
+    axes.grid(axis="y", visible=False)
+    axes.set_xlim(0, 1.12 * max(rung["bits_per_character"] for rung in rungs))  # room for the longest bar's number
+    return figure
+
+
+def _dress(axes, below, beside):
+    """Name the axes and make frame and grid as quiet as they should be."""
+    axes.set_xlabel(below, color=INK)
+    axes.set_ylabel(beside, color=INK)
     axes.grid(color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.margins(x=0.02)
-    _perplexity_axis(axes)
     for spine in axes.spines.values():
         spine.set_color(GRID)
     axes.tick_params(colors=INK, length=0)
-    axes.legend(frameon=False, labelcolor=INK)
-    return figure
 
 
 def _curve(axes, steps, values, color, label):

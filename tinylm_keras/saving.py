@@ -49,7 +49,7 @@ def load_model(path, trusted=False):
         raise ValueError(f"{path} cannot be loaded: {first_line}") from error
     if not isinstance(model, tinylm_keras.models.LanguageModel):
         raise ValueError(f"{path} holds a {type(model).__name__}, not a tinylm_keras model.")
-    for weight in model.weights:
+    for weight in model.weights:  # with the running statistics of a batch normalization
         if not np.isfinite(keras.ops.convert_to_numpy(keras.ops.cast(weight, "float32"))).all():
             raise ValueError(f"{path} holds weights that are not finite ({weight.path}): its training diverged.")
     if unknown:

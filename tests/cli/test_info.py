@@ -29,6 +29,14 @@ def test_the_table_says_the_same(tinylm, run_folder, monkeypatch):
     assert "recipe preset stories, steps 2, batch_size 64; learned stories:60" in shown
 
 
+def test_every_kind_of_model_is_shown(tinylm, model, tmp_path):
+    model.save(tmp_path / "model.keras")
+    ended = tinylm("info", tmp_path)
+    assert (ended.code, ended.err) == (0, "")
+    assert type(model).__name__ in ended.out
+    assert f"{model.count_params():,}" in ended.out
+
+
 def test_a_model_without_a_recipe_says_so(tinylm, run_folder, tmp_path):
     shutil.copy(run_folder / "model.keras", tmp_path)
     assert "none beside the file" in tinylm("info", tmp_path).out

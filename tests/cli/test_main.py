@@ -12,7 +12,7 @@ import pytest
 import tinylm_keras
 from tinylm_keras.cli import _console, _main
 
-COMMANDS = ("train", "generate", "evaluate", "tokenize", "info", "presets")
+COMMANDS = ("prepare", "train", "generate", "evaluate", "compare", "plot", "tokenize", "info", "presets")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["presets"], ["train", "--help"], ["generate", "no.keras"]])

@@ -2,14 +2,27 @@
 
 import json
 
+import pytest
+
 from tinylm_keras.training import presets
 
 
-def test_the_table_has_every_setting_and_every_preset(tinylm):
-    shown = tinylm("presets")
+@pytest.mark.parametrize("chosen", [(), ("tinylm", "mlp")])
+def test_the_table_has_every_setting_and_every_preset(tinylm, chosen):
+    shown = tinylm("presets", *chosen)
     assert (shown.code, shown.err) == (0, "")
-    for name in [*presets.settings(), *presets.names()]:
+    for name in [*presets.settings(), *(chosen or presets.names())]:
         assert name in shown.out
+
+
+def test_a_value_names_the_presets_that_have_it(tinylm, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    shown = tinylm("presets").out.split("context_length")[1]
+    assert "64: bigram, mlp, shakespeare-char-small" in [line.strip() for line in shown.splitlines()]
+
+
+def test_an_unknown_preset_is_refused(tinylm):
+    assert tinylm("presets", "x").refusal.startswith("`preset` must be one of 'stories', 'tinylm', 'bigram',")
 
 
 def test_json_reads_back_as_the_same_recipes(tinylm):

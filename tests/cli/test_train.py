@@ -87,7 +87,15 @@ def test_the_folder_is_named_after_the_source(source, folder):
     ("arguments", "line"),
     [
         (["no.txt"], "`source` must be a file, a folder or a pattern that exists. Received: source='no.txt'."),
-        (["--preset", "big"], "`preset` must be one of 'stories', 'tinylm'. Received: preset='big'."),
+        (["--preset", "big"], "`preset` must be one of 'stories', 'tinylm', 'bigram', 'attention-average', 'mlp', "),
+        (["--tokenizer", "bpe"], "`tokenizer` must be one of 'whitespace', 'word-punct', 'character', 'byte-pair'. Re"),
+        (
+            ["--preset", "bigram", "--num-heads", "4"],
+            "`num_heads` belongs to the model 'minilm', and this model is 'bigram'. Received: num_heads=4. Leave it",
+        ),
+        (["--accumulate", "0"], "`accumulate` must be a whole number from 1 to 1,000,000. Received: accumulate=0."),
+        (["--evaluation-batches", "0"], "`evaluation_batches` must be a whole number from 1 to 1,000,000,000. Receive"),
+        (["--steps", "2", "--epochs", "2"], "`steps` or `epochs` must be given, and not both (epochs=2). Received: st"),
         (["--steps", "x"], "`steps` must be a whole number from 1 to 1,000,000,000. Received: steps='x'."),
         (["--steps", "0"], "`steps` must be a whole number from 1 to 1,000,000,000. Received: steps=0."),
         (

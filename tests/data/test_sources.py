@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tinylm_keras.data import sources
+from tinylm_keras.data import documents
 from tinylm_keras.data.sources import read
 
 
@@ -212,4 +212,4 @@ def test_many_small_files_are_read(tmp_path):
 
 
 def test_the_default_number_of_stories_is_documented_by_its_name():
-    assert sources.DEFAULT_STORIES >= 1_000
+    assert documents.DEFAULT_STORIES >= 1_000

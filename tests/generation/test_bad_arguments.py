@@ -76,8 +76,8 @@ def test_half_a_surrogate_pair_is_refused(mini_lm):
             call("the \ud800 cat")
 
 
-def test_ids_beyond_the_tokenizer_are_never_written(make_model, mini_lm):
-    model = make_model(tokenizer=mini_lm.tokenizer, vocabulary_size=200)
+def test_ids_beyond_the_tokenizer_are_never_written(make_mini_lm, mini_lm):
+    model = make_mini_lm(tokenizer=mini_lm.tokenizer, vocabulary_size=200)
     written = model.generate([2], max_new_tokens=60, temperature=3.0, seed=0)
     assert written.max() < mini_lm.tokenizer.vocabulary_size()
 
@@ -115,8 +115,8 @@ def test_generation_defaults_are_checked_when_they_are_set(mini_lm, defaults, me
     assert mini_lm.generation_defaults == {}
 
 
-def test_logits_that_are_not_finite_are_refused(make_model):
-    model = make_model(vocabulary_size=9)
+def test_logits_that_are_not_finite_are_refused(make_mini_lm):
+    model = make_mini_lm(vocabulary_size=9)
     model.head.bias.assign(np.full(9, np.nan))
     with pytest.raises(ValueError, match=r"logits are not finite numbers"):
         model.score([3, 4])

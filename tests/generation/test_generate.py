@@ -1,10 +1,14 @@
 """Laws 3 and 4, and what a user relies on: ends, stops, streams, prompts of every kind."""
 
 import threading
+import warnings
 
 import keras_nlp
 import numpy as np
 import pytest
+
+from tinylm_keras.data import lines
+from tinylm_keras.tokenizers import WhitespaceTokenizer
 
 
 def test_greedy_top_k_1_and_temperature_0_agree(model):
@@ -49,6 +53,20 @@ def test_the_stream_joins_to_the_generated_text(model):
     assert next(model.stream("the cat", max_new_tokens=3)) == "the cat"
 
 
+def test_every_tokenizer_streams_what_it_generates_and_reads_on_from_the_prompt(tiny_lm):
+    settings = {"max_new_tokens": 40, "temperature": 2.0, "seed": 1, "stop": ["\x01"]}
+    prompt = 'the cat (a "d'
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about words of the prompt that the model does not know
+        text = tiny_lm.generate(prompt, **settings)
+        pieces = list(tiny_lm.stream(prompt, **settings))
+        assert tiny_lm.generate([prompt], **settings) == [text]
+    assert "".join(pieces) == text
+    assert pieces[0] == prompt
+    assert len(text) > len(prompt)
+    assert tiny_lm.tokenizer.end_token is None or tiny_lm.tokenizer.end_token not in text
+
+
 def test_padding_is_never_written_and_unknown_only_when_asked_for(make_model, texts):
     model = make_model(vocabulary_size=6, pad_id=0)
     ids = np.concatenate([model.generate(np.array([2]), max_new_tokens=300, temperature=5.0, seed=s) for s in range(3)])
@@ -81,12 +99,9 @@ def test_an_empty_prompt_starts_from_the_end_token(ending_lm):
     assert text == ending_lm.tokenizer.detokenize(from_end)
 
 
-def test_an_empty_prompt_without_end_token_starts_as_training_texts_do(make_model, tokenizer, texts):
-    if tokenizer.end_id is not None:
-        pytest.skip("this tokenizer has an end token to start from")
-    from tinylm_keras.data import lines
-
-    model = make_model(tokenizer=tokenizer)
+def test_an_empty_prompt_without_end_token_starts_as_training_texts_do(make_mini_lm, texts):
+    tokenizer = WhitespaceTokenizer().adapt(texts)
+    model = make_mini_lm(tokenizer=tokenizer)
     with pytest.raises(ValueError, match="at least one token, because this model has no end token"):
         model.generate("")
     model.compile(jit_compile=False)
@@ -142,8 +157,8 @@ def test_results_have_the_kind_of_the_prompts(mini_lm):
     assert mini_lm.generate("the cat", max_new_tokens=0) == "the cat"
 
 
-def test_generation_defaults_hold_where_an_argument_is_left_out(make_model, tokenizer):
-    model = make_model(tokenizer=tokenizer)
+def test_generation_defaults_hold_where_an_argument_is_left_out(make_mini_lm):
+    model = make_mini_lm(vocabulary_size=20)
     model.generation_defaults = {"max_new_tokens": 5, "temperature": 0}
     assert model.generate([3, 4]).tolist() == model.generate([3, 4], max_new_tokens=5, top_k=1).tolist()
     assert len(model.generate([3, 4], max_new_tokens=2)) <= 4

@@ -4,45 +4,64 @@ import numpy as np
 import pytest
 from keras.src.testing import TestCase
 
-from tinylm_keras.layers import CausalSelfAttention, TokenAndPositionEmbedding, TransformerBlock
+from tinylm_keras.layers import (
+    CausalSelfAttention,
+    Dropout,
+    NormalizedDense,
+    PermutationCoding,
+    PrefixMean,
+    TokenAndPositionEmbedding,
+    TrailingWindow,
+    TransformerBlock,
+)
 from tinylm_keras.models import MiniLM
 
+POLICIES = ["float32", "mixed_bfloat16", "mixed_float16"]
+BLOCK = {"embed_dim": 8, "num_heads": 2, "feed_forward_dim": 12}
+NORMAL = {"class_name": "RandomNormal", "config": {"stddev": 0.02}}
+
+# Class, arguments, width of the output, and how many trainable weights, others and seed generators it has.
 LAYERS = {
-    "attention": (CausalSelfAttention, {"embed_dim": 8, "num_heads": 2}, 4, 0),
-    "block_post": (TransformerBlock, {"embed_dim": 8, "num_heads": 2, "feed_forward_dim": 12}, 12, 2),
-    "block_pre": (
-        TransformerBlock,
-        {"embed_dim": 8, "num_heads": 2, "feed_forward_dim": 12, "norm": "pre", "activation": "gelu_tanh"},
-        12,
-        2,
-    ),
+    "attention": (CausalSelfAttention, {"embed_dim": 8, "num_heads": 2, "kernel_initializer": NORMAL}, 8, 4, 0, 0),
+    "block_post": (TransformerBlock, {**BLOCK, "kernel_initializer": NORMAL}, 8, 12, 0, 2),
+    "block_pre": (TransformerBlock, {**BLOCK, "norm": "pre", "activation": "gelu_tanh"}, 8, 12, 0, 2),
+    "dropout": (Dropout, {"rate": 0.3}, 8, 0, 0, 1),
+    "normalized_dense": (NormalizedDense, {"units": 6, "activation": "silu"}, 6, 3, 2, 1),
+    "prefix_mean": (PrefixMean, {}, 8, 0, 0, 0),
+    "trailing_window": (TrailingWindow, {"window": 3}, 24, 0, 0, 0),
+}
+LAYERS_OF_IDS = {
+    "embedding": (TokenAndPositionEmbedding, {"vocabulary_size": 10, "context_length": 6, "embed_dim": 4}, 4, 2),
+    "permutation_coding": (PermutationCoding, {"vocabulary_size": 10}, 6, 0),
 }
 
 
 @pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", POLICIES)
 def test_keras_own_layer_suite_passes(name, policy):
-    layer, arguments, weights, seeds = LAYERS[name]
+    layer, arguments, width, weights, others, seeds = LAYERS[name]
     TestCase().run_layer_test(
         layer,
         init_kwargs={**arguments, "dtype": policy},
         input_shape=(2, 5, 8),
-        expected_output_shape=(2, 5, 8),
+        expected_output_shape=(2, 5, width),
         expected_num_trainable_weights=weights,
-        expected_num_non_trainable_weights=0,
+        expected_num_non_trainable_weights=others,
         expected_num_seed_generators=seeds,
         run_mixed_precision_check=policy == "float32",
     )
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_keras_own_layer_suite_passes_for_the_embedding(policy):
+@pytest.mark.parametrize("name", LAYERS_OF_IDS)
+@pytest.mark.parametrize("policy", POLICIES)
+def test_keras_own_layer_suite_passes_for_layers_of_ids(name, policy):
+    layer, arguments, width, weights = LAYERS_OF_IDS[name]
     TestCase().run_layer_test(
-        TokenAndPositionEmbedding,
-        init_kwargs={"vocabulary_size": 10, "context_length": 6, "embed_dim": 4, "dtype": policy},
+        layer,
+        init_kwargs={**arguments, "dtype": policy},
         input_data=np.array([[1, 2, 3], [4, 5, 6]], "int32"),
-        expected_output_shape=(2, 3, 4),
-        expected_num_trainable_weights=2,
+        expected_output_shape=(2, 3, width),
+        expected_num_trainable_weights=weights,
         expected_num_non_trainable_weights=0,
         run_mixed_precision_check=policy == "float32",
     )
@@ -68,6 +87,37 @@ def test_attention_weights_are_causal_shares():
     assert (weights[..., np.triu_indices(5, 1)[0], np.triu_indices(5, 1)[1]] == 0).all()
 
 
+def test_a_prefix_mean_is_the_mean_of_each_prefix_in_one_step_or_in_many():
+    x = np.random.default_rng(0).normal(size=(2, 7, 3)).astype("float32")
+    layer = PrefixMean()
+    expected = np.stack([x[:, : place + 1].mean(axis=1) for place in range(7)], axis=1)
+    assert np.allclose(layer(x), expected, atol=1e-6)
+    cache = layer.empty_cache(2, 9, 3)
+    for start, end in ((0, 4), (4, 5), (5, 7)):
+        means, cache = layer(x[:, start:end], cache=cache, start=start)
+        assert np.allclose(means, expected[:, start:end], atol=1e-6)
+
+
+def test_a_prefix_mean_of_a_long_text_in_half_precision_keeps_moving():
+    x = np.concatenate([np.ones((1, 1000, 1)), np.zeros((1, 1000, 1))], axis=1).astype("float16")
+    layer = PrefixMean(dtype="mixed_bfloat16")
+    assert float(layer(x)[0, -1, 0]) == 0.5
+    _, cache = layer(x[:, :1999], cache=layer.empty_cache(1, 2000, 1), start=0)
+    assert float(layer(x[:, 1999:], cache=cache, start=1999)[0][0, 0, 0]) == 0.5
+
+
+def test_a_trailing_window_holds_the_last_vectors_in_one_step_or_in_many():
+    x = np.random.default_rng(0).normal(size=(2, 7, 3)).astype("float32")
+    layer = TrailingWindow(4)
+    padded = np.concatenate([np.zeros((2, 3, 3), "float32"), x], axis=1)
+    expected = np.stack([padded[:, place : place + 4].reshape(2, 12) for place in range(7)], axis=1)
+    assert np.array_equal(layer(x), expected)
+    cache = layer.empty_cache(2, 9, 3)
+    for start, end in ((0, 4), (4, 5), (5, 7)):
+        rows, cache = layer(x[:, start:end], cache=cache, start=start)
+        assert np.array_equal(rows, expected[:, start:end])
+
+
 def block(**arguments):
     return TransformerBlock(**{"embed_dim": 8, "num_heads": 2, "feed_forward_dim": 8, **arguments})
 
@@ -87,6 +137,10 @@ def block(**arguments):
         (lambda: block(dropout=float("nan")), r"`dropout` must be a number in"),
         (lambda: block(norm="middle"), r"`norm` must be one of 'post', 'pre'. Received: norm='middle'"),
         (lambda: block(activation="tanh"), r"`activation` must be one of 'relu', 'gelu', 'gelu_tanh', 'silu'"),
+        (lambda: TrailingWindow(0), r"`window` must be a whole number of at least 1. Received: window=0"),
+        (lambda: NormalizedDense(0), r"`units` must be a whole number of at least 1. Received: units=0"),
+        (lambda: NormalizedDense(4, "gelu"), r"`activation` must be one of 'sigmoid', 'relu', 'silu'"),
+        (lambda: NormalizedDense(4, dropout=1), r"`dropout` must be a number in \[0, 1\)"),
         (lambda: TokenAndPositionEmbedding(0, 2, 2), r"`vocabulary_size` must be a whole number of at least 1"),
         (lambda: TokenAndPositionEmbedding(2, 0, 2), r"`context_length` must be a whole number of at least 1"),
         (lambda: TokenAndPositionEmbedding(2, 2, 0), r"`embed_dim` must be a whole number of at least 1"),

@@ -4,7 +4,8 @@ import keras
 import keras_nlp
 import numpy as np
 
-from tinylm_keras.models import MiniLM
+from tinylm_keras.layers import PermutationCoding
+from tinylm_keras.models import MLPLM, AverageLM, MiniLM
 
 
 def layer_norm(x, scale, shift):
@@ -54,6 +55,47 @@ def test_post_norm_logits_equal_a_forward_in_plain_numpy():
     expected = post_norm_logits(weights, ids, num_blocks=2, num_heads=3)
     logits = np.array(model(ids[None].astype("int32")))[0]
     assert np.abs(logits - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def with_random_weights(model):
+    """Return all weights by name, in float64, after setting them at random (variances above zero)."""
+    generator, weights = np.random.default_rng(3), {}
+    for variable in model.weights:
+        value = generator.normal(0.2, 0.4, variable.shape)
+        variable.assign(np.abs(value) if variable.name == "moving_variance" else value)
+        weights[variable.path.split("/", 1)[1]] = np.array(variable, "float64")
+    return weights
+
+
+def test_logits_of_average_lm_equal_a_forward_in_plain_numpy():
+    model = AverageLM(vocabulary_size=40, context_length=10, embed_dim=12, hidden_dim=20, num_hidden_layers=3)
+    weights = with_random_weights(model)
+    ids = np.random.default_rng(4).integers(0, 40, 9)
+    logits = np.array(model(ids[None].astype("int32")))[0]
+    for place in range(9):
+        x = weights["embedding/embeddings"][ids[: place + 1]].mean(0)
+        for layer in range(3):
+            x = x @ weights[f"dense_{layer}/kernel"] + weights[f"dense_{layer}/bias"]
+            x = np.where(x > 0, x, 0.2 * x)
+        expected = x @ weights["head/kernel"] + weights["head/bias"]
+        assert np.abs(logits[place] - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_logits_of_mlp_lm_equal_a_forward_in_plain_numpy():
+    model = MLPLM(vocabulary_size=40, context_length=10, window=4, hidden_dim=20, activation="sigmoid")
+    weights = with_random_weights(model)
+    ids = np.random.default_rng(4).integers(0, 40, 9)
+    logits = np.array(model(ids[None].astype("int32")))[0]
+    codes = np.concatenate([np.zeros((3, 8)), PermutationCoding(40, 8).patterns[ids]])
+    for place in range(9):
+        x = codes[place : place + 4].reshape(-1)
+        for layer in range(3):
+            w = {name: weights[f"hidden_{layer}/batch_norm/{name}"] for name in ("gamma", "beta")}
+            mean, variance = (weights[f"hidden_{layer}/batch_norm/moving_{name}"] for name in ("mean", "variance"))
+            x = x @ weights[f"hidden_{layer}/dense/kernel"]
+            x = 1 / (1 + np.exp(-((x - mean) / np.sqrt(variance + 1e-5) * w["gamma"] + w["beta"])))
+        expected = x @ weights["head/kernel"] + weights["head/bias"]
+        assert np.abs(logits[place] - expected).max() <= 1e-5 * np.abs(expected).max()
 
 
 def test_pre_norm_logits_equal_those_of_a_gpt2_backbone():

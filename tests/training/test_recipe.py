@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from tinylm_keras.training import presets, registry
-from tinylm_keras.training.recipe import Recipe, override, parse, settings
+from tinylm_keras.training.overrides import override, parse
+from tinylm_keras.training.recipe import Recipe, settings
 
 
 def refused(message, function, *arguments, error=ValueError, **keywords):
@@ -22,17 +23,70 @@ def test_presets_need_no_keras():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
-def test_the_presets_are_stories_and_the_originals():
-    assert presets.names() == ["stories", "tinylm"]
-    tiny = presets.get("tinylm")
-    sizes = (tiny.context_length, tiny.embed_dim, tiny.num_heads, tiny.feed_forward_dim, tiny.num_blocks)
-    assert sizes == (20, 64, 2, 128, 2)
-    assert (tiny.optimizer, tiny.batch_size, tiny.epochs, tiny.end_token) == ("adam", 16, 70, None)
+NAMES = [
+    *("stories", "tinylm", "bigram", "attention-average", "mlp"),
+    *("shakespeare-char-small", "shakespeare-char", "gpt", "slm"),
+]
+
+
+def test_the_presets_have_their_names_and_an_unknown_one_lists_them():
+    assert presets.names() == NAMES
     for name in presets.names():
         assert presets.get(name).preset == name
         assert presets.describe(name)
-    refused("`preset` must be one of 'stories', 'tinylm'. Received: preset='x'.", presets.get, "x")
-    refused("`preset` must be one of 'stories', 'tinylm'. Received: preset='x'.", presets.describe, "x")
+    message = f"`preset` must be one of {', '.join(map(repr, NAMES))}. Received: preset='x'."
+    refused(message, presets.get, "x")
+    refused(message, presets.describe, "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        (
+            "tinylm",
+            {"context_length": 20, "embed_dim": 64, "num_heads": 2, "feed_forward_dim": 128, "num_blocks": 2}
+            | {"optimizer": "adam", "batch_size": 16, "epochs": 70, "end_token": None},
+        ),
+        (
+            "attention-average",
+            {"tokenizer": "word-punct", "model": "average", "optimizer": "sgd", "learning_rate": 0.45}
+            | {"schedule": "exponential", "decay_every": 100, "decay_rate": 0.9}
+            | {"steps": 10_000, "evaluate_every": 100, "layout": "lines"},
+        ),
+        (
+            "slm",
+            {"tokenizer": "byte-pair", "norm": "pre", "activation": "gelu", "context_length": 128, "num_blocks": 8}
+            | {"num_heads": 8, "embed_dim": 384, "feed_forward_dim": 1536, "optimizer": "adamw"}
+            | {"end_token": "<|endoftext|>", "schedule": "cosine", "warm_up": 200, "clip_norm": 1.0, "accumulate": 4},
+        ),
+        (
+            "shakespeare-char",
+            {"tokenizer": "character", "validation": 0.1, "separator": None, "layout": "windows", "num_blocks": 6}
+            | {"num_heads": 6, "embed_dim": 384, "context_length": 256, "dropout": 0.2, "learning_rate": 1e-3}
+            | {"minimum_rate": 0.1, "steps": 5000, "batch_size": 64, "warm_up": 100, "beta_2": 0.99}
+            | {"weight_decay": 0.1, "clip_norm": 1.0, "norm": "pre", "activation": "gelu", "optimizer": "adamw"},
+        ),
+        (
+            "shakespeare-char-small",
+            {"num_blocks": 4, "num_heads": 4, "embed_dim": 128, "feed_forward_dim": 512, "context_length": 64}
+            | {"batch_size": 12, "steps": 2000, "warm_up": 100, "dropout": 0.0, "learning_rate": 1e-3},
+        ),
+        ("gpt", {"weights_deviation": 0.02, "activation": "relu", "num_blocks": 6, "embed_dim": 384}),
+    ],
+)
+def test_a_preset_is_what_its_name_promises(name, values):
+    recipe = dataclasses.asdict(presets.get(name))
+    assert {setting: recipe[setting] for setting in values} == values
+    assert recipe["evaluation_batches"] is not None or (name not in ("slm", "gpt") and "char" not in name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_preset_sets_nothing_that_its_model_has_no_use_for(name):
+    recipe = presets.get(name)
+    for setting, field in settings().items():
+        value = getattr(recipe, setting)
+        if value not in (field.default, None):
+            assert override(recipe, **{setting: value}) == recipe
 
 
 @pytest.mark.parametrize("name", presets.names())
@@ -66,6 +120,47 @@ def test_steps_and_epochs_replace_each_other():
     refused(message.format(None, None), override, presets.get("stories"), steps=None)
 
 
+def test_ready_tokens_and_a_number_of_tokens_replace_each_other():
+    files = {"vocabulary_file": "v.json", "merges_file": "m.txt"}
+    assert override(presets.get("slm"), **files).max_tokens is None
+    message = "`vocabulary_file` has its own number of tokens and excludes `max_tokens` (max_tokens=9)."
+    refused(message, override, presets.get("slm"), max_tokens=9, **files)
+    message = "`vocabulary_file` and `merges_file` must be given together (merges_file=None). Received: vocabulary_file"
+    refused(message, override, presets.get("slm"), vocabulary_file="v.json")
+
+
+@pytest.mark.parametrize(
+    ("preset", "name", "value", "message"),
+    [
+        ("bigram", "num_heads", 4, "`num_heads` belongs to the model 'minilm', and this model is 'bigram'."),
+        ("stories", "window", 4, "`window` belongs to the model 'mlp', and this model is 'minilm'."),
+        (
+            "stories",
+            "hidden_dim",
+            4,
+            "`hidden_dim` belongs to the model 'average' or 'mlp', and this model is 'minilm'.",
+        ),
+        (
+            "stories",
+            "vocabulary_file",
+            "v",
+            "belongs to the tokenizer 'byte-pair', and this tokenizer is 'whitespace'.",
+        ),
+        ("tinylm", "adam_ratio", 2.0, "`adam_ratio` belongs to the optimizer 'muon', and this optimizer is 'adam'."),
+        ("stories", "decay_every", 9, "belongs to the schedule 'exponential', and this schedule is 'cosine'."),
+        ("attention-average", "warm_up", 9, "belongs to the schedule 'cosine', and this schedule is 'exponential'."),
+    ],
+)
+def test_a_setting_without_effect_is_refused_and_its_takers_named(preset, name, value, message):
+    extra = {"merges_file": "m"} if name == "vocabulary_file" else {}
+    refused(message, override, presets.get(preset), **{name: value}, **extra)
+
+
+def test_a_setting_that_fits_the_model_chosen_with_it_is_taken():
+    recipe = override(presets.get("bigram"), model="minilm", num_heads=2)
+    assert (recipe.model, recipe.num_heads) == ("minilm", 2)
+
+
 def test_an_unknown_override_names_the_near_ones():
     advice = "`setting` must be a setting of a recipe. Received: setting='dropuot'. Did you mean dropout"
     refused(advice, override, presets.get("stories"), dropuot=0.1)
@@ -88,9 +183,14 @@ def test_an_unknown_override_names_the_near_ones():
         ("clip_norm", 0.0, "must be a number in (0, 1e+09]"),
         ("norm", "both", "must be one of 'pre', 'post'"),
         ("layout", "columns", "must be one of 'auto', 'lines', 'windows'"),
-        ("optimizer", "sgdd", "must be one of 'adam', 'adamw', 'muon'"),
-        ("model", "gpt", "must be one of 'minilm'"),
-        ("tokenizer", "bpe", "must be one of 'whitespace'"),
+        ("optimizer", "sgdd", "must be one of 'sgd', 'adam', 'adamw', 'muon'"),
+        ("schedule", "linear", "must be one of 'cosine', 'exponential'"),
+        ("accumulate", 0, "must be a whole number from 1 to 1,000,000"),
+        ("evaluation_batches", 0, "must be a whole number from 1 to 1,000,000,000"),
+        ("window", 0, "must be a whole number from 1 to 1,000,000"),
+        ("decay_rate", 0, "must be a number in (0, 1]"),
+        ("beta_2", 1, "must be a number in (0, 1)"),
+        ("weights_deviation", 0, "must be a number in (0, 1e+09]"),
         ("jit_compile", 1, "must be True, False or None"),
         ("separator", "", "must not be the empty string"),
         ("end_token", "", "must not be the empty string"),
@@ -101,6 +201,12 @@ def test_a_value_out_of_range_is_refused(name, value, rule):
     refused(f"`{name}` {rule}. Received: {name}={value!r}.", override, presets.get("stories"), **{name: value})
 
 
+@pytest.mark.parametrize("name", ["model", "tokenizer"])
+def test_an_unknown_model_or_tokenizer_lists_the_known_ones(name):
+    known = ", ".join(map(repr, registry.PARTS[name]))
+    refused(f"`{name}` must be one of {known}. Received: {name}='gpt'.", Recipe, **{name: "gpt"})
+
+
 def test_text_settings_must_be_text():
     refused("`encoding` must be a string. Received: encoding=8.", Recipe, encoding=8, error=TypeError)
 
@@ -108,6 +214,10 @@ def test_text_settings_must_be_text():
 def test_widths_that_heads_do_not_divide_are_refused():
     message = "`num_heads` must divide `embed_dim`. Received: embed_dim=64, num_heads=5. Try num_heads=4."
     refused(message, override, presets.get("stories"), embed_dim=64, num_heads=5)
+
+
+def test_a_width_without_heads_may_be_any():
+    assert override(presets.get("attention-average"), embed_dim=5).num_heads == 4
 
 
 def test_what_is_typed_becomes_a_value():
@@ -126,17 +236,23 @@ def test_what_is_typed_becomes_a_value():
 def test_every_setting_explains_itself():
     for name, field in settings().items():
         assert field.metadata["help"], name
-        assert field.metadata["group"] in ("text", "model", "training", "samples")
+        assert field.metadata["group"] in ("text", "tokens", "model", "optimizer", "training", "samples")
     assert "preset" not in settings()
 
 
 def test_every_registered_class_exists_and_takes_its_settings():
     import inspect
 
-    for kinds in (registry.TOKENIZERS, registry.MODELS, registry.OPTIMIZERS):
+    for kinds in registry.PARTS.values():
         for kind in kinds.values():
             arguments = inspect.signature(kind.load()).parameters
             for setting in kind.settings:
                 argument, _, name = setting.rpartition("=")
                 assert (argument or name) in arguments
-                assert name in settings()
+            assert set(kind.takes) <= set(settings())
+
+
+def test_every_setting_of_a_model_is_taken_by_one():
+    for name, field in settings().items():
+        if field.metadata["group"] == "model" and name != "model":
+            assert any(name in kind.takes for kind in registry.MODELS.values()), name

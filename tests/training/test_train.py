@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from tinylm_keras import data, load_model
+from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training import start
 from tinylm_keras.training.corpus import choose_layout, fingerprint
 from tinylm_keras.training.presets import get, override
 from tinylm_keras.training.progress import Silent
+from tinylm_keras.training.recipe import Recipe
 from tinylm_keras.training.train import train
 
 TEXTS = [
@@ -164,10 +166,15 @@ def test_bad_input_writes_nothing_and_loses_nothing(tmp_path):
     for source, settings, message in (
         (file, {}, "`source` must hold text"),
         (tmp_path / "missing.txt", {}, "`source` must be a file"),
+        (
+            TEXTS,
+            {"model": "bigram"},
+            "`embed_dim` belongs to the model 'minilm' or 'average', and this",
+        ),
         (["x"], {}, "`fraction` must leave text on both sides"),
         (TEXTS, {"embed_dim": 9, "num_heads": 2}, "`num_heads` must divide `embed_dim`"),
         (TEXTS, {"stepz": 9}, "Did you mean steps"),
-        (TEXTS, {"preset": "x"}, "`preset` must be one of 'stories', 'tinylm'"),
+        (TEXTS, {"preset": "x"}, "`preset` must be one of 'stories', 'tinylm', "),
         (["a b"], {"layout": "windows", "validation": 0.0}, "must have at least 7 tokens"),
         (TEXTS, {"init": tmp_path / "none.keras"}, "`context_length` cannot be changed together with `init`"),
         (TEXTS, {"progress": "loud"}, "`progress` must be one of"),
@@ -297,6 +304,80 @@ def test_windows_are_trained_too_and_one_text_is_cut_in_two():
     assert "texts 1 to train, 1 to validate" in shown.lines[1]
     assert "layout windows (0 % of the texts fit into 6 tokens)" in shown.lines[1]
     assert shown.rows[-1]["val_bits_per_character"] > 0
+
+
+# Every text has four words, so that every batch has the same number of tokens.
+EVEN = [text.replace("sat ", "sat here").replace("ran ", "ran away") for text in TEXTS if not text.endswith("far")] * 2
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon", "sgd"])
+def test_four_batches_of_three_make_the_update_of_one_batch_of_twelve(optimizer):
+    assert {len(text.split()) for text in EVEN} == {4} and len(EVEN) == 24
+    models, shown = [], []
+    for accumulate in (1, 4):
+        shown.append(Listener())
+        settings = {"validation": 0.0, "optimizer": optimizer, "clip_norm": 0.5, "weight_decay": 0.1, "warm_up": 2}
+        settings |= {"batch_size": 12 // accumulate, "accumulate": accumulate, "minimum_rate": 0.1, "steps": 8}
+        models.append(train(EVEN, **{**TINY, **settings, "evaluate_every": 4, "progress": shown[-1]}))
+    for one, four in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_allclose(one, four, atol=2e-4)  # rounding, which Adam and Muon make larger
+    for one, four in zip(*(listener.rows for listener in shown), strict=True):
+        assert one["step"] == four["step"]
+        assert one["learning_rate"] == pytest.approx(four["learning_rate"])
+        assert one["loss"] == pytest.approx(four["loss"], rel=1e-4)
+    assert [int(model.optimizer.iterations) for model in models] == [8, 8]
+    assert "8 steps of 4 batches each, an evaluation every 4" in shown[1].lines
+
+
+def test_accumulation_counts_updates_everywhere_also_with_xla_and_several_batches_in_a_call(tmp_path):
+    class Pace(Listener):
+        def step(self, step, steps, loss, validation, tokens_per_second, seconds_left):
+            self.steps = [*getattr(self, "steps", []), step]
+
+    shown = Pace()
+    settings = {"validation": 0.0, "batch_size": 3, "accumulate": 4, "steps": 9, "evaluate_every": 6}
+    train(EVEN, out=tmp_path / "run", **{**TINY, **settings, "jit_compile": True, "progress": shown})
+    record = json.loads((tmp_path / "run" / "recipe.json").read_text())
+    assert record["plan"]["jit_compile"] and record["plan"]["steps_per_execution"] == 12
+    assert [row["step"] for row in shown.rows] == [6, 9]
+    assert shown.steps[-1] == 9
+    last = load_model(tmp_path / "run" / "last.keras")
+    assert int(last.optimizer.iterations) == 9 and int(last.optimizer._iterations) == 36
+
+
+@pytest.mark.parametrize("layout", ["lines", "windows"])
+def test_evaluation_batches_estimate_the_loss_of_both_parts(layout, tmp_path):
+    shown = Listener()
+    texts = [f"{text} {word}" for text in TEXTS for word in ("now", "then", "here")]
+    settings = {"evaluation_batches": 2, "layout": layout, "batch_size": 4, "steps": 2, "evaluate_every": 1}
+    model = train(texts, out=tmp_path / "run", **{**TINY, **settings, "progress": shown})
+    assert "estimates the loss of each part of the text on 2 of its batches" in shown.lines[2]
+    header = (tmp_path / "run" / "history.csv").read_text().splitlines()[0]
+    assert header.startswith("step,loss,perplexity,train_loss,val_loss,val_perplexity,val_bits_per_character,")
+    recipe = Recipe.from_json(json.dumps(json.loads((tmp_path / "run" / "recipe.json").read_text())["recipe"]))
+    corpus = corpora.make(texts, recipe)
+    for batches, name in ((corpus.training_sample(recipe), "train"), (corpus.validation_batches(recipe), "val")):
+        assert len(batches) == 2
+        judged = model.evaluate(batches, return_dict=True, verbose=0)
+        best = next(row for row in reversed(shown.rows) if row["best"])
+        assert judged["loss"] == pytest.approx(best[f"{name}_loss"], rel=1e-4)
+    everything = override(recipe, evaluation_batches=10**6)
+    assert corpus.validation_batches(everything).tokens == corpus.validation_batches(get("stories")).tokens
+
+
+def test_the_samples_of_the_text_are_not_the_batches_of_training():
+    recipe = override(get("stories"), layout="windows", context_length=4, batch_size=2, evaluation_batches=1)
+    corpus = corpora.make([f"{text} " * 9 for text in TEXTS], recipe)
+    trained, sampled = corpus.train_batches(recipe)[0], corpus.training_sample(recipe)
+    assert not np.array_equal(trained.batch(0)[0], sampled.batch(0)[0])
+
+
+def test_a_few_whole_files_are_cut_and_of_many_texts_whole_ones_are_chosen():
+    recipe = override(get("tinylm"), separator=None, validation=0.25)
+    few = corpora.make(TEXTS, recipe)
+    assert (len(few.train), len(few.validation)) == (24, 24)
+    many = corpora.make([f"{text} {number}" for text in TEXTS for number in range(5)], recipe)
+    assert (len(many.train), len(many.validation)) == (90, 30)
 
 
 def test_a_model_of_the_recipes_seed_is_always_the_same():

@@ -75,7 +75,8 @@ def _average(vocabulary_size, embed_dim, hidden_dim, num_hidden_layers, **_):
 
 def _mlp(vocabulary_size, window, code_bits, hidden_dim, num_hidden_layers, **_):
     widths = [window * code_bits, *(hidden_dim // 2**layer for layer in range(num_hidden_layers))]
-    hidden = sum(inputs * outputs for inputs, outputs in itertools.pairwise(widths))
+    # Each output of a hidden layer has four numbers of its batch normalization in place of a bias.
+    hidden = sum((inputs + 4) * outputs for inputs, outputs in itertools.pairwise(widths))
     return hidden + _dense(widths[-1], vocabulary_size)
 
 

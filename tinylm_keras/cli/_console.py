@@ -171,6 +171,14 @@ def load_model(path):
     return tinylm_keras.load_model(file), file
 
 
+def tokenizer_of(path):
+    """Return the tokenizer of the model meant by `path`."""
+    tokenizer = load_model(path)[0].tokenizer
+    if tokenizer is None:
+        raise BadInput(f"`model` must have a tokenizer. Received: {path}, which has none.")
+    return tokenizer
+
+
 def start_keras():
     """Import Keras, holding back what TensorFlow's C++ part writes to stderr meanwhile, unless the import fails.
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import tinylm_keras
-from tinylm_keras.cli import _console, evaluate, generate, info, presets, tokenize, train
+from tinylm_keras.cli import _console, compare, evaluate, generate, info, plot, prepare, presets, tokenize, train
 
 app = typer.Typer(
     name="tinylm",
@@ -55,7 +55,11 @@ def _options(
     pass
 
 
-for one in (train.train, generate.generate, evaluate.evaluate, tokenize.tokenize, info.info, presets.presets):
+COMMANDS = (
+    *(prepare.prepare, train.train, generate.generate, evaluate.evaluate, compare.compare),
+    *(plot.plot, tokenize.tokenize, info.info, presets.presets),
+)
+for one in COMMANDS:
     app.command()(_only_bound(one))
 
 # Failures of the machine, not of what was typed: the run failed, so the exit code is 1 and not 2.

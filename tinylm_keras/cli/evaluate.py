@@ -53,7 +53,7 @@ def evaluate(
     told, judged = [], None
     if count:
         told = evaluation.write_stories(loaded, count, min(SEEDS, count), TEMPERATURE)
-        judged = data.stories.report(told, training=past.corpus.train if past.corpus else ())
+        judged = data.stories.report(told, training=past.texts or ())
     if as_json:
         report = {"text": {"of": of, **dataclasses.asdict(found)}, "stories": judged and dataclasses.asdict(judged)}
         _console.answer(json.dumps(report, indent=2, ensure_ascii=False))
@@ -97,11 +97,11 @@ def show_stories(told, judged, past):
     )
     rows = [
         ("sound", f"{judged.sound:.1%}"),
-        ("new", f"{judged.new:.1%}" if past.corpus else f"unknown: {past.problem}"),
+        ("new", f"{judged.new:.1%}" if past.texts else f"unknown: {past.problem}"),
         ("distinct", f"{judged.distinct:.1%}"),
         ("faults", faults or "none"),
     ]
-    if past.corpus:
+    if past.texts:
         rows.insert(2, ("both", f"{judged.sound_and_new:.1%}"))
     _console.show_facts(rows)
     faulty = next((story for story in told if data.stories.check(story)), None)

@@ -1,4 +1,4 @@
-"""`tinylm presets`: every setting of every preset side by side."""
+"""`tinylm presets`: what each preset is for, and every setting of every one."""
 
 import dataclasses
 import json
@@ -11,31 +11,65 @@ from tinylm_keras.training import presets as recipes
 
 
 def presets(
+    name: Annotated[
+        list[str] | None,
+        typer.Argument(help="Show these side by side. Left out: all, each value with its presets.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ):
     """Show the ready-made recipes: what each is for, and every setting that `train` takes."""
-    names = recipes.names()
+    names = name or recipes.names()
+    chosen = {one: recipes.get(one) for one in names}
     if as_json:
-        everything = {name: dataclasses.asdict(recipes.get(name)) for name in names}
+        everything = {one: dataclasses.asdict(recipe) for one, recipe in chosen.items()}
         _console.answer(json.dumps(everything, indent=2, ensure_ascii=False))
         return
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
 
     console = Console()
-    for name in names:
-        console.print(f"[bold]{name}[/]: {escape(recipes.describe(name))}")
-    table = Table("setting", *names, "meaning", box=None, pad_edge=False)
+    for one in names:
+        console.print(f"[bold]{one}[/]: {escape(recipes.describe(one))}", highlight=False)
+    console.print()
+    console.print(side_by_side(chosen) if name else all_together(chosen))
+
+
+def side_by_side(chosen):
+    """Return a table with a column for each of some recipes."""
+
+    def cells(setting):
+        return [_shown(getattr(recipe, setting)) for recipe in chosen.values()]
+
+    return _table(list(chosen), cells)
+
+
+def all_together(chosen):
+    """Return a table with one column of values; a value that not all recipes have names those that have it."""
+
+    def cells(setting):
+        values = {}
+        for name, recipe in chosen.items():
+            values.setdefault(_shown(getattr(recipe, setting)), []).append(name)
+        first, *others = values
+        return ["\n".join([first, *(f"{value}: {', '.join(values[value])}" for value in others)])]
+
+    return _table([f"{next(iter(chosen))}, and where others differ"], cells)
+
+
+def _table(headings, cells):
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("setting", *headings, "meaning", box=None, pad_edge=False)
+    table.columns[0].no_wrap = True
     group = None
     for setting, field in recipes.settings().items():
         if field.metadata["group"] != group:
             group = field.metadata["group"]
             table.add_section()
             table.add_row(f"[bold]{group.capitalize()}:[/]")
-        values = [getattr(recipes.get(name), setting) for name in names]
-        table.add_row(setting, *[escape(_shown(value)) for value in values], escape(field.metadata["help"]))
-    console.print(table)
+        table.add_row(setting, *map(escape, cells(setting)), escape(field.metadata["help"]))
+    return table
 
 
 def _shown(value):

@@ -47,10 +47,7 @@ def tokenize(
 def find_tokenizer(text, model, source):
     """Return the model's tokenizer, or a white-space one that has learned the words of the source or the text."""
     if model is not None:
-        tokenizer = _console.load_model(model)[0].tokenizer
-        if tokenizer is None:
-            raise _console.BadInput(f"`model` must have a tokenizer. Received: {model}, which has none.")
-        return tokenizer
+        return _console.tokenizer_of(model)
     texts = [text]
     if source is not None:
         from tinylm_keras.data import sources

@@ -31,6 +31,14 @@ def train(
         str | None,
         typer.Option(help="A .keras model to go on from; its tokenizer and sizes are kept.", show_default=False),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of token shards to learn from in place of text; see: tinylm prepare.",
+            metavar="DIR",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Let the run replace an existing folder.")] = False,
     **typed,
 ):
@@ -42,14 +50,18 @@ def train(
     recipe = presets.override(presets.get(preset), **overrides)
     if init is not None:
         init = _console.model_file(init, "init")
-    sources = source or [BUILT_IN]
-    texts = sources[0] if len(sources) == 1 else _console.read_sources(sources, recipe)
+    if data is not None and source:
+        raise _console.BadInput(f"`source` must be left out with --data. Received: source={source[0]!r}.")
+    sources = source or [BUILT_IN if data is None else data]
+    texts, names = (), {"data": data}
+    if data is None:
+        texts = (sources[0] if len(sources) == 1 else _console.read_sources(sources, recipe),)
+        names = {"name": _console.JOINED.join(sources)}
     _console.start_keras()
     import tinylm_keras
 
     folder = free_folder(sources[0], preset) if out is None else out
-    names = {"name": _console.JOINED.join(sources)}
-    tinylm_keras.train(texts, preset=preset, out=folder, init=init, overwrite=overwrite, **names, **overrides)
+    tinylm_keras.train(*texts, preset=preset, out=folder, init=init, overwrite=overwrite, **names, **overrides)
     _console.say(f"Let it write:  tinylm generate {folder}")
 
 

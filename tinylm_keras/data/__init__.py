@@ -1,4 +1,4 @@
-"""From sources to batches: `read` and `split` texts, lay them out as `lines` or `windows`, or write `stories`.
+"""From sources to batches: `read` and `split` texts, `prepare` shards, lay out `lines` or `windows`, write `stories`.
 
 Names are loaded when first used: reading text and writing stories need no Keras.
 """
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tinylm_keras.data import stories as stories
     from tinylm_keras.data.line_layout import lines as lines
+    from tinylm_keras.data.shard_writer import prepare as prepare
+    from tinylm_keras.data.shards import open_shards as open_shards
     from tinylm_keras.data.sources import read as read
     from tinylm_keras.data.sources import split as split
     from tinylm_keras.data.texts import concatenate as concatenate
@@ -17,12 +19,14 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "concatenate": "texts",
     "lines": "line_layout",
+    "open_shards": "shards",
+    "prepare": "shard_writer",
     "read": "sources",
     "split": "sources",
     "windows": "window_layout",
 }
 
-__all__ = ["concatenate", "lines", "read", "split", "stories", "windows"]
+__all__ = ["concatenate", "lines", "open_shards", "prepare", "read", "split", "stories", "windows"]
 
 
 def __getattr__(name):

@@ -5,6 +5,8 @@ import math
 import keras
 import numpy as np
 
+BLOCK = 1 << 22  # ids handled together where they lie on disk
+
 
 class Batches:
     """A flat array of ids and, for each step, where its rows start. `lines` and `windows` make these.
@@ -29,7 +31,7 @@ class Batches:
         self.unknown, self.first_tokens = texts.unknown, texts.first_tokens
         self.cut = 0
         self.tokens = 0
-        self._rates = None
+        self._rates = self._largest = None
         if texts.characters and texts.tokens:
             self._rates = {
                 "tokens_per_character": texts.tokens / texts.characters,
@@ -38,7 +40,7 @@ class Batches:
 
     def batch(self, step):
         """x and y of a step, counted over all epochs: int32 arrays `[batch_size, length]`."""
-        rows = self.ids[self._starts(step)[:, np.newaxis] + np.arange(self.length + 1)]
+        rows = self._rows(self._starts(step))
         return rows[:, :-1], rows[:, 1:]
 
     def __len__(self):
@@ -46,6 +48,24 @@ class Batches:
 
     def __iter__(self):
         return (self.batch(step) for step in range(self.steps_per_epoch))
+
+    @property
+    def on_disk(self):
+        """Whether the ids lie on disk, so that only the rows of some steps are in memory."""
+        return isinstance(self.ids, np.memmap)
+
+    def largest_id(self, pad_id=None):
+        """The largest id but `pad_id`, looked for once."""
+        if self._largest is None or self._largest[0] != pad_id:
+            parts = (self.ids[first : first + BLOCK] for first in range(0, len(self.ids), BLOCK))
+            largest = max(int(np.max(part[part != pad_id], initial=0)) for part in parts)
+            self._largest = (pad_id, largest)
+        return self._largest[1]
+
+    @property
+    def knows_characters(self):
+        """Whether the text behind the ids was counted, so that there are bits per character."""
+        return self._rates is not None
 
     def character_rates(self):
         """dict of tokens per character and unknown bits per character, for `metrics.BitsPerCharacter`."""
@@ -72,29 +92,45 @@ class Batches:
             step += 1
 
     def _tf_dataset(self, endless, first):
-        """Python runs once per block of steps; the rows of each step are gathered by TensorFlow."""
+        """Python runs once per block of steps; TensorFlow gathers the rows of each step, unless they lie on disk."""
         import tensorflow as tf
 
-        steps = self._block_steps() if endless else self.steps_per_epoch
-        ids = tf.constant(self.ids)
-        columns = tf.range(self.length + 1, dtype="int64")
+        steps = tf.data.Dataset.counter(first) if endless else tf.data.Dataset.range(self.steps_per_epoch)
+        blocks = steps.batch(self._block_steps())
+        if self.on_disk:
 
-        def block(index):
-            starts = tf.numpy_function(lambda i: self._block(first + int(i) * steps, steps), [index], "int64")
-            return tf.ensure_shape(starts, (steps, self.batch_size))
+            def rows_of(steps):
+                return np.stack([self._rows(self._starts(int(step))) for step in steps])
 
-        def gather(starts):
-            rows = tf.gather(ids, starts[:, tf.newaxis] + columns)
+            rows = blocks.map(lambda steps: tf.numpy_function(rows_of, [steps], "int32")).unbatch()
+        else:
+            ids, columns = tf.constant(self.ids), tf.range(self.length + 1, dtype="int64")
+
+            def starts_of(steps):
+                return np.stack([self._starts(int(step)) for step in steps]).astype("int64")
+
+            starts = blocks.map(lambda steps: tf.numpy_function(starts_of, [steps], "int64")).unbatch()
+            rows = starts.map(lambda starts: tf.gather(ids, starts[:, tf.newaxis] + columns), num_parallel_calls=2)
+
+        def halves(rows):
+            rows = tf.ensure_shape(rows, (self.batch_size, self.length + 1))
             return rows[:, :-1], rows[:, 1:]
 
-        blocks = tf.data.Dataset.counter() if endless else tf.data.Dataset.range(1)
-        return blocks.map(block).unbatch().map(gather, num_parallel_calls=2).prefetch(4)
-
-    def _block(self, first, steps):
-        return np.stack([self._starts(step) for step in range(first, first + steps)]).astype("int64")
+        if not endless:  # TensorFlow cannot count what comes of blocks, and Keras would warn at the end of the data
+            rows = rows.apply(tf.data.experimental.assert_cardinality(self.steps_per_epoch))
+        return rows.map(halves).prefetch(4)
 
     def _block_steps(self):
-        return min(self.steps_per_epoch, 256)
+        """Steps whose rows are prepared together."""
+        most = 256
+        if self.on_disk:
+            most = max(1, min(most, BLOCK // (self.batch_size * (self.length + 1))))
+        return min(self.steps_per_epoch, most)
+
+    def _rows(self, starts):
+        """Rows of ids from their starts, int32 `[batch_size, length + 1]`."""
+        places = starts[:, np.newaxis] + np.arange(self.length + 1)
+        return np.asarray(self.ids[places], "int32")
 
     def _starts(self, step):
         """Where the rows of a step start in the ids, int64 `[batch_size]`."""

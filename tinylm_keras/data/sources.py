@@ -1,25 +1,23 @@
 """Text from wherever it lies (files, folders, tables, TensorFlow Datasets, the built-in stories), and its split."""
 
-import collections.abc
-import glob
-import os
-import pathlib
 import re
 
 import numpy as np
 
 from tinylm_keras import _checks
-from tinylm_keras.data import tables
+from tinylm_keras.data.documents import Documents
 
-DEFAULT_STORIES = 60_000
+# Up to so many files that are kept whole are documents such as books, and the end of each is cut off for validation;
+# of more texts, whole ones are chosen.
+MOST_DOCUMENTS = 100
 
 
 def read(source, *, separator="auto", encoding="utf-8", column=None):
     r"""Read texts from one source.
 
     A byte-order mark is removed, and the line ends CRLF and CR become LF. White space around a text is removed, except
-    with `separator=None`, which keeps a file as it is. Blank texts are left out. Memory: at most about four times the
-    largest file (eight times when it holds characters outside the basic plane), above the texts themselves.
+    with `separator=None`, which keeps a file as it is. Blank texts are left out. `prepare` reads the same texts, a few
+    megabytes at a time.
 
     Args:
         source: One of
@@ -53,126 +51,7 @@ def read(source, *, separator="auto", encoding="utf-8", column=None):
     >>> read(path, separator="\n")
     ['Mia has a', 'red ball.', 'Tom is sad.']
     """
-    if separator is not None and not _checks.text("separator", separator):
-        raise _checks.refuse("separator", "must not be the empty string", separator, "None keeps each file whole.")
-    _checks.text("encoding", encoding)
-    if not isinstance(source, (str, os.PathLike)):
-        return _from_iterable(source)
-    name = os.fspath(source)
-    if re.fullmatch(r"stories(:.*)?", name):
-        return _from_stories(name)
-    if name.startswith("tfds:"):
-        from tinylm_keras.data import tfds_source  # TensorFlow Datasets takes seconds to import
-
-        texts = tfds_source.read(name)
-    else:
-        paths = _files(name, column)
-        if column is None:
-            texts = [text for path in paths for text in _cut(_decoded(path, encoding), separator)]
-            return _nothing_blank(texts, name)
-        texts = [text for path in paths for text in tables.read(path, _decoded(path, encoding), column)]
-    if separator not in ("auto", None):
-        texts = [part for text in texts for part in _cut(text, separator)]
-    return _nothing_blank(texts, name)
-
-
-def _nothing_blank(texts, name):
-    """Return the texts that are not blank; refuse when none is left."""
-    texts = [text for text in texts if text and not text.isspace()]
-    if not texts:
-        raise _checks.refuse("source", "must hold text, but there is only white space or nothing", name)
-    return texts
-
-
-def _from_iterable(source):
-    if isinstance(source, (bytes, bytearray)) or not isinstance(source, collections.abc.Iterable):
-        raise _checks.refuse("source", "must be a path, a name or an iterable of strings", source, error=TypeError)
-    texts = list(source)
-    for text in texts:
-        if not isinstance(text, str):
-            raise _checks.refuse("source", "must be an iterable of strings only", text, error=TypeError)
-    if 0 < len(texts) <= 1000 and all(_is_file(text) for text in texts):
-        advice = "Read each with `read` and join the lists."
-        raise _checks.refuse("source", "must be one path or a list of texts, not a list of paths", texts, advice)
-    return _nothing_blank(texts, texts)
-
-
-def _is_file(text):
-    try:
-        return os.path.isfile(text)
-    except ValueError:  # a NUL inside
-        return False
-
-
-def _from_stories(name):
-    from tinylm_keras.data import stories
-
-    count = name.partition(":")[2] if ":" in name else str(DEFAULT_STORIES)
-    if not re.fullmatch(r"[0-9][0-9_]{0,11}", count) or not 1 <= int(count) <= 10_000_000:
-        raise _checks.refuse("source", "must say how many stories, from 1 to 10,000,000", name, "Try 'stories:20000'.")
-    return stories.write(int(count))
-
-
-def _files(name, column):
-    """Return the files that `name` stands for, sorted: itself, a folder's, or a glob's."""
-    if not name:  # the empty path is the current folder
-        raise _checks.refuse("source", "must not be empty", name)
-    path = pathlib.Path(name).expanduser()
-    try:
-        if path.is_dir():
-            endings = (".txt",) if column is None else tables.ENDINGS
-            paths = sorted(found for found in path.rglob("*") if found.suffix.lower() in endings and found.is_file())
-            if not paths:
-                rule = f"must be a folder with files that end in {' or '.join(endings)}"
-                raise _checks.refuse("source", rule, name)
-            return paths
-        if path.exists():
-            return [path]
-    except OSError:  # a name that no file can have, for example because it is too long
-        pass
-    if re.search(r"[*?\[]", name):
-        paths = sorted(map(pathlib.Path, glob.iglob(str(path), recursive=True)))
-        paths = [found for found in paths if found.is_file()]
-        if paths:
-            return paths
-        raise _checks.refuse("source", "must be a pattern that some file matches", name)
-    advice = "To train on a text itself, put it in a list."
-    raise _checks.refuse("source", "must be a file, a folder or a pattern that exists", name, advice)
-
-
-def _decoded(path, encoding):
-    """Return the text of a file without byte-order mark, its line ends all LF."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise _checks.refuse("source", f"must be a file that can be read ({error.strerror})", str(path)) from None
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        offset, shown = error.start, data[error.start : error.start + 1].hex()
-        guess = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
-        rule = f"must be {encoding} text, but the byte 0x{shown} at offset {offset:,} is not"
-        advice = f"Name the file's encoding, for example encoding='{guess}'."
-        raise _checks.refuse("source", rule, str(path), advice) from None
-    except (LookupError, UnicodeError):
-        raise _checks.refuse("encoding", "must be a text encoding that Python knows", encoding) from None
-    text = text.removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _cut(text, separator):
-    """Cut the text of one file into texts; those of a blank file are none."""
-    if separator is None:
-        return [text]
-    body = text.strip()
-    if separator == "auto":
-        separator = "\n\n" if _BLANK_LINES.search(body) else "\n"
-    parts = _BLANK_LINES.split(body) if separator == "\n\n" else body.split(separator)
-    return [part for part in map(str.strip, parts) if part]
-
-
-# The group of blank lines is possessive: without it, a million spaces in a row would be tried in every way.
-_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*+\n)++")
+    return list(Documents(source, separator=separator, encoding=encoding, column=column).texts())
 
 
 def split(texts, fraction, seed=0, *, whole=None):
@@ -251,9 +130,12 @@ def _cut_ends(texts, fraction):
 
 
 def _cutting_place(text, fraction):
-    """Return where to cut: after the white space nearest to the exact place, at most half a part away, else there."""
     exact = round(len(text) * (1 - fraction))
-    reach = min(exact, len(text) - exact) // 2
+    return near_white_space(text, exact, min(exact, len(text) - exact) // 2)
+
+
+def near_white_space(text, exact, reach):
+    """Return where to cut: after the white space nearest to the exact place, at most `reach` away, else there."""
     after = re.compile(r"\s").search(text, exact, exact + reach)
     before = max(text.rfind(space, exact - reach, exact) for space in " \n\t")
     places = ([after.end()] if after else []) + ([before + 1] if before >= 0 else [])

@@ -1,7 +1,7 @@
 """Texts from one column of a CSV, TSV or JSONL file."""
 
 import csv
-import io
+import itertools
 import json
 import pathlib
 import threading
@@ -9,20 +9,21 @@ import threading
 from tinylm_keras import _checks
 
 ENDINGS = (".csv", ".tsv", ".jsonl")
+ROWS = 256  # read at a time
 
 _csv_limit = threading.Lock()
 
 
-def read(path, text, column):
-    """Return the entries of a column, in order.
+def entries(path, chunks, column):
+    """Iterate over the entries of a column, in order; some may be blank.
 
     Args:
         path: str or `os.PathLike`. The file's name: its ending says how to read it, and errors name it.
-        text: str. The file's content, with LF line ends.
+        chunks: Iterable of str. The file's content, with LF line ends; only a few rows of it are held at a time.
         column: str. Name of the column, or the key of each line's JSON object.
 
-    Returns:
-        A list of str; some may be blank.
+    Yields:
+        str.
 
     Raises:
         ValueError: if the ending is unknown, the column does not exist (the message lists those that do), or a line
@@ -30,7 +31,7 @@ def read(path, text, column):
 
     Example:
 
-    >>> read("pets.csv", "name,story\\nRex,He ran.\\n", "story")
+    >>> list(entries("pets.csv", ["name,story\\nRex,He", " ran.\\n"], "story"))
     ['He ran.']
     """
     _checks.text("column", column)
@@ -38,37 +39,57 @@ def read(path, text, column):
     if ending not in ENDINGS:
         rule = f"needs a file that ends in {', '.join(ENDINGS)}, which {path} does not"
         raise _checks.refuse("column", rule, column, "Leave it out to read plain text.")
-    return _json_lines(path, text, column) if ending == ".jsonl" else _rows(path, text, column, ending)
+    lines = _lines(chunks)
+    yield from _json_lines(path, lines, column) if ending == ".jsonl" else _cells(path, lines, column, ending)
 
 
-def _rows(path, text, column, ending):
-    first = text.lstrip("\n").partition("\n")[0]
+def _lines(chunks):
+    """The lines of a text that comes in chunks, each with its line end."""
+    begun = []  # the chunks of a line that is not whole yet
+    for chunk in chunks:
+        *whole, rest = chunk.split("\n")
+        if whole:
+            whole[0] = "".join([*begun, whole[0]])
+            yield from (line + "\n" for line in whole)
+            begun = []
+        begun.append(rest)
+    if any(begun):
+        yield "".join(begun)
+
+
+def _cells(path, lines, column, ending):
+    blank, first = 0, next(lines, "")
+    while first == "\n":
+        blank, first = blank + 1, next(lines, "")
     delimiter = "\t" if ending == ".tsv" else ";" if ";" in first and "," not in first else ","
+    reader = csv.reader(itertools.chain(itertools.repeat("\n", blank), [first], lines), delimiter=delimiter)
+    rows = itertools.chain.from_iterable(iter(lambda: _some_rows(path, reader), []))
+    header = next((row for _, row in rows if row), [])
+    if column not in header:
+        raise _missing(path, column, header)
+    index = header.index(column)
+    for number, row in rows:
+        if row and len(row) <= index:
+            rule = f"must be in every row, but line {number:,} of {path} has only {len(row)} cells"
+            raise _checks.refuse("column", rule, column)
+        yield from row[index : index + 1]
+
+
+def _some_rows(path, reader):
+    """The next rows, each with the number of its last line."""
     # The csv module refuses cells above 128 KiB unless a limit that belongs to the whole process is raised.
     with _csv_limit:
         limit = csv.field_size_limit(2**31 - 1)
         try:
-            rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-            header = next((row for row in rows if row), [])
-            if column not in header:
-                raise _missing(path, column, header)
-            index = header.index(column)
-            texts = []
-            for row in rows:
-                if row and len(row) <= index:
-                    rule = f"must be in every row, but line {rows.line_num:,} of {path} has only {len(row)} cells"
-                    raise _checks.refuse("column", rule, column)
-                texts.extend(row[index : index + 1])
-            return texts
+            return [(reader.line_num, row) for row in itertools.islice(reader, ROWS)]
         except csv.Error as error:
             raise _checks.refuse("source", f"must be a table that can be read ({error})", str(path)) from None
         finally:
             csv.field_size_limit(limit)
 
 
-def _json_lines(path, text, column):
-    texts = []
-    for number, line in enumerate(text.split("\n"), 1):
+def _json_lines(path, lines, column):
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
@@ -83,8 +104,7 @@ def _json_lines(path, text, column):
             raise _missing(f"line {number:,} of {path}", column, entry)
         if not isinstance(entry[column], str):
             raise _checks.refuse("column", f"must hold strings, not so line {number:,} of {path}", column)
-        texts.append(entry[column])
-    return texts
+        yield entry[column]
 
 
 def _missing(place, column, existing):

@@ -2,10 +2,12 @@
 
 import collections
 import dataclasses
+import functools
 
 import numpy as np
 
 KEPT_FIRST_TOKENS = 256
+KEPT_SPELLINGS = 65_536
 
 
 @dataclasses.dataclass
@@ -39,11 +41,12 @@ class TextCounter:
         self.tokens = self.characters = self.unknown = 0
         self.unknown_bits = 0.0
         self._first = collections.Counter()
+        self._spelling_bits = functools.lru_cache(KEPT_SPELLINGS)(tokenizer.spelling_bits)
 
-    def add(self, text, ids, first, last):
-        """Count the tokens `first` to `last` of a text whose ids are `ids`."""
+    def add(self, text, ids, first, last, begins=True):
+        """Count the tokens `first` to `last` of a text whose ids are `ids`; or of a piece, which perhaps begins one."""
         unk_id = self.tokenizer.unk_id
-        if len(ids) and ids[0] != unk_id:
+        if begins and len(ids) and ids[0] != unk_id:
             self._first[int(ids[0])] += 1
         self.tokens += last - first
         unknown = np.flatnonzero(ids[first:last] == unk_id) + first if unk_id is not None else ()
@@ -54,7 +57,7 @@ class TextCounter:
         end = len(text) if last == len(ids) else _end_of(text, pieces, last)
         self.characters += end - _end_of(text, pieces, first)
         self.unknown += len(unknown)
-        self.unknown_bits += sum(self.tokenizer.spelling_bits(pieces[i]) for i in unknown)
+        self.unknown_bits += sum(self._spelling_bits(pieces[i]) for i in unknown)
 
     @property
     def first_tokens(self):

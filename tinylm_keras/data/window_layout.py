@@ -14,7 +14,8 @@ def windows(ids, *, context_length, batch_size, steps=None, seed=0, pad_id=None)
     windows follow each other through all ids, once and without overlap, the last one padded: for validation.
 
     Args:
-        ids: int array `[n]`, or the `TokenStream` of `data.concatenate`, which also knows characters and padding.
+        ids: int array `[n]`; the `TokenStream` of `data.concatenate`, which also knows characters and padding; or a
+            `Shard` of `data.open_shards`, whose ids stay on disk.
         context_length: int. Columns of x.
         batch_size: int.
         steps: int or None. Batches of one epoch; None: as many as cover all ids.
@@ -74,10 +75,20 @@ class CoveringWindows(Batches):
         count = -(-(len(stream.ids) - 1) // context_length)
         batch_size = min(batch_size, count)
         steps = -(-count // batch_size)
-        ids = np.full(steps * batch_size * context_length + 1, stream.pad_id, "int32")
-        ids[: len(stream.ids)] = stream.ids
+        ids, self.pad_id = stream.ids, stream.pad_id
+        if not isinstance(ids, np.memmap):
+            ids = np.full(steps * batch_size * context_length + 1, stream.pad_id, "int32")
+            ids[: len(stream.ids)] = stream.ids
         super().__init__(ids, context_length, batch_size, steps, seed, stream)
         self.tokens = len(stream.ids) - 1
+
+    def _rows(self, starts):
+        if not self.on_disk:
+            return super()._rows(starts)
+        # Ids on disk are not copied to have padding behind them: what would lie there is padding.
+        places = starts[:, np.newaxis] + np.arange(self.length + 1)
+        rows = self.ids[np.minimum(places, len(self.ids) - 1)]
+        return np.where(places < len(self.ids), rows, self.pad_id).astype("int32")
 
     def _starts(self, step):
         first = (step % self.steps_per_epoch) * self.batch_size

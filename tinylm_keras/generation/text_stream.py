@@ -33,11 +33,9 @@ class TextStream:
         if self.stopped:
             return ""
         self.pending.extend(ids)
-        piece = self.tokenizer.continuation(self.text, self.pending)
-        # Every byte-level decoder shows an unfinished character as U+FFFD.
-        if last or not piece.endswith("\ufffd"):
-            self.text += piece
-            self.pending = []
+        decided = len(self.pending) - (0 if last else self.tokenizer.unfinished(self.pending))
+        self.text += self.tokenizer.continuation(self.text, self.pending[:decided])
+        self.pending = self.pending[decided:]
         certain = len(self.text)
         if self.stop:
             self._cut_at_stop()

@@ -2,6 +2,20 @@
 
 from tinylm_keras.layers.attention import CausalSelfAttention as CausalSelfAttention
 from tinylm_keras.layers.block import TransformerBlock as TransformerBlock
+from tinylm_keras.layers.dropout import Dropout as Dropout
 from tinylm_keras.layers.embedding import TokenAndPositionEmbedding as TokenAndPositionEmbedding
+from tinylm_keras.layers.normalized_dense import NormalizedDense as NormalizedDense
+from tinylm_keras.layers.permutation_coding import PermutationCoding as PermutationCoding
+from tinylm_keras.layers.prefix_mean import PrefixMean as PrefixMean
+from tinylm_keras.layers.trailing_window import TrailingWindow as TrailingWindow
 
-__all__ = ["CausalSelfAttention", "TokenAndPositionEmbedding", "TransformerBlock"]
+__all__ = [
+    "CausalSelfAttention",
+    "Dropout",
+    "NormalizedDense",
+    "PermutationCoding",
+    "PrefixMean",
+    "TokenAndPositionEmbedding",
+    "TrailingWindow",
+    "TransformerBlock",
+]

@@ -17,6 +17,7 @@ class CausalSelfAttention(keras.layers.Layer):
         embed_dim: int. Width of the input and the output; `num_heads` must divide it.
         num_heads: int. Number of heads, each `embed_dim // num_heads` wide.
         projection_initializer: Keras initializer of the kernel that joins the heads.
+        kernel_initializer: Keras initializer of the kernel that makes queries, keys and values.
 
     Call arguments:
         x: float tensor `[B, T, embed_dim]`.
@@ -40,14 +41,24 @@ class CausalSelfAttention(keras.layers.Layer):
         Vaswani et al., "Attention Is All You Need", arXiv:1706.03762.
     """
 
-    def __init__(self, embed_dim, num_heads, projection_initializer="glorot_uniform", **kwargs):
+    def __init__(
+        self,
+        embed_dim,
+        num_heads,
+        projection_initializer="glorot_uniform",
+        kernel_initializer="glorot_uniform",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.embed_dim = _checks.whole_number("embed_dim", embed_dim, 1)
         self.num_heads = _checks.whole_number("num_heads", num_heads, 1)
         _checks.divides("num_heads", num_heads, "embed_dim", embed_dim)
         self.head_dim = embed_dim // num_heads
-        self.query_key_value = keras.layers.Dense(3 * embed_dim, name="query_key_value", dtype=self.dtype_policy)
         self.projection_initializer = projection_initializer
+        self.kernel_initializer = kernel_initializer
+        self.query_key_value = keras.layers.Dense(
+            3 * embed_dim, name="query_key_value", kernel_initializer=kernel_initializer, dtype=self.dtype_policy
+        )
         self.projection = keras.layers.Dense(
             embed_dim, name="projection", kernel_initializer=projection_initializer, dtype=self.dtype_policy
         )
@@ -106,8 +117,9 @@ class CausalSelfAttention(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
-        names = ("embed_dim", "num_heads", "projection_initializer")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        names = ("embed_dim", "num_heads", "projection_initializer", "kernel_initializer")
+        own = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in names}
+        return {**super().get_config(), **own}
 
 
 def _length_of(x, axis=1):

@@ -5,6 +5,7 @@ from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.layers.attention import CausalSelfAttention
+from tinylm_keras.layers.dropout import Dropout
 
 # GPT code uses 1e-5; Keras's own default is 1e-3, which changes the logits of a small model visibly.
 EPSILON = 1e-5
@@ -36,6 +37,8 @@ class TransformerBlock(keras.layers.Layer):
         dropout: float in [0, 1). Share of the outputs of each half that training sets to zero.
         norm: "post" or "pre".
         activation: "relu", "gelu" (exact), "gelu_tanh" (GPT-2's approximation) or "silu".
+        kernel_initializer: Keras initializer of all kernels, or None: Glorot's uniform numbers, and zeros for the two
+            that write into the shortcut of a pre-norm block.
 
     Call arguments:
         x: float tensor `[B, T, embed_dim]`.
@@ -61,22 +64,41 @@ class TransformerBlock(keras.layers.Layer):
         easily); Bachlechner et al., arXiv:2003.04887 (blocks that begin as the identity).
     """
 
-    def __init__(self, embed_dim, num_heads, feed_forward_dim, dropout=0.1, norm="post", activation="relu", **kwargs):
+    def __init__(
+        self,
+        embed_dim,
+        num_heads,
+        feed_forward_dim,
+        dropout=0.1,
+        norm="post",
+        activation="relu",
+        kernel_initializer=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.embed_dim, self.num_heads = embed_dim, num_heads
         self.feed_forward_dim = _checks.whole_number("feed_forward_dim", feed_forward_dim, 1)
         self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)
         self.norm = _checks.one_of("norm", norm, ("post", "pre"))
         self.activation = _checks.one_of("activation", activation, tuple(ACTIVATIONS))
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
         dtype = self.dtype_policy
         into_shortcut = "zeros" if norm == "pre" else "glorot_uniform"
-        self.attention = CausalSelfAttention(embed_dim, num_heads, into_shortcut, name="attention", dtype=dtype)
+        self.attention = CausalSelfAttention(
+            embed_dim, num_heads, self._start(into_shortcut), self._start(), name="attention", dtype=dtype
+        )
         self.attention_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="attention_norm", dtype=dtype)
-        self.attention_dropout = keras.layers.Dropout(dropout, name="attention_dropout", dtype=dtype)
-        self.expand = keras.layers.Dense(feed_forward_dim, name="expand", dtype=dtype)
-        self.contract = keras.layers.Dense(embed_dim, name="contract", kernel_initializer=into_shortcut, dtype=dtype)
+        self.attention_dropout = Dropout(dropout, name="attention_dropout", dtype=dtype)
+        self.expand = keras.layers.Dense(feed_forward_dim, name="expand", kernel_initializer=self._start(), dtype=dtype)
+        self.contract = keras.layers.Dense(
+            embed_dim, name="contract", kernel_initializer=self._start(into_shortcut), dtype=dtype
+        )
         self.feed_forward_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="feed_forward_norm", dtype=dtype)
-        self.feed_forward_dropout = keras.layers.Dropout(dropout, name="feed_forward_dropout", dtype=dtype)
+        self.feed_forward_dropout = Dropout(dropout, name="feed_forward_dropout", dtype=dtype)
+
+    def _start(self, default="glorot_uniform"):
+        """The initializer of one kernel. A clone draws numbers of its own; one object would repeat the same ones."""
+        return default if self.kernel_initializer is None else self.kernel_initializer.clone()
 
     def build(self, input_shape):
         for layer in (self.attention, self.attention_norm, self.expand, self.feed_forward_norm):
@@ -106,4 +128,6 @@ class TransformerBlock(keras.layers.Layer):
 
     def get_config(self):
         names = ("embed_dim", "num_heads", "feed_forward_dim", "dropout", "norm", "activation")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        initializer = keras.saving.serialize_keras_object(self.kernel_initializer)
+        own = {name: getattr(self, name) for name in names}
+        return {**super().get_config(), **own, "kernel_initializer": initializer}

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from tinylm_keras import _checks
+from tinylm_keras.layers.table import Table
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -47,7 +48,7 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
         for name, rows in tables.items():
             # A clone draws numbers of its own; one initializer would give both tables the same.
             start = self.embeddings_initializer.clone()
-            table = keras.layers.Embedding(rows, embed_dim, start, name=name, dtype=self.dtype_policy)
+            table = Table(rows, embed_dim, start, name=name, dtype=self.dtype_policy)
             setattr(self, name, table)
 
     def build(self, input_shape):

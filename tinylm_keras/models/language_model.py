@@ -149,7 +149,7 @@ class LanguageModel(keras.Model):
     def _check_batches(self, data):
         """XLA clamps an id that is out of range and says nothing, so batches are checked before they are fed."""
         _checks.within_context((data.batch_size, data.length), self.context_length)
-        largest = int(np.max(data.ids[data.ids != self.pad_id], initial=0))
+        largest = data.largest_id(self.pad_id)
         if largest >= self.vocabulary_size:
             raise _checks.refuse("ids", f"must be in [0, {self.vocabulary_size}), the model's vocabulary", largest)
 

@@ -23,7 +23,10 @@ class MiniLM(LanguageModel):
         norm: "post", or "pre" (which adds a last LayerNormalization before the head).
         activation: "relu", "gelu", "gelu_tanh" or "silu".
         embedding_deviation: float above 0, or None. Standard deviation that the token and position vectors start with.
-            None: Keras's uniform numbers within 0.05.
+            None: `weights_deviation`, or without that Keras's uniform numbers within 0.05.
+        weights_deviation: float above 0, or None. Standard deviation of the normal distribution that every kernel, and
+            without `embedding_deviation` also both tables, start from; biases start at 0. None: Keras's own, with the
+            zeros that make a pre-norm block begin as the identity.
         pad_id: int or None. Id that is no token; None: the tokenizer's.
         tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
 
@@ -56,6 +59,7 @@ class MiniLM(LanguageModel):
         tokenizer=None,
         *,
         embedding_deviation=None,
+        weights_deviation=None,
         **kwargs,
     ):
         super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
@@ -68,16 +72,20 @@ class MiniLM(LanguageModel):
             "norm": norm,
             "activation": activation,
         }
-        self.embedding_deviation = embedding_deviation
-        start = "uniform"
-        if embedding_deviation is not None:
-            _checks.real_number("embedding_deviation", embedding_deviation, 0, include_low=False)
-            start = keras.initializers.RandomNormal(stddev=embedding_deviation)
+        self.embedding_deviation = _deviation("embedding_deviation", embedding_deviation)
+        self.weights_deviation = _deviation("weights_deviation", weights_deviation)
+        start = _normal(weights_deviation if embedding_deviation is None else embedding_deviation, "uniform")
         self.embedding = TokenAndPositionEmbedding(
             self.vocabulary_size, context_length, embed_dim, start, name="embedding", dtype=self.dtype_policy
         )
         self.blocks = [
-            TransformerBlock(**self.block_config, name=f"block_{i}", dtype=self.dtype_policy) for i in range(num_blocks)
+            TransformerBlock(
+                **self.block_config,
+                kernel_initializer=_normal(weights_deviation),
+                name=f"block_{i}",
+                dtype=self.dtype_policy,
+            )
+            for i in range(num_blocks)
         ]
         self.final_norm = None
         if norm == "pre":
@@ -85,7 +93,8 @@ class MiniLM(LanguageModel):
                 epsilon=EPSILON, name="final_norm", dtype=self.dtype_policy
             )
         # Logits stay in float32: the loss takes their exponentials.
-        self.head = keras.layers.Dense(self.vocabulary_size, name="head", dtype="float32")
+        start = _normal(weights_deviation, "glorot_uniform")
+        self.head = keras.layers.Dense(self.vocabulary_size, name="head", kernel_initializer=start, dtype="float32")
         self.build((None, None))
 
     def build(self, input_shape):
@@ -116,5 +125,13 @@ class MiniLM(LanguageModel):
         return tuple(block.attention.empty_cache(batch_size, self.context_length) for block in self.blocks)
 
     def get_config(self):
-        own = {"num_blocks": self.num_blocks, "embedding_deviation": self.embedding_deviation}
-        return {**super().get_config(), **self.block_config, **own}
+        names = ("num_blocks", "embedding_deviation", "weights_deviation")
+        return {**super().get_config(), **self.block_config, **{name: getattr(self, name) for name in names}}
+
+
+def _deviation(name, value):
+    return None if value is None else _checks.real_number(name, value, 0, include_low=False)
+
+
+def _normal(deviation, otherwise=None):
+    return otherwise if deviation is None else keras.initializers.RandomNormal(stddev=deviation)

@@ -1,6 +1,9 @@
 """Text to ids and back. A new tokenizer is a subclass of `Tokenizer` in a file of its own."""
 
 from tinylm_keras.tokenizers.base import Tokenizer as Tokenizer
-from tinylm_keras.tokenizers.vectorized import WhitespaceTokenizer as WhitespaceTokenizer
+from tinylm_keras.tokenizers.byte_pair import BytePairTokenizer as BytePairTokenizer
+from tinylm_keras.tokenizers.character import CharacterTokenizer as CharacterTokenizer
+from tinylm_keras.tokenizers.whitespace import WhitespaceTokenizer as WhitespaceTokenizer
+from tinylm_keras.tokenizers.word_punct import WordPunctTokenizer as WordPunctTokenizer
 
-__all__ = ["Tokenizer", "WhitespaceTokenizer"]
+__all__ = ["BytePairTokenizer", "CharacterTokenizer", "Tokenizer", "WhitespaceTokenizer", "WordPunctTokenizer"]

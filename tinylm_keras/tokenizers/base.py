@@ -1,6 +1,8 @@
 """What every tokenizer does: text to ids, ids to text, and to know its own special ids."""
 
 import collections
+import hashlib
+import json
 import math
 
 import keras
@@ -9,16 +11,26 @@ import numpy as np
 
 from tinylm_keras import _checks
 
+# Settings that change no id of any text.
+NOT_IN_FINGERPRINT = ("name", "trainable", "dtype", "max_tokens", "sequence_length", "character_counts")
+
 
 class Tokenizer(keras_nlp.tokenizers.Tokenizer):
     """Base class: keras-nlp's method names, plus what training and generation ask of a tokenizer.
 
-    A subclass gives `_encode`, `pieces`, `continuation`, `get_vocabulary` and the three special ids.
+    A subclass gives `_encode`, `call`, `pieces`, `continuation`, `get_vocabulary` with its three relatives, and the
+    three special ids.
 
     Two ways to call it differ on purpose: `tokenize` returns unpadded numpy ids, while calling the tokenizer returns
     a padded tensor `[batch, sequence_length]`, also inside `tf.data.Dataset.map`.
 
+    Every tokenizer promises where a text may be cut: ASCII white space that follows a non-space begins a new piece, so
+    the ids of a text are those of the part before such a place and then those of the part from there on
+    (`tokenizers.strings.parts` cuts so).
+
     Args:
+        max_tokens: int or None. Largest vocabulary, the special tokens included.
+        sequence_length: int or None. Length that a call pads and cuts to; None: as long as the longest text.
         end_token: str or None. A token that closes each text. It is a control token: the same characters in a text
             never become its id, and it is never printed.
     """
@@ -26,12 +38,19 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
     pad_id = None
     unk_id = None
     end_id = None
+    least_tokens = 1  # that a vocabulary must have room for, without the end token
 
-    def __init__(self, end_token=None, **kwargs):
+    def __init__(self, max_tokens=None, sequence_length=None, end_token=None, **kwargs):
         super().__init__(**kwargs)
         if end_token is not None and (not isinstance(end_token, str) or not end_token):
             raise _checks.refuse("end_token", "must be a non-empty string or None", end_token)
-        self.end_token = end_token
+        self.end_token = None if end_token is None else _checks.text("end_token", end_token)
+        if max_tokens is not None:
+            least = self.least_tokens + (end_token is not None)
+            max_tokens = _checks.whole_number("max_tokens", max_tokens, least, advice="The special tokens count too.")
+        if sequence_length is not None:
+            sequence_length = _checks.whole_number("sequence_length", sequence_length, 1)
+        self.max_tokens, self.sequence_length = max_tokens, sequence_length
         # Held outside Keras's tracking: a tracked dict would be copied into wrappers, entry by entry.
         self.__dict__["character_counts"] = {}
 
@@ -77,8 +96,16 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
         return self.continuation("", self._check_ids(ids.reshape(-1)))
 
     def continuation(self, text, ids):
-        """The string that, appended to `text`, makes it read on with `ids` (a list of ints in range)."""
+        """The string that, appended to `text`, makes it read on with `ids` (a list of ints in range).
+
+        Ids may come in one call or in several, each with the text so far, unless `unfinished` says otherwise: the
+        strings join to the same text.
+        """
         raise NotImplementedError
+
+    def unfinished(self, ids):
+        """How many of the last `ids` may show as other characters once more ids come; 0 where a token is whole text."""
+        return 0
 
     def pieces(self, text):
         """The part of `text` that each id of `tokenize(text)` stands for, as it is written there: a list of str."""
@@ -110,8 +137,26 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
             bits += math.log2((total + choices) / ((count or 0) + 1)) + (0 if count else 21)
         return bits
 
+    def fingerprint(self):
+        """SHA-256 (hex) of the class and of all that decides the ids of a text: equal prints mean equal ids.
+
+        Lengths and limits (`sequence_length`, `max_tokens`), names and counts are left out.
+        """
+        config = {name: value for name, value in self.get_config().items() if name not in NOT_IN_FINGERPRINT}
+        canonical = json.dumps([type(self).__name__, config], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
     def _encode(self, texts):
+        """Ids of each text in a list that is not empty: a list of int32 numpy arrays."""
         raise NotImplementedError
+
+    def _check_size(self, size):
+        """Raise if a `vocabulary` argument makes more than `max_tokens` ids."""
+        if self.max_tokens is not None and size > self.max_tokens:
+            raise ValueError(
+                f"`vocabulary` must not be longer than `max_tokens`, the special tokens included. Received: "
+                f"{size} tokens, max_tokens={self.max_tokens}. Raise max_tokens or shorten the list."
+            )
 
     def _check_ids(self, ids):
         size = self.vocabulary_size()
@@ -123,4 +168,9 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
         return ids.tolist()
 
     def get_config(self):
-        return {**super().get_config(), "end_token": self.end_token}
+        return {
+            **super().get_config(),
+            "max_tokens": self.max_tokens,
+            "sequence_length": self.sequence_length,
+            "end_token": self.end_token,
+        }

@@ -1,46 +1,41 @@
-"""Tokenizers on `keras.layers.TextVectorization`."""
+"""What the tokenizers on `keras.layers.TextVectorization` share: a vocabulary of strings."""
 
 import collections
-import re
 
 import keras
 import numpy as np
 
 from tinylm_keras import _checks
+from tinylm_keras.tokenizers import strings
 from tinylm_keras.tokenizers.base import Tokenizer
 
 PAD, UNKNOWN = "", "[UNK]"
-BATCH = 4096
 
 
 class VectorizedTokenizer(Tokenizer):
-    """A vocabulary of strings, looked up by a `TextVectorization` layer. Subclasses say how a text is split.
+    """A vocabulary of strings that a `TextVectorization` layer learns and looks up.
 
-    Id 0 pads, id 1 is every unknown word, then the words from the most to the least frequent; the end token, when
-    there is one, has the last id. The vocabulary lives in the config (JSON) and nowhere else: Keras's own asset file
-    has one token a line and loses or shifts tokens that hold a line break of any alphabet.
+    A subclass says how a text is split, twice: `_split` for the layer, in TensorFlow, and `pieces` in Python. The layer
+    learns the vocabulary and answers calls, also inside `tf.data`; `tokenize` looks the pieces up in Python, which is
+    as fast and needs no TensorFlow. A test holds the two to the same ids for any text.
+
+    Id 0 pads, id 1 is every unknown word, then come the words, from the most to the least frequent unless the subclass
+    orders them; the end token, when there is one, has the last id. The vocabulary lives in the config (JSON) and
+    nowhere else: Keras's own asset file has one token a line and loses or shifts tokens that hold a line break of any
+    alphabet.
     """
 
     pad_id = 0
     unk_id = 1
 
+    least_tokens = 3  # padding, [UNK] and a word
+
     def __init__(self, max_tokens=None, sequence_length=None, end_token=None, vocabulary=None, **kwargs):
         character_counts = kwargs.pop("character_counts", None)
-        super().__init__(end_token=end_token, **kwargs)
-        least = 3 + (end_token is not None)
-        if max_tokens is not None:
-            max_tokens = _checks.whole_number(
-                "max_tokens", max_tokens, least, advice="Padding, [UNK] and the end token count too."
-            )
-        if sequence_length is not None:
-            sequence_length = _checks.whole_number("sequence_length", sequence_length, 1)
+        super().__init__(max_tokens, sequence_length, end_token, **kwargs)
         if end_token in (PAD, UNKNOWN):
             raise _checks.refuse("end_token", f"must differ from {UNKNOWN!r}", end_token)
-        self.max_tokens = max_tokens
-        self.sequence_length = sequence_length
-        self._forget()
-        if vocabulary is not None:
-            self._set_words(self._checked_words(vocabulary))
+        self._set_words(None if vocabulary is None else self._checked_words(vocabulary))
         if character_counts:
             self.__dict__["character_counts"] = dict(character_counts)
 
@@ -57,11 +52,11 @@ class VectorizedTokenizer(Tokenizer):
 
         Raises:
             ValueError: if the texts hold no token at all.
+            ImportError: if TensorFlow is not installed.
         """
         scratch = self._layer(max_tokens=self.max_tokens and self.max_tokens + 2)
         characters = collections.Counter()
-
-        for batch in _string_batches(texts):
+        for batch in strings.batches(texts):
             for text in batch:
                 characters.update(text)
             scratch.update_state(batch)
@@ -72,7 +67,8 @@ class VectorizedTokenizer(Tokenizer):
         words = [word for word in words if word not in (PAD, UNKNOWN, self.end_token)]
         if not words:
             raise ValueError("`texts` must hold at least one token to adapt to. Received: only blank text.")
-        self._set_words(words[: self._most_words()])
+        most = None if self.max_tokens is None else self.max_tokens - 2 - (self.end_token is not None)
+        self._set_words(self._ordered(words[:most]))
         self.__dict__["character_counts"] = dict(sorted(characters.items()))
         return self
 
@@ -96,9 +92,9 @@ class VectorizedTokenizer(Tokenizer):
 
     def token_to_id(self, token):
         """The id of this token; `unk_id` for one that the vocabulary lacks."""
-        if self.__dict__["_ids"] is None:
-            self.__dict__["_ids"] = {word: index for index, word in enumerate(self.get_vocabulary())}
-        return self.__dict__["_ids"].get(_checks.text("token", token), self.unk_id)
+        if _checks.text("token", token) == self.end_token:
+            return self.end_id
+        return self.pad_id if token == PAD else self._word_ids().get(token, self.unk_id)
 
     # Text to ids
 
@@ -107,46 +103,44 @@ class VectorizedTokenizer(Tokenizer):
 
         Longer texts are cut to `sequence_length`. Strings and string tensors are accepted; one str gives `[length]`.
         """
-        import tensorflow as tf
-
+        tf = self._tensorflow()
         ids = self.vectorization(inputs)  # int64; a TensorFlow tensor inside tf.data on every backend
         return tf.cast(ids, "int32") if tf.is_tensor(ids) else keras.ops.cast(ids, "int32")
 
     @property
     def vectorization(self):
         """The `TextVectorization` layer behind a call: it splits, looks up, pads and cuts."""
-        return self._built_layer("_padded", output_sequence_length=self.sequence_length)
+        if self.__dict__["_vectorization"] is None:
+            words = list(self._known_words())
+            self.__dict__["_vectorization"] = self._layer(vocabulary=words, output_sequence_length=self.sequence_length)
+        return self.__dict__["_vectorization"]
 
     def _encode(self, texts):
-        layer = self._built_layer("_ragged", ragged=True)
-        arrays = []
-        for first in range(0, len(texts), BATCH):
-            ragged = layer(texts[first : first + BATCH])
-            ids = ragged.flat_values.numpy().astype("int32")
-            arrays.extend(np.split(ids, ragged.row_splits.numpy()[1:-1]))
-        return arrays
+        look_up, unknown = self._word_ids().get, self.unk_id
+        return [np.array([look_up(piece, unknown) for piece in self.pieces(text)], "int32") for text in texts]
 
     def _layer(self, **arguments):
-        # Built on first use: TensorFlow is not needed to load a model and to generate from ids. The first use may be
-        # inside tf.data.Dataset.map, whose graph must not own the table.
-        import tensorflow as tf
-
+        # Built on first use: TensorFlow is not needed to load a model, to tokenize and to generate. The first use may
+        # be inside tf.data.Dataset.map, whose graph must not own the table.
+        tf = self._tensorflow()
         with tf.init_scope(), tf.device("cpu"):
             return keras.layers.TextVectorization(standardize=None, split=self._split, **arguments)
 
-    def _built_layer(self, name, **arguments):
-        if self.__dict__[name] is None:
-            self.__dict__[name] = self._layer(vocabulary=list(self._known_words()), **arguments)
-        return self.__dict__[name]
+    def _tensorflow(self):
+        try:
+            import tensorflow
+        except ImportError as error:
+            raise ImportError(
+                f"{type(self).__name__} needs TensorFlow for `adapt` and to be called; `tokenize` and `detokenize` do "
+                "not. Run: pip install tensorflow"
+            ) from error
+        return tensorflow
 
     # State: held outside Keras's tracking, so that no sublayer and no asset file comes of it
 
-    def _forget(self):
-        self.__dict__.update(_words=None, _ids=None, _padded=None, _ragged=None)
-
     def _set_words(self, words):
-        self._forget()
-        self.__dict__["_words"] = tuple(words)
+        words = None if words is None else tuple(words)
+        self.__dict__.update(_words=words, _ids=None, _vectorization=None)
 
     def _known_words(self):
         words = self.__dict__["_words"]
@@ -156,18 +150,26 @@ class VectorizedTokenizer(Tokenizer):
             )
         return words
 
-    def _most_words(self):
-        return None if self.max_tokens is None else self.max_tokens - 2 - (self.end_token is not None)
+    def _word_ids(self):
+        """dict of id by word, without the control tokens: their characters in a text are unknown words."""
+        if self.__dict__["_ids"] is None:
+            self.__dict__["_ids"] = {word: index for index, word in enumerate(self._known_words(), 2)}
+        return self.__dict__["_ids"]
+
+    def _written(self, ids, unknown=UNKNOWN):
+        """The tokens of `ids` as they are printed; padding and the end token are not."""
+        words, silent = self._known_words(), (self.pad_id, self.end_id)
+        return [unknown if i == self.unk_id else words[i - 2] for i in ids if i not in silent]
+
+    def _ordered(self, words):
+        """The learned words in the order of their ids."""
+        return words
 
     def _checked_words(self, vocabulary):
         """The words of a `vocabulary` argument: a list of strings, with or without the special tokens."""
         if isinstance(vocabulary, str) or not isinstance(vocabulary, (list, tuple)):
-            raise _checks.refuse(
-                "vocabulary",
-                "must be a list of strings",
-                vocabulary,
-                "A path is not read: read the file and pass its words.",
-            )
+            advice = "A path is not read: read the file and pass its words."
+            raise _checks.refuse("vocabulary", "must be a list of strings", vocabulary, advice)
         words = list(vocabulary)
         if words[:2] == [PAD, UNKNOWN]:
             words = words[2:]
@@ -182,12 +184,7 @@ class VectorizedTokenizer(Tokenizer):
         if len(set(words)) < len(words):
             twice = collections.Counter(words).most_common(1)[0][0]
             raise _checks.refuse("vocabulary", "must not hold a word twice", twice)
-        size = len(words) + 2 + (self.end_token is not None)
-        if self.max_tokens is not None and size > self.max_tokens:
-            raise ValueError(
-                f"`vocabulary` must not be longer than `max_tokens`, the special tokens included. Received: "
-                f"{size} tokens, max_tokens={self.max_tokens}. Raise max_tokens or shorten the list."
-            )
+        self._check_size(len(words) + 2 + (self.end_token is not None))
         return words
 
     def get_config(self):
@@ -195,64 +192,6 @@ class VectorizedTokenizer(Tokenizer):
         words = self.__dict__["_words"]
         return {
             **super().get_config(),
-            "max_tokens": self.max_tokens,
-            "sequence_length": self.sequence_length,
             "vocabulary": None if words is None else list(words),
             **state,
         }
-
-
-@keras.saving.register_keras_serializable(package="tinylm_keras")
-class WhitespaceTokenizer(VectorizedTokenizer):
-    r"""Words are what stands between white space; "ball" and "ball." are two words.
-
-    Lossy: every run of blanks, tabs and line breaks becomes one blank, and unknown words become "[UNK]". Split at
-    ASCII white space, as TensorFlow does; other Unicode spaces are part of a word.
-
-    Args:
-        max_tokens: int or None. Largest vocabulary, the special tokens included.
-        sequence_length: int or None. Length that a call pads and cuts to; None: as long as the longest text.
-        end_token: str or None. Control token that closes each text in training and stops generation.
-        vocabulary: list of str or None. Words in the order of their ids, instead of `adapt`.
-
-    Raises:
-        ValueError: if a size is below its minimum, or `vocabulary` is no list of different strings that fits.
-
-    Example:
-
-    >>> tokenizer = WhitespaceTokenizer(sequence_length=4).adapt(["the cat sat", "the dog"])
-    >>> tokenizer.tokenize("the cat ran")
-    array([2, 5, 1], dtype=int32)
-    >>> tokenizer(["the cat", "dog"]).numpy()
-    array([[2, 5, 0, 0], [4, 0, 0, 0]], dtype=int32)
-    >>> tokenizer.detokenize([2, 4, 0])
-    'the dog'
-    """
-
-    _split = "whitespace"
-
-    def continuation(self, text, ids):
-        vocabulary = (PAD, UNKNOWN, *self._known_words(), PAD)
-        words = " ".join(vocabulary[i] for i in ids if i not in (self.pad_id, self.end_id))
-        return f" {words}" if words and text and not text[-1].isspace() else words
-
-    def pieces(self, text):
-        return [piece for piece in re.split(r"[ \t\n\v\f\r]+", text) if piece]
-
-
-def _string_batches(texts):
-    """Lists of at most BATCH strings, from everything that `adapt` accepts."""
-    if isinstance(texts, str):
-        texts = [texts]
-    batch = []
-    for text in texts:
-        if not isinstance(text, str):  # an element of a tf.data.Dataset: a scalar or a vector of bytes
-            decoded = [item.decode("utf-8") for item in np.asarray(text, dtype=object).reshape(-1)]
-        else:
-            decoded = [_checks.text("texts", text)]
-        batch.extend(decoded)
-        if len(batch) >= BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -1,10 +1,14 @@
 """From texts to the batches of a run: split, tokenizer, layout, and what the records say about the text."""
 
 import dataclasses
+import functools
 import hashlib
 import math
 
+import numpy as np
+
 from tinylm_keras import data
+from tinylm_keras.data.sources import MOST_DOCUMENTS
 from tinylm_keras.training import registry
 
 LOOKED_AT = 2_000  # texts that layout="auto" measures, evenly spread
@@ -34,23 +38,53 @@ class Corpus:
     reason: str
     sha256: str
 
+    @functools.cached_property
+    def train_stream(self):
+        """The training part as a `TokenStream`."""
+        return data.concatenate(self.train, self.tokenizer)
+
+    @functools.cached_property
+    def validation_stream(self):
+        """The validation part as a `TokenStream`."""
+        return data.concatenate(self.validation, self.tokenizer)
+
     def train_batches(self, recipe):
         """Return the batches to train on and how many of them make one pass over the text."""
         if self.layout == "lines":
             batches = data.lines(self.train, self.tokenizer, **_shape(recipe), seed=recipe.seed)
             return batches, batches.steps_per_epoch
-        stream = data.concatenate(self.train, self.tokenizer)
-        steps_per_epoch = max(1, math.ceil(stream.tokens / (recipe.batch_size * recipe.context_length)))
-        steps = recipe.steps or recipe.epochs * steps_per_epoch
-        return data.windows(stream, **_shape(recipe), steps=steps, seed=recipe.seed), steps_per_epoch
+        one_pass = max(1, math.ceil(self.train_stream.tokens / (recipe.batch_size * recipe.context_length)))
+        steps = recipe.steps * recipe.accumulate if recipe.steps else recipe.epochs * one_pass
+        return data.windows(self.train_stream, **_shape(recipe), steps=steps, seed=recipe.seed), one_pass
 
     def validation_batches(self, recipe):
-        """Return the batches that judge the model, all of the validation text once, or None."""
-        if not self.validation:
-            return None
+        """Return the batches that judge the model, or None: all of the validation text once, or a random part of it."""
+        return self._judging(recipe, "validation") if self.validation else None
+
+    def training_sample(self, recipe):
+        """Return random batches of the training text that judge the model as those of validation do, or None."""
+        return None if recipe.evaluation_batches is None else self._judging(recipe, "train")
+
+    def _judging(self, recipe, part):
+        """Return a part of the text once, or `evaluation_batches` random batches of it, where these are fewer.
+
+        They are the same at every evaluation, so that a change of the loss comes from the model alone.
+        """
+        most = recipe.evaluation_batches
         if self.layout == "lines":
-            return data.lines(self.validation, self.tokenizer, **_shape(recipe), shuffle=False)
-        return data.windows(data.concatenate(self.validation, self.tokenizer), **_shape(recipe))
+            texts = getattr(self, part)
+            if most is not None and len(texts) > most * recipe.batch_size:
+                places = np.random.default_rng(recipe.seed).permutation(len(texts))[: most * recipe.batch_size]
+                texts = [texts[place] for place in places]
+            return data.lines(texts, self.tokenizer, **_shape(recipe), shuffle=False)
+        stream = getattr(self, f"{part}_stream")
+        if most is None or stream.tokens <= most * recipe.batch_size * recipe.context_length:
+            return data.windows(stream, **_shape(recipe))
+        return data.windows(stream, **_shape(recipe), steps=most, seed=recipe.seed + 1)  # not those of training
+
+    def unknown_tokens(self):
+        """Return the words of the text that are not in the vocabulary, counted."""
+        return self.tokenizer.unknown_tokens(self.train + self.validation)
 
     def record(self):
         """Return what recipe.json says about the text."""
@@ -87,15 +121,27 @@ def make(texts, recipe, tokenizer=None):
     """
     train, validation = list(texts), []
     if recipe.validation:
-        # Files that are kept whole are long documents: the end of each is cut off.
-        whole = False if recipe.separator is None else None
+        whole = False if recipe.separator is None and len(texts) <= MOST_DOCUMENTS else None
         share = recipe.validation if whole is False else min(recipe.validation, MOST_VALIDATION / len(texts))
         train, validation = data.split(texts, share, recipe.seed, whole=whole)
     if tokenizer is None:
-        tokenizer = registry.TOKENIZERS[recipe.tokenizer].build(recipe)
-        tokenizer.adapt(train)
+        tokenizer = make_tokenizer(train, recipe)
     layout, reason = choose_layout(train, tokenizer, recipe)
     return Corpus(train, validation, tokenizer, layout, reason, fingerprint(texts))
+
+
+def make_tokenizer(texts, recipe):
+    """Return the recipe's tokenizer: read from the files that it names, else adapted on `texts`."""
+    tokenizer = new_tokenizer(recipe)
+    return tokenizer.adapt(texts) if recipe.vocabulary_file is None else tokenizer
+
+
+def new_tokenizer(recipe):
+    """Return the recipe's tokenizer: read from the files that it names, else without a vocabulary."""
+    kind = registry.TOKENIZERS[recipe.tokenizer]
+    if recipe.vocabulary_file is None:
+        return kind.build(recipe)
+    return kind.load().from_files(recipe.vocabulary_file, recipe.merges_file, end_token=recipe.end_token)
 
 
 def choose_layout(texts, tokenizer, recipe):

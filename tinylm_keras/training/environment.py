@@ -2,10 +2,13 @@
 
 import datetime
 import importlib.metadata
+import math
 import os
 import platform
+import time
 
 import keras
+from keras import ops
 
 
 def device():
@@ -40,6 +43,23 @@ def threads():
         chosen = tf.config.threading.get_intra_op_parallelism_threads()
     affinity = getattr(os, "sched_getaffinity", None)
     return chosen or (len(affinity(0)) if affinity else os.cpu_count() or 1)
+
+
+def speed(seconds=0.2):
+    """Measure how many floating point operations a second a matrix product does here, at its best in `seconds`.
+
+    Example:
+
+    >>> speed(0.01) > 0
+    True
+    """
+    matrix = ops.ones((512, 512))
+    best, end = math.inf, time.perf_counter() + seconds
+    while best == math.inf or time.perf_counter() < end:
+        began = time.perf_counter()
+        ops.convert_to_numpy(ops.matmul(matrix, matrix)[0, 0])
+        best = min(best, time.perf_counter() - began)
+    return 2 * 512**3 / best
 
 
 def versions():

@@ -4,9 +4,9 @@ import math
 import time
 
 import keras
-from keras import ops
 
 from tinylm_keras import _checks
+from tinylm_keras.training import optimizers
 
 
 class Journal(keras.callbacks.Callback):
@@ -21,12 +21,14 @@ class Journal(keras.callbacks.Callback):
         reporter: An object with the methods of `progress.Silent`.
         tokens_per_step: float. Real tokens in an update, on average.
         bits_per_character: Function from the validation loss to bits per character; None without validation.
+        training_sample: `Batches` of the training text on which its loss is estimated at each evaluation, or None.
     """
 
-    def __init__(self, recipe, plan, keeper, reporter, tokens_per_step, bits_per_character):
+    def __init__(self, recipe, plan, keeper, reporter, tokens_per_step, bits_per_character, training_sample=None):
         super().__init__()
         self.recipe, self.plan, self.keeper, self.reporter = recipe, plan, keeper, reporter
         self.tokens_per_step, self.bits_per_character = tokens_per_step, bits_per_character
+        self.training_sample = training_sample
         self.began = time.monotonic()
         self.step = 0
         self.rows, self.samples = [], []
@@ -39,7 +41,8 @@ class Journal(keras.callbacks.Callback):
         self._clock.start(self.step)
 
     def on_train_batch_end(self, batch, logs=None):
-        self.step = min(self._epoch * self.plan.evaluate_every + batch + 1, self.plan.steps)
+        updates = (batch + 1) // self.plan.accumulate
+        self.step = min(self._epoch * self.plan.evaluate_every + updates, self.plan.steps)
         self._clock.tick(self.step)
         self._guard(logs["loss"], "loss")
         if self.step == self.plan.steps:
@@ -66,14 +69,14 @@ class Journal(keras.callbacks.Callback):
             folder.write_samples(self.samples)
         self.reporter.evaluation(row, sample, best)
 
-    def learning_rate(self):
-        """Return the learning rate of the next update."""
-        return float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
+    def learning_rate(self, update):
+        """Return the learning rate of an update, counted from 0."""
+        return optimizers.rate(self.recipe, self.plan, update)
 
     def _guard(self, value, name):
         if math.isfinite(float(value)):
             return
-        rate = self.learning_rate()
+        rate = self.learning_rate(max(0, self.step - 1))
         rule = f"is too high, or the text too odd: the {name} is {float(value)} at step {self.step:,}"
         best = self.keeper.best_step
         kept = "no model is kept" if best is None else f"the best model, of step {best:,}, is kept"
@@ -82,12 +85,15 @@ class Journal(keras.callbacks.Callback):
 
     def _row(self, logs):
         row = {"step": self.step, "loss": float(logs["loss"]), "perplexity": float(logs["perplexity"])}
+        if self.training_sample is not None:
+            judged = self.model.evaluate(self.training_sample, return_dict=True, verbose=0)
+            row["train_loss"] = float(judged["loss"])
         if "val_loss" in logs:
             row["val_loss"] = float(logs["val_loss"])
             row["val_perplexity"] = float(logs["val_perplexity"])
             if self.bits_per_character is not None:
                 row["val_bits_per_character"] = float(self.bits_per_character(row["val_loss"]))
-        row["learning_rate"] = self.learning_rate()
+        row["learning_rate"] = self.learning_rate(self.step)  # of the next update
         row["seconds"] = round(time.monotonic() - self.began, 3)
         return row
 

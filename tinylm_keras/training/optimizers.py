@@ -1,33 +1,70 @@
 """The optimizer of a recipe, with its learning rate schedule."""
 
-import keras
+from keras import ops
 
 from tinylm_keras.training import registry
 
+# Keras calls a schedule with the number of batches seen before this one, also where several make one update. So the
+# schedules below are stretched by `recipe.accumulate` and moved by `_delay`: update u, counted from 0, is made by batch
+# u * accumulate + accumulate - 1, and there they give exactly the rate that the recipe says for u. No schedule of our
+# own is needed, so a saved model names classes of Keras alone.
+
+
+def _delay(recipe):
+    return recipe.accumulate - 1
+
 
 def schedule(recipe, plan):
-    """Return the learning rate: a linear warm-up, then half a cosine down to `minimum_rate` of the highest.
+    """Return the learning rate as a float, when it is constant, or as a Keras schedule.
+
+    "cosine" is a linear warm-up, then half a cosine down to `minimum_rate` of the highest; "exponential" multiplies the
+    rate by `decay_rate` after every `decay_every` updates.
 
     Args:
-        recipe: `Recipe`, for `learning_rate` and `minimum_rate`.
+        recipe: `Recipe`.
         plan: `Plan`, for `steps` and `warm_up`, both counted in updates.
 
     Returns:
-        A float where the rate is constant, else a `keras.optimizers.schedules.CosineDecay`.
+        A float, a `keras.optimizers.schedules.CosineDecay` or an `ExponentialDecay`. Called with a number of batches.
     """
+    kind = registry.SCHEDULES[recipe.schedule]
+    if recipe.schedule == "exponential":
+        # The delay is less than one update, so it never moves a whole number of falls.
+        decay_steps = recipe.decay_every * recipe.accumulate
+        return kind.build(recipe, initial_learning_rate=recipe.learning_rate, decay_steps=decay_steps)
     if plan.warm_up == 0 and recipe.minimum_rate == 1:
         return recipe.learning_rate
-    # CosineDecay counts `decay_steps` after the warm-up. Starting at 0 would waste the first update.
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=recipe.learning_rate / max(1, plan.warm_up),
-        decay_steps=max(1, plan.steps - plan.warm_up),
+    batches = plan.warm_up * recipe.accumulate + _delay(recipe)
+    return kind.build(
+        recipe,
+        initial_learning_rate=_first_rate(recipe, plan.warm_up, batches),
+        decay_steps=max(1, (plan.steps - plan.warm_up) * recipe.accumulate),  # counted after the warm-up
         alpha=recipe.minimum_rate,
-        warmup_target=recipe.learning_rate if plan.warm_up else None,
-        warmup_steps=plan.warm_up,
+        warmup_target=recipe.learning_rate if batches else None,
+        warmup_steps=batches,
     )
+
+
+def _first_rate(recipe, warm_up, batches):
+    """Return the rate of batch 0 that gives update 0 the share 1 / `warm_up` of the highest (0 would waste it)."""
+    if warm_up == 0:
+        return recipe.learning_rate
+    rise = recipe.learning_rate * (1 - 1 / warm_up) / (warm_up * recipe.accumulate)  # of each batch
+    return recipe.learning_rate - rise * batches
+
+
+def rate(recipe, plan, update):
+    """Return the learning rate of an update, counted from 0, as a float."""
+    chosen = schedule(recipe, plan)
+    if not callable(chosen):
+        return chosen
+    return float(ops.convert_to_numpy(chosen(update * recipe.accumulate + _delay(recipe))))
 
 
 def build(recipe, plan):
     """Return the recipe's optimizer. `model.compile` leaves biases, norms and embeddings out of its weight decay."""
-    kind = registry.OPTIMIZERS[recipe.optimizer]
-    return kind.build(recipe, learning_rate=schedule(recipe, plan))
+    return registry.OPTIMIZERS[recipe.optimizer].build(
+        recipe,
+        learning_rate=schedule(recipe, plan),
+        gradient_accumulation_steps=recipe.accumulate if recipe.accumulate > 1 else None,
+    )

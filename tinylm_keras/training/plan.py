@@ -1,10 +1,10 @@
-"""How a run is divided: updates, evaluations, updates per call of the compiled function, and whether XLA pays."""
+"""How a run is divided: updates, evaluations, batches per call of the compiled function, and whether XLA pays."""
 
 import dataclasses
 import math
 
 # Nominal floating point operations per second of training. Only the order of magnitude matters: it decides whether a
-# run is long enough for XLA, and how many updates make about half a second.
+# run is long enough for XLA, and how many batches make about half a second.
 NOMINAL_RATE = {"cpu": 1e11, "gpu": 1e13}
 
 # XLA compiles the training and the evaluation step for 5 to 12 seconds and then saves about a third of each step.
@@ -20,7 +20,8 @@ class Plan:
     Attributes:
         steps: int. Updates in the run.
         evaluate_every: int. Updates between two evaluations; the last period may be shorter.
-        steps_per_execution: int. Updates in one call; divides both of the above.
+        accumulate: int. Batches in one update.
+        steps_per_execution: int. Batches in one call; divides those of the run and of the time between evaluations.
         jit_compile: bool. Whether XLA compiles the step.
         warm_up: int. Updates that raise the learning rate.
         estimated_seconds: float. Work of the run at the nominal rate.
@@ -28,6 +29,7 @@ class Plan:
 
     steps: int
     evaluate_every: int
+    accumulate: int
     steps_per_execution: int
     jit_compile: bool
     warm_up: int
@@ -39,7 +41,7 @@ class Plan:
         return math.ceil(self.steps / self.evaluate_every)
 
 
-def make(recipe, *, steps_per_epoch, tokens_per_batch, parameters, device="cpu"):
+def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu"):
     """Divide a run.
 
     The work is estimated as 6 operations for each parameter and token (2 forward, 4 backward). XLA is chosen when that
@@ -47,7 +49,7 @@ def make(recipe, *, steps_per_epoch, tokens_per_batch, parameters, device="cpu")
 
     Args:
         recipe: `Recipe`.
-        steps_per_epoch: int. Updates in one pass over the text.
+        batches_per_epoch: int. Batches in one pass over the text.
         tokens_per_batch: int. Rows times columns of a batch.
         parameters: int. Size of the model.
         device: "cpu" or "gpu".
@@ -58,21 +60,24 @@ def make(recipe, *, steps_per_epoch, tokens_per_batch, parameters, device="cpu")
     Example:
 
     >>> from tinylm_keras.training.presets import get
-    >>> plan = make(get("tinylm"), steps_per_epoch=1, tokens_per_batch=140, parameters=70_000)
+    >>> plan = make(get("tinylm"), batches_per_epoch=1, tokens_per_batch=140, parameters=70_000)
     >>> plan.steps, plan.evaluate_every, plan.steps_per_execution, plan.jit_compile
     (70, 7, 7, False)
     """
-    steps = recipe.steps or recipe.epochs * steps_per_epoch
+    batches = recipe.accumulate
+    steps = recipe.steps or math.ceil(recipe.epochs * batches_per_epoch / batches)
     one = 6 * parameters * tokens_per_batch / NOMINAL_RATE[device]
-    most = max(1, min(64, int(0.5 / one)))  # updates in about half a second, so that the progress line stays alive
-    every = min(recipe.evaluate_every or _period(steps, most), steps)
+    most = max(1, min(64, int(0.5 / one)))  # batches in about half a second, so that the progress line stays alive
+    every = min(recipe.evaluate_every or _period(steps, max(1, most // batches)), steps)
+    seconds = steps * batches * one
     return Plan(
         steps=steps,
         evaluate_every=every,
-        steps_per_execution=_largest_divisor(math.gcd(every, steps), most),
-        jit_compile=steps * one > WORTH_COMPILING if recipe.jit_compile is None else recipe.jit_compile,
+        accumulate=batches,
+        steps_per_execution=_largest_divisor(math.gcd(every, steps) * batches, most),
+        jit_compile=seconds > WORTH_COMPILING if recipe.jit_compile is None else recipe.jit_compile,
         warm_up=min(recipe.warm_up, steps // 2),
-        estimated_seconds=steps * one,
+        estimated_seconds=seconds,
     )
 
 

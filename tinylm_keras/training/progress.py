@@ -153,6 +153,8 @@ def _short(number):
 
 def _evaluation_line(row, best):
     parts = [f"step {row['step']:,}", f"loss {row['loss']:.3f}"]
+    if row.get("train_loss") is not None:
+        parts.append(f"training loss {row['train_loss']:.3f}")
     if row.get("val_loss") is not None:
         parts += [f"validation loss {row['val_loss']:.3f}", f"perplexity {_short(row['val_perplexity'])}"]
         if row.get("val_bits_per_character") is not None:

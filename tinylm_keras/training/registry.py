@@ -1,4 +1,4 @@
-"""What a recipe may name: one line for each tokenizer, model and optimizer. Imports no Keras until one is built."""
+"""What a recipe may name: one line for each tokenizer, model, optimizer and schedule. No Keras until one is built."""
 
 import dataclasses
 import importlib
@@ -12,11 +12,18 @@ class Kind:
         where: str. `"module:Class"`, imported when it is first built.
         settings: tuple of str. The recipe's settings that the class takes; `"argument=setting"` where names differ.
         fixed: dict. Arguments that are always the same.
+        others: tuple of str. Further settings that only make sense with it.
     """
 
     where: str
     settings: tuple = ()
     fixed: dict = dataclasses.field(default_factory=dict)
+    others: tuple = ()
+
+    @property
+    def takes(self):
+        """The names of all settings that have an effect with it."""
+        return (*(setting.rpartition("=")[2] for setting in self.settings), *self.others)
 
     def load(self):
         """Import the class and return it."""
@@ -35,7 +42,6 @@ class Kind:
 
         Example:
 
-        >>> from tinylm_keras.training.presets import get
         >>> TOKENIZERS["whitespace"].settings
         ('max_tokens', 'end_token')
         """
@@ -46,25 +52,51 @@ class Kind:
         return self.load()(**(values | arguments))
 
 
+_TOKENIZER = ("max_tokens", "end_token")
+
 TOKENIZERS = {
-    "whitespace": Kind("tinylm_keras.tokenizers:WhitespaceTokenizer", ("max_tokens", "end_token")),
+    "whitespace": Kind("tinylm_keras.tokenizers:WhitespaceTokenizer", _TOKENIZER),
+    "word-punct": Kind("tinylm_keras.tokenizers:WordPunctTokenizer", _TOKENIZER),
+    "character": Kind("tinylm_keras.tokenizers:CharacterTokenizer", _TOKENIZER),
+    "byte-pair": Kind(
+        "tinylm_keras.tokenizers:BytePairTokenizer", _TOKENIZER, others=("vocabulary_file", "merges_file")
+    ),
 }
 
 _TRANSFORMER = ("context_length", "embed_dim", "num_heads", "feed_forward_dim", "num_blocks", "dropout")
+_HIDDEN = ("hidden_dim", "num_hidden_layers", "dropout")
 
 MODELS = {
-    "minilm": Kind("tinylm_keras.models:MiniLM", (*_TRANSFORMER, "norm", "activation", "embedding_deviation")),
+    "minilm": Kind(
+        "tinylm_keras.models:MiniLM",
+        (*_TRANSFORMER, "norm", "activation", "embedding_deviation", "weights_deviation"),
+    ),
+    "average": Kind("tinylm_keras.models:AverageLM", ("context_length", "embed_dim", *_HIDDEN)),
+    "bigram": Kind("tinylm_keras.models:BigramLM", ("context_length",)),
+    "mlp": Kind("tinylm_keras.models:MLPLM", ("context_length", "window", "code_bits", *_HIDDEN, "activation")),
 }
 
 _OPTIMIZER = ("weight_decay", "global_clipnorm=clip_norm")
 
 OPTIMIZERS = {
-    "adam": Kind("keras.optimizers:Adam", _OPTIMIZER),
-    "adamw": Kind("keras.optimizers:AdamW", _OPTIMIZER, {"beta_2": 0.99}),
+    "sgd": Kind("keras.optimizers:SGD", _OPTIMIZER),
+    "adam": Kind("keras.optimizers:Adam", (*_OPTIMIZER, "beta_2")),
+    "adamw": Kind("keras.optimizers:AdamW", (*_OPTIMIZER, "beta_2")),
     # Muon is for the hidden matrices alone; the anchored pattern does not catch a layer such as "multi_head".
     "muon": Kind(
         "keras.optimizers:Muon",
-        (*_OPTIMIZER, "adam_weight_decay=weight_decay", "adam_lr_ratio=adam_ratio"),
-        {"exclude_layers": [r"(^|/)head/"], "adam_beta_2": 0.99},
+        (*_OPTIMIZER, "adam_weight_decay=weight_decay", "adam_lr_ratio=adam_ratio", "adam_beta_2=beta_2"),
+        {"exclude_layers": [r"(^|/)head/"]},
     ),
 }
+
+# Their arguments count in updates or in batches; see `optimizers.schedule`, which builds them.
+SCHEDULES = {
+    "cosine": Kind("keras.optimizers.schedules:CosineDecay", others=("minimum_rate", "warm_up")),
+    "exponential": Kind(
+        "keras.optimizers.schedules:ExponentialDecay", ("decay_rate",), {"staircase": True}, ("decay_every",)
+    ),
+}
+
+# The settings that choose a kind, and the kinds there are.
+PARTS = {"tokenizer": TOKENIZERS, "model": MODELS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}

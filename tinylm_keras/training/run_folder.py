@@ -2,14 +2,40 @@
 
 import csv
 import json
-import os
 import pathlib
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _files
 from tinylm_keras._files import atomic_path
 
 MODELS = ("model.keras", "last.keras")
 RECORDS = ("recipe.json", "history.csv", "loss.png", "samples.txt")
+
+
+def read(path):
+    """Read what a run wrote down.
+
+    Args:
+        path: str or `os.PathLike`. The folder of a run, finished or stopped.
+
+    Returns:
+        The rows of its history, as dicts of float (None where a cell is empty), and the dict of its recipe.json.
+
+    Raises:
+        ValueError: if the folder holds no run.
+    """
+    folder = pathlib.Path(path)
+    try:
+        record = json.loads(folder.joinpath("recipe.json").read_text(encoding="utf-8"))
+        with folder.joinpath("history.csv").open(encoding="utf-8", newline="") as file:
+            table = list(csv.DictReader(file))
+        rows = [{name: float(cell) if cell else None for name, cell in row.items()} for row in table]
+        if not rows or not isinstance(record, dict):
+            raise ValueError("it is empty")
+    except (OSError, ValueError, TypeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        rule = f"must be the folder of a run, with recipe.json and history.csv ({reason})"
+        raise _checks.refuse("run", rule, str(path)) from None
+    return [{**row, "step": int(row["step"])} for row in rows], record
 
 
 class RunFolder:
@@ -33,28 +59,7 @@ class RunFolder:
     """
 
     def __init__(self, path, overwrite=False):
-        if not isinstance(path, (str, os.PathLike)):
-            raise _checks.refuse("out", "must be the path of a folder, or None", path, error=TypeError)
-        self.path = pathlib.Path(path)
-        try:
-            if os.path.lexists(self.path):
-                if not self.path.is_dir():
-                    raise _checks.refuse("out", "must be a folder, but it is a file", str(path))
-                if not overwrite:
-                    advice = "Choose another name, or pass overwrite=True to replace the run in it."
-                    raise _checks.refuse("out", "must be a new folder, but it exists", str(path), advice)
-            parent = next(one for one in (self.path, *self.path.absolute().parents) if one.exists())
-        except OSError as error:  # too long a name, a file on the way
-            raise self._unwritable(error.strerror) from None
-        except StopIteration:
-            raise self._unwritable("there is no such place") from None
-        if not parent.is_dir():
-            raise self._unwritable(f"{parent} is a file")
-        if not os.access(parent, os.W_OK | os.X_OK):
-            raise self._unwritable(f"{parent} is read-only")
-
-    def _unwritable(self, reason):
-        return _checks.refuse("out", f"must be a folder that can be written ({reason})", str(self.path))
+        self.path = _files.new_folder(path, overwrite)
 
     def create(self):
         """Make the folder and remove the records of an earlier run in it.
@@ -71,7 +76,7 @@ class RunFolder:
             for name in RECORDS:
                 self.file(name).unlink(missing_ok=True)
         except OSError as error:
-            raise self._unwritable(error.strerror) from None
+            raise _files.unwritable(self.path, error.strerror) from None
 
     def file(self, name):
         """Return the path of one of the files."""

@@ -9,8 +9,8 @@ from tinylm_keras import _checks, models, saving
 from tinylm_keras.training import registry
 from tinylm_keras.training.recipe import settings
 
-# Settings that an existing model fixes.
-FIXED = ("tokenizer", "max_tokens", "end_token")
+# Groups of settings that an existing model fixes.
+FIXED = ("tokens", "model")
 
 
 def new_model(recipe, tokenizer):
@@ -40,7 +40,6 @@ def existing_model(init, overrides, seed):
     Args:
         init: str, `os.PathLike` or `LanguageModel`.
         overrides: dict. What the caller wants changed; the sizes and the tokenizer of the model cannot be.
-
         seed: int. Fixes the dropout of a model that is loaded.
 
     Raises:
@@ -48,7 +47,7 @@ def existing_model(init, overrides, seed):
         TypeError: if `init` is neither a path nor a model.
     """
     for name, value in overrides.items():
-        if name in FIXED or settings()[name].metadata["group"] == "model":
+        if settings()[name].metadata["group"] in FIXED:
             rule = "cannot be changed together with `init`, whose sizes and tokenizer are kept"
             raise _checks.refuse(name, rule, value, "Leave it out, or train a new model.")
     if isinstance(init, (str, os.PathLike)):
@@ -65,8 +64,9 @@ def existing_model(init, overrides, seed):
 
 def recipe_of(model, recipe):
     """Return the recipe with the sizes and the tokenizer that `model` really has, as far as a recipe can name them."""
-    config = model.get_config() | {"end_token": model.tokenizer.end_token, "max_tokens": None}
-    names = [name for name, field in settings().items() if field.metadata["group"] == "model" or name in FIXED]
+    config = model.get_config() | {"end_token": model.tokenizer.end_token}
+    config |= dict.fromkeys(("max_tokens", "vocabulary_file", "merges_file"))
+    names = [name for name, field in settings().items() if field.metadata["group"] in FIXED]
     found = {name: config[name] for name in names if name in config and name not in ("model", "tokenizer")}
     for setting, kinds, thing in (
         ("model", registry.MODELS, model),

@@ -4,9 +4,10 @@ import dataclasses
 import os
 import time
 
-from tinylm_keras import data, plots
+from tinylm_keras import _checks, plots
+from tinylm_keras.data import read
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training import environment, optimizers, plan, presets, start
+from tinylm_keras.training import environment, optimizers, plan, presets, shard_corpus, start
 from tinylm_keras.training.journal import Journal
 from tinylm_keras.training.keeper import Keeper
 from tinylm_keras.training.progress import choose, duration
@@ -14,16 +15,17 @@ from tinylm_keras.training.run_folder import RunFolder
 
 
 def train(
-    source,
+    source=None,
     preset="stories",
     out=None,
     init=None,
     overwrite=False,
     progress="auto",
     name=None,
+    data=None,
     **overrides,
 ):
-    """Train a model on a text.
+    """Train a model on a text, or on token shards.
 
     Everything is checked before training begins, and nothing is written before everything is checked. The same call on
     the same machine trains the same model. The run folder holds `model.keras` (best), `last.keras`, `recipe.json`,
@@ -33,7 +35,8 @@ def train(
     Ctrl-C (and any SystemExit that a signal handler raises) ends a run early: its files are written first.
 
     Args:
-        source: What `tlm.data.read` takes: a path, a folder, a glob, `"stories"`, `"tfds:…"`, or a list of texts.
+        source: What `tlm.data.read` takes: a path, a folder, a glob, `"stories"`, `"tfds:…"`, or a list of texts. None
+            with `data`.
         preset: str. One of `tlm.presets.names()`.
         out: str, path or None. A new folder for the run; None writes nothing.
         init: str, path, model or None. A model to go on from; its tokenizer and sizes are kept, its optimizer is not.
@@ -42,6 +45,8 @@ def train(
         progress: "auto" (a live line on a terminal, else plain lines), "plain", None for silence, or an object with
             the methods of `training.progress.Silent`.
         name: str or None. What the records call the source. Defaults to the source where it is a string or a path.
+        data: str, path, `Shards` or None. Token shards that `tlm.data.prepare` wrote, instead of a source. They bring
+            their tokenizer and their validation part, and are read in windows.
         **overrides: Settings of the recipe to change, such as `steps=1000`.
 
     Returns:
@@ -59,42 +64,71 @@ def train(
     'the cat'
     """
     recipe = presets.override(presets.get(preset), **overrides)
+    if (source is None) == (data is None):
+        rule = f"or `data` must be given, and not both (data={data!r})"
+        raise _checks.refuse("source", rule, source)
     reporter = choose(progress)
     folder = None if out is None else RunFolder(out, overwrite)
     model = None
     if init is not None:
         model = start.existing_model(init, overrides, recipe.seed)
         recipe = start.recipe_of(model, recipe)
-    texts = data.read(source, separator=recipe.separator, encoding=recipe.encoding, column=recipe.column)
-    corpus = corpora.make(texts, recipe, None if model is None else model.tokenizer)
-    batches, steps_per_epoch = corpus.train_batches(recipe)
-    validation = corpus.validation_batches(recipe)
+    tokenizer = None if model is None else model.tokenizer
+    if data is not None:
+        corpus, recipe = shard_corpus.open_corpus(data, recipe, overrides, tokenizer)
+    else:
+        texts = read(source, separator=recipe.separator, encoding=recipe.encoding, column=recipe.column)
+        corpus = corpora.make(texts, recipe, tokenizer)
+    return run(recipe, corpus, folder, reporter, source_name(source if data is None else data, name), model, init)
+
+
+def run(recipe, corpus, folder=None, reporter=None, name="", model=None, init=None):
+    """Train on a corpus that is made already: `train` calls it, and so does a ladder of models on one corpus.
+
+    Args:
+        recipe: `Recipe`.
+        corpus: `Corpus`.
+        folder: `RunFolder` or None.
+        reporter: An object with the methods of `progress.Silent`, or None for silence.
+        name: str. What the records call the source.
+        model: A model to train in place, or None for a new one.
+        init: What the records name as the beginning of `model`.
+
+    Returns:
+        The model with its best weights, compiled.
+    """
+    reporter = choose(reporter)
+    batches, batches_per_epoch = corpus.train_batches(recipe)
+    validation, sample = corpus.validation_batches(recipe), corpus.training_sample(recipe)
     if model is None:
         model = start.new_model(recipe, corpus.tokenizer)
     kind, device = environment.device()
     run_plan = plan.make(
         recipe,
-        steps_per_epoch=steps_per_epoch,
+        batches_per_epoch=batches_per_epoch,
         tokens_per_batch=batches.batch_size * batches.length,
         parameters=model.count_params(),
         device=kind,
     )
     _compile(model, recipe, run_plan)
-    record = _record(recipe, run_plan, corpus, model, device, _name(source, name), init)
+    record = _record(recipe, run_plan, corpus, model, device, name, init)
     if folder is not None:
         folder.create()
         folder.write_recipe(record)
     keeper = Keeper(model, folder, "loss" if validation is None else "val_loss")
-    bits = None if validation is None else validation.bits_per_character
-    journal = Journal(recipe, run_plan, keeper, reporter, batches.tokens / len(batches), bits)
+    tokens_per_step = batches.tokens / len(batches) * run_plan.accumulate
+    bits = validation.bits_per_character if validation is not None and validation.knows_characters else None
+    journal = Journal(recipe, run_plan, keeper, reporter, tokens_per_step, bits, sample)
     reporter.start(_header(record, batches, validation, corpus, init), run_plan.steps)
     _fit(model, batches, validation, run_plan, journal, keeper, record)
     return model
 
 
-def _name(source, name):
+def source_name(source, name):
+    """Return what the records call a source: `name`, else its path."""
     if name is not None:
         return name
+    source = getattr(source, "path", source)  # of opened shards
     return os.fspath(source) if isinstance(source, (str, os.PathLike)) else "texts given in Python"
 
 
@@ -115,7 +149,7 @@ def _fit(model, batches, validation, run_plan, journal, keeper, record):
             model.fit(
                 batches,
                 validation_data=validation,
-                steps_per_epoch=run_plan.evaluate_every,
+                steps_per_epoch=run_plan.evaluate_every * run_plan.accumulate,
                 epochs=run_plan.evaluations,
                 callbacks=[journal],
                 verbose=0,
@@ -180,7 +214,7 @@ def _header(record, batches, validation, corpus, init):
         f"{record['model']['parameters']:,} parameters",
         f"{record['source']}: texts {text['train_texts']:,} to train, {text['validation_texts']:,} to validate, "
         f"vocabulary {text['vocabulary_size']:,}, layout {text['layout']} ({text['layout_reason']})",
-        f"{run_plan['steps']:,} steps, an evaluation every {run_plan['evaluate_every']:,}",
+        _steps_line(run_plan, record["recipe"]),
     ]
     if validation is None:
         lines.append("validation=0: no text is kept to judge the model; best means lowest training loss")
@@ -192,9 +226,18 @@ def _header(record, batches, validation, corpus, init):
     if batches.cut:
         lines.append(f"{batches.cut:,} texts are longer than the context and lose their end; layout=windows keeps it")
     if init is not None:
-        unknown = corpus.tokenizer.unknown_tokens(corpus.train + corpus.validation)
-        lines.append(_unknown_line(unknown))
+        lines.append(_unknown_line(corpus.unknown_tokens()))
     return lines
+
+
+def _steps_line(run_plan, recipe):
+    line = f"{run_plan['steps']:,} steps"
+    if run_plan["accumulate"] > 1:
+        line += f" of {run_plan['accumulate']:,} batches each"
+    line += f", an evaluation every {run_plan['evaluate_every']:,}"
+    if recipe["evaluation_batches"] is not None:
+        line += f", which estimates the loss of each part of the text on {recipe['evaluation_batches']:,} batches"
+    return line
 
 
 def _unknown_line(unknown):

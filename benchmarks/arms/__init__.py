@@ -1,0 +1,1 @@
+"""What runs in the fresh processes: one file for each program that is compared."""

@@ -1,0 +1,140 @@
+"""Our model, whole and with each optimization off."""
+
+import inspect
+import itertools
+import time
+
+import keras
+import numpy as np
+
+from benchmarks.arms.characters import WINDOW, split
+from benchmarks.arms.clock import Clock
+from benchmarks.arms.preset import build
+from benchmarks.measuring import repeat, serve
+from benchmarks.shapes import SHAPES
+from tinylm_keras import data
+from tinylm_keras.generation import loop
+from tinylm_keras.models import LanguageModel, MiniLM
+
+
+class Uncached(MiniLM):
+    """The same model with the default cache of the base class: the ids, read again for each token."""
+
+    step = LanguageModel.step
+    empty_cache = LanguageModel.empty_cache
+
+
+def _model(shape, kind=MiniLM, **arguments):
+    names = ("vocabulary_size", "context_length", "embed_dim", "num_heads", "feed_forward_dim", "num_blocks")
+    sizes = {name: getattr(SHAPES[shape], name) for name in names}
+    return kind(**sizes, dropout=0.0, norm="pre", activation="gelu", **arguments)
+
+
+def _generator(shape, prompts, top_k, cache=True, xla=True, weights=None):
+    """A function that writes `n` new tokens after each of `prompts` prompts of one token, each time with a new seed."""
+    model = _model(shape, MiniLM if cache else Uncached)
+    if not xla:
+        loop.compiled = _without_xla
+    settings = {"top_k": top_k} | ({} if weights is None else {"weights": weights})
+    ids, seeds = np.ones((prompts, 1), "int32"), itertools.count()
+    return lambda n: model.generate(ids, max_new_tokens=n, seed=next(seeds), **settings)
+
+
+def _without_xla(function, variables):
+    import tensorflow as tf
+
+    return tf.function(function, autograph=False)
+
+
+def generation(shape, prompts, new_tokens, budget, weights=None, **settings):
+    """New text with `model.generate`."""
+    if weights is not None and "weights" not in inspect.signature(MiniLM.generate).parameters:
+        return {"skipped": "This version of generate has no `weights`."}
+    write = _generator(shape, prompts, weights=weights, **settings)
+    return repeat(lambda: write(new_tokens), budget)
+
+
+def lengths(shape, counts, budget, **settings):
+    """Seconds of one text for each number of new tokens."""
+    write = _generator(shape, 1, **settings)
+    results = [repeat(lambda count=count: write(count), budget) for count in counts]
+    points = [[count, result["seconds"]] for count, result in zip(counts, results, strict=True)]
+    return {**results[-1], "points": points}
+
+
+def training(shape, batch_size, steps, dtype="float32", xla=True, steps_per_execution=1):
+    """Training steps with `model.fit`."""
+    model = _model(shape, dtype=dtype)
+    model.compile(jit_compile=xla, steps_per_execution=steps_per_execution)
+    ids = np.random.default_rng(0).integers(0, model.vocabulary_size, 100_000)
+    batches = data.windows(ids, context_length=model.context_length, batch_size=batch_size, steps=steps)
+    clock = Clock(steps)
+    model.fit(batches, epochs=clock.epochs, callbacks=[clock], verbose=0)
+    return clock.result()
+
+
+def small_file(path):
+    """Write an untrained 0.8 M model with a tokenizer of 65 ids, for the job `startup`."""
+    from tinylm_keras.tokenizers import WhitespaceTokenizer
+
+    words = [f"w{number}" for number in range(SHAPES["small"].vocabulary_size - 2)]
+    model = _model("small", tokenizer=WhitespaceTokenizer(vocabulary=words))
+    model.save(path)
+    return {"parameters": model.count_params()}
+
+
+def loss(text, preset, target, evaluate_every, seed):
+    """Train a preset on the characters of a text until the whole validation part costs no more than `target`.
+
+    The clock starts here, after the imports: reading, building, compiling, training and all evaluations count.
+    """
+    from tinylm_keras.training import presets
+
+    began, began_cpu = time.perf_counter(), time.process_time()
+    if preset not in presets.names():
+        return {"skipped": f"There is no preset {preset!r}; there are {', '.join(presets.names())}."}
+    recipe = presets.override(presets.get(preset), evaluate_every=evaluate_every, seed=seed)
+    train, validation, characters = split(text)
+    pad_id = len(characters)  # fills the last window; the table has a row for it, as with a tokenizer
+    model, run_plan = build(recipe, pad_id + 1, pad_id)
+    # The windows that nanoGPT is judged on, whatever the context of the preset.
+    judged = data.windows(validation, context_length=WINDOW, batch_size=256, pad_id=pad_id)
+    watch = _Watch(target, began, run_plan.evaluate_every)
+    batches = data.windows(
+        train,
+        context_length=recipe.context_length,
+        batch_size=recipe.batch_size,
+        steps=run_plan.steps * run_plan.accumulate,
+        seed=seed,
+    )
+    model.fit(
+        batches,
+        validation_data=judged,
+        steps_per_epoch=run_plan.evaluate_every * run_plan.accumulate,
+        epochs=run_plan.evaluations,
+        callbacks=[watch],
+        verbose=0,
+    )
+    if watch.reached is None:
+        return {"skipped": f"{preset} did not reach {target:.4f}; its best was {min(watch.losses):.4f}."}
+    return {**watch.reached, "cpu_seconds": time.process_time() - began_cpu, "losses": watch.losses}
+
+
+class _Watch(keras.callbacks.Callback):
+    """Stops at the first evaluation that is good enough."""
+
+    def __init__(self, target, began, period):
+        super().__init__()
+        self.target, self.began, self.period = target, began, period
+        self.losses, self.reached = [], None
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses.append(logs["val_loss"])
+        if logs["val_loss"] <= self.target:
+            seconds = time.perf_counter() - self.began
+            self.reached = {"seconds": seconds, "loss": logs["val_loss"], "steps": (epoch + 1) * self.period}
+            self.model.stop_training = True
+
+
+if __name__ == "__main__":
+    serve(generation, lengths, training, small_file, loss)

@@ -1,0 +1,140 @@
+"""`tinylm compare` climbs the ladder; `tinylm plot` draws several runs."""
+
+import json
+import shutil
+
+import pytest
+
+from tinylm_keras.cli.plot import shortest_names
+from tinylm_keras.data import stories
+
+RUNGS = ("unigram", "average", "bigram counts", "bigram", "mlp", "minilm")
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def test_one_command_makes_the_table_the_picture_and_runs_that_write(tinylm, tmp_path):
+    (tmp_path / "few.txt").write_text("\n".join(stories.write(20)), encoding="utf-8")
+    settings = ["--steps", "2", "--context-length", "8", "--jit-compile", "no"]
+    shown = tinylm("compare", "few.txt", *settings)
+    assert shown.code == 0
+    folder = tmp_path / "runs" / "few-compare"
+    rungs = json.loads((folder / "compare.json").read_text())["rungs"]
+    lines = {line.split("  ")[0]: line for line in shown.out.splitlines()}
+    for rung in rungs:
+        assert f"{rung['bits_per_character']:.3f}" in lines[rung["name"]]
+        assert f"{rung['name']}: {rung['line']}" in " ".join(shown.out.split())
+    assert tuple(rung["name"] for rung in rungs) == RUNGS
+    assert "Let one write:  tinylm generate runs/few-compare/minilm" in shown.err
+    written = tinylm("generate", folder / "mlp", "Once", "--seed", "1", "--max-new-tokens", "4")
+    assert written.code == 0 and written.out.startswith("Once") and len(written.out) == len("Once") + 4 + 1
+    again = tinylm("compare", "few.txt", *settings, "--out", folder)
+    assert again.refusal.startswith("`out` must be a new folder, but it exists.")
+
+    shown = tinylm("plot", folder / "mlp", folder / "bigram")
+    assert (shown.code, shown.out, shown.err) == (0, "", "Wrote runs.png\n")
+    assert (tmp_path / "runs.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["no.txt"], "`source` must be a file, a folder or a pattern that exists. Received: source='no.txt'."),
+        (["--steps", "0"], "`steps` must be a whole number from 1 to 1,000,000,000. Received: steps=0."),
+        (["--validation", "0"], "`validation` must leave text to judge by. Received: validation=0.0."),
+        (["--num-heads", "4"], "No such option"),
+    ],
+)
+def test_a_mistake_is_one_line_and_nothing_is_written(tinylm, tmp_path, arguments, line):
+    (tmp_path / "few.txt").write_text("\n".join(stories.write(5)), encoding="utf-8")
+    source = [] if arguments[0] == "no.txt" else ["few.txt"]
+    assert tinylm("compare", *source, *arguments).refusal.startswith(line)
+    assert [path.name for path in tmp_path.iterdir()] == ["few.txt"]
+
+
+@pytest.fixture
+def another(run_folder, tmp_path):
+    """A copy of the tiny run; call it with changes of its record, and with columns that its history shall lack."""
+
+    def copy(name, recipe=(), corpus=(), without=()):
+        folder = tmp_path / name
+        shutil.copytree(run_folder, folder)
+        record = json.loads((folder / "recipe.json").read_text())
+        record["recipe"] |= dict(recipe)
+        record["corpus"] |= dict(corpus)
+        (folder / "recipe.json").write_text(json.dumps(record))
+        header, *rows = [line.split(",") for line in (folder / "history.csv").read_text().splitlines()]
+        kept = [place for place, column in enumerate(header) if not column.startswith(tuple(without) or ("?",))]
+        lines = [",".join(row[place] for place in kept) for row in (header, *rows)]
+        (folder / "history.csv").write_text("\n".join(lines) + "\n")
+        return folder
+
+    return copy
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What `tinylm plot` draws: the names of the runs and the value."""
+    from tinylm_keras import plots
+
+    made, draw = [], plots.draw_runs
+    monkeypatch.setattr(plots, "draw_runs", lambda runs, value: made.append((list(runs), value)) or draw(runs, value))
+    return made
+
+
+def test_runs_with_one_tokenizer_are_compared_by_loss_and_others_by_bits_per_character(tinylm, another, drawn):
+    one, same, other = another("one"), another("same"), another("other", recipe={"tokenizer": "character"})
+    assert tinylm("plot", one, same, "--out", "a.png").code == 0
+    assert tinylm("plot", one, other, "--out", "b.png").code == 0
+    assert drawn == [(["one", "same"], "val_loss"), (["one", "other"], "val_bits_per_character")]
+
+
+def test_a_run_without_validation_is_compared_by_its_training_loss_or_not_at_all(tinylm, another, drawn, tmp_path):
+    one, without = another("one"), another("without", without=["val_"])
+    assert tinylm("plot", one, without).code == 0
+    assert drawn == [(["one", "without"], "loss")]
+    other = another("other", recipe={"tokenizer": "character"}, without=["val_"])
+    refusal = tinylm("plot", one, other, "--out", "b.png").refusal
+    assert refusal.startswith(
+        "`run` must have a validation loss, because the tokenizers of these runs differ. Received"
+    )
+    assert not (tmp_path / "b.png").exists()
+
+
+def test_runs_on_different_texts_are_drawn_with_a_word_of_warning(tinylm, another, drawn):
+    shown = tinylm("plot", another("one"), another("two", corpus={"sha256": "x"}))
+    assert shown.code == 0 and len(drawn) == 1
+    assert shown.err.startswith("These runs learned different texts")
+
+
+def test_one_run_alone_and_the_same_run_twice_make_its_own_picture(tinylm, another, drawn, tmp_path):
+    one = another("one")
+    assert tinylm("plot", one, one, "--out", "a.png").code == 0
+    assert not drawn and (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_folder_that_is_no_run_is_refused(tinylm, another, tmp_path):
+    (tmp_path / "empty").mkdir()
+    broken = another("broken")
+    (broken / "history.csv").write_text("step,loss\nx,y\n")
+    for folder in (tmp_path / "empty", tmp_path / "none", broken):
+        refusal = tinylm("plot", another("good" + folder.name), folder).refusal
+        assert refusal.startswith("`run` must be the folder of a run, with recipe.json and history.csv (")
+        assert f"Received: run='{folder}'." in refusal
+    assert not (tmp_path / "runs.png").exists()
+
+
+def test_an_existing_picture_is_kept_unless_told(tinylm, another, tmp_path):
+    (tmp_path / "runs.png").write_text("mine")
+    assert tinylm("plot", another("one")).refusal.startswith("`out` must be a new file.")
+    assert (tmp_path / "runs.png").read_text() == "mine"
+    assert tinylm("plot", tmp_path / "one", "--overwrite").code == 0
+
+
+def test_names_are_as_short_as_they_can_be():
+    assert shortest_names(["runs/a", "other/b"]) == ["a", "b"]
+    assert shortest_names(["runs/a", "other/a"]) == ["runs/a", "other/a"]

@@ -1,0 +1,130 @@
+"""`tinylm prepare`, and `tinylm train --data` and `tinylm evaluate` on what it wrote."""
+
+import json
+import math
+import shutil
+
+import pytest
+
+import tinylm_keras as tlm
+from tinylm_keras.cli import prepare as command
+
+LINES = [f"the {animal} {verb} {place}" for animal in ("cat", "dog") for verb in ("sat", "ran") for place in "abcdefg"]
+MODEL = ["--embed-dim", "8", "--num-heads", "1", "--num-blocks", "1", "--feed-forward-dim", "8", "--prompt", "none"]
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_with_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.txt").write_text("\n".join(LINES))
+
+
+def test_a_file_becomes_shards_and_the_summary_says_so(tinylm, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    ended = tinylm("prepare", "my.txt", "--tokenizer", "whitespace", "--out", "shards", "--validation", "0.25")
+    assert ended.code == 0
+    shards = tlm.data.open_shards("shards")
+    assert (shards.train.documents, shards.validation.documents) == (21, 7)
+    assert shards.tokenizer.end_token == "<end>"
+    assert shards.sources == ["my.txt"]
+    assert "shards      shards, 16 bits a token" in ended.out
+    assert "tokenizer   WhitespaceTokenizer, 15 tokens" in ended.out
+    assert f"train       21 texts, 273 characters, {len(shards.train.ids)} tokens" in ended.out
+    lines = ended.err.splitlines()
+    assert [line.split(":")[0] for line in lines[:3]] == ["Reading", "Learning the tokens", "Writing"]
+    assert lines[-1] == "Train on it:  tinylm train --data shards"
+
+
+def test_options_choose_tokenizer_separator_and_several_sources(tinylm, tmp_path):
+    (tmp_path / "b.txt").write_text("x|y")
+    options = ["--tokenizer", "character", "--end-token", "none", "--separator", "none"]
+    assert tinylm("prepare", "my.txt", "b.txt", "--out", "shards", "--validation", "0", *options).code == 0
+    shards = tlm.data.open_shards("shards")
+    assert shards.tokenizer.detokenize(shards.train.ids) == "\n".join(LINES) + "x|y"
+    assert shards.validation is None
+    assert shards.sources == ["my.txt", "b.txt"]
+    options = ["--tokenizer", "byte-pair", "--max-tokens", "270", "--overwrite"]
+    assert tinylm("prepare", "my.txt", "--out", "shards", *options).code == 0
+    assert tlm.data.open_shards("shards").tokenizer.vocabulary_size() == 270
+
+
+def test_the_tokenizer_of_a_model_can_be_used(tinylm, run_folder):
+    assert tinylm("prepare", "my.txt", "--model", run_folder, "--out", "shards").code == 0
+    tokenizer = tlm.load_model(run_folder / "model.keras").tokenizer
+    assert tlm.data.open_shards("shards").tokenizer.fingerprint() == tokenizer.fingerprint()
+    refused = tinylm("prepare", "my.txt", "--model", run_folder, "--out", "x", "--max-tokens", "50").refusal
+    assert refused == "`max_tokens` must be left out with --model. Received: max_tokens=50."
+
+
+def test_a_run_on_shards_can_be_trained_and_evaluated(tinylm, tmp_path):
+    tinylm("prepare", "my.txt", "--tokenizer", "character", "--out", "shards", "--validation", "0.25")
+    options = ["--steps", "4", "--evaluate-every", "2", "--context-length", "8", "--batch-size", "4", *MODEL]
+    assert tinylm("train", "--data", "shards", "--out", "run", *options).code == 0
+    ended = tinylm("evaluate", "run", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    text = json.loads(ended.out)["text"]
+    history = (tmp_path / "run" / "history.csv").read_text().splitlines()
+    best = min(float(row.split(",")[history[0].split(",").index("val_loss")]) for row in history[1:])
+    assert text["loss"] == pytest.approx(best, rel=1e-4)
+    assert text["of"] == "the part of shards kept from training"
+    assert (text["texts"], text["layout"], text["unigram_of"]) == (7, "windows", "training text")
+    validation = tlm.data.open_shards("shards").validation
+    assert text["tokens"] == validation.tokens
+    model = tlm.load_model("run/model.keras")
+    expected = tlm.data.windows(validation, context_length=8, batch_size=32).bits_per_character(
+        math.log(text["perplexity"])
+    )
+    assert text["bits_per_character"] == pytest.approx(expected)
+    texts = [piece for piece in LINES if piece]
+    assert model.tokenizer.unknown_tokens(texts).total() == 0
+
+    tinylm("prepare", "my.txt", "--tokenizer", "character", "--out", "shards", "--validation", "0.5", "--overwrite")
+    assert "shards does not hold the token shards any more that the model learned" in tinylm("evaluate", "run").refusal
+    shutil.rmtree("shards")
+    assert "the token shards it learned cannot be read again from here (shards)" in tinylm("evaluate", "run").refusal
+    assert tinylm("evaluate", "run", "my.txt").code == 0
+
+
+def test_train_takes_text_or_shards(tinylm):
+    refused = tinylm("train", "my.txt", "--data", "shards").refusal
+    assert refused == "`source` must be left out with --data. Received: source='my.txt'."
+    assert tinylm("train", "--data", "missing").refusal.startswith("`folder` must be a folder of token shards.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["no.txt"], "`source` must be a file, a folder or a pattern that exists. Received: source='no.txt'."),
+        (["blank.txt"], "`source` must hold text, but there is only white space or nothing. Received: source='blank."),
+        (["my.txt", "--tokenizer", "bytes"], "`tokenizer` must be one of 'whitespace',"),
+        (["my.txt", "--validation", "1"], "`validation` must be a number in [0, 1). Received: validation=1.0."),
+        (["one.txt"], "`validation` must leave text on both sides, but gives 1 texts for training and 0 for"),
+        (
+            ["my.txt", "--encoding", "no"],
+            "`encoding` must be a text encoding that Python knows. Received: encoding='no",
+        ),
+        (["my.txt", "--model", "no.keras"], "`model` must be a .keras file that exists. Received: model='no.keras'."),
+        (
+            ["my.txt", "--out", "there"],
+            "`out` must be a new folder, but it exists. Received: out='there'. Choose another",
+        ),
+    ],
+)
+def test_bad_input_is_refused_in_one_line_and_nothing_is_written(tinylm, tmp_path, arguments, line):
+    (tmp_path / "blank.txt").write_text("\n \n")
+    (tmp_path / "one.txt").write_text("a")
+    (tmp_path / "there").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    ended = tinylm("prepare", "--out", "new", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines()[-1].startswith(f"tinylm: {line}")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_live_line_says_how_far_and_how_fast(monkeypatch):
+    clock = iter([10.0, 10.0, 12.0, 12.0, 12.0])
+    monkeypatch.setattr(command.time, "monotonic", lambda: next(clock))
+    pace = command.Pace()
+    assert pace.line("writing", 0, 40_000_000, 0) == "writing  0.0 MB of 40 MB"
+    assert pace.line("writing", 20_000_000, 40_000_000, 5_000) == "writing  20 MB of 40 MB  10 MB/s  5,000 tokens"
+    assert pace.line("reading", 100, None, 0) == "reading  0.0 MB"

@@ -1,0 +1,69 @@
+"""How a MiniLM begins: the deviation of its weights."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+
+import tinylm_keras as tlm
+from tinylm_keras.layers import TransformerBlock
+from tinylm_keras.models import MiniLM
+
+SIZES = {"vocabulary_size": 100, "context_length": 64, "embed_dim": 64, "num_heads": 2, "feed_forward_dim": 192}
+
+
+def by_name(model):
+    return {weight.path.split("/", 1)[1]: np.array(weight) for weight in model.trainable_variables}
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_weights_deviation_holds_for_every_kernel_and_table_each_with_numbers_of_its_own(norm):
+    weights = by_name(MiniLM(**SIZES, norm=norm, weights_deviation=0.02))
+    matrices = {name: weight for name, weight in weights.items() if weight.ndim == 2}
+    assert len(matrices) == 2 + 2 * 4 + 1
+    for name, weight in matrices.items():
+        assert weight.std() == pytest.approx(0.02, rel=0.05), name
+        assert abs(weight.mean()) < 0.001, name
+    for (name, one), (other_name, other) in itertools.combinations(matrices.items(), 2):
+        rows = min(len(one), len(other)), min(one.shape[1], other.shape[1])
+        assert not np.allclose(one[: rows[0], : rows[1]], other[: rows[0], : rows[1]]), (name, other_name)
+    for name, weight in weights.items():
+        if weight.ndim == 1:
+            assert (weight == (1 if name.endswith("gamma") else 0)).all(), name
+
+
+def test_embedding_deviation_wins_for_the_two_tables():
+    weights = by_name(MiniLM(**SIZES, weights_deviation=0.02, embedding_deviation=0.5))
+    for name, weight in weights.items():
+        if weight.ndim == 2:
+            assert weight.std() == pytest.approx(0.5 if "embedding" in name else 0.02, rel=0.05), name
+    weights = by_name(MiniLM(**SIZES, norm="pre", embedding_deviation=0.5))
+    assert weights["embedding/token_embedding/embeddings"].std() == pytest.approx(0.5, rel=0.05)
+    assert not weights["block_0/contract/kernel"].any()  # the other weights begin as ever
+
+
+def test_the_deviations_survive_in_the_file_and_an_older_file_without_them_loads(tmp_path):
+    model = MiniLM(**SIZES, weights_deviation=0.02)
+    model.save(tmp_path / "model.keras")
+    assert tlm.load_model(tmp_path / "model.keras").weights_deviation == 0.02
+    config = model.get_config()
+    del config["weights_deviation"]
+    assert MiniLM.from_config(config).weights_deviation is None
+
+
+def test_the_initializer_of_a_block_survives_in_its_config_and_may_be_missing_there():
+    block = TransformerBlock(8, 2, 16, kernel_initializer=keras.initializers.RandomNormal(stddev=0.02))
+    config = block.get_config()
+    again = TransformerBlock.from_config(config)
+    assert again.kernel_initializer.stddev == 0.02
+    assert again.get_config() == config
+    del config["kernel_initializer"]
+    assert TransformerBlock.from_config(config).kernel_initializer is None
+
+
+@pytest.mark.parametrize("name", ["weights_deviation", "embedding_deviation"])
+@pytest.mark.parametrize("value", [0, -1.0, float("nan"), "small"])
+def test_a_deviation_that_is_none_is_refused(name, value):
+    with pytest.raises(ValueError, match=rf"`{name}` must be a number of more than 0. Received: {name}="):
+        MiniLM(**SIZES, **{name: value})

@@ -1,0 +1,96 @@
+"""On the JAX backend, where TensorFlow cannot be imported: shards are trained, saved, loaded and written from."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
+
+CODE = """
+import sys
+sys.modules["tensorflow"] = sys.modules["tensorflow_text"] = None
+
+import json, pathlib
+import numpy as np
+import tinylm_keras as tlm
+
+found, folder = {}, pathlib.Path(sys.argv[1])
+text = "".join(np.random.default_rng(0).choice(list("abcdefg. "), 3_000))
+tokenizer = tlm.CharacterTokenizer(vocabulary=list(" .abcdefg"))
+shards = tlm.data.prepare([text], tokenizer, folder / "shards")
+shape = {"context_length": 12, "embed_dim": 8, "num_heads": 1, "num_blocks": 1, "feed_forward_dim": 8}
+schedule = {"batch_size": 4, "steps": 7, "evaluate_every": 3, "jit_compile": True, "max_new_tokens": 4}
+model = tlm.train(data=folder / "shards", out=folder / "run", progress=None, **shape, **schedule)
+
+loaded = tlm.load_model(folder / "run" / "model.keras")
+validation = tlm.data.windows(shards.validation, context_length=12, batch_size=4)
+found["losses"] = [one.evaluate(validation, verbose=0)[0] for one in (model, loaded)]
+found["iterations"] = int(tlm.load_model(folder / "run" / "last.keras").optimizer.iterations)
+found["ids"] = loaded.generate(np.array([2, 3], "int32"), max_new_tokens=5, seed=1).tolist()
+found["text"] = loaded.generate("ab", max_new_tokens=4, seed=1)
+found["same text"] = model.generate("ab", max_new_tokens=4, seed=1)
+
+batches = tlm.data.windows(shards.train, context_length=6, batch_size=4, steps=4, seed=3)
+weights = []
+for by_hand in (False, True):
+    small = tlm.BigramLM(tokenizer=tokenizer, context_length=6)
+    small.set_weights([np.zeros(weight.shape) for weight in small.weights])
+    small.compile("sgd", steps_per_execution=1 if by_hand else 2)
+    if by_hand:
+        for step in range(12):
+            small.train_on_batch(*batches.batch(step))
+    else:
+        small.fit(batches, epochs=2, verbose=0)
+        small.fit(batches, epochs=3, initial_epoch=2, verbose=0)
+    weights.append(small.get_weights()[0])
+found["difference"] = float(np.abs(weights[0] - weights[1]).max())
+found["size"] = float(np.abs(weights[0]).max())
+found["tensorflow"] = [name for name in sys.modules if name.startswith("tensorflow") and sys.modules[name]]
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("jax")
+
+
+@pytest.fixture(scope="module")
+def found(folder):
+    """What a process on JAX found that cannot import TensorFlow."""
+    environment = os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-c", CODE, str(folder)]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout.splitlines()[-1])
+
+
+def test_a_run_on_shards_makes_its_steps_and_writes_its_files(found, folder):
+    assert found["iterations"] == 7
+    history = (folder / "run" / "history.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in history[1:]] == ["3", "6", "7"]
+    assert (folder / "run" / "samples.txt").read_text().count("--- step") == 3
+    assert json.loads((folder / "run" / "recipe.json").read_text())["versions"]["backend"] == "jax"
+
+
+def test_the_file_holds_the_model(found):
+    trained, loaded = found["losses"]
+    assert loaded == pytest.approx(trained, rel=1e-6)
+    assert found["text"] == found["same text"]
+
+
+def test_ids_and_text_are_written(found):
+    assert found["ids"][:2] == [2, 3] and 2 < len(found["ids"]) <= 7
+    assert found["text"].startswith("ab") and len(found["text"]) <= 6
+
+
+def test_fit_learns_from_the_batches_in_their_order_over_all_epochs(found):
+    assert found["difference"] < 1e-6 < found["size"]
+
+
+def test_tensorflow_is_not_imported(found):
+    assert found["tensorflow"] == []

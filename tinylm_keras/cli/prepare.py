@@ -1,0 +1,132 @@
+"""`tinylm prepare`: text of any size becomes token shards."""
+
+import contextlib
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from tinylm_keras.cli import _console
+from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
+from tinylm_keras.training import presets
+
+TOKENS = tuple(name for name, field in presets.settings().items() if field.metadata["group"] == "tokens")
+
+
+@with_recipe_options((*TOKENS, "separator", "encoding", "column", "validation", "seed"))
+def prepare(
+    source: Annotated[
+        list[str],
+        typer.Argument(
+            help="Text files, folders, globs, CSV, TSV or JSONL files, or tfds:NAME; several are joined.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[str, typer.Option(help="New folder for the shards.", metavar="DIR", show_default=False)],
+    preset: Annotated[str, typer.Option(help="Where settings left out come from; see: tinylm presets.")] = "stories",
+    model: Annotated[
+        str | None, typer.Option(help="Use the tokenizer of this .keras file or run's folder.", metavar="MODEL")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let the shards replace those in the folder.")] = False,
+    **typed,
+):
+    """Turn text into token shards, a few megabytes at a time, for: tinylm train --data DIR
+
+    A tokenizer that must learn its tokens learns them first, from the training part alone.
+    """
+    overrides = typed_settings(typed)
+    recipe = presets.override(presets.get(preset), **overrides)
+    for name in TOKENS:
+        if model is not None and name in overrides:
+            raise _console.BadInput(f"`{name}` must be left out with --model. Received: {name}={overrides[name]!r}.")
+    if model is not None:
+        model = _console.model_file(model)
+    _console.start_keras()
+    from tinylm_keras import data
+    from tinylm_keras.data import documents
+    from tinylm_keras.training import corpus
+
+    how = {"separator": recipe.separator, "encoding": recipe.encoding, "column": recipe.column}
+    texts = documents.Joined([documents.Documents(one, **how) for one in source])
+    tokenizer = corpus.new_tokenizer(recipe) if model is None else _console.tokenizer_of(model)
+    began = time.monotonic()
+    with watched() as progress:
+        shards = data.prepare(
+            texts,
+            tokenizer,
+            out,
+            validation=recipe.validation,
+            seed=recipe.seed,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    _console.show_facts(facts(shards, texts.done, time.monotonic() - began))
+    _console.say(f"Train on it:  tinylm train --data {out}")
+
+
+def facts(shards, size, seconds):
+    """Yield the rows of the table: a name and a text each."""
+    tokenizer, width = shards.tokenizer, shards.train.ids.dtype.itemsize
+    yield "shards", f"{shards.path}, {8 * width} bits a token"
+    yield "tokenizer", f"{type(tokenizer).__name__}, {tokenizer.vocabulary_size():,} tokens"
+    for name, part in (("train", shards.train), ("validation", shards.validation)):
+        if part is not None:
+            unknown = f", {part.unknown:,} unknown" if part.unknown else ""
+            yield name, f"{part.documents:,} texts, {part.characters:,} characters, {len(part.ids):,} tokens{unknown}"
+    yield "read", f"{megabytes(size)} in {seconds:,.1f} s, {megabytes(size / seconds)}/s"
+
+
+def megabytes(count):
+    """Return a number of bytes as one reads it.
+
+    Example:
+
+    >>> megabytes(1_234_567), megabytes(12_345_678)
+    ('1.2 MB', '12 MB')
+    """
+    return f"{count / 1e6:,.1f} MB" if count < 1e7 else f"{count / 1e6:,.0f} MB"
+
+
+@contextlib.contextmanager
+def watched():
+    """Yield a function that shows how far a pass is: a live line on a terminal, else a line for each stage."""
+    if not sys.stderr.isatty():
+        yield _Stages()
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    pace = Pace()
+    with Live(console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
+        yield lambda *progress: live.update(Text(pace.line(*progress)))
+
+
+class _Stages:
+    """Says each stage when it begins."""
+
+    stage = None
+
+    def __call__(self, stage, done, size, tokens):
+        if stage != self.stage:
+            self.stage = stage
+            _console.say(f"{stage.capitalize()} …" if size is None else f"{stage.capitalize()}: {megabytes(size)} …")
+
+
+class Pace:
+    """Words how far a pass is and how fast."""
+
+    def __init__(self):
+        self.stage, self.began, self.before = None, 0.0, 0
+
+    def line(self, stage, done, size, tokens):
+        if stage != self.stage:
+            self.stage, self.began, self.before = stage, time.monotonic(), done
+        seconds = time.monotonic() - self.began
+        parts = [stage, megabytes(done) if size is None else f"{megabytes(done)} of {megabytes(size)}"]
+        if seconds > 0:
+            parts.append(f"{megabytes((done - self.before) / seconds)}/s")
+        if tokens:
+            parts.append(f"{tokens:,} tokens")
+        return "  ".join(parts)

@@ -1,0 +1,203 @@
+"""What lies beside token shards: index.json, which says what the files are, and the tokenizer they were made with."""
+
+import json
+import math
+
+import keras
+import numpy as np
+
+from tinylm_keras import _checks, tokenizers
+
+INDEX, TOKENIZER = "index.json", "tokenizer.json"
+FILES = {"train": ("train.bin",), "validation": ("validation.bin", "val.bin")}  # the first one is written
+
+VERSION = 1
+DTYPES = {"uint16": "<u2", "uint32": "<u4"}
+LARGEST_INDEX, LARGEST_TOKENIZER = 1 << 20, 1 << 30  # bytes
+
+
+def file_of(part):
+    """Return the name of the file of "train" or "validation"."""
+    return FILES[part][0]
+
+
+def dtype_for(vocabulary_size):
+    """Return the name of the smallest type that holds every id.
+
+    Example:
+
+    >>> dtype_for(65_536), dtype_for(65_537)
+    ('uint16', 'uint32')
+    """
+    return next(name for name in DTYPES if vocabulary_size - 1 <= np.iinfo(name).max)
+
+
+# The tokenizer
+
+
+def check_tokenizer(tokenizer):
+    """Raise unless `tokenizer` is one that can be written down."""
+    if not isinstance(tokenizer, tokenizers.Tokenizer):
+        raise _checks.refuse("tokenizer", "must be a Tokenizer", tokenizer, error=TypeError)
+    name = keras.saving.get_registered_name(type(tokenizer))
+    if keras.saving.get_registered_object(name) is not type(tokenizer):
+        advice = "Decorate it with keras.saving.register_keras_serializable(package=…)."
+        raise _checks.refuse("tokenizer", "must be of a registered class", type(tokenizer).__name__, advice)
+
+
+def has_vocabulary(tokenizer):
+    """Return whether a tokenizer was adapted or given its vocabulary."""
+    try:
+        return tokenizer.vocabulary_size() > 0
+    except ValueError:
+        return False
+
+
+def tokenizer_json(tokenizer):
+    """Return a tokenizer as JSON in Keras's form."""
+    return json.dumps(keras.saving.serialize_keras_object(tokenizer), indent=1, ensure_ascii=False) + "\n"
+
+
+def read_tokenizer(folder):
+    """Return the tokenizer of shards, of a registered subclass of `Tokenizer` and of nothing else."""
+    content = _json(folder, TOKENIZER, LARGEST_TOKENIZER)
+    config, name = content.get("config"), content.get("registered_name")
+    kind = keras.saving.get_registered_object(name) if isinstance(name, str) else None
+    if not isinstance(config, dict) or not isinstance(kind, type) or not issubclass(kind, tokenizers.Tokenizer):
+        raise refuse(folder, f"{TOKENIZER} holds no tokenizer that is known here ({name!r})")
+    try:
+        return kind(**{key: value for key, value in config.items() if key not in ("name", "trainable", "dtype")})
+    except (TypeError, ValueError) as error:
+        raise refuse(folder, f"{TOKENIZER} holds a tokenizer that cannot be made ({error})") from None
+
+
+# The index
+
+
+def describe(tokenizer, dtype, splits, sources):
+    """Return index.json as text.
+
+    Args:
+        tokenizer: `Tokenizer`.
+        dtype: str. One of `DTYPES`.
+        splits: dict of dict. For "train" and perhaps "validation", what is known of the file.
+        sources: list of str.
+    """
+    index = {
+        "version": VERSION,
+        "dtype": dtype,
+        "vocabulary_size": tokenizer.vocabulary_size(),
+        "pad_id": tokenizer.pad_id,
+        "tokenizer": {"class": type(tokenizer).__name__, "sha256": tokenizer.fingerprint()},
+        "sources": list(sources),
+        "splits": splits,
+    }
+    return json.dumps(index, indent=2, ensure_ascii=False) + "\n"
+
+
+def read_index(folder):
+    """Return index.json as a dict in which each entry has its type and its range.
+
+    Raises:
+        ValueError: if it is missing, too large, no JSON, or of another version or form.
+    """
+    index = _json(folder, INDEX, LARGEST_INDEX)
+    version = index.get("version")
+    if version != VERSION or isinstance(version, bool):
+        raise refuse(folder, f"{INDEX} is of version {version!r}, and this package reads {VERSION}")
+    _check(folder, index, _INDEX_FORM, "")
+    size = index["vocabulary_size"]
+    if index["pad_id"] is not None and index["pad_id"] >= size:
+        raise refuse(folder, f"{INDEX} has a pad_id of {index['pad_id']} in a vocabulary of {size}")
+    _check(folder, index["splits"], _SPLITS_FORM, "splits.")
+    for part, split in index["splits"].items():
+        if part not in FILES:
+            raise refuse(folder, f"{INDEX} has a split {part!r}, and there are {', '.join(FILES)}")
+        _check(folder, split, _SPLIT_FORM, f"splits.{part}.")
+        if split["tokens"] != split["count"] - 1:
+            raise refuse(folder, f"{INDEX} has {split['count']} ids and {split['tokens']} predicted tokens in {part}")
+    return index
+
+
+def refuse(folder, problem, advice="Prepare the shards anew: tinylm prepare"):
+    """Build the error for a folder that does not hold shards."""
+    return _checks.refuse("folder", f"must hold token shards, but {problem}", str(folder), advice)
+
+
+def _json(folder, name, largest):
+    path = folder / name
+    try:
+        size = path.stat().st_size
+        text = path.read_bytes() if size <= largest else None
+    except FileNotFoundError:
+        raise refuse(folder, f"there is no {name}") from None
+    except OSError as error:
+        raise refuse(folder, f"{name} cannot be read ({error.strerror})") from None
+    if text is None:
+        raise refuse(folder, f"{name} has {size:,} bytes, and at most {largest:,} are read")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise refuse(folder, f"{name} is not JSON") from None
+    if not isinstance(content, dict):
+        raise refuse(folder, f"{name} is not a JSON object")
+    return content
+
+
+def _whole(value, least=0):
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**63
+
+
+def _text(value):
+    return isinstance(value, str)
+
+
+def _digest(value):
+    return isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")
+
+
+def _plain_name(value):
+    """A file in the folder itself, so that nothing outside it is read."""
+    return isinstance(value, str) and value.endswith(".bin") and not set(value) & set("/\\:\0")
+
+
+def _pairs(value):
+    return isinstance(value, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and all(map(_whole, pair)) for pair in value
+    )
+
+
+def _bits(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+
+
+# For each entry: a test, and the words for what it must be.
+_INDEX_FORM = {
+    "dtype": (lambda value: value in DTYPES if isinstance(value, str) else False, "uint16 or uint32"),
+    "vocabulary_size": (lambda value: _whole(value, 1) and value <= 2**32, "a whole number from 1 to 2**32"),
+    "pad_id": (lambda value: value is None or _whole(value), "a whole number or null"),
+    "tokenizer": (lambda value: isinstance(value, dict) and _digest(value.get("sha256")), "an object with a sha256"),
+    "sources": (lambda value: isinstance(value, list) and all(map(_text, value)), "a list of strings"),
+    "splits": (lambda value: isinstance(value, dict), "an object"),
+}
+_SPLITS_FORM = {"train": (lambda value: isinstance(value, dict), "an object")}
+_SPLIT_FORM = {
+    "file": (_plain_name, "the name of a .bin file in the folder"),
+    "count": (lambda value: _whole(value, 2), "a whole number of at least 2"),
+    "documents": (_whole, "a whole number"),
+    "tokens": (_whole, "a whole number"),
+    "characters": (_whole, "a whole number"),
+    "unknown": (_whole, "a whole number"),
+    "unknown_bits": (_bits, "a number of at least 0"),
+    "first_tokens": (_pairs, "a list of pairs of whole numbers"),
+    "sha256": (_digest, "64 hexadecimal digits"),
+}
+
+
+def _check(folder, entries, form, where):
+    if not isinstance(entries, dict):
+        raise refuse(folder, f"{INDEX} must have an object at {where[:-1]}")
+    for name, (good, words) in form.items():
+        if name not in entries or not good(entries[name]):
+            shown = repr(entries[name])[:60] if name in entries else "nothing"
+            raise refuse(folder, f"{INDEX} must have {words} at {where}{name}, not {shown}")

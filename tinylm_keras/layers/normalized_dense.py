@@ -1,0 +1,78 @@
+"""A dense layer whose sums are normalized over the batch."""
+
+import keras
+
+from tinylm_keras import _checks
+from tinylm_keras.layers.block import ACTIVATIONS as BLOCK_ACTIVATIONS
+from tinylm_keras.layers.block import EPSILON
+from tinylm_keras.layers.dropout import Dropout
+
+ACTIVATIONS = {"sigmoid": keras.activations.sigmoid, **{name: BLOCK_ACTIVATIONS[name] for name in ("relu", "silu")}}
+
+# Keras's 0.99 needs some 500 updates until the running statistics, which judge the model, have forgotten their start.
+MOMENTUM = 0.9
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class NormalizedDense(keras.layers.Layer):
+    """Dense, batch normalization, activation, dropout: in this order.
+
+    The normalization stands before the activation, as its authors put it, so the dense layer needs no bias; and dropout
+    comes last, because what it drops would change the variance that is measured. In training the statistics are those
+    of all positions of the batch that are `real`, so a position sees a little of all others, also of later
+    ones; otherwise they are running averages, and each position stands alone.
+
+    Args:
+        units: int. Width of the output.
+        activation: "sigmoid", "relu" or "silu".
+        dropout: float in [0, 1). Share of the outputs that training sets to zero.
+
+    Call arguments:
+        x: float tensor `[B, T, D]`.
+        real: None, or a bool tensor `[B, T]`. False where a position is padding and must not count in the statistics.
+            (Called `mask`, Keras would hang it on the outputs, and a loss of Keras would then use it again.)
+        training: bool. Whether dropout is on and the statistics are those of the batch.
+
+    Returns:
+        A tensor `[B, T, units]`.
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> NormalizedDense(units=3)(np.ones((1, 5, 8), "float32")).shape
+    TensorShape([1, 5, 3])
+
+    References:
+        Ioffe and Szegedy, "Batch Normalization", arXiv:1502.03167; Li et al., arXiv:1801.05134 (why dropout should not
+        come before it).
+    """
+
+    def __init__(self, units, activation="relu", dropout=0.1, **kwargs):
+        super().__init__(**kwargs)
+        self.units = _checks.whole_number("units", units, 1)
+        self.activation = _checks.one_of("activation", activation, tuple(ACTIVATIONS))
+        self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)
+        dtype = self.dtype_policy
+        self.dense = keras.layers.Dense(units, use_bias=False, name="dense", dtype=dtype)
+        self.batch_norm = keras.layers.BatchNormalization(
+            momentum=MOMENTUM, epsilon=EPSILON, name="batch_norm", dtype=dtype
+        )
+        self.drop = Dropout(dropout, name="drop", dtype=dtype)
+
+    def build(self, input_shape):
+        self.dense.build(input_shape)
+        self.batch_norm.build((*input_shape[:-1], self.units))
+
+    def call(self, x, real=None, training=None):
+        x = self.batch_norm(self.dense(x), mask=real, training=training)  # (B, T, units)
+        return self.drop(ACTIVATIONS[self.activation](x), training=training)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        names = ("units", "activation", "dropout")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

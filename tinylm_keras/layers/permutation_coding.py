@@ -1,0 +1,100 @@
+"""Symbols as fixed patterns of bits, half of them ones."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from tinylm_keras import _checks
+
+MOST_BITS = 64  # their count of patterns is the last that fits the whole numbers of numpy
+
+
+def smallest_code_bits(vocabulary_size):
+    """Return the smallest even number of bits that gives each of `vocabulary_size` symbols a pattern of its own.
+
+    Example:
+
+    >>> smallest_code_bits(65), smallest_code_bits(50257)
+    (8, 20)
+    """
+    return next(bits for bits in range(2, MOST_BITS + 1, 2) if math.comb(bits, bits // 2) >= vocabulary_size)
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class PermutationCoding(keras.layers.Layer):
+    """Each symbol as its own pattern of `code_bits` bits, exactly half of them ones: the arrangements of equally many
+    zeros and ones.
+
+    There are C(k, k/2) patterns of k bits. In lexicographic order of the places of their ones, symbol i gets number
+    `i * C(k, k/2) // vocabulary_size`: all of them in turn when they are just enough, else evenly spread ones, so that
+    every bit tells something. The patterns follow from the two arguments: they are no weights and not in the file.
+    No symbol is all zeros, which therefore can stand for "nothing here".
+
+    Args:
+        vocabulary_size: int. Number of symbols.
+        code_bits: int or None. Even, with C(code_bits, code_bits / 2) of at least `vocabulary_size`. None: the
+            smallest such number.
+
+    Call arguments:
+        token_ids: int tensor `[B, T]`.
+
+    Returns:
+        A float tensor `[B, T, code_bits]` of zeros and ones.
+
+    Raises:
+        ValueError: if `code_bits` is odd or too small; the message names the smallest that would do.
+
+    Example:
+
+    >>> import numpy as np
+    >>> PermutationCoding(vocabulary_size=6)(np.array([[0, 1, 5]])).numpy().astype(int)[0].tolist()
+    [[1, 1, 0, 0], [1, 0, 1, 0], [0, 0, 1, 1]]
+
+    References:
+        Brouwer, Shearer, Sloane, Smith, "A New Table of Constant Weight Codes", IEEE Transactions on Information
+        Theory 36(6), 1990 (such codes are also called m-out-of-n codes); Knuth, "The Art of Computer Programming",
+        volume 4A, section 7.2.1.3 (numbering combinations).
+    """
+
+    def __init__(self, vocabulary_size, code_bits=None, **kwargs):
+        super().__init__(**kwargs)
+        self.vocabulary_size = _checks.whole_number("vocabulary_size", vocabulary_size, 1)
+        smallest = smallest_code_bits(self.vocabulary_size)
+        code_bits = smallest if code_bits is None else code_bits
+        self.code_bits = _checks.whole_number("code_bits", code_bits, 2, MOST_BITS, f"Try code_bits={smallest}.")
+        if code_bits % 2:
+            advice = f"Try code_bits={max(smallest, code_bits + 1)}."
+            raise _checks.refuse("code_bits", "must be even, because half of the bits are ones", code_bits, advice)
+        if code_bits < smallest:
+            count = math.comb(code_bits, code_bits // 2)
+            rule = f"must give each of the {vocabulary_size:,} symbols its own pattern ({code_bits} bits have {count})"
+            raise _checks.refuse("code_bits", rule, code_bits, f"The smallest that would do is code_bits={smallest}.")
+        self.patterns = _patterns(self.vocabulary_size, self.code_bits)
+
+    def call(self, token_ids):
+        # Kept as bytes: 1 MB for 50,000 symbols. It becomes a constant of the compiled program.
+        return ops.cast(ops.take(self.patterns, token_ids, axis=0), self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape, self.code_bits)
+
+    def get_config(self):
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_size, "code_bits": self.code_bits}
+
+
+def _patterns(count, bits):
+    """uint8 `[count, bits]`: evenly spread patterns with half of the bits set, in lexicographic order of the ones."""
+    total = math.comb(bits, bits // 2)
+    numbers = np.array([symbol * total // count for symbol in range(count)], "int64")
+    ones = np.full(count, bits // 2)  # still to be placed
+    patterns = np.zeros((count, bits), "uint8")
+    for place in range(bits):
+        # How many patterns have a one here, with the ones that are left; they come first in the order.
+        with_one = np.array([math.comb(bits - place - 1, left - 1) if left else 0 for left in range(bits // 2 + 1)])
+        one = numbers < with_one[ones]
+        patterns[:, place] = one
+        numbers -= np.where(one, 0, with_one[ones])
+        ones -= one
+    return patterns

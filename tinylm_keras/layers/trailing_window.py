@@ -1,0 +1,62 @@
+"""The last few vectors, side by side."""
+
+import keras
+from keras import ops
+
+from tinylm_keras import _checks
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class TrailingWindow(keras.layers.Layer):
+    """At each position, the vectors of the last `window` positions in one row, this one last.
+
+    Before the first position there are zeros. The layer has no weights.
+
+    Args:
+        window: int. How many positions, this one included.
+
+    Call arguments:
+        x: float tensor `[B, T, D]`.
+        cache: None, or what `empty_cache` made: `[B, window - 1 + L, D]`, the vectors so far behind `window - 1` zeros.
+        start: int or scalar int tensor. Position of the first of the T inputs in the cache.
+
+    Returns:
+        A tensor `[B, T, window * D]`; with a cache, that tensor and the new cache.
+
+    Raises:
+        ValueError: if `window` is below 1.
+
+    Example:
+
+    >>> import numpy as np
+    >>> TrailingWindow(2)(np.array([[[1.0], [2.0], [3.0]]])).numpy()[0].tolist()
+    [[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]]
+
+    References:
+        Bengio et al., "A Neural Probabilistic Language Model", JMLR 3, 2003 (the input of its network).
+    """
+
+    def __init__(self, window, **kwargs):
+        super().__init__(**kwargs)
+        self.window = _checks.whole_number("window", window, 1)
+
+    def call(self, x, cache=None, start=0):
+        length, before = ops.shape(x)[1], self.window - 1
+        if cache is None:
+            x = ops.pad(x, ((0, 0), (before, 0), (0, 0)))  # (B, before + T, D)
+        else:
+            cache = ops.slice_update(cache, (0, start + before, 0), ops.cast(x, cache.dtype))
+            x = ops.take(cache, ops.arange(before + length) + start, axis=1)
+        rows = ops.concatenate([x[:, first : first + length] for first in range(self.window)], axis=-1)
+        return rows if cache is None else (rows, cache)
+
+    def empty_cache(self, batch_size, length, width):
+        """A cache for `length` positions of vectors that are `width` wide."""
+        return ops.zeros((batch_size, self.window - 1 + length, width), self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        width = input_shape[-1]
+        return (*input_shape[:-1], None if width is None else self.window * width)
+
+    def get_config(self):
+        return {**super().get_config(), "window": self.window}

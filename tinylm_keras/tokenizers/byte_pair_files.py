@@ -1,0 +1,89 @@
+"""Where a byte-pair vocabulary can come from: GPT-2's two files, or a name on the Hugging Face hub."""
+
+import json
+import pathlib
+
+from tinylm_keras import _checks
+
+
+def read_files(vocabulary_file, merges_file):
+    """Read GPT-2's two files: a JSON object of ids by token, and one merge a line.
+
+    Args:
+        vocabulary_file: str or path, often named vocab.json.
+        merges_file: str or path, often named merges.txt. A first line "#version: …" is skipped.
+
+    Returns:
+        (dict of ids by token, list of merges). What they hold is not checked.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if a file is not text, or not of its format; the message names it.
+    """
+    vocabulary_file, merges_file = pathlib.Path(vocabulary_file), pathlib.Path(merges_file)
+    try:
+        vocabulary = json.loads(_read(vocabulary_file))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{vocabulary_file} is not JSON: {error}. It must hold an object of ids by token.") from None
+    if not isinstance(vocabulary, dict):
+        raise ValueError(
+            f"{vocabulary_file} must hold a JSON object of ids by token, not a {type(vocabulary).__name__}."
+        )
+    merges = [line.rstrip("\r") for line in _read(merges_file).split("\n")]
+    if merges[0].startswith("#version:"):
+        merges[0] = ""
+    for number, merge in enumerate(merges, 1):
+        if merge and merge.count(" ") != 1:
+            raise ValueError(f"{merges_file} must have two tokens on each line, not {merge[:60]!r} on line {number}.")
+    return vocabulary, [merge for merge in merges if merge]
+
+
+def _read(path):
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist or is no file. Check the name.")
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text; byte {error.start} is wrong.") from None
+
+
+def fetch(preset):
+    """Fetch a tokenizer of the Hugging Face hub over the network.
+
+    Args:
+        preset: str. Its name on the hub.
+
+    Returns:
+        (dict of ids by token, list of merges). What they hold is not checked.
+
+    Raises:
+        ValueError: if it cannot be fetched, or splits text in another way than GPT-2.
+    """
+    import tokenizers
+
+    _checks.text("preset", preset)
+    try:
+        fetched = tokenizers.Tokenizer.from_pretrained(preset)
+    except Exception as error:  # of the network, the hub or the file; most have several lines
+        reason = str(error).strip().split("\n")[0].rstrip(".")
+        advice = "Or fetch vocab.json and merges.txt yourself and use BytePairTokenizer.from_files."
+        raise _checks.refuse("preset", f"could not be fetched ({reason})", preset, advice) from error
+    config = json.loads(fetched.to_str())
+    if not _splits_as_gpt2(config):
+        raise _checks.refuse("preset", "must be a byte-level byte-pair tokenizer that splits as GPT-2", preset)
+    added = {token["content"]: token["id"] for token in config["added_tokens"]}
+    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in config["model"]["merges"]]
+    return config["model"]["vocab"] | added, merges
+
+
+def _splits_as_gpt2(config):
+    """Whether the JSON of a `tokenizers.Tokenizer` describes GPT-2's way from text to tokens."""
+    model, splitter = config["model"], config["pre_tokenizer"] or {}
+    return (
+        model["type"] == "BPE"
+        and not any(model.get(name) for name in ("dropout", "byte_fallback", "ignore_merges", "end_of_word_suffix"))
+        and splitter.get("type") == "ByteLevel"
+        and not splitter.get("add_prefix_space")
+        and splitter.get("use_regex", True)
+        and config["normalizer"] is None
+    )

@@ -1,0 +1,67 @@
+"""Where a blank stands between words and marks: the spacing of printed English."""
+
+import re
+
+# What a token begins with decides the blank before it, what a text ends with the blank after it.
+NO_BLANK_BEFORE = frozenset(",.!?;:)]}”’»…%‰°،؛؟۔।॥")
+NO_BLANK_AFTER = frozenset("([{“‘„‚«¿¡$£€¥#@")
+JOINING = frozenset("—/\\、。，！？：；「」『』（）《》〈〉【】〜・")
+
+# The quotes whose same mark opens and closes, and line breaks; but no apostrophe with a letter or digit on both sides.
+TURN = re.compile(r"\n|[\"`]|(?<![^\W_])'|'(?![^\W_])")
+TURNING = frozenset("\n\"'`")  # a text without these has no turn
+
+
+class Spacing:
+    """A text that grows token by token; it only remembers which quotes are open and how the text ends.
+
+    A straight quote opens after a blank or a mark and closes otherwise; a line break closes all. An apostrophe after a
+    word ("dogs'") opens nothing.
+
+    Args:
+        text: str. The text so far.
+
+    Example:
+
+    >>> spacing = Spacing("Tom said")
+    >>> "".join(map(spacing.add, [",", '"', "Go", "!", '"']))
+    ', "Go!"'
+    """
+
+    def __init__(self, text=""):
+        self._tail = ""
+        self._open = set()
+        self._read(text[text.rfind("\n") + 1 :])
+
+    def add(self, token):
+        """Append a token; return it with the blank in front that it needs."""
+        written = f" {token}" if self._needs_blank(token) else token
+        self._read(written)
+        return written
+
+    def _needs_blank(self, token):
+        last = self._tail[-1:]
+        if not last or last.isspace() or token[0].isspace():
+            return False
+        if last in NO_BLANK_AFTER or last in JOINING or self._tail == "--" or last in self._open:
+            return False
+        return (
+            token[0] not in NO_BLANK_BEFORE
+            and token[0] not in JOINING
+            and not (token.startswith("--") or token[0] in self._open)
+        )
+
+    def _read(self, text):
+        if not TURNING.isdisjoint(text):
+            seen = self._tail + text
+            for turn in TURN.finditer(seen, len(self._tail)):
+                self._turn(turn.group(), seen[: turn.start()][-1:])
+        self._tail = (self._tail + text)[-2:]
+
+    def _turn(self, mark, before):
+        if mark == "\n":
+            self._open.clear()
+        elif mark in self._open:
+            self._open.remove(mark)
+        elif not before.isalnum():
+            self._open.add(mark)

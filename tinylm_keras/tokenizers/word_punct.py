@@ -1,0 +1,75 @@
+"""Words and punctuation marks."""
+
+import re
+
+import keras
+
+from tinylm_keras.tokenizers.spacing import Spacing
+from tinylm_keras.tokenizers.vectorized import VectorizedTokenizer
+
+# The two engines that split know different classes of characters (RE2's \w is ASCII; \pL is unknown to Python; both
+# follow some version of Unicode), so the classes are spelled out: what is neither space nor mark belongs to a word.
+SPACE = "\x09-\x0d\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+MARK = (
+    r"\x00-\x08\x0e-\x1b\x21-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f"  # ASCII, without _
+    "\x80-\x84\x86-\x9f¡-©«¬®-´¶¸¹»-¿×÷"
+    "\u037e\u0387՚-՟։־׀׃،؛؟٪-٭۔।॥"  # Greek, Armenian, Hebrew, Arabic, Devanagari
+    "‐-‧‰-\u205e₠-\u20cf←-\u2bff⸀-⸮⸰-\u2e7f"  # dashes, quotes, currencies, arrows, symbols
+    "、-〃〈-〠〰\ufe10-\ufe19︰-\ufe6f！-／：-＠［-＾｀｛-･"  # Chinese, Japanese, Korean
+    "\U0001f000-\U0001fbff"  # emoji
+)
+WORD = f"[^{SPACE}{MARK}]"
+# A number with its points; a word with the apostrophes and hyphens inside it; hyphens in a row (a typed dash); any
+# other mark, an emoji with what varies it. Both engines take the first alternative that fits.
+TOKEN = (
+    r"[0-9]+(?:[.,:][0-9]+)+"
+    rf"|{WORD}+(?:['’\-‐‑]{WORD}+)*"
+    r"|-+"
+    f"|[{MARK}](?:[\ufe0f\U0001f3fb-\U0001f3ff]|\u200d[{MARK}])*"
+)
+PIECE = re.compile(TOKEN)
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class WordPunctTokenizer(VectorizedTokenizer):
+    """Words and punctuation marks, each a token: "don't stop!" is "don't", "stop", "!".
+
+    Apostrophes, straight or curly, and hyphens between letters belong to the word, and so do the points of a number
+    ("3.14", "10:30"). Every other mark is a token of its own, except that hyphens in a row are one.
+
+    Lossy: white space is not kept. Text is given back as English is printed: words are set off by one blank, with none
+    before , . ! ? ; : ) ] } ” and none after ( [ { “ $ #; straight quotes open and close in turn; "--", "—" and "/"
+    join. So line breaks and runs of blanks become one blank, and text that is spaced in another way comes back in this
+    one: "U.S." as "U. S.", "R&B" as "R & B". Unknown words become "[UNK]".
+
+    Args:
+        max_tokens: int or None. Largest vocabulary, the special tokens included.
+        sequence_length: int or None. Length that a call pads and cuts to; None: as long as the longest text.
+        end_token: str or None. Control token that closes each text in training and stops generation.
+        vocabulary: list of str or None. Words in the order of their ids, instead of `adapt`.
+
+    Raises:
+        ValueError: if a size is below its minimum, or `vocabulary` is no list of different strings that fits.
+
+    Example:
+
+    >>> tokenizer = WordPunctTokenizer().adapt("Tom said: don't go (yet)!")
+    >>> tokenizer.pieces("Don't go!")
+    ["Don't", 'go', '!']
+    >>> tokenizer.detokenize(tokenizer.tokenize("Tom   said: (go!) zebra"))
+    'Tom said: (go!) [UNK]'
+    """
+
+    def _split(self, inputs):
+        import tensorflow as tf
+
+        # A blank after each token; every other space becomes one too, and none is inside a token.
+        spaced = tf.strings.regex_replace(tf.strings.regex_replace(inputs, f"[{SPACE}]", " "), TOKEN, r"\0 ")
+        return tf.strings.split(spaced)
+
+    def pieces(self, text):
+        return PIECE.findall(text)
+
+    def continuation(self, text, ids):
+        spacing = Spacing(text)
+        return "".join(map(spacing.add, self._written(ids)))

@@ -1,0 +1,116 @@
+"""A run on token shards: the ids lie on disk, and what they fix is no setting any more."""
+
+import collections
+import dataclasses
+
+from tinylm_keras import _checks
+from tinylm_keras.data import shards
+from tinylm_keras.training import registry
+from tinylm_keras.training.corpus import Corpus
+from tinylm_keras.training.recipe import settings
+
+# Settings that say how text is read and becomes tokens: the shards have decided them.
+FIXED = (
+    *(name for name, field in settings().items() if field.metadata["group"] == "tokens"),
+    *("separator", "encoding", "column", "validation"),
+)
+
+
+@dataclasses.dataclass
+class ShardCorpus(Corpus):
+    """The shards of a run: `train` and `validation` are `Shard`s (or None), always in the windows layout.
+
+    Attributes:
+        folder: str. Where the shards lie.
+        sources: list of str. The text that they were made from.
+    """
+
+    folder: str = ""
+    sources: list = ()
+
+    @property
+    def train_stream(self):
+        """The training part as a `TokenStream`."""
+        return self.train
+
+    @property
+    def validation_stream(self):
+        """The validation part as a `TokenStream`."""
+        return self.validation
+
+    def unknown_tokens(self):
+        """Return no unknown words: the tokenizer of the shards is the model's."""
+        return collections.Counter()
+
+    def record(self):
+        """Return what recipe.json says about the shards."""
+        parts = [part for part in (self.train, self.validation) if part is not None]
+        return {
+            "sha256": self.sha256,
+            "tokenizer_sha256": self.tokenizer.fingerprint(),
+            "shards": self.folder,
+            "sources": self.sources,
+            "texts": sum(part.documents for part in parts),
+            "characters": sum(part.characters for part in parts),
+            "train_texts": self.train.documents,
+            "validation_texts": 0 if self.validation is None else self.validation.documents,
+            "vocabulary_size": self.tokenizer.vocabulary_size(),
+            "layout": self.layout,
+            "layout_reason": self.reason,
+        }
+
+
+def make(opened):
+    """Return the corpus of opened `Shards`."""
+    return ShardCorpus(
+        train=opened.train,
+        validation=opened.validation,
+        tokenizer=opened.tokenizer,
+        layout="windows",
+        reason="token shards",
+        sha256=opened.sha256,
+        folder=str(opened.path),
+        sources=opened.sources,
+    )
+
+
+def open_corpus(folder, recipe, overrides, tokenizer=None):
+    """Open the shards of a run.
+
+    Args:
+        folder: str, path, or opened `Shards`.
+        recipe: `Recipe`.
+        overrides: dict. What the caller asked for; the settings that the shards fix are refused there. Those of a
+            preset give way to what the shards are.
+        tokenizer: `Tokenizer` or None. Of a model to go on from; it must be that of the shards.
+
+    Returns:
+        A `ShardCorpus`, and the recipe with what the shards are, as far as a recipe can name it.
+
+    Raises:
+        ValueError: if the folder does not hold shards, a setting cannot be changed, or the tokenizers differ.
+    """
+    for name, value in overrides.items():
+        if name in FIXED or (name == "layout" and value not in ("windows", "auto")):
+            rule = "cannot be changed together with `data`, whose tokens are fixed"
+            raise _checks.refuse(name, rule, value, "Leave it out, or prepare other shards.")
+    opened = folder if isinstance(folder, shards.Shards) else shards.open_shards(folder)
+    _check_tokenizer(opened, tokenizer)
+    tokens = [part.tokens for part in (opened.train, opened.validation) if part is not None]
+    found = dict.fromkeys(("max_tokens", "vocabulary_file", "merges_file"))
+    found |= {"end_token": opened.tokenizer.end_token, "layout": "windows", "validation": sum(tokens[1:]) / sum(tokens)}
+    for name, kind in registry.TOKENIZERS.items():
+        if kind.where.endswith(":" + type(opened.tokenizer).__name__):
+            found["tokenizer"] = name
+    return make(opened), dataclasses.replace(recipe, **found)
+
+
+def _check_tokenizer(opened, tokenizer):
+    if tokenizer is None or tokenizer.fingerprint() == opened.tokenizer.fingerprint():
+        return
+    rule = f"must have the tokenizer of the shards, {_named(opened.tokenizer)}, but the model has another"
+    raise _checks.refuse("init", rule, _named(tokenizer), "Prepare shards with the tokenizer of the model.")
+
+
+def _named(tokenizer):
+    return f"{type(tokenizer).__name__} {tokenizer.fingerprint()[:12]}"
