@@ -9,6 +9,7 @@ JOBS = {
     "loss": "wall time to the loss that nanoGPT's small character model ends with",
     "memory": "peak memory of training and generation",
     "prepare": "text to token shards: speed and memory",
+    "loading": "what the check of a model's file costs, and hostile files at most",
     "startup": "how long the command line takes to answer",
     "gpu": "tokens per second and time to a loss on one device, with JAX and without TensorFlow",
     "machine": "what this machine can do at most: products and memory",

@@ -40,7 +40,7 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         model = str(pathlib.Path(folder, "small.keras"))
-        peers.our_arms([("a model file", "small_file", {"path": model})])[0].run()
+        peers.our_arms([("a model file", "file", {"path": model, "shape": "small"})])[0].run()
         return measuring.run("startup", measuring.choose_rows(rows(model), options.rows), options)
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as dispatcher
-from benchmarks import generation, gpu, loss, machine, measuring, peers, report, shapes, startup, training
+from benchmarks import generation, gpu, loading, loss, machine, measuring, peers, report, shapes, startup, training
 from benchmarks.measuring import Arm, Row
 
-JOBS = [generation, training, loss, startup, gpu, machine]
+JOBS = [generation, training, loss, startup, loading, gpu, machine]
 
 
 def toy(name, seconds, log, then=""):

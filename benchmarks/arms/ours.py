@@ -73,12 +73,14 @@ def training(shape, batch_size, steps, dtype="float32", xla=True, steps_per_exec
     return clock.result()
 
 
-def small_file(path):
-    """Write an untrained 0.8 M model with a tokenizer of 65 ids, for the job `startup`."""
+def file(path, shape, optimizer=False):
+    """Write an untrained model with a tokenizer of 65 ids, for the jobs `startup` and `loading`."""
     from tinylm_keras.tokenizers import WhitespaceTokenizer
 
-    words = [f"w{number}" for number in range(SHAPES["small"].vocabulary_size - 2)]
-    model = _model("small", tokenizer=WhitespaceTokenizer(vocabulary=words))
+    words = [f"w{number}" for number in range(SHAPES[shape].vocabulary_size - 2)]
+    model = _model(shape, tokenizer=WhitespaceTokenizer(vocabulary=words))
+    if optimizer:
+        model.compile()
     model.save(path)
     return {"parameters": model.count_params()}
 
@@ -137,4 +139,4 @@ class _Watch(keras.callbacks.Callback):
 
 
 if __name__ == "__main__":
-    serve(generation, lengths, training, small_file, loss)
+    serve(generation, lengths, training, file, loss)

@@ -226,12 +226,20 @@ def chunked(file):
 
 
 def many_groups(path):
-    """More objects than are read: small ones, in HDF5's newer and shorter form."""
+    """More objects than are read, in HDF5's newer and shorter form."""
     content = io.BytesIO()
     with h5py.File(content, "w", libver="latest") as file:
-        for index in range(50_001):
-            file.create_group(str(index))
+        for index in range(50_000):
+            h5py.h5g.create(file.id, b"%d" % index)
     write(path, {**members(), WEIGHTS: content.getvalue()})
+
+
+def many_words(path):
+    """Nearly the longest and most expensive JSON that is read, and then a size that is refused."""
+    changed = tree()
+    changed["config"]["tokenizer"]["config"]["vocabulary"] = [f"{number:07}" for number in range(1_450_000)]
+    changed["config"]["embed_dim"] = 10**6
+    with_text(json.dumps(changed, separators=(",", ":")))(path)
 
 
 BOMBS = {
