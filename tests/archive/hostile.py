@@ -395,15 +395,20 @@ HDF5 = {
         "has a chunked, compressed, virtual or external array",
     ),
     "promised_array": (with_weights(_promised), "not stored whole"),
-    "texts": (with_weights(_put("head/x", ["a", "b"])), "has an array of something else than numbers"),
-    "records": (with_weights(_put("head/x", np.zeros(2, "f4,i4"))), "has an array of something else than numbers"),
+    "texts": (with_weights(_put("head/x", ["a", "b"])), "has an array of something else than plain numbers"),
+    "records": (with_weights(_put("head/x", np.zeros(2, "f4,i4"))), "has an array of something else than plain numbers"),
     "references": (
         with_weights(lambda file: file.create_dataset("head/x", (1,), h5py.ref_dtype)),
-        "has an array of something else than numbers|not stored whole",
+        "has an array of something else than plain numbers|not stored whole",
     ),
     "no_shape": (with_weights(_put("head/x", h5py.Empty("f4"))), "has an array without a shape"),
     "named_type": (with_weights(_put("head/x", np.dtype("f4"))), "has something else than groups and arrays"),
     "deep_groups": (with_weights(_deep), "has something else than groups and arrays"),
+    "attribute_of_an_array": (
+        with_weights(lambda file: file["head/vars/0"].attrs.__setitem__("dtype", "bfloat16")),
+        "has an array with an attribute in its weights, as bfloat16 does",
+    ),
+    "opaque": (with_weights(_put("head/x", np.zeros(2, "V2"))), "has an array of something else than plain numbers"),
     "many_attributes": (with_weights(_attributes), "has attributes in its weights that Keras does not write"),
     "reference_attribute": (
         with_weights(lambda file: file["head"].attrs.__setitem__("a", file["head"].ref)),

@@ -1,6 +1,8 @@
 """The HDF5 part: groups, arrays whose bytes are all there, and short attributes. No other file, no promise, no loop.
 
-HDF5 itself is a large C library that parses the file; a fault in it is beyond this check.
+HDF5 itself is a large C library that parses the file, and a fault in it is beyond this check. One was met and is kept
+out: reading the text of an attribute can take gigabytes or never end. Keras reads such a text beside arrays alone, where
+it marks bfloat16, so arrays have no attributes here. (Mixed precision keeps its weights in float32.)
 """
 
 import math
@@ -54,8 +56,8 @@ def _walk(root, size):
             if len(seen) > MOST_OBJECTS:
                 raise Refused(f"has more than {MOST_OBJECTS:,} objects in its weights.", own=True)
             one = h5py.h5o.open(group, name)
-            _check_attributes(one, where)
             if isinstance(one, h5py.h5g.GroupID) and depth < DEEPEST:
+                _check_attributes(one, where)
                 groups.append((one, where, depth + 1))
             elif isinstance(one, h5py.h5d.DatasetID):
                 count, length = _array(one, where, size)
@@ -86,14 +88,15 @@ def _links(group, path):
 
 def _array(array, where, size):
     """Return the number of elements and of bytes of an array that is stored whole, in one piece, in this file."""
+    if h5py.h5a.get_num_attrs(array):
+        raise Refused(f"has an array with an attribute in its weights, as bfloat16 does ({shown(where)}).", own=True)
     plan = array.get_create_plist()  # first of all: asking a virtual array for its shape may open other files
     if plan.get_layout() not in _PLAIN_LAYOUTS or plan.get_external_count() or plan.get_nfilters():
         rule = "only arrays in one piece, uncompressed and in the file, are read"
         raise Refused(f"has a chunked, compressed, virtual or external array in its weights ({shown(where)}); {rule}.")
     kind, space = array.get_type(), array.get_space()
-    half = kind.get_class() == h5py.h5t.OPAQUE and kind.get_size() == 2  # how Keras writes bfloat16
-    if not (half or kind.get_class() in _PLAIN_TYPES) or kind.get_size() not in (1, 2, 4, 8):
-        raise Refused(f"has an array of something else than numbers in its weights ({shown(where)}).")
+    if kind.get_class() not in _PLAIN_TYPES or kind.get_size() not in (1, 2, 4, 8):
+        raise Refused(f"has an array of something else than plain numbers in its weights ({shown(where)}).", own=True)
     if space.get_simple_extent_type() not in (h5py.h5s.SIMPLE, h5py.h5s.SCALAR):
         raise Refused(f"has an array without a shape in its weights ({shown(where)}).")
     count = math.prod(space.get_simple_extent_dims())
@@ -106,12 +109,12 @@ def _array(array, where, size):
     return count, length
 
 
-def _check_attributes(one, where):
-    """Keras writes names and types as text. Anything longer, or a reference, is not read at all."""
-    count = h5py.h5a.get_num_attrs(one)
+def _check_attributes(group, where):
+    """Keras writes the name of a layer, and does not read it. Nothing is read here either."""
+    count = h5py.h5a.get_num_attrs(group)
     good = count <= MOST_ATTRIBUTES
     for index in range(count if good else 0):
-        attribute = h5py.h5a.open(one, index=index)
+        attribute = h5py.h5a.open(group, index=index)
         kind = attribute.get_type().get_class()
         good &= kind in (h5py.h5t.STRING, *_PLAIN_TYPES) and attribute.get_storage_size() <= LARGEST_ATTRIBUTE
     if not good:
