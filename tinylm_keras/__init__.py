@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tinylm_keras import metrics as metrics
     from tinylm_keras.models import LanguageModel as LanguageModel
     from tinylm_keras.models import MiniLM as MiniLM
+    from tinylm_keras.models import RotaryLM as RotaryLM
     from tinylm_keras.samplers import Sampler as Sampler
     from tinylm_keras.saving import load_model as load_model
     from tinylm_keras.tokenizers import WhitespaceTokenizer as WhitespaceTokenizer
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "LanguageModel": ("tinylm_keras.models", "LanguageModel"),
     "MiniLM": ("tinylm_keras.models", "MiniLM"),
+    "RotaryLM": ("tinylm_keras.models", "RotaryLM"),
     "Sampler": ("tinylm_keras.samplers", "Sampler"),
     "WhitespaceTokenizer": ("tinylm_keras.tokenizers", "WhitespaceTokenizer"),
     "callbacks": ("tinylm_keras.training.callbacks", None),
@@ -40,6 +42,7 @@ _EXPORTS = {
 __all__ = [
     "LanguageModel",
     "MiniLM",
+    "RotaryLM",
     "Sampler",
     "WhitespaceTokenizer",
     "callbacks",

@@ -2,6 +2,18 @@
 
 from tinylm_keras.layers.attention import CausalSelfAttention as CausalSelfAttention
 from tinylm_keras.layers.block import TransformerBlock as TransformerBlock
+from tinylm_keras.layers.capped_dense import CappedDense as CappedDense
 from tinylm_keras.layers.embedding import TokenAndPositionEmbedding as TokenAndPositionEmbedding
+from tinylm_keras.layers.rotary import RotaryEmbedding as RotaryEmbedding
+from tinylm_keras.layers.rotary_attention import RotaryAttention as RotaryAttention
+from tinylm_keras.layers.rotary_block import RotaryBlock as RotaryBlock
 
-__all__ = ["CausalSelfAttention", "TokenAndPositionEmbedding", "TransformerBlock"]
+__all__ = [
+    "CappedDense",
+    "CausalSelfAttention",
+    "RotaryAttention",
+    "RotaryBlock",
+    "RotaryEmbedding",
+    "TokenAndPositionEmbedding",
+    "TransformerBlock",
+]

@@ -54,6 +54,7 @@ _TRANSFORMER = ("context_length", "embed_dim", "num_heads", "feed_forward_dim", 
 
 MODELS = {
     "minilm": Kind("tinylm_keras.models:MiniLM", (*_TRANSFORMER, "norm", "activation", "embedding_deviation")),
+    "rotary": Kind("tinylm_keras.models:RotaryLM", _TRANSFORMER),
 }
 
 _OPTIMIZER = ("weight_decay", "global_clipnorm=clip_norm")
