@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from tinylm_keras.models import MiniLM
+from tinylm_keras.models import MiniLM, RotaryLM
 from tinylm_keras.tokenizers import WhitespaceTokenizer
 
 TEXTS = [
@@ -30,6 +30,7 @@ TOKENIZERS = {
 MODELS = {
     "mini_lm_post": lambda **arguments: MiniLM(**{**SMALL, "norm": "post", **arguments}),
     "mini_lm_pre": lambda **arguments: MiniLM(**{**SMALL, "norm": "pre", "activation": "gelu", **arguments}),
+    "rotary_lm": lambda **arguments: RotaryLM(**{**SMALL, **arguments}),
 }
 
 
@@ -63,6 +64,19 @@ def make_model(request):
 def model(make_model):
     """One of the models with a tokenizer; tests must leave it as it is."""
     return make_model(tokenizer=TOKENIZERS["whitespace"]())
+
+
+@pytest.fixture(scope="session")
+def logits_after():
+    """What generation and scores must equal: the logits after the last of any number of ids, without a cache."""
+
+    def logits(model, ids):
+        ids = np.array(ids, "int32")[None]
+        if model.rolling_cache:  # one forward of the whole text, in which each position sees the last context_length
+            return np.array(model.head(model.hidden(ids)))[0, -1]
+        return np.array(model(ids[:, -model.context_length :]))[0, -1]  # the last context_length tokens, from 0
+
+    return logits
 
 
 @pytest.fixture(scope="session")

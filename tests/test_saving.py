@@ -181,7 +181,7 @@ def test_the_precision_of_a_model_survives(make_model, policy, tmp_path):
 
 def test_weights_that_are_not_finite_are_refused_at_load(make_model, tmp_path):
     model = make_model(vocabulary_size=20)
-    model.head.bias.assign(np.full(20, np.nan))
+    model.head.kernel.assign(np.full(model.head.kernel.shape, np.nan))
     model.save(tmp_path / "model.keras")
-    with pytest.raises(ValueError, match=r"model\.keras holds weights that are not finite \(.*head/bias\)"):
+    with pytest.raises(ValueError, match=r"model\.keras holds weights that are not finite \(.*head/kernel\)"):
         tlm.load_model(tmp_path / "model.keras")

@@ -116,7 +116,7 @@ def test_generation_defaults_are_checked_when_they_are_set(mini_lm, defaults, me
 
 def test_logits_that_are_not_finite_are_refused(make_model):
     model = make_model(vocabulary_size=9)
-    model.head.bias.assign(np.full(9, np.nan))
+    model.head.kernel.assign(np.full(model.head.kernel.shape, np.nan))
     with pytest.raises(ValueError, match=r"logits are not finite numbers"):
         model.score([3, 4])
     for sampler in (None, keras_nlp.samplers.GreedySampler()):
