@@ -89,7 +89,7 @@ def test_an_unknown_override_names_the_near_ones():
         ("norm", "both", "must be one of 'pre', 'post'"),
         ("layout", "columns", "must be one of 'auto', 'lines', 'windows'"),
         ("optimizer", "sgdd", "must be one of 'adam', 'adamw', 'muon'"),
-        ("model", "gpt", "must be one of 'minilm'"),
+        ("model", "gpt", "must be one of 'minilm', 'rotary'"),
         ("tokenizer", "bpe", "must be one of 'whitespace'"),
         ("jit_compile", 1, "must be True, False or None"),
         ("separator", "", "must not be the empty string"),
