@@ -396,7 +396,10 @@ HDF5 = {
     ),
     "promised_array": (with_weights(_promised), "not stored whole"),
     "texts": (with_weights(_put("head/x", ["a", "b"])), "has an array of something else than plain numbers"),
-    "records": (with_weights(_put("head/x", np.zeros(2, "f4,i4"))), "has an array of something else than plain numbers"),
+    "records": (
+        with_weights(_put("head/x", np.zeros(2, "f4,i4"))),
+        "has an array of something else than plain numbers",
+    ),
     "references": (
         with_weights(lambda file: file.create_dataset("head/x", (1,), h5py.ref_dtype)),
         "has an array of something else than plain numbers|not stored whole",

@@ -1,8 +1,8 @@
 """The HDF5 part: groups, arrays whose bytes are all there, and short attributes. No other file, no promise, no loop.
 
 HDF5 itself is a large C library that parses the file, and a fault in it is beyond this check. One was met and is kept
-out: reading the text of an attribute can take gigabytes or never end. Keras reads such a text beside arrays alone, where
-it marks bfloat16, so arrays have no attributes here. (Mixed precision keeps its weights in float32.)
+out: reading the text of an attribute can take gigabytes or never end. Keras reads such a text beside arrays alone,
+where it marks bfloat16, so arrays have no attributes here. (Mixed precision keeps its weights in float32.)
 """
 
 import math
