@@ -169,7 +169,7 @@ def test_bad_input_writes_nothing_and_loses_nothing(tmp_path):
         (
             TEXTS,
             {"model": "bigram"},
-            "`embed_dim` belongs to the model 'minilm' or 'average', and this",
+            "`embed_dim` belongs to the model 'minilm' or 'average' or 'rotary', and",
         ),
         (["x"], {}, "`fraction` must leave text on both sides"),
         (TEXTS, {"embed_dim": 9, "num_heads": 2}, "`num_heads` must divide `embed_dim`"),
