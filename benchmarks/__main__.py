@@ -1,9 +1,10 @@
 """`python -m benchmarks JOB …`: finds the job's file and runs its `main`."""
 
 import importlib
+import importlib.util
 import sys
 
-JOBS = {
+_JOBS = {
     "generation": "tokens per second of new text, against keras-nlp and nanoGPT",
     "training": "seconds per training step, against keras-nlp and nanoGPT",
     "loss": "wall time to the loss that nanoGPT's small character model ends with",
@@ -14,6 +15,8 @@ JOBS = {
     "gpu": "tokens per second and time to a loss on one device, with JAX and without TensorFlow",
     "machine": "what this machine can do at most: products and memory",
 }
+
+JOBS = {job: what for job, what in _JOBS.items() if importlib.util.find_spec(f"benchmarks.{job}")}
 
 
 def main(argv=None):

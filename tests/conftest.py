@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from tinylm_keras.models import MLPLM, AverageLM, BigramLM, MiniLM
+from tinylm_keras.models import MLPLM, AverageLM, BigramLM, MiniLM, RotaryLM
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
 
 TEXTS = [
@@ -42,6 +42,7 @@ MODELS = {
     # It has no dropout that a test could set.
     "bigram_lm": lambda dropout=None, **arguments: BigramLM(**{"context_length": 12, **arguments}),
     "mlp_lm": lambda **arguments: MLPLM(**{"context_length": 12, "window": 5, "hidden_dim": 32, **arguments}),
+    "rotary_lm": lambda **arguments: RotaryLM(**{**SMALL, **arguments}),
 }
 
 
@@ -89,6 +90,19 @@ def every_model():
 def model(make_model):
     """One of the models with a tokenizer; tests must leave it as it is."""
     return make_model(tokenizer=TOKENIZERS["whitespace"]())
+
+
+@pytest.fixture(scope="session")
+def logits_after():
+    """What generation and scores must equal: the logits after the last of any number of ids, without a cache."""
+
+    def logits(model, ids):
+        ids = np.array(ids, "int32")[None]
+        if model.rolling_cache:  # one forward of the whole text, in which each position sees the last context_length
+            return np.array(model.head(model.hidden(ids)))[0, -1]
+        return np.array(model(ids[:, -model.context_length :]))[0, -1]  # the last context_length tokens, from 0
+
+    return logits
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,12 @@ def toy(name, seconds, log, then=""):
     return Arm(name, (sys.executable, "-c", code))
 
 
+@pytest.fixture(autouse=True)
+def quiet_machine(monkeypatch):
+    """What else runs on the machine must not decide how often an arm is run."""
+    monkeypatch.setattr(measuring, "_machine_seconds", lambda: None)
+
+
 @pytest.fixture
 def options(tmp_path):
     return measuring.parser("A toy.").parse_args(["--processes", "2", "--no-limits", "--out", str(tmp_path / "o.json")])
@@ -70,7 +76,13 @@ def test_a_share_of_the_limit_is_the_least_time_over_the_measured_one():
     assert "50%" in "\n".join(report.table(summary))
 
 
-def test_a_disturbed_measurement_says_so():
+def test_a_disturbed_measurement_is_made_again_and_says_so(tmp_path, monkeypatch):
+    used = iter([0.0, 1e6, 2e6, 2e6])  # what /proc/stat says before and after: another process, then none
+    monkeypatch.setattr(measuring, "_machine_seconds", lambda: next(used))
+    results, failures = {"ours": []}, {}
+    measuring.attempt(toy("ours", 1.0, tmp_path / "log"), results, failures, 0, 1)
+    assert (tmp_path / "log").read_text() == "ours ours "
+    assert [result["other_processes"] for result in results["ours"]] == [0.0]
     row = Row("toy", "toy", [Arm("ours", ())])
     for others, said in ((0.05, False), (0.9, True)):
         results = {"ours": [{"seconds": 1.0, "cpu_seconds": 1.0, "other_processes": others}]}

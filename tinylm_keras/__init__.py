@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tinylm_keras.models import BigramLM as BigramLM
     from tinylm_keras.models import LanguageModel as LanguageModel
     from tinylm_keras.models import MiniLM as MiniLM
+    from tinylm_keras.models import RotaryLM as RotaryLM
     from tinylm_keras.samplers import Sampler as Sampler
     from tinylm_keras.saving import load_model as load_model
     from tinylm_keras.tokenizers import BytePairTokenizer as BytePairTokenizer
@@ -38,6 +39,7 @@ _EXPORTS = {
     "LanguageModel": ("tinylm_keras.models", "LanguageModel"),
     "MLPLM": ("tinylm_keras.models", "MLPLM"),
     "MiniLM": ("tinylm_keras.models", "MiniLM"),
+    "RotaryLM": ("tinylm_keras.models", "RotaryLM"),
     "Sampler": ("tinylm_keras.samplers", "Sampler"),
     "WhitespaceTokenizer": ("tinylm_keras.tokenizers", "WhitespaceTokenizer"),
     "WordPunctTokenizer": ("tinylm_keras.tokenizers", "WordPunctTokenizer"),
@@ -59,6 +61,7 @@ __all__ = [
     "CharacterTokenizer",
     "LanguageModel",
     "MiniLM",
+    "RotaryLM",
     "Sampler",
     "WhitespaceTokenizer",
     "WordPunctTokenizer",

@@ -150,6 +150,8 @@ def _dress(axes, below, beside):
     axes.grid(color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.margins(x=0.02)
+    if below == "step":
+        axes.xaxis.get_major_locator().set_params(integer=True)
     for spine in axes.spines.values():
         spine.set_color(GRID)
     axes.tick_params(colors=INK, length=0)

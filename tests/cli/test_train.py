@@ -91,7 +91,7 @@ def test_the_folder_is_named_after_the_source(source, folder):
         (["--tokenizer", "bpe"], "`tokenizer` must be one of 'whitespace', 'word-punct', 'character', 'byte-pair'. Re"),
         (
             ["--preset", "bigram", "--num-heads", "4"],
-            "`num_heads` belongs to the model 'minilm', and this model is 'bigram'. Received: num_heads=4. Leave it",
+            "`num_heads` belongs to the model 'minilm' or 'rotary', and this model is 'bigram'. Received: num_heads=4.",
         ),
         (["--accumulate", "0"], "`accumulate` must be a whole number from 1 to 1,000,000. Received: accumulate=0."),
         (["--evaluation-batches", "0"], "`evaluation_batches` must be a whole number from 1 to 1,000,000,000. Receive"),

@@ -6,18 +6,21 @@ import pytest
 from tinylm_keras.models import LanguageModel
 
 
-def naive_greedy(model, ids, count):
-    """Feed the last `context_length` tokens, positions from 0, and take the best token that is not padding."""
-    ids = list(ids)
-    for _ in range(count):
-        window = np.array([ids[-model.context_length :]], "int32")
-        logits = np.array(model(window))[0, -1]
-        if model.pad_id is not None:
-            logits[model.pad_id] = -np.inf
-        if model.tokenizer is not None:
-            logits[model.tokenizer.unk_id] = -np.inf
-        ids.append(int(logits.argmax()))
-    return ids
+@pytest.fixture(scope="session")
+def naive_greedy(logits_after):
+    def write(model, ids, count):
+        """Without a cache, and with the best token that is not padding."""
+        ids = list(ids)
+        for _ in range(count):
+            logits = logits_after(model, ids)
+            if model.pad_id is not None:
+                logits[model.pad_id] = -np.inf
+            if model.tokenizer is not None:
+                logits[model.tokenizer.unk_id] = -np.inf
+            ids.append(int(logits.argmax()))
+        return ids
+
+    return write
 
 
 def test_cached_logits_equal_full_logits(model):
@@ -42,41 +45,43 @@ def test_the_default_cache_of_the_base_class_gives_the_same(model):
 
 
 @pytest.mark.parametrize("length", [1, 3, 11, 12, 40])
-def test_generation_equals_the_naive_sliding_window(model, length):
+def test_generation_equals_the_law_of_the_model_without_a_cache(model, naive_greedy, length):
     prompt = np.random.default_rng(length).integers(2, model.vocabulary_size, length).astype("int32")
-    written = model.generate(prompt, max_new_tokens=20, temperature=0)
-    assert written.tolist() == naive_greedy(model, prompt, 20)
+    written = model.generate(prompt, max_new_tokens=26, temperature=0)
+    assert written.tolist() == naive_greedy(model, prompt, 26)
 
 
-def test_a_long_prompt_is_prefilled_to_the_same_text(make_model):
+def test_a_long_prompt_is_prefilled_to_the_same_text(make_model, naive_greedy):
     model = make_model(vocabulary_size=30, context_length=48)
     prompt = np.random.default_rng(5).integers(1, 30, 37).astype("int32")
     assert model.generate(prompt, max_new_tokens=15, temperature=0).tolist() == naive_greedy(model, prompt, 15)
+    assert ("prefill",) in model.__dict__["_programs"]
 
 
-def test_prompts_of_different_lengths_do_not_disturb_each_other(model):
+def test_prompts_of_different_lengths_do_not_disturb_each_other(model, naive_greedy):
     generator = np.random.default_rng(2)
-    prompts = [generator.integers(2, model.vocabulary_size, n).astype("int32") for n in (9, 1, 12, 4)]
+    prompts = [generator.integers(2, model.vocabulary_size, n).astype("int32") for n in (9, 1, 12, 4, 30)]
     together = model.generate(prompts, max_new_tokens=9, temperature=0)
     for prompt, row in zip(prompts, together, strict=True):
         assert row.tolist() == naive_greedy(model, prompt, 9)
 
 
-def test_a_prompt_longer_than_the_context_equals_the_cropped_prompt(mini_lm):
-    text = " ".join(mini_lm.tokenizer.get_vocabulary()[2:] * 2)
+def test_a_prompt_longer_than_the_reach_equals_the_cropped_prompt(model):
+    text = " ".join(model.tokenizer.get_vocabulary()[2:] * 2)
     words = text.split()
-    assert len(words) > 12
+    assert len(words) > model.reach
     settings = {"max_new_tokens": 8, "seed": 3}
-    whole = mini_lm.generate(text, **settings)
-    cropped = mini_lm.generate(" ".join(words[-12:]), **settings)
-    assert whole.split()[len(words) :] == cropped.split()[12:]
+    whole = model.generate(text, **settings)
+    cropped = model.generate(" ".join(words[-model.reach :]), **settings)
+    assert whole.split()[len(words) :] == cropped.split()[model.reach :]
 
 
 def test_one_program_serves_every_prompt_length_seed_and_setting(make_model):
     model = make_model(vocabulary_size=300)
     for length, seed, temperature, top_k in ((1, 0, 1.0, 3), (2, 1, 0.5, 40), (9, 2, 0.0, 64), (5, 3, 2.0, 1)):
         model.generate(np.arange(1, 1 + length), max_new_tokens=2, seed=seed, temperature=temperature, top_k=top_k)
+    name = "rolling_steps" if model.rolling_cache else "cached_steps"
     programs = model.__dict__["_programs"]
-    assert list(programs) == [("cached_steps", 64)]
-    if hasattr(programs["cached_steps", 64], "experimental_get_tracing_count"):
-        assert programs["cached_steps", 64].experimental_get_tracing_count() == 1
+    assert list(programs) == [(name, 64)]
+    if hasattr(programs[name, 64], "experimental_get_tracing_count"):
+        assert programs[name, 64].experimental_get_tracing_count() == 1

@@ -1,20 +1,25 @@
 """Keras's own suite for layers, and the errors of their constructors."""
 
+import keras_nlp
 import numpy as np
 import pytest
 from keras.src.testing import TestCase
 
 from tinylm_keras.layers import (
+    CappedDense,
     CausalSelfAttention,
     Dropout,
     NormalizedDense,
     PermutationCoding,
     PrefixMean,
+    RotaryAttention,
+    RotaryBlock,
+    RotaryEmbedding,
     TokenAndPositionEmbedding,
     TrailingWindow,
     TransformerBlock,
 )
-from tinylm_keras.models import MiniLM
+from tinylm_keras.models import MiniLM, RotaryLM
 
 POLICIES = ["float32", "mixed_bfloat16", "mixed_float16"]
 BLOCK = {"embed_dim": 8, "num_heads": 2, "feed_forward_dim": 12}
@@ -28,6 +33,10 @@ LAYERS = {
     "dropout": (Dropout, {"rate": 0.3}, 8, 0, 0, 1),
     "normalized_dense": (NormalizedDense, {"units": 6, "activation": "silu"}, 6, 3, 2, 1),
     "prefix_mean": (PrefixMean, {}, 8, 0, 0, 0),
+    "rotary": (RotaryEmbedding, {}, 8, 0, 0, 0),
+    "rotary_attention": (RotaryAttention, {"embed_dim": 8, "num_heads": 2, "context_length": 3}, 8, 4, 0, 0),
+    "rotary_block": (RotaryBlock, {**BLOCK, "context_length": 3, "dropout": 0.1}, 8, 8, 0, 2),
+    "capped_dense": (CappedDense, {"units": 8, "cap": 3.0}, 8, 1, 0, 0),
     "trailing_window": (TrailingWindow, {"window": 3}, 24, 0, 0, 0),
 }
 LAYERS_OF_IDS = {
@@ -118,6 +127,44 @@ def test_a_trailing_window_holds_the_last_vectors_in_one_step_or_in_many():
         assert np.array_equal(rows, expected[:, start:end])
 
 
+def test_a_new_rotary_block_changes_nothing_yet():
+    x = np.random.default_rng(0).normal(size=(2, 5, 8)).astype("float32")
+    assert np.array_equal(RotaryBlock(8, 2, 12, context_length=3)(x), x)
+
+
+def test_rotary_attention_weights_are_shares_of_the_last_positions():
+    layer = RotaryAttention(embed_dim=8, num_heads=2, context_length=3)
+    weights = np.array(layer.attention_weights(np.random.default_rng(0).normal(size=(3, 6, 8)).astype("float32")))
+    distance = np.arange(6)[:, None] - np.arange(6)
+    assert np.allclose(weights.sum(-1), 1)
+    assert ((weights > 0) == ((distance >= 0) & (distance < 3))).all()
+
+
+def test_a_cap_bounds_the_outputs_and_leaves_small_ones_as_they_are():
+    x = np.array([[1e-3], [1.0], [-50.0]], "float32")
+    capped, bare = (CappedDense(1, cap, kernel_initializer="ones")(x) for cap in (2.0, None))
+    assert np.allclose(capped, 2 * np.tanh(x / 2), rtol=1e-6)
+    assert np.array_equal(bare, x)
+
+
+def test_rotary_positions_are_those_of_keras_nlp():
+    x = np.random.default_rng(0).normal(size=(2, 3, 9, 8)).astype("float32")
+    theirs = keras_nlp.layers.RotaryEmbedding(sequence_axis=2)(x, start_index=5)
+    assert np.abs(RotaryEmbedding()(x, start=5) - np.array(theirs)).max() <= 1e-5
+
+
+def test_products_of_rotated_vectors_depend_on_distances_alone_however_far_the_text_has_gone():
+    layer = RotaryEmbedding()
+    queries, keys = np.random.default_rng(0).normal(size=(2, 1, 40, 8)).astype("float32")
+    expected = np.array(layer(queries)) @ np.array(layer(keys)).transpose(0, 2, 1)
+    for start in (1, 999_983, 2_000_000_000):
+        products = np.array(layer(queries, start=start)) @ np.array(layer(keys, start=start)).transpose(0, 2, 1)
+        assert np.abs(products - expected).max() <= 1e-5
+    angles = (np.arange(40) + 1_000_000)[:, None] * 10_000.0 ** (-np.arange(4) / 4)  # float64
+    turned = np.array(layer(np.ones((1, 40, 8), "float32"), start=1_000_000))[0]
+    assert np.abs(turned[:, :4] - (np.cos(angles) - np.sin(angles))).max() <= 2e-3
+
+
 def block(**arguments):
     return TransformerBlock(**{"embed_dim": 8, "num_heads": 2, "feed_forward_dim": 8, **arguments})
 
@@ -144,6 +191,16 @@ def block(**arguments):
         (lambda: TokenAndPositionEmbedding(0, 2, 2), r"`vocabulary_size` must be a whole number of at least 1"),
         (lambda: TokenAndPositionEmbedding(2, 0, 2), r"`context_length` must be a whole number of at least 1"),
         (lambda: TokenAndPositionEmbedding(2, 2, 0), r"`embed_dim` must be a whole number of at least 1"),
+        (lambda: RotaryAttention(8, 2, 0), r"`context_length` must be a whole number of at least 1"),
+        (lambda: RotaryAttention(6, 2, 4), r"`num_heads` must give heads of an even width.*embed_dim=6.*num_heads=2"),
+        (lambda: RotaryEmbedding(1.0), r"`max_wavelength` must be a number of more than 1. Received: max_wavelength=1"),
+        (lambda: RotaryEmbedding()(np.ones((1, 2, 3))), r"`x` must have an even last dimension.*x=\(1, 2, 3\)"),
+        (lambda: RotaryBlock(8, 2, 0, 4), r"`feed_forward_dim` must be a whole number of at least 1"),
+        (lambda: RotaryBlock(8, 2, 8, 4, dropout=-0.1), r"`dropout` must be a number in \[0, 1\)"),
+        (lambda: CappedDense(8, 0.0), r"`cap` must be a number of more than 0. Received: cap=0.0"),
+        (lambda: RotaryLM(vocabulary_size=9, logit_cap=0), r"`logit_cap` must be a number of more than 0"),
+        (lambda: RotaryLM(vocabulary_size=9, num_blocks=0), r"`num_blocks` must be a whole number of at least 1"),
+        (lambda: RotaryLM(vocabulary_size=9, embed_dim=6, num_heads=4), r"`num_heads` must divide `embed_dim`"),
         (lambda: MiniLM(), r"`vocabulary_size` is needed without a tokenizer"),
         (lambda: MiniLM(vocabulary_size=9, num_blocks=0), r"`num_blocks` must be a whole number of at least 1"),
         (lambda: MiniLM(vocabulary_size=9, context_length=2.5), r"`context_length` must be a whole number"),

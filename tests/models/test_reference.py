@@ -5,7 +5,7 @@ import keras_nlp
 import numpy as np
 
 from tinylm_keras.layers import PermutationCoding
-from tinylm_keras.models import MLPLM, AverageLM, MiniLM
+from tinylm_keras.models import MLPLM, AverageLM, MiniLM, RotaryLM
 
 
 def layer_norm(x, scale, shift):
@@ -41,6 +41,62 @@ def post_norm_logits(weights, ids, num_blocks, num_heads):
         x = norm(x + dense(np.concatenate(heads, 1), "attention/projection"), "attention_norm")
         x = norm(x + dense(np.maximum(dense(x, "expand"), 0), "contract"), "feed_forward_norm")
     return x @ weights["head/kernel"] + weights["head/bias"]
+
+
+def rms_norm(x, scale):
+    return x / np.sqrt((x**2).mean(-1, keepdims=True) + 1e-6) * scale
+
+
+def rotated(x):
+    """Each vector of `x` (T, width) turned by its position; features i and i + width / 2 are one complex number."""
+    half = x.shape[1] // 2
+    angles = np.arange(len(x))[:, None] * 10_000.0 ** (-np.arange(half) / half)
+    turned = (x[:, :half] + 1j * x[:, half:]) * np.exp(1j * angles)
+    return np.concatenate([turned.real, turned.imag], 1)
+
+
+def rotary_logits(weights, ids, num_blocks, num_heads, context_length, logit_cap):
+    """RotaryLM in plain numpy, one position after the other: each sees the last `context_length`, itself included."""
+    x = weights["embedding/embeddings"][ids]
+    width = x.shape[1] // num_heads
+    for block in range(num_blocks):
+
+        def get(name, block=block):
+            return weights[f"block_{block}/{name}"]
+
+        seen = rms_norm(x, get("attention_norm/scale")) @ get("attention/query_key_value/kernel")
+        queries, keys, values = (part.reshape(len(ids), num_heads, width) for part in np.split(seen, 3, axis=1))
+        joined = np.zeros((len(ids), num_heads, width))
+        for head in range(num_heads):
+            turned_queries = rotated(rms_norm(queries[:, head], get("attention/query_norm/scale")))
+            turned_keys = rotated(rms_norm(keys[:, head], get("attention/key_norm/scale")))
+            for place in range(len(ids)):
+                window = slice(max(0, place - context_length + 1), place + 1)
+                shares = np.exp(turned_keys[window] @ turned_queries[place] / np.sqrt(width))
+                joined[place, head] = shares / shares.sum() @ values[window, head]
+        x = x + joined.reshape(len(ids), -1) @ get("attention/projection/kernel")
+        y = np.maximum(rms_norm(x, get("feed_forward_norm/scale")) @ get("expand/kernel"), 0)
+        x = x + y**2 @ get("contract/kernel")
+    logits = rms_norm(x, weights["final_norm/scale"]) @ weights["head/kernel"]
+    return logit_cap * np.tanh(logits / logit_cap)
+
+
+def test_rotary_logits_equal_a_forward_in_plain_numpy_inside_the_context_and_past_it():
+    keras.utils.set_random_seed(5)
+    sizes = {"num_blocks": 2, "num_heads": 3, "context_length": 7, "logit_cap": 4.0}
+    model = RotaryLM(vocabulary_size=40, embed_dim=24, feed_forward_dim=50, **sizes)
+    generator = np.random.default_rng(5)
+    weights = {}
+    for variable in model.trainable_variables:
+        variable.assign(generator.normal(0.2, 0.4, variable.shape))
+        weights[variable.path.split("/", 1)[1]] = np.array(variable, "float64")
+    ids = generator.integers(0, 40, 25)
+    expected = rotary_logits(weights, ids, **sizes)
+    assert np.abs(expected).max() > 2  # the cap is felt
+    inside = np.array(model(ids[None, :7].astype("int32")))[0]
+    assert np.abs(inside - expected[:7]).max() <= 1e-5 * np.abs(expected).max()
+    past = np.array(model.head(model.hidden(ids[None].astype("int32"))))[0]
+    assert np.abs(past - expected).max() <= 1e-5 * np.abs(expected).max()
 
 
 def test_post_norm_logits_equal_a_forward_in_plain_numpy():

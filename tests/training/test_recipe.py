@@ -132,7 +132,12 @@ def test_ready_tokens_and_a_number_of_tokens_replace_each_other():
 @pytest.mark.parametrize(
     ("preset", "name", "value", "message"),
     [
-        ("bigram", "num_heads", 4, "`num_heads` belongs to the model 'minilm', and this model is 'bigram'."),
+        (
+            "bigram",
+            "num_heads",
+            4,
+            "`num_heads` belongs to the model 'minilm' or 'rotary', and this model is 'bigram'.",
+        ),
         ("stories", "window", 4, "`window` belongs to the model 'mlp', and this model is 'minilm'."),
         (
             "stories",

@@ -169,7 +169,7 @@ def test_bad_input_writes_nothing_and_loses_nothing(tmp_path):
         (
             TEXTS,
             {"model": "bigram"},
-            "`embed_dim` belongs to the model 'minilm' or 'average', and this",
+            "`embed_dim` belongs to the model 'minilm' or 'average' or 'rotary', and",
         ),
         (["x"], {}, "`fraction` must leave text on both sides"),
         (TEXTS, {"embed_dim": 9, "num_heads": 2}, "`num_heads` must divide `embed_dim`"),
@@ -351,7 +351,7 @@ def test_evaluation_batches_estimate_the_loss_of_both_parts(layout, tmp_path):
     texts = [f"{text} {word}" for text in TEXTS for word in ("now", "then", "here")]
     settings = {"evaluation_batches": 2, "layout": layout, "batch_size": 4, "steps": 2, "evaluate_every": 1}
     model = train(texts, out=tmp_path / "run", **{**TINY, **settings, "progress": shown})
-    assert "estimates the loss of each part of the text on 2 of its batches" in shown.lines[2]
+    assert "estimates the loss of each part of the text on 2 batches" in shown.lines[2]
     header = (tmp_path / "run" / "history.csv").read_text().splitlines()[0]
     assert header.startswith("step,loss,perplexity,train_loss,val_loss,val_perplexity,val_bits_per_character,")
     recipe = Recipe.from_json(json.dumps(json.loads((tmp_path / "run" / "recipe.json").read_text())["recipe"]))

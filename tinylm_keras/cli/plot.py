@@ -54,7 +54,8 @@ def common_value(read):
 
 
 def _words(record):
-    return record.get("corpus", {}).get("vocabulary_size")
+    corpus = record.get("corpus", {})
+    return corpus.get("vocabulary_size"), corpus.get("tokenizer_sha256")
 
 
 def shortest_names(folders):

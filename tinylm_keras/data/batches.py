@@ -31,7 +31,8 @@ class Batches:
         self.unknown, self.first_tokens = texts.unknown, texts.first_tokens
         self.cut = 0
         self.tokens = 0
-        self._rates = self._largest = None
+        self._largest_id = getattr(texts, "largest_id", None)  # of a shard
+        self._rates = None
         if texts.characters and texts.tokens:
             self._rates = {
                 "tokens_per_character": texts.tokens / texts.characters,
@@ -55,12 +56,11 @@ class Batches:
         return isinstance(self.ids, np.memmap)
 
     def largest_id(self, pad_id=None):
-        """The largest id but `pad_id`, looked for once."""
-        if self._largest is None or self._largest[0] != pad_id:
-            parts = (self.ids[first : first + BLOCK] for first in range(0, len(self.ids), BLOCK))
-            largest = max(int(np.max(part[part != pad_id], initial=0)) for part in parts)
-            self._largest = (pad_id, largest)
-        return self._largest[1]
+        """The largest id but `pad_id` (of a shard: the largest of all, which is known)."""
+        if self._largest_id is not None:
+            return self._largest_id
+        parts = (self.ids[first : first + BLOCK] for first in range(0, len(self.ids), BLOCK))
+        return max(int(np.max(part[part != pad_id], initial=0)) for part in parts)
 
     @property
     def knows_characters(self):

@@ -114,6 +114,9 @@ def read_index(folder):
         if part not in FILES:
             raise refuse(folder, f"{INDEX} has a split {part!r}, and there are {', '.join(FILES)}")
         _check(folder, split, _SPLIT_FORM, f"splits.{part}.")
+        outside = [token for token, _ in split["first_tokens"] if token >= size]
+        if outside:
+            raise refuse(folder, f"{INDEX} has the first token {outside[0]} in {part}, and a vocabulary of {size}")
         if split["tokens"] != split["count"] - 1:
             raise refuse(folder, f"{INDEX} has {split['count']} ids and {split['tokens']} predicted tokens in {part}")
     return index

@@ -12,7 +12,7 @@ from tinylm_keras.data import shard_index
 from tinylm_keras.data.shard_index import refuse
 from tinylm_keras.data.texts import TokenStream
 
-SCANNED = 1 << 22  # ids looked at together
+SCANNED = 1 << 22  # bytes looked at together
 
 
 @dataclasses.dataclass
@@ -22,10 +22,12 @@ class Shard(TokenStream):
     Attributes:
         documents: int. How many texts it holds.
         sha256: str. Fingerprint of the file.
+        largest_id: int or None. Known from the look through the file, so that training need not look again.
     """
 
     documents: int = 0
     sha256: str = ""
+    largest_id: int | None = None
 
 
 @dataclasses.dataclass
@@ -132,17 +134,17 @@ def _shard(folder, part, dtype, tokenizer, split=None):
     count = size // dtype.itemsize
     if split is not None and count != split["count"]:
         raise refuse(folder, f"{path.name} has {count:,} ids, and the index says {split['count']:,}")
-    ids = np.memmap(path, dtype, mode="r")
-    largest, sha256 = _look_through(ids)
+    largest, sha256 = _look_through(path, dtype)
     if largest >= tokenizer.vocabulary_size():
         size = tokenizer.vocabulary_size()
         raise refuse(folder, f"{path.name} has the id {largest}, and the vocabulary is [0, {size})")
+    found = {"ids": np.memmap(path, dtype, mode="r"), "pad_id": tokenizer.pad_id, "largest_id": largest}
     if split is None:
-        return Shard(ids, tokenizer.pad_id, tokens=count - 1, sha256=sha256)
+        return Shard(**found, tokens=count - 1, sha256=sha256)
     if sha256 != split["sha256"]:
         raise refuse(folder, f"{path.name} is not the file that the index describes: its checksum differs")
     facts = {name: split[name] for name in ("tokens", "characters", "unknown", "unknown_bits", "documents", "sha256")}
-    return Shard(ids, tokenizer.pad_id, first_tokens=list(map(tuple, split["first_tokens"])), **facts)
+    return Shard(**found, first_tokens=list(map(tuple, split["first_tokens"])), **facts)
 
 
 def _existing(folder, part, split):
@@ -153,10 +155,11 @@ def _existing(folder, part, split):
     raise refuse(folder, f"there is no {next(iter(names))}")
 
 
-def _look_through(ids):
+def _look_through(path, dtype):
+    """The largest id of a file, and its checksum. It is read, not mapped, so that it does not stay in memory."""
     largest, digest = 0, hashlib.sha256()
-    for first in range(0, len(ids), SCANNED):
-        some = np.asarray(ids[first : first + SCANNED])
-        largest = max(largest, int(some.max()))
-        digest.update(some)
+    with path.open("rb") as file:
+        while block := file.read(SCANNED):
+            largest = max(largest, int(np.frombuffer(block, dtype).max()))
+            digest.update(block)
     return largest, digest.hexdigest()

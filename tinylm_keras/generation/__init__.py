@@ -8,6 +8,7 @@ import numpy as np
 from tinylm_keras import _checks
 from tinylm_keras.generation.decoder import Decoder
 from tinylm_keras.generation.loop import CHUNK
+from tinylm_keras.generation.rolling_decoder import RollingDecoder
 from tinylm_keras.generation.scoring import check_ids
 from tinylm_keras.generation.scoring import score as score
 from tinylm_keras.generation.text_stream import TextStream
@@ -143,8 +144,9 @@ def _start(
             "`prompt` must hold at least one token, because this model has no end token to start from and no record of "
             "how its training texts began. Received: an empty prompt. Give a first word."
         )
-    rows = [row[-model.context_length :] for row in rows]
-    return Decoder(model, rows, count, sampler, seed, _allowed(model, allow_unknown)), stop
+    rows = [row[-model.reach :] for row in rows]
+    decoder = RollingDecoder if model.rolling_cache else Decoder
+    return decoder(model, rows, count, sampler, seed, _allowed(model, allow_unknown)), stop
 
 
 def _allowed(model, allow_unknown):

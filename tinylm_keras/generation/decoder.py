@@ -15,8 +15,8 @@ class Decoder:
 
     Args:
         model: a `LanguageModel`.
-        prompts: list of int32 arrays `[n_i]`, none longer than the context. An empty one begins with a token drawn
-            from `model.first_tokens`.
+        prompts: list of int32 arrays `[n_i]`, none longer than the model's `reach`. An empty one begins with a token
+            drawn from `model.first_tokens`.
         max_new_tokens: int.
         sampler: `Sampler` or a keras-nlp sampler.
         seed: int.
@@ -32,7 +32,7 @@ class Decoder:
         prompts = [prompt if len(prompt) else [self._first_token(row)] for row, prompt in enumerate(prompts)]
         self.lengths = np.array([len(prompt) for prompt in prompts], "int32")
         self.finished = self.lengths >= self.ends
-        self.position = int(self.lengths.min(initial=1)) - 1  # of the last token that every row has
+        self.position = int(self.lengths.min()) - 1  # of the last token that every row has
         self.tokens = np.zeros((len(prompts), int(self.lengths.max(initial=1))), "int32")
         self.seen = np.zeros((len(prompts), len(allowed)), bool)
         for row, prompt in enumerate(prompts):
@@ -85,9 +85,13 @@ class Decoder:
             self._fill_cache()
         else:
             window = self.tokens[:, self.position + 1 - context_length : self.position + 1]
+        return self._choose("cached" if inside else "sliding", window, steps)
+
+    def _choose(self, way, window, steps):
+        """The next tokens from the programs `<way>_steps` and `<way>_logits` of the loop."""
         if isinstance(self.sampler, Sampler):
-            return self._run_loop(inside, window, steps)
-        return self._ask_foreign_sampler(inside, window)
+            return self._run_loop(way, window, steps)
+        return self._ask_foreign_sampler(way, window)
 
     def _fill_cache(self):
         if self.cache is None:
@@ -97,14 +101,14 @@ class Decoder:
             else:
                 self.position = 0
 
-    def _run_loop(self, inside, window, steps):
+    def _run_loop(self, way, window, steps):
         size = self.model.vocabulary_size
         ranked = self.sampler.ranked(size)
-        make = loop.cached_steps if inside else loop.sliding_steps
+        make = getattr(loop, f"{way}_steps")
         run = loop.program(self.model, make.__name__, make, ranked)
         written, cache, seen, finished, finite = run(
             window,
-            self.cache if inside else (),
+            () if way == "sliding" else self.cache,
             self.seen,
             self.finished,
             np.int32(self.position),
@@ -121,11 +125,11 @@ class Decoder:
         self._check_finite(bool(finite))
         return keras.ops.convert_to_numpy(written)[:, :steps]
 
-    def _ask_foreign_sampler(self, inside, window):
+    def _ask_foreign_sampler(self, way, window):
         """One token from a keras-nlp sampler. It keeps its own random state, so it runs outside the compiled loop."""
-        make = loop.cached_logits if inside else loop.sliding_logits
+        make = getattr(loop, f"{way}_logits")
         run = loop.program(self.model, make.__name__, make)
-        logits, cache = run(window, self.cache if inside else (), np.int32(self.position))
+        logits, cache = run(window, () if way == "sliding" else self.cache, np.int32(self.position))
         self.cache = cache
         self._check_finite(bool(keras.ops.all(keras.ops.isfinite(logits))))
         logits = keras.ops.where(self.allowed, logits, -np.inf)

@@ -21,20 +21,21 @@ def program(model, name, make, *key):
     return programs[(name, *key)]
 
 
-def prefill(model, cache, tokens):
-    """Put the first tokens `[B, n]` of the prompts into the cache at once, n rounded up to a power of two.
+def prefill(model, cache, tokens, start=0):
+    """Put tokens `[B, n]` of the prompts, from the position `start` on, into the cache at once.
 
-    The columns past n hold what the loop will overwrite before any position can see it.
+    n is rounded up to a power of two. The columns past n hold what the loop will overwrite before any position can see
+    it; a cache that has begun to roll has no such columns, so past the context n is the whole context.
     """
 
     def make(model):
-        return lambda tokens, cache: model.step(tokens, cache, 0)[1]
+        return lambda tokens, cache, start: model.step(tokens, cache, start)[1]
 
     length = tokens.shape[1]
     bucket = min(1 << (length - 1).bit_length(), model.context_length)
     padded = np.zeros((tokens.shape[0], bucket), "int32")
     padded[:, :length] = tokens
-    return program(model, "prefill", make)(padded, cache)
+    return program(model, "prefill", make)(padded, cache, np.int32(start))
 
 
 def cached_logits(model):
@@ -62,6 +63,16 @@ def sliding_logits(model):
     return next_logits
 
 
+def rolling_logits(model):
+    """The logits after one position anywhere: feed the first column of the window, read the rest from the cache."""
+
+    def next_logits(window, cache, position):
+        hidden, cache = model.step(window[:, :1], cache, position)
+        return ops.cast(model.head(hidden)[:, 0], "float32"), cache
+
+    return next_logits
+
+
 def cached_steps(model, ranked):
     """Up to CHUNK tokens inside the context."""
 
@@ -80,6 +91,33 @@ def sliding_steps(model, ranked):
         return ops.concatenate([window[:, 1:], ops.expand_dims(token, 1)], axis=1)
 
     return _steps(ranked, sliding_logits(model), keep)
+
+
+def rolling_steps(model, ranked):
+    """Up to CHUNK tokens anywhere, for a model whose cache rolls; the window begins at the last known token.
+
+    It is the loop of `cached_steps` with every place counted from there; the model alone is told the position.
+    """
+
+    def logits_at(window, first_and_cache, place):
+        first, cache = first_and_cache
+        token = ops.take(window, ops.expand_dims(place, 0), axis=1)
+        logits, cache = rolling_logits(model)(token, cache, first + place)
+        return logits, (first, cache)
+
+    def keep(window, token, place):
+        return ops.slice_update(window, (0, place + 1), ops.expand_dims(token, 1))
+
+    loop = _steps(ranked, logits_at, keep)
+
+    def run(window, cache, seen, finished, position, steps, uniform, lengths, limits, *settings):
+        begin = ops.zeros((), "int32")
+        lengths, limits = lengths - position, limits - position
+        state = window, (position, cache), seen, finished, begin, steps, uniform, lengths, limits, *settings
+        written, (_, cache), *rest = loop(*state)
+        return written, cache, *rest
+
+    return run
 
 
 def _steps(ranked, next_logits, keep):

@@ -19,14 +19,7 @@ def score(model, text):
     skipped = 1 if is_text and model.end_id is not None else 0
     if len(ids) - skipped < 2:
         return np.zeros(0, "float32")
-    context_length = model.context_length
-    run = program(model, "log_probabilities", _log_probabilities)
-    parts = [_score(run, ids[np.newaxis, : context_length + 1], context_length)[0]]
-    for first in range(context_length + 1, len(ids), ROWS):
-        ends = np.arange(first, min(first + ROWS, len(ids)))
-        windows = np.stack([ids[end - context_length : end + 1] for end in ends])
-        parts.append(_score(run, windows, context_length, rows=ROWS)[:, -1])
-    scores = np.concatenate(parts)[skipped:]
+    scores = (_rolling_scores if model.rolling_cache else _window_scores)(model, ids)[skipped:]
     if not np.isfinite(scores).all():
         raise ValueError("The model's logits are not finite numbers. Its weights are damaged: load an earlier file.")
     return scores
@@ -45,6 +38,33 @@ def check_ids(argument, model, ids):
     return array.astype("int32")
 
 
+def _window_scores(model, ids):
+    """Inside the context all tokens at once; past it each token after a window of its own."""
+    context_length = model.context_length
+    run = program(model, "log_probabilities", _log_probabilities)
+    parts = [_score(run, ids[np.newaxis, : context_length + 1], context_length)[0]]
+    for first in range(context_length + 1, len(ids), ROWS):
+        ends = np.arange(first, min(first + ROWS, len(ids)))
+        windows = np.stack([ids[end - context_length : end + 1] for end in ends])
+        parts.append(_score(run, windows, context_length, rows=ROWS)[:, -1])
+    return np.concatenate(parts)
+
+
+def _rolling_scores(model, ids):
+    """All tokens, a context of them at a time: the cache carries what the next ones see of those before."""
+    context_length = model.context_length
+    run = program(model, "rolling_log_probabilities", _rolling_log_probabilities)
+    cache = model.empty_cache(1)
+    parts = []
+    for start in range(0, len(ids) - 1, context_length):
+        known = ids[start : start + context_length + 1]
+        piece = np.zeros((1, context_length + 1), "int32")
+        piece[0, : len(known)] = known
+        scores, cache = run(piece, cache, np.int32(start))
+        parts.append(ops.convert_to_numpy(scores)[0, : len(known) - 1])
+    return np.concatenate(parts)
+
+
 def _score(run, windows, context_length, rows=1):
     """log p of every token of `windows` `[n, t + 1]` but the first; padded to one shape, so one program serves all."""
     count, length = windows.shape[0], windows.shape[1] - 1
@@ -54,9 +74,19 @@ def _score(run, windows, context_length, rows=1):
 
 
 def _log_probabilities(model):
-    def run(windows):
-        logits = ops.cast(model(windows[:, :-1], training=False), "float32")  # (n, T, V)
-        chosen = ops.take_along_axis(logits, ops.expand_dims(windows[:, 1:], -1), axis=-1)[..., 0]
-        return chosen - ops.logsumexp(logits, axis=-1)
+    return lambda windows: _chosen(model(windows[:, :-1], training=False), windows[:, 1:])
+
+
+def _rolling_log_probabilities(model):
+    def run(piece, cache, start):
+        hidden, cache = model.step(piece[:, :-1], cache, start)
+        return _chosen(model.head(hidden), piece[:, 1:]), cache
 
     return run
+
+
+def _chosen(logits, token_ids):
+    """log p of `token_ids` `[n, T]` under `logits` `[n, T, V]`."""
+    logits = ops.cast(logits, "float32")
+    chosen = ops.take_along_axis(logits, ops.expand_dims(token_ids, -1), axis=-1)[..., 0]
+    return chosen - ops.logsumexp(logits, axis=-1)

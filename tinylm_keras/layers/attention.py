@@ -13,6 +13,9 @@ class CausalSelfAttention(keras.layers.Layer):
     One 2-D kernel makes queries, keys and values together, another joins the heads, both with a bias. The same
     `call` serves training (no cache: all positions at once) and generation (a cache: the new positions only).
 
+    A subclass may change what happens to queries and keys before they meet (`_prepare`), what a cache keeps (`_extend`)
+    and what a position sees (`_visible`).
+
     Args:
         embed_dim: int. Width of the input and the output; `num_heads` must divide it.
         num_heads: int. Number of heads, each `embed_dim // num_heads` wide.
@@ -41,6 +44,8 @@ class CausalSelfAttention(keras.layers.Layer):
         Vaswani et al., "Attention Is All You Need", arXiv:1706.03762.
     """
 
+    use_bias = True
+
     def __init__(
         self,
         embed_dim,
@@ -56,11 +61,12 @@ class CausalSelfAttention(keras.layers.Layer):
         self.head_dim = embed_dim // num_heads
         self.projection_initializer = projection_initializer
         self.kernel_initializer = kernel_initializer
+        arguments = {"use_bias": self.use_bias, "dtype": self.dtype_policy}
         self.query_key_value = keras.layers.Dense(
-            3 * embed_dim, name="query_key_value", kernel_initializer=kernel_initializer, dtype=self.dtype_policy
+            3 * embed_dim, name="query_key_value", kernel_initializer=kernel_initializer, **arguments
         )
         self.projection = keras.layers.Dense(
-            embed_dim, name="projection", kernel_initializer=projection_initializer, dtype=self.dtype_policy
+            embed_dim, name="projection", kernel_initializer=projection_initializer, **arguments
         )
 
     def build(self, input_shape):
@@ -69,21 +75,25 @@ class CausalSelfAttention(keras.layers.Layer):
 
     def call(self, x, cache=None, start=0):
         queries, keys, values = self._heads(x)
+        queries, keys = self._prepare(queries, keys, start)
+        positions = key_positions = ops.arange(ops.shape(queries)[1]) + start
         if cache is not None:
-            keys = ops.slice_update(cache[0], (0, start, 0), ops.cast(keys, cache[0].dtype))
-            values = ops.slice_update(cache[1], (0, start, 0), ops.cast(values, cache[1].dtype))
-        weights = self._weights(queries, keys, start)  # (B * H, T, L)
+            keys, values, key_positions, cache = self._extend(cache, keys, values, start)
+        weights = self._weights(queries, keys, self._visible(positions, key_positions))  # (B * H, T, L)
         y = ops.matmul(ops.cast(weights, self.compute_dtype), ops.cast(values, self.compute_dtype))  # (B * H, T, hd)
         y = ops.reshape(y, (-1, self.num_heads, *_length_of(x), self.head_dim))
         y = ops.reshape(ops.transpose(y, (0, 2, 1, 3)), (-1, *_length_of(x), self.embed_dim))  # (B, T, D)
         y = self.projection(y)
-        return y if cache is None else (y, (keys, values))
+        return y if cache is None else (y, cache)
 
     def attention_weights(self, x):
         """How much each position of `x` `[B, T, embed_dim]` looks at each: `[B, num_heads, T, T]`, rows sum to 1."""
         queries, keys, _ = self._heads(x)
+        queries, keys = self._prepare(queries, keys, 0)
         length = ops.shape(x)[1]
-        return ops.reshape(self._weights(queries, keys, 0), (-1, self.num_heads, length, length))
+        positions = ops.arange(length)
+        weights = self._weights(queries, keys, self._visible(positions, positions))
+        return ops.reshape(weights, (-1, self.num_heads, length, length))
 
     def empty_cache(self, batch_size, length):
         """A cache of zeros for `length` positions.
@@ -102,15 +112,27 @@ class CausalSelfAttention(keras.layers.Layer):
         x = ops.reshape(x, (3, -1, *_length_of(x, axis=3), self.head_dim))  # (3, B * H, T, hd)
         return x[0], x[1], x[2]
 
-    def _weights(self, queries, keys, start):
+    def _prepare(self, queries, keys, start):
+        """What queries and keys `[B * H, T, hd]` become before they meet; the first is that of position `start`."""
+        return queries, keys
+
+    def _extend(self, cache, keys, values, start):
+        """The keys and the values to look at, the positions `[L]` of those, and the new cache."""
+        keys = ops.slice_update(cache[0], (0, start, 0), ops.cast(keys, cache[0].dtype))
+        values = ops.slice_update(cache[1], (0, start, 0), ops.cast(values, cache[1].dtype))
+        return keys, values, ops.arange(ops.shape(keys)[1]), (keys, values)
+
+    def _visible(self, positions, key_positions):
+        """bool `[T, L]`: which of the keys the query at each position may see."""
+        return ops.expand_dims(positions, 1) >= key_positions
+
+    def _weights(self, queries, keys, visible):
         # Softmax in float32: under mixed precision the scores of long contexts overflow float16.
         queries = queries * (self.head_dim**-0.5)
         scores = ops.matmul(queries, ops.transpose(ops.cast(keys, queries.dtype), (0, 2, 1)))  # (B * H, T, L)
         scores = ops.cast(scores, "float32")
         if scores.shape[-1] == 1:
             return ops.ones_like(scores)  # a single key; Keras's softmax warns of one
-        query_positions = ops.arange(ops.shape(queries)[1]) + start
-        visible = ops.expand_dims(query_positions, 1) >= ops.arange(ops.shape(keys)[1])  # (T, L)
         return ops.softmax(ops.where(visible, scores, -1e30), axis=-1)
 
     def compute_output_shape(self, input_shape):

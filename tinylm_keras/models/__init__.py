@@ -5,5 +5,6 @@ from tinylm_keras.models.bigram_lm import BigramLM as BigramLM
 from tinylm_keras.models.language_model import LanguageModel as LanguageModel
 from tinylm_keras.models.mini_lm import MiniLM as MiniLM
 from tinylm_keras.models.mlp_lm import MLPLM as MLPLM
+from tinylm_keras.models.rotary_lm import RotaryLM as RotaryLM
 
-__all__ = ["MLPLM", "AverageLM", "BigramLM", "LanguageModel", "MiniLM"]
+__all__ = ["MLPLM", "AverageLM", "BigramLM", "LanguageModel", "MiniLM", "RotaryLM"]

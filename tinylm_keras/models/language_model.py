@@ -18,6 +18,11 @@ class LanguageModel(keras.Model):
     - `build(input_shape)`, which builds every layer (an unbuilt model would save without weights),
     - and, to generate faster, `step` and `empty_cache`.
 
+    Past `context_length` a model goes on in one of two ways. By default it is fed the last `context_length` tokens, as
+    positions from 0. With `rolling_cache = True`, `step` may go on with the same cache for ever, also several tokens at
+    a time (at most `context_length`), and the result must equal `head(hidden(token_ids))` of the whole text, which then
+    takes any length; `reach` says how far back that looks.
+
     Args:
         vocabulary_size: int or None. Number of ids; None: the tokenizer's.
         context_length: int. Largest T.
@@ -25,6 +30,8 @@ class LanguageModel(keras.Model):
         tokenizer: `Tokenizer` or None. Kept in the model's file, outside Keras's tracking: a `TextVectorization`
             among the layers would silently turn XLA off.
     """
+
+    rolling_cache = False
 
     def __init__(self, vocabulary_size=None, context_length=20, pad_id=None, tokenizer=None, **kwargs):
         kept = {name: kwargs.pop(name, None) for name in ("generation_defaults", "first_tokens")}
@@ -69,6 +76,11 @@ class LanguageModel(keras.Model):
     def empty_cache(self, batch_size):
         """The cache of `batch_size` texts before their first token."""
         return ops.zeros((batch_size, self.context_length), "int32")
+
+    @property
+    def reach(self):
+        """How many of the last tokens the next one depends on; what lies before them changes nothing."""
+        return self.context_length
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.vocabulary_size)
@@ -191,12 +203,13 @@ class LanguageModel(keras.Model):
         """Continue one prompt or several.
 
         The first call compiles the loop (a few seconds); later calls with other prompts, seeds or settings do not.
-        Past `context_length` the model is fed the last `context_length` tokens.
+        Past `context_length` the model is fed the last `context_length` tokens; one with a rolling cache (`RotaryLM`)
+        goes on, each position seeing the last `context_length` positions in every layer.
 
         Args:
             prompts: str; list of str; ids `[n]`; ids `[B, n]` or a list of arrays of ids. An empty prompt starts from
-                the end token, or without one from a first token of the training texts. A prompt longer than the
-                context counts with its last `context_length` tokens.
+                the end token, or without one from a first token of the training texts. A prompt counts with its last
+                `reach` tokens: `context_length`, or more with a rolling cache.
             max_new_tokens: int from 0 to 1,000,000. None: `generation_defaults`, else 64.
             temperature, top_k, top_p, min_p, repetition_penalty: see `Sampler`. None: `generation_defaults`, else off.
             stop: str or list of str. Ends a text before the first of these strings that it writes.
@@ -239,7 +252,8 @@ class LanguageModel(keras.Model):
         """log p(token i | tokens before) in nats, for every token but the first: float32 `[n - 1]`.
 
         Args:
-            text: str, or ids `[n]`. Longer than the context, each token is scored after the `context_length` before it.
+            text: str, or ids `[n]`. Longer than the context, each token is scored after the `context_length` before it,
+                and by a model with a rolling cache as `generate` goes on.
 
         Returns:
             float32 numpy array; empty for fewer than two tokens.

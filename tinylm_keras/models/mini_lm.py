@@ -5,11 +5,11 @@ import keras
 from tinylm_keras import _checks
 from tinylm_keras.layers import TokenAndPositionEmbedding, TransformerBlock
 from tinylm_keras.layers.block import EPSILON
-from tinylm_keras.models.language_model import LanguageModel
+from tinylm_keras.models.transformer import Transformer
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
-class MiniLM(LanguageModel):
+class MiniLM(Transformer):
     """Token and position embedding, transformer blocks, and a dense layer to the vocabulary.
 
     Args:
@@ -97,32 +97,8 @@ class MiniLM(LanguageModel):
         self.head = keras.layers.Dense(self.vocabulary_size, name="head", kernel_initializer=start, dtype="float32")
         self.build((None, None))
 
-    def build(self, input_shape):
-        shape = (*input_shape, self.block_config["embed_dim"])
-        self.embedding.build(input_shape)
-        for layer in (*self.blocks, self.final_norm, self.head):
-            if layer is not None:
-                layer.build(shape)
-
-    def hidden(self, token_ids, cache=None, start=0, training=None):
-        """Vectors `[B, T, embed_dim]` before the head; with a cache, those and the new cache."""
-        x = self.embedding(token_ids, start=start)  # (B, T, D)
-        caches = []
-        for index, block in enumerate(self.blocks):
-            if cache is None:
-                x = block(x, training=training)
-            else:
-                x, block_cache = block(x, cache=cache[index], start=start, training=training)
-                caches.append(block_cache)
-        if self.final_norm is not None:
-            x = self.final_norm(x)
-        return x if cache is None else (x, tuple(caches))
-
-    def step(self, token_ids, cache, start):
-        return self.hidden(token_ids, cache=cache, start=start, training=False)
-
-    def empty_cache(self, batch_size):
-        return tuple(block.attention.empty_cache(batch_size, self.context_length) for block in self.blocks)
+    def embed(self, token_ids, start):
+        return self.embedding(token_ids, start=start)
 
     def get_config(self):
         names = ("num_blocks", "embedding_deviation", "weights_deviation")

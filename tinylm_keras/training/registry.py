@@ -74,6 +74,7 @@ MODELS = {
     "average": Kind("tinylm_keras.models:AverageLM", ("context_length", "embed_dim", *_HIDDEN)),
     "bigram": Kind("tinylm_keras.models:BigramLM", ("context_length",)),
     "mlp": Kind("tinylm_keras.models:MLPLM", ("context_length", "window", "code_bits", *_HIDDEN, "activation")),
+    "rotary": Kind("tinylm_keras.models:RotaryLM", _TRANSFORMER),
 }
 
 _OPTIMIZER = ("weight_decay", "global_clipnorm=clip_norm")

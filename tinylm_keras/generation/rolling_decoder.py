@@ -1,0 +1,31 @@
+"""Generation with a cache that rolls: one way, inside the context and past it."""
+
+import numpy as np
+
+from tinylm_keras.generation import loop
+from tinylm_keras.generation.decoder import Decoder
+
+
+class RollingDecoder(Decoder):
+    """The `Decoder` of models with `rolling_cache`: their cached steps go on past the context."""
+
+    def _sample(self, steps):
+        self._fill_cache()
+        window = np.zeros((len(self.tokens), loop.CHUNK + 1), "int32")
+        known = self.tokens[:, self.position : self.position + loop.CHUNK + 1]
+        window[:, : known.shape[1]] = known
+        return self._choose("rolling", window, steps)
+
+    def _fill_cache(self):
+        if self.cache is not None:
+            return
+        self.cache = self.model.empty_cache(len(self.tokens))
+        if self.position < loop.SHORT_PROMPT:
+            self.position = 0
+            return
+        # The odd piece comes first, since `prefill` may round up its length only before the cache has begun to roll.
+        start = 0
+        for end in range(self.position % self.model.context_length, self.position + 1, self.model.context_length):
+            if end > start:
+                self.cache = loop.prefill(self.model, self.cache, self.tokens[:, start:end], start)
+            start = end

@@ -1,0 +1,87 @@
+"""The block of `RotaryLM`."""
+
+import keras
+from keras import ops
+
+from tinylm_keras import _checks
+from tinylm_keras.layers.dropout import Dropout
+from tinylm_keras.layers.rotary_attention import RotaryAttention
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class RotaryBlock(keras.layers.Layer):
+    """Rotary attention, then a feed-forward network with squared ReLU; a norm before each, a shortcut around each.
+
+    There are no biases, and the two kernels that write into the shortcut start at zero, so that a new block changes
+    nothing yet.
+
+    Args:
+        embed_dim: int. Width of the input and the output.
+        num_heads: int. Number of attention heads; must divide `embed_dim` into heads of an even width.
+        feed_forward_dim: int. Width of the hidden layer of the feed-forward network.
+        context_length: int. How many positions each position sees, itself included.
+        dropout: float in [0, 1). Share of the outputs of each half that training sets to zero.
+
+    Call arguments:
+        x: float tensor `[B, T, embed_dim]`.
+        cache: None, or the pair (keys, values) of `RotaryAttention`.
+        start: int or scalar int tensor. Position of the first of the T inputs in the text.
+        training: bool. Whether dropout is on.
+
+    Returns:
+        A tensor `[B, T, embed_dim]`; with a cache, that tensor and the new cache.
+
+    Raises:
+        ValueError: if a size is outside its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> block = RotaryBlock(embed_dim=8, num_heads=2, feed_forward_dim=16, context_length=4)
+    >>> block(np.ones((1, 5, 8), "float32")).shape
+    TensorShape([1, 5, 8])
+
+    References:
+        Zhang and Sennrich (RMSNorm), arXiv:1910.07467; So et al. (squared ReLU), arXiv:2109.08668; Xiong et al. (the
+        norm before), arXiv:2002.04745.
+    """
+
+    def __init__(self, embed_dim, num_heads, feed_forward_dim, context_length, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.embed_dim, self.num_heads, self.context_length = embed_dim, num_heads, context_length
+        self.feed_forward_dim = _checks.whole_number("feed_forward_dim", feed_forward_dim, 1)
+        self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)
+        dtype = self.dtype_policy
+        bare = {"use_bias": False, "dtype": dtype}
+        self.attention = RotaryAttention(embed_dim, num_heads, context_length, name="attention", dtype=dtype)
+        self.attention_norm = keras.layers.RMSNormalization(name="attention_norm", dtype=dtype)
+        self.attention_dropout = Dropout(dropout, name="attention_dropout", dtype=dtype)
+        self.expand = keras.layers.Dense(feed_forward_dim, name="expand", **bare)
+        self.contract = keras.layers.Dense(embed_dim, kernel_initializer="zeros", name="contract", **bare)
+        self.feed_forward_norm = keras.layers.RMSNormalization(name="feed_forward_norm", dtype=dtype)
+        self.feed_forward_dropout = Dropout(dropout, name="feed_forward_dropout", dtype=dtype)
+
+    def build(self, input_shape):
+        for layer in (self.attention, self.attention_norm, self.expand, self.feed_forward_norm):
+            layer.build(input_shape)
+        self.contract.build((*input_shape[:-1], self.feed_forward_dim))
+
+    def call(self, x, cache=None, start=0, training=None):
+        y = self.attention(self.attention_input(x), cache=cache, start=start)
+        if cache is not None:
+            y, cache = y
+        x = x + self.attention_dropout(y, training=training)
+        y = self.contract(ops.square(ops.relu(self.expand(self.feed_forward_norm(x)))))
+        x = x + self.feed_forward_dropout(y, training=training)
+        return x if cache is None else (x, cache)
+
+    def attention_input(self, x):
+        """What the attention layer of this block sees when the block sees `x`."""
+        return self.attention_norm(x)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        names = ("embed_dim", "num_heads", "feed_forward_dim", "context_length", "dropout")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

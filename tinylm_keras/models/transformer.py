@@ -1,0 +1,46 @@
+"""What the transformers share: the way through the blocks, with a cache and without."""
+
+from tinylm_keras.models.language_model import LanguageModel
+
+
+class Transformer(LanguageModel):
+    """A language model whose `hidden` is an embedding, blocks one after the other, and perhaps a last norm.
+
+    A subclass gives, before it calls `self.build((None, None))`,
+
+    - `embedding`: from token ids to vectors,
+    - `blocks`: list of layers with `call(x, cache=None, start=0, training=None)`, each with an `attention`,
+    - `final_norm`: a layer or None,
+    - `head`: from vectors to logits.
+    """
+
+    def build(self, input_shape):
+        shape = (*input_shape, self.blocks[0].embed_dim)
+        self.embedding.build(input_shape)
+        for layer in (*self.blocks, self.final_norm, self.head):
+            if layer is not None:
+                layer.build(shape)
+
+    def embed(self, token_ids, start):
+        """Vectors `[B, T, embed_dim]` before the first block; the first column is at the position `start`."""
+        return self.embedding(token_ids)
+
+    def hidden(self, token_ids, cache=None, start=0, training=None):
+        """Vectors `[B, T, embed_dim]` before the head; with a cache, those and the new cache."""
+        x = self.embed(token_ids, start)  # (B, T, D)
+        caches = []
+        for index, block in enumerate(self.blocks):
+            if cache is None:
+                x = block(x, training=training)
+            else:
+                x, block_cache = block(x, cache=cache[index], start=start, training=training)
+                caches.append(block_cache)
+        if self.final_norm is not None:
+            x = self.final_norm(x)
+        return x if cache is None else (x, tuple(caches))
+
+    def step(self, token_ids, cache, start):
+        return self.hidden(token_ids, cache=cache, start=start, training=False)
+
+    def empty_cache(self, batch_size):
+        return tuple(block.attention.empty_cache(batch_size, self.context_length) for block in self.blocks)
