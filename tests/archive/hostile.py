@@ -229,7 +229,7 @@ def many_groups(path):
     """More objects than are read, in HDF5's newer and shorter form."""
     content = io.BytesIO()
     with h5py.File(content, "w", libver="latest") as file:
-        for index in range(50_000):
+        for index in range(25_000):
             h5py.h5g.create(file.id, b"%d" % index)
     write(path, {**members(), WEIGHTS: content.getvalue()})
 
@@ -258,6 +258,8 @@ BOMBS = {
         with_text(b'{"config": {"format_version": ' + b"9" * 4_000_000 + b"}}"),
         "a number that is too large",
     ),
+    "many_words": (many_words, "asks for 4,[0-9,]+ weights and holds 303"),
+    "many_groups": (many_groups, "has more than 25,000 objects in its weights"),
     "vocabulary_size": (
         with_config("config", vocabulary_size=10**9),
         "vocabulary_size that is not a whole number from 1",
@@ -292,6 +294,15 @@ def overlapping(path):
     entry = content.rfind(b"config.json") - 46
     struct.pack_into("<L", content, entry + 42, 0)
     path.write_bytes(content)
+
+
+def gap(path):
+    """Something stands between the last member and the directory."""
+    content = bytearray(GOOD.read_bytes())
+    end = content.rfind(b"PK\5\6")
+    (directory,) = struct.unpack_from("<L", content, end + 16)
+    struct.pack_into("<L", content, end + 16, directory + 9)
+    path.write_bytes(content[:directory] + b"something" + content[directory:])
 
 
 def lying(size):
@@ -341,6 +352,7 @@ ZIPS = {
         "must hold ",
     ),
     "overlapping": (overlapping, "is damaged: its zip archive has gaps or overlaps"),
+    "gap": (gap, "is damaged: its zip archive has gaps or overlaps"),
     "longer_than_it_is": (lying(10**9), "is damaged"),
     "shorter_than_it_is": (lying(10), "is damaged"),
     "another_local_name": (replaced(CONFIG.encode(), b"config.jsom"), "two things about config.json"),
