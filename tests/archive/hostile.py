@@ -104,6 +104,10 @@ NAMES = {
         with_config("compile_config", loss=made("keras.losses", "function", "get", None)),
         "names 'function' of 'keras.losses', as 'loss'",
     ),
+    "function_with_settings": (
+        with_config("compile_config", loss=made("keras.losses", "function", {"a": 1})),
+        "names 'function' of 'keras.losses', as 'loss'",
+    ),
     "function_by_path": (
         with_config("compile_config", loss="keras.utils.plot_model"),
         "names 'keras.utils.plot_model'",
@@ -391,6 +395,46 @@ def _promised(file):
     file.create_dataset("head/vars/9", (10**9,), "f4")
 
 
+def _promised_little(file):
+    file.create_dataset("head/x", (1000,), "f4")
+
+
+def _moved(path):
+    """An array whose place is moved so that it ends behind the file."""
+    content = members()[WEIGHTS]
+    with h5py.File(io.BytesIO(content)) as file:
+        array = file["head/vars/0"]
+        old, length = array.id.get_offset(), array.nbytes
+    place = struct.pack("<2Q", old, length)
+    assert content.count(place) == 1
+    write(path, {**members(), WEIGHTS: content.replace(place, struct.pack("<2Q", len(content) - 8, length))})
+
+
+def _same_bytes(path):
+    """Two arrays that are the same stretch of the file: together they are longer than it."""
+    content = io.BytesIO(members()[WEIGHTS])
+    with h5py.File(content, "r+") as file:
+        arrays = [file.create_dataset(f"head/{name}", data=np.ones(30_000, "f4")) for name in "xy"]
+        first, second = (array.id.get_offset() for array in arrays)
+        length = arrays[0].nbytes
+    moved = struct.pack("<2Q", first, length)
+    content = bytearray(content.getvalue().replace(struct.pack("<2Q", second, length), moved))
+    assert second + length == len(content) and content.count(moved) == 2
+    del content[second:]
+    struct.pack_into("<Q", content, 40, len(content))  # the superblock says where the file ends
+    write(path, {**members(), WEIGHTS: bytes(content)})
+
+
+def _only_in_the_optimizer(path):
+    """As many numbers as the config asks for, but not as weights of the model."""
+    with_config("config", vocabulary_size=500)(path)
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read(CONFIG)
+    with_weights(_put("optimizer/vars/0", np.ones(10_000, "f4")))(path)
+    with zipfile.ZipFile(path) as archive:
+        write(path, {**{name: archive.read(name) for name in archive.namelist()}, CONFIG: text})
+
+
 def _deep(file):
     file.create_group("/".join("a" * 100))
 
@@ -415,6 +459,10 @@ HDF5 = {
         "has a chunked, compressed, virtual or external array",
     ),
     "promised_array": (with_weights(_promised), "not stored whole"),
+    "little_promised_array": (with_weights(_promised_little), "not stored whole .*, 1,000 numbers"),
+    "array_behind_the_end": (_moved, "has an array that goes on behind the end|model.weights.h5 cannot be read"),
+    "two_arrays_in_one_place": (_same_bytes, "has arrays of 24[0-9,]+ bytes in 17[0-9,]+ bytes of weights"),
+    "weights_of_the_optimizer": (_only_in_the_optimizer, "asks for 4,[0-9]+ weights and holds 303"),
     "texts": (with_weights(_put("head/x", ["a", "b"])), "has an array of something else than plain numbers"),
     "records": (
         with_weights(_put("head/x", np.zeros(2, "f4,i4"))),

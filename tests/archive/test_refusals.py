@@ -8,6 +8,7 @@ import pytest
 from tests.archive import hostile
 from tests.archive.conftest import OpenWatch
 from tinylm_keras import archive
+from tinylm_keras.archive import sizes
 
 
 @pytest.mark.parametrize("name", hostile.FILES)
@@ -72,6 +73,19 @@ def test_what_is_no_regular_file_is_refused_without_being_opened(tmp_path):
 def test_more_objects_than_a_model_has_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("tinylm_keras.archive.weights.MOST_OBJECTS", 10)
     refused(hostile.GOOD, "has more than 10 objects in its weights")
+
+
+def test_a_cache_far_beyond_the_weights_is_refused_and_a_long_context_is_not():
+    config = {
+        "context_length": 1 << 20,
+        "vocabulary_size": 65,
+        "embed_dim": 64,
+        "feed_forward_dim": 256,
+        "num_blocks": 4,
+    }
+    with pytest.raises(archive.Refused, match="asks for 536,870,912 numbers of memory for each text and holds 300,000"):
+        sizes.check_memory("RotaryLM", config, 300_000)
+    sizes.check_memory("RotaryLM", {**config, "context_length": 1 << 17}, 300_000)
 
 
 @pytest.mark.parametrize(
