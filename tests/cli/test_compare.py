@@ -111,6 +111,16 @@ def test_runs_on_different_texts_are_drawn_with_a_word_of_warning(tinylm, anothe
     assert shown.err.startswith("These runs learned different texts")
 
 
+def test_shards_of_one_text_in_two_tokenizers_are_one_text_compared_in_bits_per_character(tinylm, another, drawn):
+    shards = {"shards": "folder", "sources": ["a.txt", "b.txt"], "texts": 7}
+    one = another("one", corpus={**shards, "sha256": "x", "tokenizer_sha256": "1"})
+    two = another("two", corpus={**shards, "sha256": "y", "tokenizer_sha256": "2"})
+    assert "different texts" not in tinylm("plot", one, two).err
+    assert drawn == [(["one", "two"], "val_bits_per_character")]
+    other = another("other", corpus={**shards, "sources": ["c.txt"], "sha256": "z", "tokenizer_sha256": "1"})
+    assert "different texts" in tinylm("plot", one, other, "--out", "other.png").err
+
+
 def test_one_run_alone_and_the_same_run_twice_make_its_own_picture(tinylm, another, drawn, tmp_path):
     one = another("one")
     assert tinylm("plot", one, one, "--out", "a.png").code == 0

@@ -40,7 +40,7 @@ def plot(
 def common_value(read):
     """Return by what some runs can be compared; say so where they learned different texts."""
     records = [record for _, record in read.values()]
-    if len({record.get("corpus", {}).get("sha256") for record in records}) > 1:
+    if len(_texts(records)) > 1:
         _console.say("These runs learned different texts: how low a curve is says little across texts.")
     tokens = {(*(record["recipe"].get(name) for name in TOKENS), _words(record)) for record in records}
     value = "val_loss" if len(tokens) == 1 else "val_bits_per_character"
@@ -51,6 +51,22 @@ def common_value(read):
         rule = "must have a validation loss, because the tokenizers of these runs differ"
         raise _console.BadInput(f"`run` {rule}. Received: {without[0]}, which has none. Leave it out.")
     return value
+
+
+def _texts(records):
+    """What the texts of some runs are known by, as a set: one for each that differs from the others.
+
+    The fingerprint of shards is that of their ids, and differs for the same text in other tokens. So where a run
+    learned from shards, the names of the sources and the number of texts have to do.
+    """
+    texts = [record.get("corpus", {}) for record in records]
+    if not any("shards" in text for text in texts):
+        return {text.get("sha256") for text in texts}
+    names = [
+        _console.JOINED.join(text["sources"]) if "sources" in text else record.get("source")
+        for record, text in zip(records, texts, strict=True)
+    ]
+    return {(name, text.get("texts")) for name, text in zip(names, texts, strict=True)}
 
 
 def _words(record):
