@@ -27,16 +27,20 @@ class Peers:
         python: str. A Python that has PyTorch.
         torch: str. What that Python says of its PyTorch.
         keras_nlp: bool.
+        wanted: bool. False where only our own arms were asked for.
     """
 
     nano_gpt: pathlib.Path | None = None
     python: str = sys.executable
     torch: str = ""
     keras_nlp: bool = False
+    wanted: bool = True
 
     @property
     def notes(self):
         """One line for each peer that is missing, and which nanoGPT it was."""
+        if not self.wanted:
+            return []
         lines = [] if self.keras_nlp else [HOW_TO_ADD["keras-nlp"]]
         if self.nano_gpt is None:
             return [*lines, HOW_TO_ADD["nanoGPT"]]
@@ -74,7 +78,7 @@ def add_options(parser):
 def find(arguments, parser):
     """Return the `Peers` that the options name; ends with one line when they name something that is not there."""
     if arguments.only_ours:
-        return Peers()
+        return Peers(wanted=False)
     keras_nlp = importlib.util.find_spec("keras_hub") is not None
     checkout = arguments.nanogpt
     if checkout is None:
