@@ -1,22 +1,18 @@
 """`python -m benchmarks JOB …`: finds the job's file and runs its `main`."""
 
 import importlib
-import importlib.util
 import sys
 
-_JOBS = {
+JOBS = {
     "generation": "tokens per second of new text, against keras-nlp and nanoGPT",
     "training": "seconds per training step, against keras-nlp and nanoGPT",
     "loss": "wall time to the loss that nanoGPT's small character model ends with",
-    "memory": "peak memory of training and generation",
     "prepare": "text to token shards: speed and memory",
     "loading": "what the check of a model's file costs, and hostile files at most",
     "startup": "how long the command line takes to answer",
     "gpu": "tokens per second and time to a loss on one device, with JAX and without TensorFlow",
     "machine": "what this machine can do at most: products and memory",
 }
-
-JOBS = {job: what for job, what in _JOBS.items() if importlib.util.find_spec(f"benchmarks.{job}")}
 
 
 def main(argv=None):

@@ -11,7 +11,6 @@ from benchmarks.measuring import Row
 from benchmarks.shapes import SHAPES
 
 LENGTHS = {"small": (8, 16, 32, 48, 63), "large": (16, 64, 128, 192, 255)}
-WEIGHTS = ("bfloat16", "int8")
 
 
 def rows(options, found):
@@ -21,7 +20,6 @@ def rows(options, found):
         _row("large", "large", 1, 255, options, found),
         _row("batch", "large", 32, 255, options, found),
         _row("past", "small", 1, 500, options, found),
-        *(_weights_row(shape, options) for shape in SHAPES),
         *(_lengths_row(shape, options, found) for shape in SHAPES),
     ]
 
@@ -52,22 +50,6 @@ def _row(key, shape, prompts, new_tokens, options, found):
         prompts * new_tokens,
         "tokens/s",
         (lambda limits: SHAPES[shape].least_generation_seconds(limits, prompts, new_tokens)) if inside else None,
-    )
-
-
-def _weights_row(shape, options):
-    """Our own model with fewer bits for each weight."""
-    new_tokens = SHAPES[shape].context_length - 1
-    task = {"shape": shape, "prompts": 1, "new_tokens": new_tokens, "top_k": options.top_k, "budget": options.budget}
-    arms = [("ours", "generation", task)]
-    arms += [(f"ours, {kind} weights", "generation", {**task, "weights": kind}) for kind in options.weights]
-    return Row(
-        f"weights-{shape}",
-        f"weights-{shape}: one prompt, {SHAPES[shape].title}, {new_tokens} new tokens",
-        peers.our_arms(arms),
-        new_tokens,
-        "tokens/s",
-        lambda limits: SHAPES[shape].least_generation_seconds(limits, 1, new_tokens),
     )
 
 
@@ -124,11 +106,10 @@ def main():
         "large",
         "batch",
         "past",
-        *(f"{kind}-{shape}" for kind in ("weights", "lengths") for shape in SHAPES),
+        *(f"lengths-{shape}" for shape in SHAPES),
     )
     parser.add_argument("--rows", nargs="+", choices=keys, help="rows to measure (default all)")
     parser.add_argument("--top-k", type=int, default=10, help="likeliest tokens to draw from (default 10)")
-    parser.add_argument("--weights", nargs="+", choices=WEIGHTS, default=WEIGHTS, help="kinds of weights to compare")
     parser.add_argument("--ablations", action="store_true", help="also ours without its cache and without XLA")
     parser.add_argument("--no-torch-compile", action="store_true", help="measure nanoGPT as it comes alone")
     options = parser.parse_args()

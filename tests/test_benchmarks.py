@@ -201,7 +201,7 @@ def test_a_missing_peer_is_one_line_that_says_how_to_add_it(tmp_path):
 
 def test_rows_hold_the_arms_of_the_peers_that_are_there(tmp_path):
     everyone = peers.Peers(tmp_path, "python", "PyTorch", keras_nlp=True)
-    options = {"top_k": 10, "budget": 1.0, "ablations": True, "no_torch_compile": False, "weights": ("int8",)}
+    options = {"top_k": 10, "budget": 1.0, "ablations": True, "no_torch_compile": False}
     options = measuring.argparse.Namespace(**options)
     for job in (generation, training):
         together = {row.key: [arm.name for arm in row.arms] for row in job.rows(options, everyone)}

@@ -1,6 +1,5 @@
 """Our model, whole and with each optimization off."""
 
-import inspect
 import itertools
 import time
 
@@ -30,14 +29,13 @@ def _model(shape, kind=MiniLM, **arguments):
     return kind(**sizes, dropout=0.0, norm="pre", activation="gelu", **arguments)
 
 
-def _generator(shape, prompts, top_k, cache=True, xla=True, weights=None):
+def _generator(shape, prompts, top_k, cache=True, xla=True):
     """A function that writes `n` new tokens after each of `prompts` prompts of one token, each time with a new seed."""
     model = _model(shape, MiniLM if cache else Uncached)
     if not xla:
         loop.compiled = _without_xla
-    settings = {"top_k": top_k} | ({} if weights is None else {"weights": weights})
     ids, seeds = np.ones((prompts, 1), "int32"), itertools.count()
-    return lambda n: model.generate(ids, max_new_tokens=n, seed=next(seeds), **settings)
+    return lambda n: model.generate(ids, max_new_tokens=n, seed=next(seeds), top_k=top_k)
 
 
 def _without_xla(function, variables):
@@ -46,11 +44,9 @@ def _without_xla(function, variables):
     return tf.function(function, autograph=False)
 
 
-def generation(shape, prompts, new_tokens, budget, weights=None, **settings):
+def generation(shape, prompts, new_tokens, budget, **settings):
     """New text with `model.generate`."""
-    if weights is not None and "weights" not in inspect.signature(MiniLM.generate).parameters:
-        return {"skipped": "This version of generate has no `weights`."}
-    write = _generator(shape, prompts, weights=weights, **settings)
+    write = _generator(shape, prompts, **settings)
     return repeat(lambda: write(new_tokens), budget)
 
 
