@@ -1,0 +1,102 @@
+"""What a language model does with prompts: `generate`, `stream` and `score`."""
+
+import numpy as np
+
+from tinylm_keras import generation
+
+
+class GenerationMixin:
+    """The half of `LanguageModel` that takes text. The work is in `tinylm_keras.generation`; it reads `tokenizer`."""
+
+    @property
+    def generation_defaults(self):
+        """dict of what `generate` and `stream` use for arguments that are None; saved in the model's file."""
+        return self.__dict__.get("_generation_defaults")
+
+    @generation_defaults.setter
+    def generation_defaults(self, settings):
+        self.__dict__["_generation_defaults"] = generation.check_defaults(settings)
+
+    @property
+    def end_id(self):
+        """Id of the tokenizer's end token, or None."""
+        return None if self.tokenizer is None else self.tokenizer.end_id
+
+    def prompt_ids(self, text):
+        """Ids of a text as training saw its beginning: with the end token in front, where the tokenizer has one."""
+        ids = self.tokenizer.tokenize(text)
+        return ids if self.end_id is None else np.concatenate([np.array([self.end_id], "int32"), ids])
+
+    def generate(
+        self,
+        prompts,
+        max_new_tokens=None,
+        temperature=None,
+        top_k=None,
+        top_p=None,
+        min_p=None,
+        repetition_penalty=None,
+        stop=None,
+        seed=None,
+        sampler=None,
+        allow_unknown=False,
+    ):
+        """Continue one prompt or several.
+
+        The first call compiles the loop (a few seconds); later calls with other prompts, seeds or settings do not.
+        Past `context_length` the model is fed the last `context_length` tokens; one with a rolling cache (`RotaryLM`)
+        goes on, each position seeing the last `context_length` positions in every layer.
+
+        Args:
+            prompts: str; list of str; ids `[n]`; ids `[B, n]` or a list of arrays of ids. An empty prompt starts from
+                the end token, or without one from a first token of the training texts. A prompt counts with its last
+                `reach` tokens: `context_length`, or more with a rolling cache.
+            max_new_tokens: int from 0 to 1,000,000. None: `generation_defaults`, else 64.
+            temperature, top_k, top_p, min_p, repetition_penalty: see `Sampler`. None: `generation_defaults`, else off.
+            stop: str or list of str. Ends a text before the first of these strings that it writes.
+            seed: int of at least 0. Row i draws from (seed, i). None: fresh numbers each time.
+            sampler: `Sampler`, or one of `keras_nlp.samplers` that chooses a token at a time (greedy, random, top-k,
+                top-p or a subclass with `get_next_token`; it brings its own seed).
+            allow_unknown: bool. Whether "[UNK]" may be written.
+
+        Returns:
+            str for str, list for list, int32 ids for ids (a list of arrays for several), the prompt in front. The end
+            token and the stop string are not part of it.
+
+        Raises:
+            ValueError: if an argument is outside its range, or the logits are not finite.
+
+        Example:
+
+        >>> from tinylm_keras.models import MiniLM
+        >>> from tinylm_keras.tokenizers import WhitespaceTokenizer
+        >>> model = MiniLM(tokenizer=WhitespaceTokenizer(vocabulary=["a", "b"]), context_length=8)
+        >>> model.generate("a b", max_new_tokens=0)
+        'a b'
+        """
+        settings = {name: value for name, value in locals().items() if name not in ("self", "prompts")}
+        return generation.generate(self, prompts, **settings)
+
+    def stream(self, prompt, **settings):
+        """Iterate over the text of `generate(prompt, **settings)` as it is written; the pieces join to the same text.
+
+        Args:
+            prompt: str.
+            **settings: The arguments of `generate`.
+
+        Returns:
+            An iterator of str. The first piece is the prompt, when it is not empty.
+        """
+        return generation.stream(self, prompt, **settings)
+
+    def score(self, text):
+        """log p(token i | tokens before) in nats, for every token but the first: float32 `[n - 1]`.
+
+        Args:
+            text: str, or ids `[n]`. Longer than the context, each token is scored after the `context_length` before it,
+                and by a model with a rolling cache as `generate` goes on.
+
+        Returns:
+            float32 numpy array; empty for fewer than two tokens.
+        """
+        return generation.score(self, text)
