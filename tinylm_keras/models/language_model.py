@@ -5,7 +5,8 @@ import numpy as np
 from keras import ops
 
 from tinylm_keras import _checks, _files, archive, generation
-from tinylm_keras.metrics import Perplexity, token_nats
+from tinylm_keras.metrics import Perplexity, token_nats, weigh
+from tinylm_keras.models import chunked_loss
 
 
 class LanguageModel(keras.Model):
@@ -23,6 +24,11 @@ class LanguageModel(keras.Model):
     a time (at most `context_length`), and the result must equal `head(hidden(token_ids))` of the whole text, which then
     takes any length; `reach` says how far back that looks.
 
+    Where the logits of a batch would take more than `LOGITS_AT_ONCE` bytes (a class attribute; a model may have its
+    own), `fit` and `evaluate` never hold them all: the loss is computed in chunks of tokens. The result is the same.
+    An own loss, own metrics, a subclass with an own `call`, `compute_loss` or `compute_metrics`, and a head that is not
+    a plain dense layer in float32 need all logits, and get them.
+
     Args:
         vocabulary_size: int or None. Number of ids; None: the tokenizer's.
         context_length: int. Largest T.
@@ -32,6 +38,7 @@ class LanguageModel(keras.Model):
     """
 
     rolling_cache = False
+    LOGITS_AT_ONCE = 128 * 2**20  # bytes; below this, chunks would save nothing worth having
 
     def __init__(self, vocabulary_size=None, context_length=20, pad_id=None, tokenizer=None, **kwargs):
         kept = {name: kwargs.pop(name, None) for name in ("generation_defaults", "first_tokens")}
@@ -58,7 +65,8 @@ class LanguageModel(keras.Model):
     def call(self, token_ids, training=None):
         """Logits `[B, T, vocabulary_size]` in float32 for `token_ids` `[B, T]`, T at most `context_length`."""
         _checks.within_context(tuple(token_ids.shape), self.context_length)
-        return self.head(self.hidden(token_ids, training=training))
+        hidden = self.hidden(token_ids, training=training)
+        return hidden if self._in_chunks(token_ids) else self.head(hidden)
 
     def hidden(self, token_ids, training=None):
         """Vectors `[B, T, D]` that the head turns into logits."""
@@ -120,10 +128,34 @@ class LanguageModel(keras.Model):
         """Mean nats per real token, plus what layers added with `add_loss`."""
         if self._compile_loss is not None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
-        nats, weights = token_nats(y, y_pred, self.pad_id, sample_weight)
-        total, count = ops.sum(nats * weights), ops.sum(weights)
+        if self._in_chunks(x):
+            token_ids, weights = weigh(y, self.pad_id, sample_weight)
+            total = chunked_loss.total_nats(self.head, y_pred, token_ids, weights, training)
+        else:
+            nats, weights = token_nats(y, y_pred, self.pad_id, sample_weight)
+            total = ops.sum(nats * weights)
+        count = ops.sum(weights)
         self.perplexity.add(total, count)
         return sum((ops.sum(loss) for loss in self.losses), ops.divide_no_nan(total, count))
+
+    def train_step(self, *args, **kwargs):
+        with chunked_loss.step_of(self):
+            return super().train_step(*args, **kwargs)
+
+    def test_step(self, *args, **kwargs):
+        with chunked_loss.step_of(self):
+            return super().test_step(*args, **kwargs)
+
+    def _in_chunks(self, token_ids):
+        """Whether `call` stops before the head, because `compute_loss` goes on from there in chunks of tokens.
+
+        Nobody else may need the logits then: no own loss or metrics, and no own method that hands them on.
+        """
+        if self._compile_loss is not None or self._compile_metrics is not None:
+            return False
+        if any(getattr(type(self), name) != getattr(LanguageModel, name) for name in _HAND_ON_LOGITS):
+            return False
+        return chunked_loss.takes_over(self, token_ids)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         if self._compile_loss is not None:  # else compute_loss has handed over the sums
@@ -310,6 +342,9 @@ class LanguageModel(keras.Model):
             if isinstance(config.get(name), dict):
                 config[name] = keras.saving.deserialize_keras_object(config[name])
         return cls(**config)
+
+
+_HAND_ON_LOGITS = ("call", "compute_loss", "compute_metrics")
 
 
 def _decays(variable):
