@@ -124,7 +124,7 @@ def test_no_tensor_of_a_step_holds_the_logits_of_all_tokens(training, monkeypatc
             graphs += [function.graph for function in graph._functions.values() if hasattr(function, "graph")]
             tensors = [tensor for operation in graph.get_operations() for tensor in operation.outputs]
             shapes = [tensor.shape for tensor in tensors if tensor.shape.is_fully_defined()]
-            sizes += [np.prod(shape) for shape in shapes if shape and shape[-1] == VOCABULARY_SIZE]
+            sizes += [np.prod(shape) for shape in shapes if list(shape)[-1:] == [VOCABULARY_SIZE]]
         return max(sizes)
 
     assert largest(False) == ROWS * LENGTH * VOCABULARY_SIZE
