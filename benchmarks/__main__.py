@@ -7,6 +7,7 @@ JOBS = {
     "generation": "tokens per second of new text, against keras-nlp and nanoGPT",
     "training": "seconds per training step, against keras-nlp and nanoGPT",
     "loss": "wall time to the loss that nanoGPT's small character model ends with",
+    "memory": "peak memory of a training step with a large vocabulary, against plain Keras",
     "prepare": "text to token shards: speed and memory",
     "loading": "what the check of a model's file costs, and hostile files at most",
     "startup": "how long the command line takes to answer",

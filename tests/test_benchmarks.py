@@ -10,10 +10,23 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as dispatcher
-from benchmarks import generation, gpu, loading, loss, machine, measuring, peers, report, shapes, startup, training
+from benchmarks import (
+    generation,
+    gpu,
+    loading,
+    loss,
+    machine,
+    measuring,
+    memory,
+    peers,
+    report,
+    shapes,
+    startup,
+    training,
+)
 from benchmarks.measuring import Arm, Row
 
-JOBS = [generation, training, loss, startup, loading, gpu, machine]
+JOBS = [generation, training, loss, memory, startup, loading, gpu, machine]
 
 
 def toy(name, seconds, log, then=""):
@@ -264,6 +277,23 @@ def test_ours_stops_at_the_first_loss_that_is_low_enough(tiny, tmp_path):
     result = tiny.loss(**settings, target=100.0)
     assert result["steps"] == 2 and result["loss"] == result["losses"][0]
     assert "There is no preset 'none'" in tiny.loss(**{**settings, "preset": "none"}, target=1.0)["skipped"]
+
+
+def test_the_memory_job_says_how_much_of_the_others_peak_ours_takes():
+    arms = [
+        {"name": "ours", "results": [{"peak": peak, "growth": 20.0} for peak in (50.0, 90.0, 60.0)]},
+        {"name": "Keras", "results": [{"peak": 120.0, "growth": 80.0}]},
+    ]
+    lines = memory.memory({"arms": arms})
+    assert "peak     60 MiB" in lines[0] and "takes" not in lines[0]
+    assert lines[1].endswith("ours takes 0.50 of the peak, 0.25 of the growth")
+
+
+@pytest.mark.parametrize("by", ["ours", "keras"])
+def test_the_memory_arms_measure_a_step(by):
+    arm = importlib.import_module("benchmarks.arms.memory")
+    result = arm.step(tokens=256, vocabulary_size=8, num_blocks=1, steps=1, by=by, xla=False)
+    assert result["seconds"] > 0 and result["peak"] >= result["growth"] >= 0
 
 
 def test_the_gpu_job_counts_and_writes(monkeypatch, tmp_path, capsys):

@@ -8,20 +8,14 @@ from keras import ops
 from tinylm_keras import _checks
 
 
-def token_nats(token_ids, logits, pad_id=None, sample_weight=None):
-    """The cross-entropy of each token and its weight; padding weighs nothing.
+def weigh(token_ids, pad_id=None, sample_weight=None):
+    """The tokens that came, with an id of the vocabulary in the place of padding, and the weight of each.
 
     Args:
-        token_ids: int tensor `[B, T]`. The tokens that came.
-        logits: float tensor `[B, T, V]`. Unnormalized log-probabilities.
-        pad_id: int or None. Id that is no token.
-        sample_weight: None, or a tensor `[B]`, `[B, 1]` or `[B, T]`.
+        token_ids, pad_id, sample_weight: see `token_nats`.
 
     Returns:
-        Two float32 tensors `[B, T]`: nats and weights.
-
-    Raises:
-        ValueError: if `sample_weight` has another rank.
+        An int32 and a float32 tensor `[B, T]`.
     """
     token_ids = ops.cast(token_ids, "int32")
     weights = ops.ones_like(token_ids, "float32")
@@ -42,6 +36,25 @@ def token_nats(token_ids, logits, pad_id=None, sample_weight=None):
                 "sample_weight", "must have the shape (B,), (B, 1) or (B, T)", tuple(sample_weight.shape)
             )
         weights = weights * sample_weight
+    return token_ids, weights
+
+
+def token_nats(token_ids, logits, pad_id=None, sample_weight=None):
+    """The cross-entropy of each token and its weight; padding weighs nothing.
+
+    Args:
+        token_ids: int tensor `[B, T]`. The tokens that came.
+        logits: float tensor `[B, T, V]`. Unnormalized log-probabilities.
+        pad_id: int or None. Id that is no token.
+        sample_weight: None, or a tensor `[B]`, `[B, 1]` or `[B, T]`.
+
+    Returns:
+        Two float32 tensors `[B, T]`: nats and weights.
+
+    Raises:
+        ValueError: if `sample_weight` has another rank.
+    """
+    token_ids, weights = weigh(token_ids, pad_id, sample_weight)
     nats = ops.sparse_categorical_crossentropy(token_ids, ops.cast(logits, "float32"), from_logits=True)
     return nats, weights
 

@@ -5,6 +5,7 @@ from keras import ops
 
 from tinylm_keras import _checks, _files, archive
 from tinylm_keras.metrics import Perplexity
+from tinylm_keras.models import chunked_loss
 from tinylm_keras.models.generation_mixin import GenerationMixin
 from tinylm_keras.models.training_mixin import TrainingMixin
 
@@ -24,6 +25,11 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     a time (at most `context_length`), and the result must equal `head(hidden(token_ids))` of the whole text, which then
     takes any length; `reach` says how far back that looks.
 
+    Where the logits of a batch would take more than `LOGITS_AT_ONCE` bytes (a class attribute; a model may have its
+    own), `fit` and `evaluate` never hold them all: the loss is computed in chunks of tokens. The result is the same.
+    An own loss, own metrics, a subclass with an own `call`, `compute_loss` or `compute_metrics`, and a head that is not
+    a plain dense layer in float32 need all logits, and get them.
+
     Args:
         vocabulary_size: int or None. Number of ids; None: the tokenizer's.
         context_length: int. Largest T.
@@ -33,6 +39,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     """
 
     rolling_cache = False
+    LOGITS_AT_ONCE = 128 * 2**20  # bytes; below this, chunks would save nothing worth having
 
     def __init__(self, vocabulary_size=None, context_length=20, pad_id=None, tokenizer=None, **kwargs):
         kept = {name: kwargs.pop(name, None) for name in ("generation_defaults", "first_tokens")}
@@ -59,7 +66,19 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     def call(self, token_ids, training=None):
         """Logits `[B, T, vocabulary_size]` in float32 for `token_ids` `[B, T]`, T at most `context_length`."""
         _checks.within_context(tuple(token_ids.shape), self.context_length)
-        return self.head(self.hidden(token_ids, training=training))
+        hidden = self.hidden(token_ids, training=training)
+        return hidden if self._in_chunks(token_ids) else self.head(hidden)
+
+    def _in_chunks(self, token_ids):
+        """Whether `call` stops before the head, because `compute_loss` goes on from there in chunks of tokens.
+
+        Nobody else may need the logits then: no own loss or metrics, and no own method that hands them on.
+        """
+        if self._compile_loss is not None or self._compile_metrics is not None:
+            return False
+        if any(getattr(type(self), name) != getattr(LanguageModel, name) for name in _HAND_ON_LOGITS):
+            return False
+        return chunked_loss.takes_over(self, token_ids)
 
     def hidden(self, token_ids, training=None):
         """Vectors `[B, T, D]` that the head turns into logits."""
@@ -136,3 +155,6 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
             if isinstance(config.get(name), dict):
                 config[name] = keras.saving.deserialize_keras_object(config[name])
         return cls(**config)
+
+
+_HAND_ON_LOGITS = ("call", "compute_loss", "compute_metrics")

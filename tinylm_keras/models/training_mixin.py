@@ -4,13 +4,15 @@ import keras
 from keras import ops
 
 from tinylm_keras import _checks
-from tinylm_keras.metrics import token_nats
+from tinylm_keras.metrics import token_nats, weigh
+from tinylm_keras.models import chunked_loss
 
 
 class TrainingMixin:
     """The training half of `LanguageModel`, in front of `keras.Model` in the order of bases.
 
-    It reads `vocabulary_size`, `context_length`, `pad_id` and the metric `perplexity`, and sets `first_tokens`.
+    It reads `vocabulary_size`, `context_length`, `pad_id`, `head` and the metric `perplexity`, asks `_in_chunks`
+    whether `call` stopped before the head, and sets `first_tokens`.
     """
 
     def compile(self, optimizer=None, loss=None, loss_weights=None, metrics=None, **kwargs):
@@ -46,10 +48,23 @@ class TrainingMixin:
         """Mean nats per real token, plus what layers added with `add_loss`."""
         if self._compile_loss is not None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
-        nats, weights = token_nats(y, y_pred, self.pad_id, sample_weight)
-        total, count = ops.sum(nats * weights), ops.sum(weights)
+        if self._in_chunks(x):
+            token_ids, weights = weigh(y, self.pad_id, sample_weight)
+            total = chunked_loss.total_nats(self.head, y_pred, token_ids, weights, training)
+        else:
+            nats, weights = token_nats(y, y_pred, self.pad_id, sample_weight)
+            total = ops.sum(nats * weights)
+        count = ops.sum(weights)
         self.perplexity.add(total, count)
         return sum((ops.sum(loss) for loss in self.losses), ops.divide_no_nan(total, count))
+
+    def train_step(self, *args, **kwargs):
+        with chunked_loss.step_of(self):
+            return super().train_step(*args, **kwargs)
+
+    def test_step(self, *args, **kwargs):
+        with chunked_loss.step_of(self):
+            return super().test_step(*args, **kwargs)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         if self._compile_loss is not None:  # else compute_loss has handed over the sums

@@ -1,0 +1,178 @@
+"""The loss of many logits, computed in chunks: the same numbers, and the logits never exist at once."""
+
+import threading
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from tinylm_keras.layers import CappedDense
+from tinylm_keras.metrics import token_nats, weigh
+from tinylm_keras.models import BigramLM, LanguageModel, MiniLM, RotaryLM, chunked_loss
+
+VOCABULARY_SIZE, LENGTH, ROWS = 50, 12, 5
+SIZES = {"vocabulary_size": VOCABULARY_SIZE, "context_length": LENGTH, "embed_dim": 16, "num_heads": 2, "num_blocks": 1}
+IDS = np.random.default_rng(0).integers(1, VOCABULARY_SIZE, (ROWS, LENGTH + 1)).astype("int32")
+IDS[:, 9:] = 0  # padding
+X, Y = IDS[:, :-1], IDS[:, 1:]
+SAMPLE_WEIGHT = np.array([1.0, 2.0, 0.5, 0.0, 1.0], "float32")
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    """Seven tokens: 60 are nine chunks of which the last is uneven."""
+    monkeypatch.setattr(chunked_loss, "CHUNK_BYTES", 7 * 4 * VOCABULARY_SIZE)
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How often the loss was computed in chunks, as traced."""
+    seen, real = [], chunked_loss.total_nats
+    monkeypatch.setattr(chunked_loss, "total_nats", lambda *args: seen.append(args) or real(*args))
+    return seen
+
+
+def model_of(chunked, kind=MiniLM, optimizer=None, compiled=(), **arguments):
+    keras.utils.set_random_seed(1)
+    model = kind(**{**SIZES, "pad_id": 0, **arguments})
+    for variable in model.trainable_variables:  # the head of a RotaryLM starts at zero
+        variable.assign(variable + np.random.default_rng(1).normal(0, 0.1, variable.shape))
+    model.LOGITS_AT_ONCE = 0 if chunked else 1e9
+    model.compile(optimizer or keras.optimizers.SGD(0.1), **{"jit_compile": False, **dict(compiled)})
+    return model
+
+
+def trained(chunked, steps=3, **arguments):
+    """Weights after some steps, what `fit` and `evaluate` said, and the model."""
+    model = model_of(chunked, **arguments)
+    data = {"x": X, "y": Y, "sample_weight": SAMPLE_WEIGHT}
+    history = model.fit(**data, batch_size=ROWS, epochs=steps, shuffle=False, verbose=0).history
+    said = [*history["loss"], *history["perplexity"], *model.evaluate(**data, batch_size=ROWS, verbose=0)]
+    return model.get_weights(), said, model
+
+
+@pytest.mark.parametrize("cap, use_bias", [(None, True), (None, False), (3.0, False)])
+def test_loss_and_every_gradient_equal_those_of_all_logits(cap, use_bias):
+    tf = pytest.importorskip("tensorflow")
+    generator = np.random.default_rng(2)
+    hidden = tf.constant(generator.normal(0, 1, (ROWS, LENGTH, 16)).astype("float32"))
+    head = CappedDense(VOCABULARY_SIZE, cap=cap, use_bias=use_bias, kernel_initializer="normal")
+    head.build((None, None, 16))
+    head.set_weights([generator.normal(0, 1, weight.shape) for weight in head.get_weights()])
+    ids, weights = weigh(Y, 0, SAMPLE_WEIGHT)
+
+    def plain():
+        nats, weights = token_nats(Y, head(hidden), 0, SAMPLE_WEIGHT)
+        return ops.sum(nats * weights)
+
+    found = []
+    for loss in (plain, lambda: chunked_loss.total_nats(head, hidden, ids, weights, True)):
+        with tf.GradientTape() as tape:
+            tape.watch(hidden)
+            total = loss() * 3.0  # what comes from above reaches every gradient
+        sources = [hidden, *(variable.value for variable in head.trainable_variables)]
+        found.append([np.array(total), *map(np.array, tape.gradient(total, sources))])
+    for expected, got in zip(*found, strict=True):
+        assert np.abs(expected - got).max() <= 1e-5 * max(1, np.abs(expected).max())
+    for training in (True, False):
+        assert float(chunked_loss.total_nats(head, hidden, ids, weights, training)) == pytest.approx(
+            float(found[0][0]) / 3, rel=1e-5
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"compiled": {"jit_compile": True, "steps_per_execution": 2}, "norm": "pre"},
+        {"compiled": {"run_eagerly": True}},
+        {"optimizer": lambda: keras.optimizers.Adam(0.01, gradient_accumulation_steps=2)},
+        {"kind": RotaryLM},
+    ],
+    ids=["xla", "eager", "accumulated", "capped"],
+)
+def test_training_in_chunks_equals_training_with_all_logits(arguments, calls):
+    results = []
+    for chunked in (False, True):
+        made = {**arguments, "optimizer": arguments["optimizer"]()} if "optimizer" in arguments else arguments
+        weights, said, model = trained(chunked, **made)
+        assert bool(calls) is chunked
+        results.append((weights, said))
+        assert model(X).shape == model.predict(X, verbose=0).shape == (ROWS, LENGTH, VOCABULARY_SIZE)
+    assert results[1][1] == pytest.approx(results[0][1], rel=1e-5)
+    for expected, got in zip(results[0][0], results[1][0], strict=True):
+        assert np.abs(expected - got).max() < 1e-5
+
+
+def test_under_mixed_precision_chunks_change_little(calls):
+    (plain, plain_said, _), (chunked, said, _) = (trained(chunked, dtype="mixed_bfloat16") for chunked in (False, True))
+    assert calls and said == pytest.approx(plain_said, rel=1e-3)
+    assert max(np.abs(one - other).max() for one, other in zip(plain, chunked, strict=True)) < 1e-3
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_no_tensor_of_a_step_holds_the_logits_of_all_tokens(training, monkeypatch):
+    tf = pytest.importorskip("tensorflow")
+
+    def largest(chunked):
+        model = model_of(chunked)
+        step = tf.function(model.train_step if training else model.test_step, autograph=False)
+        graph = step.get_concrete_function((tf.constant(X), tf.constant(Y))).graph
+        graphs, sizes = [graph], []
+        while graphs:
+            graph = graphs.pop()
+            graphs += [function.graph for function in graph._functions.values() if hasattr(function, "graph")]
+            tensors = [tensor for operation in graph.get_operations() for tensor in operation.outputs]
+            shapes = [tensor.shape for tensor in tensors if tensor.shape.is_fully_defined()]
+            sizes += [np.prod(shape) for shape in shapes if list(shape)[-1:] == [VOCABULARY_SIZE]]
+        return max(sizes)
+
+    assert largest(False) == ROWS * LENGTH * VOCABULARY_SIZE
+    assert largest(True) == 16 * VOCABULARY_SIZE  # the kernel of the head
+    monkeypatch.setattr(chunked_loss, "CHUNK_BYTES", 4 * ROWS * LENGTH * VOCABULARY_SIZE)  # one chunk: found inside it
+    assert largest(True) == ROWS * LENGTH * VOCABULARY_SIZE
+
+
+class SeesLogits(MiniLM):
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        assert y_pred.shape[-1] == VOCABULARY_SIZE
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+
+@pytest.mark.parametrize(
+    "kind, settings",
+    [
+        (MiniLM, {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}),
+        (MiniLM, {"metrics": ["accuracy"]}),
+        (SeesLogits, {}),
+        (lambda **sizes: BigramLM(VOCABULARY_SIZE, LENGTH), {}),
+    ],
+    ids=["loss", "metrics", "override", "identity"],
+)
+def test_whoever_needs_the_logits_gets_them_all(kind, settings, calls):
+    model = model_of(True, kind, compiled=settings)
+    assert np.isfinite(model.train_on_batch(X, Y)).all()
+    assert not calls
+
+
+def test_few_logits_are_computed_at_once(calls):
+    model = model_of(True)
+    model.LOGITS_AT_ONCE = 4 * ROWS * LENGTH * VOCABULARY_SIZE
+    model.train_on_batch(X, Y)
+    assert not calls
+    assert LanguageModel.LOGITS_AT_ONCE > 2**20
+
+
+def test_another_thread_sees_logits_in_the_middle_of_a_step():
+    model, shapes = model_of(True), []
+
+    def look():
+        shapes.append(model(X).shape[-1])
+
+    with chunked_loss.step_of(model):
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+        look()
+    look()
+    assert shapes == [VOCABULARY_SIZE, 16, VOCABULARY_SIZE]
