@@ -21,13 +21,13 @@ ROWS = [
     ["inspection", "saving"],
     ["data", "models", "plots"],
     ["generation"],
-    ["samplers", "metrics", "count_models"],
+    ["samplers", "metrics", "schedules", "count_models"],
     ["tokenizers", "layers"],
     ["_files", "archive"],
     ["_checks"],
 ]
 LEVEL = {name: len(ROWS) - index for index, row in enumerate(ROWS) for name in row}
-KERAS_OPS_ALONE = ["layers", "models", "samplers", "metrics", "generation"]
+KERAS_OPS_ALONE = ["layers", "models", "samplers", "metrics", "schedules", "generation"]
 
 
 def sources():

@@ -98,6 +98,7 @@ def test_links_to_files_resolve(page):
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "muon": "Muon"}
 SIZES = {
     "minilm": "{norm}-norm|context {context_length}|{embed_dim} wide|{num_heads} heads|{num_blocks} blocks",
+    "rotary": "rotary|context {context_length}|{embed_dim} wide|{num_heads} heads|{num_blocks} blocks",
     "average": "average|context {context_length}|{embed_dim} wide|{num_hidden_layers} hidden layers of {hidden_dim}",
     "bigram": "bigram|context {context_length}",
     "mlp": "MLP|context {context_length}|window {window}|{num_hidden_layers} hidden layers from {hidden_dim}",

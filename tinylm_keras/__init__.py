@@ -78,7 +78,7 @@ __all__ = [
 
 def _register_classes():
     """Import every class that a saved file may name, so that `keras.saving.load_model` finds it."""
-    for module in ("models", "tokenizers", "layers", "metrics", "samplers"):
+    for module in ("models", "tokenizers", "layers", "metrics", "samplers", "schedules"):
         importlib.import_module(f"tinylm_keras.{module}")
 
 

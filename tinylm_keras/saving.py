@@ -5,8 +5,9 @@ import warnings
 import keras
 import numpy as np
 
-# Both register the classes that a file may name.
+# These register the classes that a file may name.
 import tinylm_keras.models
+import tinylm_keras.schedules
 import tinylm_keras.tokenizers
 from tinylm_keras import archive
 

@@ -10,6 +10,7 @@ import tinylm_keras.layers
 import tinylm_keras.metrics
 import tinylm_keras.models
 import tinylm_keras.samplers
+import tinylm_keras.schedules
 import tinylm_keras.tokenizers
 from tests.conftest import MODELS, TOKENIZERS
 from tinylm_keras.archive import allowed, sizes
@@ -31,12 +32,13 @@ def test_every_registered_class_is_on_the_list_in_its_place():
             issubclass(kind, LanguageModel): sizes.MODELS,
             issubclass(kind, Tokenizer): allowed.TOKENIZERS,
             issubclass(kind, keras.metrics.Metric): allowed.METRICS,
+            issubclass(kind, keras.optimizers.schedules.LearningRateSchedule): allowed.SCHEDULES,
         }.get(True, allowed.NEVER_NAMED)
         assert name in place, f"{name} is registered: add it to tinylm_keras/archive/allowed.py or sizes.py"
 
 
 def test_no_name_is_on_two_lists():
-    lists = [sizes.MODELS, allowed.TOKENIZERS, allowed.METRICS, allowed.NEVER_NAMED]
+    lists = [sizes.MODELS, allowed.TOKENIZERS, allowed.METRICS, allowed.SCHEDULES, allowed.NEVER_NAMED]
     assert sum(map(len, lists)) == len(set().union(*lists))
 
 

@@ -92,8 +92,8 @@ def as_the_recipe_says(recipe, update):
         first = 1 / recipe.warm_up
         return recipe.learning_rate * (first + (1 - first) * update / recipe.warm_up)
     progress = (update - recipe.warm_up) / (recipe.steps - recipe.warm_up)
-    cosine = (1 + np.cos(np.pi * progress)) / 2
-    return recipe.learning_rate * (recipe.minimum_rate + (1 - recipe.minimum_rate) * cosine)
+    left = 1 - progress if recipe.schedule == "linear" else (1 + np.cos(np.pi * progress)) / 2
+    return recipe.learning_rate * (recipe.minimum_rate + (1 - recipe.minimum_rate) * left)
 
 
 @pytest.mark.parametrize("accumulate", [1, 4])
@@ -104,9 +104,11 @@ def as_the_recipe_says(recipe, update):
         {"warm_up": 4, "minimum_rate": 0.1},
         {"warm_up": 0, "minimum_rate": 0.0},
         {"warm_up": 0, "minimum_rate": 1.0},
+        {"schedule": "linear", "warm_up": 0, "minimum_rate": 0.0},
+        {"schedule": "linear", "warm_up": 4, "minimum_rate": 0.1},
         {"schedule": "exponential", "decay_every": 3, "decay_rate": 0.5},
     ],
-    ids=["warm_up", "cosine", "constant", "exponential"],
+    ids=["warm_up", "cosine", "constant", "linear", "linear_warm_up", "exponential"],
 )
 def test_update_u_moves_by_the_rate_that_the_recipe_says_for_u(settings, optimizer, accumulate):
     settings |= {"optimizer": optimizer, "accumulate": accumulate, "steps": 12, "learning_rate": 0.01}
@@ -124,6 +126,27 @@ def test_the_warm_up_is_at_most_half_of_the_run():
 
 def test_a_constant_rate_is_a_number():
     assert optimizers.schedule(*make("tinylm")) == 0.001
+
+
+@pytest.mark.parametrize("shape", ["linear", "cosine"])
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_a_decay_that_is_resized_is_the_schedule_of_the_new_length(shape, accumulate):
+    settings = {"schedule": shape, "accumulate": accumulate, "warm_up": 3, "minimum_rate": 0.2}
+    resized = optimizers.decay(*make(steps=40, **settings))
+    resized.resize(12, 3)
+    recipe, made = make(steps=12, **settings)
+    wanted = [as_the_recipe_says(recipe, batch // accumulate) for batch in range(12 * accumulate)]
+    np.testing.assert_allclose([float(resized(batch)) for batch in range(12 * accumulate)], wanted, rtol=1e-5)
+    assert resized.get_config() == optimizers.decay(recipe, made).get_config()
+
+
+@pytest.mark.parametrize(("warm_up", "kind"), [(0, "PolynomialDecay"), (3, "Decay")])
+def test_a_model_with_a_linear_schedule_is_loaded_with_it(warm_up, kind, tmp_path):
+    model = model_with(schedule="linear", warm_up=warm_up, steps=12)
+    model.save(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras").optimizer._learning_rate
+    assert type(loaded).__name__ == kind
+    assert loaded.get_config() == model.optimizer._learning_rate.get_config()
 
 
 def model_with(**overrides):
@@ -145,6 +168,7 @@ def test_muon_takes_the_hidden_matrices_and_adam_the_rest():
     kernels = {path for path in muon if path.endswith("kernel")}
     assert kernels == muon and len(muon) == 4
     assert not any("head" in path.split("/")[0] or "embedding" in path for path in muon)
+    assert optimizer.momentum == 0.95 and model_with(optimizer="muon", momentum=0.9).optimizer.momentum == 0.9
     assert (optimizer.weight_decay, optimizer.adam_weight_decay, optimizer.global_clipnorm) == (0.3, 0.3, 0.5)
 
 

@@ -25,7 +25,7 @@ def test_presets_need_no_keras():
 
 NAMES = [
     *("stories", "tinylm", "bigram", "attention-average", "mlp"),
-    *("shakespeare-char-small", "shakespeare-char", "gpt", "slm"),
+    *("fast", "shakespeare-char-small", "shakespeare-char", "gpt", "slm"),
 ]
 
 
@@ -71,13 +71,19 @@ def test_the_presets_have_their_names_and_an_unknown_one_lists_them():
             {"num_blocks": 4, "num_heads": 4, "embed_dim": 128, "feed_forward_dim": 512, "context_length": 64}
             | {"batch_size": 12, "steps": 2000, "warm_up": 100, "dropout": 0.0, "learning_rate": 1e-3},
         ),
+        (
+            "fast",
+            {"tokenizer": "character", "layout": "windows", "model": "rotary", "context_length": 64, "embed_dim": 128}
+            | {"num_heads": 4, "feed_forward_dim": 496, "num_blocks": 4, "dropout": 0.0, "optimizer": "muon"}
+            | {"schedule": "linear", "warm_up": 0, "minimum_rate": 0.0, "batch_size": 12},
+        ),
         ("gpt", {"weights_deviation": 0.02, "activation": "relu", "num_blocks": 6, "embed_dim": 384}),
     ],
 )
 def test_a_preset_is_what_its_name_promises(name, values):
     recipe = dataclasses.asdict(presets.get(name))
     assert {setting: recipe[setting] for setting in values} == values
-    assert recipe["evaluation_batches"] is not None or (name not in ("slm", "gpt") and "char" not in name)
+    assert recipe["evaluation_batches"] is not None or (name not in ("slm", "gpt") and "shakespeare" not in name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -152,8 +158,9 @@ def test_ready_tokens_and_a_number_of_tokens_replace_each_other():
             "belongs to the tokenizer 'byte-pair', and this tokenizer is 'whitespace'.",
         ),
         ("tinylm", "adam_ratio", 2.0, "`adam_ratio` belongs to the optimizer 'muon', and this optimizer is 'adam'."),
+        ("tinylm", "momentum", 0.9, "`momentum` belongs to the optimizer 'muon', and this optimizer is 'adam'."),
         ("stories", "decay_every", 9, "belongs to the schedule 'exponential', and this schedule is 'cosine'."),
-        ("attention-average", "warm_up", 9, "belongs to the schedule 'cosine', and this schedule is 'exponential'."),
+        ("attention-average", "warm_up", 9, "belongs to the schedule 'cosine' or 'linear', and this"),
     ],
 )
 def test_a_setting_without_effect_is_refused_and_its_takers_named(preset, name, value, message):
@@ -189,7 +196,8 @@ def test_an_unknown_override_names_the_near_ones():
         ("norm", "both", "must be one of 'pre', 'post'"),
         ("layout", "columns", "must be one of 'auto', 'lines', 'windows'"),
         ("optimizer", "sgdd", "must be one of 'sgd', 'adam', 'adamw', 'muon'"),
-        ("schedule", "linear", "must be one of 'cosine', 'exponential'"),
+        ("schedule", "line", "must be one of 'cosine', 'linear', 'exponential'"),
+        ("momentum", 1, "must be a number in [0, 1)"),
         ("accumulate", 0, "must be a whole number from 1 to 1,000,000"),
         ("evaluation_batches", 0, "must be a whole number from 1 to 1,000,000,000"),
         ("window", 0, "must be a whole number from 1 to 1,000,000"),

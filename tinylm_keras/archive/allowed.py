@@ -20,6 +20,7 @@ TOKENIZERS = {
     "BytePairTokenizer": {*_EVERY_TOKENIZER, "vocabulary", "merges"},
 }
 METRICS = {"Perplexity", "BitsPerCharacter"}
+SCHEDULES = {"Decay"}
 
 # Registered too, but no file names them: a model makes its layers from its settings.
 NEVER_NAMED = {
@@ -58,7 +59,7 @@ _SCHEDULES = _of(
         *("CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay", "PiecewiseConstantDecay"),
         "PolynomialDecay",
     },
-)
+) | _of(PACKAGE, SCHEDULES)
 _METRICS = _of(PACKAGE, METRICS) | _of(
     "keras.metrics",
     {"SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "SparseTopKCategoricalAccuracy"},

@@ -2,12 +2,13 @@
 
 from keras import ops
 
+from tinylm_keras.schedules import Decay
 from tinylm_keras.training import registry
 
 # Keras calls a schedule with the number of batches seen before this one, also where several make one update. So the
 # schedules below are stretched by `recipe.accumulate` and moved by `_delay`: update u, counted from 0, is made by batch
-# u * accumulate + accumulate - 1, and there they give exactly the rate that the recipe says for u. No schedule of our
-# own is needed, so a saved model names classes of Keras alone.
+# u * accumulate + accumulate - 1, and there they give exactly the rate that the recipe says for u. Where Keras's
+# schedules serve, a saved model names classes of Keras alone; a line after a warm-up needs our own `Decay`.
 
 
 def _delay(recipe):
@@ -17,15 +18,16 @@ def _delay(recipe):
 def schedule(recipe, plan):
     """Return the learning rate as a float, when it is constant, or as a Keras schedule.
 
-    "cosine" is a linear warm-up, then half a cosine down to `minimum_rate` of the highest; "exponential" multiplies the
-    rate by `decay_rate` after every `decay_every` updates.
+    "cosine" is a linear warm-up, then half a cosine down to `minimum_rate` of the highest; "linear" the same with a
+    straight line; "exponential" multiplies the rate by `decay_rate` after every `decay_every` updates.
 
     Args:
         recipe: `Recipe`.
         plan: `Plan`, for `steps` and `warm_up`, both counted in updates.
 
     Returns:
-        A float, a `keras.optimizers.schedules.CosineDecay` or an `ExponentialDecay`. Called with a number of batches.
+        A float, Keras's `CosineDecay`, `PolynomialDecay` or `ExponentialDecay`, or a `Decay`. Called with a number of
+        batches.
     """
     kind = registry.SCHEDULES[recipe.schedule]
     if recipe.schedule == "exponential":
@@ -34,6 +36,8 @@ def schedule(recipe, plan):
         return kind.build(recipe, initial_learning_rate=recipe.learning_rate, decay_steps=decay_steps)
     if plan.warm_up == 0 and recipe.minimum_rate == 1:
         return recipe.learning_rate
+    if recipe.schedule == "linear":
+        return decay(recipe, plan) if plan.warm_up else _line(recipe, plan)
     batches = plan.warm_up * recipe.accumulate + _delay(recipe)
     return kind.build(
         recipe,
@@ -42,6 +46,25 @@ def schedule(recipe, plan):
         alpha=recipe.minimum_rate,
         warmup_target=recipe.learning_rate if batches else None,
         warmup_steps=batches,
+    )
+
+
+def decay(recipe, plan):
+    """Return the rate of a "linear" or "cosine" recipe as a `Decay`, whose length can change."""
+    return Decay(
+        recipe.learning_rate, plan.steps, plan.warm_up, recipe.minimum_rate, recipe.schedule, recipe.accumulate
+    )
+
+
+def _line(recipe, plan):
+    """Return a line that passes update 0 at the highest rate, and begins higher where its first batch comes before."""
+    batches = plan.steps * recipe.accumulate
+    fall = recipe.learning_rate * (1 - recipe.minimum_rate) / batches  # of each batch
+    return registry.SCHEDULES["linear"].build(
+        recipe,
+        initial_learning_rate=recipe.learning_rate + fall * _delay(recipe),
+        decay_steps=batches + _delay(recipe),
+        end_learning_rate=recipe.learning_rate * recipe.minimum_rate,
     )
 
 

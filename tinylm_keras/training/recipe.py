@@ -99,6 +99,7 @@ class Recipe:
     adam_ratio: float = real(
         3.0, "muon: rate of embeddings, norms and head, which Adam trains, over the rate", 0, 100, group="optimizer"
     )
+    momentum: float = real(0.95, "muon: memory of the gradient", 0, 1, include_high=False, group="optimizer")
     beta_2: float = real(
         0.99, "memory of Adam's second moment", 0, 1, include_low=False, include_high=False, group="optimizer"
     )
@@ -108,15 +109,19 @@ class Recipe:
     )
     schedule: str = choice(
         "cosine",
-        "cosine: warm-up, then half a cosine; exponential: a fall in steps",
+        "cosine: warm-up, then half a cosine; linear: warm-up, then a straight line; exponential: a fall in steps",
         registry.SCHEDULES,
         group="optimizer",
     )
     minimum_rate: float = real(
-        0.0, "cosine: last learning rate, as a share of the highest; 1 keeps it constant", 0, 1, group="optimizer"
+        0.0,
+        "cosine, linear: last learning rate, as a share of the highest; 1 keeps it constant",
+        0,
+        1,
+        group="optimizer",
     )
     warm_up: int = whole(
-        20, "cosine: updates that raise the rate from 0; at most half of the run", 0, group="optimizer"
+        20, "cosine, linear: updates that raise the rate from 0; at most half of the run", 0, group="optimizer"
     )
     decay_every: int = whole(100, "exponential: updates between two falls of the rate", group="optimizer")
     decay_rate: float = real(

@@ -86,7 +86,7 @@ OPTIMIZERS = {
     # Muon is for the hidden matrices alone; the anchored pattern does not catch a layer such as "multi_head".
     "muon": Kind(
         "keras.optimizers:Muon",
-        (*_OPTIMIZER, "adam_weight_decay=weight_decay", "adam_lr_ratio=adam_ratio", "adam_beta_2=beta_2"),
+        (*_OPTIMIZER, "adam_weight_decay=weight_decay", "adam_lr_ratio=adam_ratio", "adam_beta_2=beta_2", "momentum"),
         {"exclude_layers": [r"(^|/)head/"]},
     ),
 }
@@ -94,6 +94,7 @@ OPTIMIZERS = {
 # Their arguments count in updates or in batches; see `optimizers.schedule`, which builds them.
 SCHEDULES = {
     "cosine": Kind("keras.optimizers.schedules:CosineDecay", others=("minimum_rate", "warm_up")),
+    "linear": Kind("keras.optimizers.schedules:PolynomialDecay", others=("minimum_rate", "warm_up")),
     "exponential": Kind(
         "keras.optimizers.schedules:ExponentialDecay", ("decay_rate",), {"staircase": True}, ("decay_every",)
     ),
