@@ -110,7 +110,7 @@ class CausalSelfAttention(keras.layers.Layer):
         x = ops.reshape(x, (-1, *_length_of(x), 3, self.num_heads, self.head_dim))
         x = ops.transpose(x, (2, 0, 3, 1, 4))  # (3, B, H, T, hd)
         x = ops.reshape(x, (3, -1, *_length_of(x, axis=3), self.head_dim))  # (3, B * H, T, hd)
-        return x[0], x[1], x[2]
+        return ops.unstack(x, 3)  # x[0], x[1], x[2] would each have a gradient as large as x
 
     def _prepare(self, queries, keys, start):
         """What queries and keys `[B * H, T, hd]` become before they meet; the first is that of position `start`."""
