@@ -279,6 +279,15 @@ def change(*keys, to):
     return lambda folder: damaged(folder, change)
 
 
+def in_tokenizer(**changes):
+    def damage(folder):
+        content = json.loads((folder / "tokenizer.json").read_text())
+        content["config"].update(changes)
+        (folder / "tokenizer.json").write_text(json.dumps(content))
+
+    return damage
+
+
 def other_tokenizer(folder):
     content = json.loads((folder / "tokenizer.json").read_text())
     content["config"]["vocabulary"][0] = "other"
@@ -304,9 +313,9 @@ def large_id(folder):
         (lambda f: (f / "train.bin").unlink(), "there is no train.bin"),
         (lambda f: (f / "validation.bin").unlink(), "there is no validation.bin"),
         (lambda f: (f / "index.json").unlink(), "there is no index.json"),
-        (rewrite("index.json", b"{"), "index.json is not JSON"),
-        (rewrite("index.json", b"\xff\xfe{}"), "index.json is not JSON"),
-        (rewrite("index.json", b"[" * 100_000), "index.json is not JSON"),
+        (rewrite("index.json", b"{"), "index.json is not JSON that is read"),
+        (rewrite("index.json", b"\xff\xfe{}"), "index.json is not JSON that is read"),
+        (rewrite("index.json", b"[" * 100_000), "index.json is not JSON that is read"),
         (rewrite("index.json", b"[]"), "index.json is not a JSON object"),
         (rewrite("index.json", b" " * 1_048_577), "index.json has 1,048,577 bytes, and at most 1,048,576 are read"),
         (rewrite("tokenizer.json", b"{}"), "tokenizer.json holds no tokenizer that is known here (None)"),
@@ -316,8 +325,11 @@ def large_id(folder):
         ),
         (
             rewrite("tokenizer.json", b'{"registered_name": "tinylm_keras>WhitespaceTokenizer", "config": {"x": 1}}'),
-            "tokenizer.json holds a tokenizer that cannot be made",
+            "tokenizer.json names None of None, registered as 'tinylm_keras>WhitespaceTokenizer'",
         ),
+        (in_tokenizer(x=1), "tokenizer.json has an entry in its WhitespaceTokenizer that this version does not know"),
+        (in_tokenizer(vocabulary="/etc/passwd"), "tokenizer.json has a vocabulary that is no list of texts"),
+        (in_tokenizer(vocabulary=["a", "a"]), "tokenizer.json holds a tokenizer that cannot be made"),
         (other_tokenizer, "tokenizer.json is not the tokenizer that the index names"),
         (change("version", to=2), "index.json is of version 2, and this package reads 1"),
         (change("version", to=None), "index.json is of version None"),
@@ -337,7 +349,8 @@ def large_id(folder):
         (change("splits", "train", "count", to="7"), "must have a whole number of at least 2 at splits.train.count"),
         (change("splits", "train", "count", to=1e9), "must have a whole number of at least 2 at splits.train.count"),
         (change("splits", "validation", to=3), "index.json must have an object at splits.validation"),
-        (change("splits", "train", "unknown_bits", to=float("nan")), "a number of at least 0 at splits.train.unknown"),
+        (change("splits", "train", "unknown_bits", to=float("nan")), "it has a number that is none, NaN"),
+        (change("splits", "train", "unknown_bits", to=-1), "a number of at least 0 at splits.train.unknown"),
         (change("splits", "train", "first_tokens", to=[[1]]), "a list of pairs of whole numbers at splits.train.first"),
         (
             change("splits", "train", "first_tokens", to=[[15, 1]]),

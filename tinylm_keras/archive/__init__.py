@@ -7,11 +7,12 @@ archive, `text` the JSON, `config` and `sizes` what the JSON says, `weights` the
 
 from tinylm_keras.archive import config, members, sizes, text, weights
 from tinylm_keras.archive.allowed import FORMAT_VERSION
-from tinylm_keras.archive.config import check_version
+from tinylm_keras.archive.config import check_tokenizer, check_version
 from tinylm_keras.archive.members import check_place
 from tinylm_keras.archive.refusal import Refused
+from tinylm_keras.archive.text import parse
 
-__all__ = ["FORMAT_VERSION", "Refused", "check", "check_place", "check_version"]
+__all__ = ["FORMAT_VERSION", "Refused", "check", "check_place", "check_tokenizer", "check_version", "parse"]
 
 
 def check(path):

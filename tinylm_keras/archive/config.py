@@ -52,6 +52,15 @@ def check(tree):
     return name, unknown
 
 
+def check_tokenizer(tree):
+    """Refuse what is not the description of one of the package's tokenizers, as dict, by the rules of a model's file.
+
+    Raises:
+        Refused: if it names another class, or an entry or a value that is not allowed.
+    """
+    _object(tree, "tokenizer", None)
+
+
 # `key` is the entry that a value stands under. `unknown` gathers what is only left aside, in the compile_config; it is
 # None where everything must be allowed.
 

@@ -6,14 +6,14 @@ import math
 import keras
 import numpy as np
 
-from tinylm_keras import _checks, tokenizers
+from tinylm_keras import _checks, archive, tokenizers
 
 INDEX, TOKENIZER = "index.json", "tokenizer.json"
 FILES = {"train": ("train.bin",), "validation": ("validation.bin", "val.bin")}  # the first one is written
 
 VERSION = 1
 DTYPES = {"uint16": "<u2", "uint32": "<u4"}
-LARGEST_INDEX, LARGEST_TOKENIZER = 1 << 20, 1 << 30  # bytes
+LARGEST_INDEX, LARGEST_TOKENIZER = 1 << 20, archive.text.LARGEST  # bytes
 
 
 def file_of(part):
@@ -59,16 +59,23 @@ def tokenizer_json(tokenizer):
 
 
 def read_tokenizer(folder):
-    """Return the tokenizer of shards, of a registered subclass of `Tokenizer` and of nothing else."""
+    """Return the tokenizer of shards, of a registered subclass of `Tokenizer` and of nothing else.
+
+    One of the package's own passes the check that a model's file passes: a path in it is never opened.
+    """
     content = _json(folder, TOKENIZER, LARGEST_TOKENIZER)
     config, name = content.get("config"), content.get("registered_name")
     kind = keras.saving.get_registered_object(name) if isinstance(name, str) else None
     if not isinstance(config, dict) or not isinstance(kind, type) or not issubclass(kind, tokenizers.Tokenizer):
         raise refuse(folder, f"{TOKENIZER} holds no tokenizer that is known here ({name!r})")
     try:
+        if name.startswith("tinylm_keras>"):
+            archive.check_tokenizer(content)
         return kind(**{key: value for key, value in config.items() if key not in ("name", "trainable", "dtype")})
+    except archive.Refused as refused:
+        raise refuse(folder, f"{TOKENIZER} {str(refused).removesuffix('.')}") from None
     except (TypeError, ValueError) as error:
-        raise refuse(folder, f"{TOKENIZER} holds a tokenizer that cannot be made ({error})") from None
+        raise refuse(folder, f"{TOKENIZER} holds a tokenizer that cannot be made ({_line(error)})") from None
 
 
 # The index
@@ -139,12 +146,16 @@ def _json(folder, name, largest):
     if text is None:
         raise refuse(folder, f"{name} has {size:,} bytes, and at most {largest:,} are read")
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        raise refuse(folder, f"{name} is not JSON") from None
+        content = archive.parse(text, name)
+    except archive.Refused as refused:
+        raise refuse(folder, f"{name} is not JSON that is read: it {str(refused).removesuffix('.')}") from None
     if not isinstance(content, dict):
         raise refuse(folder, f"{name} is not a JSON object")
     return content
+
+
+def _line(error):
+    return str(error).strip().split("\n")[0]
 
 
 def _whole(value, least=0):
