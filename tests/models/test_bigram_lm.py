@@ -49,3 +49,18 @@ def test_gradient_steps_on_all_of_a_text_come_down_to_its_counts_of_pairs():
     np.add.at(counts, (ids[:-1], ids[1:]), 1)
     shares = np.array(keras.ops.softmax(model.table.embeddings))
     assert np.abs(shares - counts / counts.sum(1, keepdims=True)).max() < 0.01
+
+
+def test_a_vocabulary_whose_table_would_not_fit_is_refused():
+    with pytest.raises(
+        ValueError, match=r"`vocabulary_size` must be at most 20,000, because .* Received: .*=20001\. Use"
+    ):
+        BigramLM(vocabulary_size=20_001)
+
+
+def test_text_past_the_context_needs_no_window():
+    model = BigramLM(vocabulary_size=5, context_length=4)
+    model.table.embeddings.assign(10 * np.roll(np.eye(5), 1, axis=1))
+    written = model.generate([3], max_new_tokens=80, temperature=0)
+    assert written.tolist() == [(3 + step) % 5 for step in range(81)]
+    assert list(model.__dict__["_programs"]) == [("rolling_steps", 0)]

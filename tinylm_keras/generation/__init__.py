@@ -7,7 +7,7 @@ import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.generation.decoder import Decoder
-from tinylm_keras.generation.loop import CHUNK
+from tinylm_keras.generation.packing import CHUNK
 from tinylm_keras.generation.rolling_decoder import RollingDecoder
 from tinylm_keras.generation.scoring import check_ids
 from tinylm_keras.generation.scoring import score as score

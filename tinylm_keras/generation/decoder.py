@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from tinylm_keras.generation import loop
+from tinylm_keras.generation.packing import CHUNK, pack
 from tinylm_keras.samplers import Sampler
 
 
@@ -34,10 +35,11 @@ class Decoder:
         self.finished = self.lengths >= self.ends
         self.position = int(self.lengths.min()) - 1  # of the last token that every row has
         self.tokens = np.zeros((len(prompts), int(self.lengths.max(initial=1))), "int32")
-        self.seen = np.zeros((len(prompts), len(allowed)), bool)
+        self.marks = np.zeros((len(prompts) + 1, len(allowed)), bool)  # tokens seen by each row; tokens allowed
+        self.marks[-1] = allowed
         for row, prompt in enumerate(prompts):
             self.tokens[row, : len(prompt)] = prompt
-            self.seen[row, prompt] = True
+            self.marks[row, prompt] = True
         self.cache = None
 
     @property
@@ -56,7 +58,7 @@ class Decoder:
             ValueError: if the model's logits are not finite.
         """
         if not self.done:
-            written = self._sample(min(steps, loop.CHUNK))
+            written = self._sample(min(steps, CHUNK))
             first, last = self.position + 1, self.position + 1 + written.shape[1]
             if last > self.tokens.shape[1]:
                 room = np.zeros((len(self.tokens), 2 * last - self.tokens.shape[1]), "int32")
@@ -95,7 +97,7 @@ class Decoder:
 
     def _fill_cache(self):
         if self.cache is None:
-            self.cache = self.model.empty_cache(len(self.tokens))
+            self.cache = loop.empty_cache(self.model, len(self.tokens))
             if self.position >= loop.SHORT_PROMPT:
                 self.cache = loop.prefill(self.model, self.cache, self.tokens[:, : self.position])
             else:
@@ -106,24 +108,22 @@ class Decoder:
         ranked = self.sampler.ranked(size)
         make = getattr(loop, f"{way}_steps")
         run = loop.program(self.model, make.__name__, make, ranked)
-        written, cache, seen, finished, finite = run(
+        numbers = pack(
             window,
-            () if way == "sliding" else self.cache,
-            self.seen,
             self.finished,
-            np.int32(self.position),
-            np.int32(steps),
+            self.position,
+            steps,
             self._uniform(steps),
             self.lengths,
             self.ends,
             self.sampler.settings(size),
-            self.allowed,
             self.end_id,
         )
-        self.cache, self.seen = cache, seen
-        self.finished = np.array(keras.ops.convert_to_numpy(finished))
-        self._check_finite(bool(finite))
-        return keras.ops.convert_to_numpy(written)[:, :steps]
+        written, self.marks, self.cache = run(numbers, self.marks, () if way == "sliding" else self.cache)
+        written = keras.ops.convert_to_numpy(written)
+        self.finished = written[:, CHUNK] != 0
+        self._check_finite(bool(written[0, CHUNK + 1]))
+        return written[:, :steps]
 
     def _ask_foreign_sampler(self, way, window):
         """One token from a keras-nlp sampler. It keeps its own random state, so it runs outside the compiled loop."""
@@ -144,7 +144,7 @@ class Decoder:
 
     def _uniform(self, steps):
         """float32 `[B, CHUNK]`: for each row its next random numbers, none spent on tokens of the prompt."""
-        uniform = np.zeros((len(self.tokens), loop.CHUNK), "float32")
+        uniform = np.zeros((len(self.tokens), CHUNK), "float32")
         for row, generator in enumerate(self.generators):
             first = max(0, int(self.lengths[row]) - (self.position + 1))
             if first < steps:

@@ -4,11 +4,9 @@ import numpy as np
 from keras import ops
 
 from tinylm_keras.generation.compile import compiled
+from tinylm_keras.generation.packing import CHUNK, packed
 from tinylm_keras.samplers import choose
 
-# Tokens per call of the compiled loop. A call runs up to this many; the number is data, so that a stream can ask for
-# one token and a long text for many of the same program.
-CHUNK = 64
 # Prompts up to this long go through the loop token by token: that costs less than compiling a prefill.
 SHORT_PROMPT = 16
 
@@ -19,6 +17,19 @@ def program(model, name, make, *key):
     if (name, *key) not in programs:
         programs[(name, *key)] = compiled(make(model, *key), model.variables)
     return programs[(name, *key)]
+
+
+def empty_cache(model, batch_size):
+    """The model's empty cache. That of one text is kept, since no program writes into its arguments: zeros cost time.
+
+    Making the zeros of eight arrays takes as long as writing five tokens with a small model.
+    """
+    if batch_size > 1:
+        return model.empty_cache(batch_size)
+    kept = model.__dict__.setdefault("_empty_caches", {})
+    if batch_size not in kept:
+        kept[batch_size] = model.empty_cache(batch_size)
+    return kept[batch_size]
 
 
 def prefill(model, cache, tokens, start=0):
@@ -81,7 +92,7 @@ def cached_steps(model, ranked):
         column = ops.minimum(position + 1, window.shape[1] - 1)
         return ops.slice_update(window, (0, column), ops.expand_dims(token, 1))
 
-    return _steps(ranked, cached_logits(model), keep)
+    return packed(_steps(ranked, cached_logits(model), keep))
 
 
 def sliding_steps(model, ranked):
@@ -90,7 +101,7 @@ def sliding_steps(model, ranked):
     def keep(window, token, position):
         return ops.concatenate([window[:, 1:], ops.expand_dims(token, 1)], axis=1)
 
-    return _steps(ranked, sliding_logits(model), keep)
+    return packed(_steps(ranked, sliding_logits(model), keep))
 
 
 def rolling_steps(model, ranked):
@@ -117,7 +128,7 @@ def rolling_steps(model, ranked):
         written, (_, cache), *rest = loop(*state)
         return written, cache, *rest
 
-    return run
+    return packed(run)
 
 
 def _steps(ranked, next_logits, keep):
@@ -125,6 +136,9 @@ def _steps(ranked, next_logits, keep):
 
     def run(window, cache, seen, finished, position, steps, uniform, lengths, limits, settings, allowed, end_id):
         """Choose the tokens at position + 1, position + 2, …
+
+        A call runs up to CHUNK steps; the number is data, so that a stream can ask for one token and a long text for
+        many of the same program.
 
         Args:
             window: int32 `[B, context_length]`. The tokens that the model is fed from.

@@ -4,6 +4,7 @@ import numpy as np
 
 from tinylm_keras.generation import loop
 from tinylm_keras.generation.decoder import Decoder
+from tinylm_keras.generation.packing import CHUNK
 
 
 class RollingDecoder(Decoder):
@@ -11,15 +12,15 @@ class RollingDecoder(Decoder):
 
     def _sample(self, steps):
         self._fill_cache()
-        window = np.zeros((len(self.tokens), loop.CHUNK + 1), "int32")
-        known = self.tokens[:, self.position : self.position + loop.CHUNK + 1]
+        window = np.zeros((len(self.tokens), CHUNK + 1), "int32")
+        known = self.tokens[:, self.position : self.position + CHUNK + 1]
         window[:, : known.shape[1]] = known
         return self._choose("rolling", window, steps)
 
     def _fill_cache(self):
         if self.cache is not None:
             return
-        self.cache = self.model.empty_cache(len(self.tokens))
+        self.cache = loop.empty_cache(self.model, len(self.tokens))
         if self.position < loop.SHORT_PROMPT:
             self.position = 0
             return

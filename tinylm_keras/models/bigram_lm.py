@@ -2,8 +2,11 @@
 
 import keras
 
+from tinylm_keras import _checks
 from tinylm_keras.layers.table import Table
 from tinylm_keras.models.language_model import LanguageModel
+
+MAXIMUM_VOCABULARY = 20_000  # 1.6 GB for the table, four times that to train it
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -12,10 +15,11 @@ class BigramLM(LanguageModel):
 
     The table starts at zero, where every token is equally likely, so the loss starts at ln `vocabulary_size` and comes
     down to that of counting pairs, which it cannot pass on the text it learns from: what other models gain is what they
-    see beyond one token. The table has `vocabulary_size` squared numbers: 65 characters need 4,225, 50,000 words 10 GB.
+    see beyond one token. The table has `vocabulary_size` squared numbers: 65 characters need 4,225, 20,000 words
+    1.6 GB, and more than those are refused.
 
     Args:
-        vocabulary_size: int or None. Number of ids; None: the tokenizer's.
+        vocabulary_size: int up to 20,000, or None. Number of ids; None: the tokenizer's.
         context_length: int. Longest text that is trained on at once, in tokens; the model sees the last one.
         pad_id: int or None. Id that is no token; None: the tokenizer's.
         tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
@@ -34,12 +38,22 @@ class BigramLM(LanguageModel):
         Shannon, "A Mathematical Theory of Communication", 1948 (text from the frequencies of pairs).
     """
 
+    rolling_cache = True  # there is nothing to cache, so a text goes on past the context as within it
+
     def __init__(self, vocabulary_size=None, context_length=20, pad_id=None, tokenizer=None, **kwargs):
         super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
+        if self.vocabulary_size > MAXIMUM_VOCABULARY:
+            rule = f"must be at most {MAXIMUM_VOCABULARY:,}, because the table has a row and a column for each id"
+            advice = "Use a smaller vocabulary or another model."
+            raise _checks.refuse("vocabulary_size", rule, self.vocabulary_size, advice)
         # Both in float32 whatever the policy: the table holds the logits, and there is no product to make faster.
         self.table = Table(self.vocabulary_size, self.vocabulary_size, "zeros", name="table", dtype="float32")
         self.head = keras.layers.Identity(name="head", dtype="float32")
         self.build((None, None))
+
+    @property
+    def reach(self):
+        return 1
 
     def build(self, input_shape):
         self.table.build(input_shape)
