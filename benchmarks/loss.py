@@ -21,7 +21,9 @@ def main():
         "--preset", help="preset to train (default: fast where there is one, else shakespeare-char-small)"
     )
     parser.add_argument("--target", type=float, help="loss to reach; without it, nanoGPT's own")
-    parser.add_argument("--evaluate-every", type=int, default=50, help="updates between two looks at the loss")
+    parser.add_argument(
+        "--evaluate-every", type=int, help="updates between two looks at the loss (default: the preset's)"
+    )
     parser.add_argument("--iterations", type=int, default=2000, help="nanoGPT's iterations")
     options = parser.parse_args()
     if not options.text.is_file():
