@@ -81,7 +81,7 @@ def file(path, shape, optimizer=False):
     return {"parameters": model.count_params()}
 
 
-def loss(text, preset, target, evaluate_every, seed):
+def loss(text, preset, target, evaluate_every, seed, settings=None):
     """Train a preset on the characters of a text until the whole validation part costs no more than `target`.
 
     The clock starts here, after the imports: reading, building, compiling, training and all evaluations count.
@@ -91,7 +91,10 @@ def loss(text, preset, target, evaluate_every, seed):
     began, began_cpu = time.perf_counter(), time.process_time()
     if preset not in presets.names():
         return {"skipped": f"There is no preset {preset!r}; there are {', '.join(presets.names())}."}
-    recipe = presets.override(presets.get(preset), evaluate_every=evaluate_every, seed=seed)
+    changes = {**(settings or {}), "seed": seed}
+    if evaluate_every is not None:
+        changes["evaluate_every"] = evaluate_every
+    recipe = presets.override(presets.get(preset), **changes)
     train, validation, characters = split(text)
     pad_id = len(characters)  # fills the last window; the table has a row for it, as with a tokenizer
     model, run_plan = build(recipe, pad_id + 1, pad_id)

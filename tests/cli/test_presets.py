@@ -18,7 +18,7 @@ def test_the_table_has_every_setting_and_every_preset(tinylm, chosen):
 def test_a_value_names_the_presets_that_have_it(tinylm, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")
     shown = tinylm("presets").out.split("context_length")[1]
-    assert "64: bigram, mlp, shakespeare-char-small" in [line.strip() for line in shown.splitlines()]
+    assert "64: bigram, mlp, fast, shakespeare-char-small" in [line.strip() for line in shown.splitlines()]
 
 
 def test_an_unknown_preset_is_refused(tinylm):

@@ -118,12 +118,18 @@ def test_an_override_changes_a_copy():
     assert (changed.embed_dim, changed.norm, recipe.embed_dim) == (64, "post", presets.get("stories").embed_dim)
 
 
-def test_steps_and_epochs_replace_each_other():
+def test_steps_epochs_and_minutes_replace_each_other():
     assert override(presets.get("tinylm"), steps=5).epochs is None
     assert override(presets.get("stories"), epochs=5).steps is None
-    message = "`steps` or `epochs` must be given, and not both (epochs={}). Received: steps={}."
-    refused(message.format(2, 5), override, presets.get("stories"), steps=5, epochs=2)
-    refused(message.format(None, None), override, presets.get("stories"), steps=None)
+    timed = override(presets.get("stories"), minutes=2)
+    assert (timed.minutes, timed.steps, timed.epochs, override(timed, steps=5).minutes) == (2, None, None, None)
+    message = (
+        "`steps` or `epochs` or `minutes` must be given, and only one of them (epochs={}, minutes={}). "
+        "Received: steps={}."
+    )
+    refused(message.format(2, None, 5), override, presets.get("stories"), steps=5, epochs=2)
+    refused(message.format(None, 1.0, 5), override, presets.get("stories"), steps=5, minutes=1.0)
+    refused(message.format(None, None, None), override, presets.get("stories"), steps=None)
 
 
 def test_ready_tokens_and_a_number_of_tokens_replace_each_other():
@@ -198,6 +204,7 @@ def test_an_unknown_override_names_the_near_ones():
         ("optimizer", "sgdd", "must be one of 'sgd', 'adam', 'adamw', 'muon'"),
         ("schedule", "line", "must be one of 'cosine', 'linear', 'exponential'"),
         ("momentum", 1, "must be a number in [0, 1)"),
+        ("minutes", 0, "must be a number in (0, 1e+06]"),
         ("accumulate", 0, "must be a whole number from 1 to 1,000,000"),
         ("evaluation_batches", 0, "must be a whole number from 1 to 1,000,000,000"),
         ("window", 0, "must be a whole number from 1 to 1,000,000"),

@@ -84,10 +84,32 @@ def rate(recipe, plan, update):
     return float(ops.convert_to_numpy(chosen(update * recipe.accumulate + _delay(recipe))))
 
 
-def build(recipe, plan):
+def depends_on_length(recipe):
+    """Whether the rate of an update depends on how many there are."""
+    return recipe.schedule != "exponential" and not (recipe.warm_up == 0 and recipe.minimum_rate == 1)
+
+
+def compile_model(model, recipe, plan, rate=None):
+    """Compile a model for a run, and give it the generation defaults of its recipe.
+
+    Args:
+        model: `LanguageModel`.
+        recipe: `Recipe`.
+        plan: `Plan`.
+        rate: A schedule of Keras that replaces the recipe's, or None.
+    """
+    model.compile(
+        optimizer=build(recipe, plan, rate),
+        jit_compile=plan.jit_compile,
+        steps_per_execution=plan.steps_per_execution,
+    )
+    model.generation_defaults = {"temperature": recipe.temperature, "max_new_tokens": recipe.max_new_tokens}
+
+
+def build(recipe, plan, rate=None):
     """Return the recipe's optimizer. `model.compile` leaves biases, norms and embeddings out of its weight decay."""
     return registry.OPTIMIZERS[recipe.optimizer].build(
         recipe,
-        learning_rate=schedule(recipe, plan),
+        learning_rate=schedule(recipe, plan) if rate is None else rate,
         gradient_accumulation_steps=recipe.accumulate if recipe.accumulate > 1 else None,
     )

@@ -6,14 +6,14 @@ from tinylm_keras import _checks
 from tinylm_keras.training import registry, setting
 from tinylm_keras.training.recipe import refuse_unknown, settings
 
-# Of two settings in one row only one has a value: giving it clears the other that the recipe had.
-EXCLUSIVE = (("steps", "epochs"), ("vocabulary_file", "max_tokens"))
+# Of the settings in one row only one has a value: giving it clears the other that the recipe had.
+EXCLUSIVE = (("steps", "epochs", "minutes"), ("vocabulary_file", "max_tokens"))
 
 
 def override(recipe, **overrides):
     """Return a copy of `recipe` with some settings changed.
 
-    Giving `steps` clears the recipe's `epochs`, and the other way round; so do `vocabulary_file` and `max_tokens`.
+    Giving one of `steps`, `epochs` and `minutes` clears the others; so do `vocabulary_file` and `max_tokens`.
 
     Args:
         recipe: `Recipe`.
@@ -36,10 +36,9 @@ def override(recipe, **overrides):
     """
     refuse_unknown(overrides)
     changes = dict(overrides)
-    for pair in EXCLUSIVE:
-        for name, other in (pair, pair[::-1]):
-            if changes.get(name) is not None:
-                changes.setdefault(other, None)
+    for row in EXCLUSIVE:
+        if any(changes.get(name) is not None for name in row):
+            changes |= {name: None for name in row if name not in changes}
     changed = dataclasses.replace(recipe, **changes)
     for name, value in overrides.items():
         if value is not None:

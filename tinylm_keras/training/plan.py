@@ -67,7 +67,7 @@ def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu
     batches = recipe.accumulate
     steps = recipe.steps or math.ceil(recipe.epochs * batches_per_epoch / batches)
     one = 6 * parameters * tokens_per_batch / NOMINAL_RATE[device]
-    most = max(1, min(64, int(0.5 / one)))  # batches in about half a second, so that the progress line stays alive
+    most = _batches_per_call(one)
     every = min(recipe.evaluate_every or _period(steps, max(1, most // batches)), steps)
     seconds = steps * batches * one
     return Plan(
@@ -79,6 +79,37 @@ def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu
         warm_up=min(recipe.warm_up, steps // 2),
         estimated_seconds=seconds,
     )
+
+
+def for_minutes(recipe, minutes, *, tokens_per_batch, parameters, device="cpu"):
+    """Return the plan of a run whose length is not known yet: what must be decided before anything compiles.
+
+    Args:
+        recipe: `Recipe` with a number of `steps` that is not meant.
+        minutes: float. How long the run lasts.
+        tokens_per_batch: int. Rows times columns of a batch.
+        parameters: int. Size of the model.
+        device: "cpu" or "gpu".
+
+    Returns:
+        A `Plan` whose batches per call are whole updates, or divide one.
+    """
+    most = _batches_per_call(6 * parameters * tokens_per_batch / NOMINAL_RATE[device])
+    together = min(10, most // recipe.accumulate) * recipe.accumulate
+    return Plan(
+        steps=recipe.steps,
+        evaluate_every=recipe.steps,
+        accumulate=recipe.accumulate,
+        steps_per_execution=together or _largest_divisor(recipe.accumulate, most),
+        jit_compile=60 * minutes > WORTH_COMPILING if recipe.jit_compile is None else recipe.jit_compile,
+        warm_up=recipe.warm_up,
+        estimated_seconds=60 * minutes,
+    )
+
+
+def _batches_per_call(seconds):
+    """Return how many batches, of so many seconds each, make about half a second: the progress line stays alive."""
+    return max(1, min(64, int(0.5 / seconds)))
 
 
 def _period(steps, most):

@@ -38,6 +38,24 @@ _SHAKESPEARE = {
     "evaluation_batches": 200,
 }
 
+# The shape and the batches of nanoGPT's configuration for small computers.
+_SMALL = {
+    "context_length": 64,
+    "embed_dim": 128,
+    "num_heads": 4,
+    "feed_forward_dim": 512,
+    "num_blocks": 4,
+    "batch_size": 12,
+}
+
+_LINEAR_MUON = {
+    "optimizer": "muon",
+    "adam_ratio": 1.0,
+    "momentum": 0.9,
+    "schedule": "linear",
+    "weight_decay": 0.0,
+}
+
 # Each preset: one line that says what it is for, and the recipe.
 _PRESETS = {
     "stories": (
@@ -141,20 +159,11 @@ _PRESETS = {
         Recipe(
             **_CHARACTERS,
             preset="fast",
+            **{**_SMALL, "feed_forward_dim": 496},  # with its second table, no more weights than nanoGPT's
+            **_LINEAR_MUON,
             model="rotary",
-            context_length=64,
-            embed_dim=128,
-            num_heads=4,
-            feed_forward_dim=496,
-            num_blocks=4,
-            optimizer="muon",
             learning_rate=0.015,
-            adam_ratio=1.0,
-            momentum=0.9,
-            schedule="linear",
             warm_up=0,
-            weight_decay=0.0,
-            batch_size=12,
             steps=250,
             evaluate_every=250,
             jit_compile=True,
@@ -165,13 +174,8 @@ _PRESETS = {
         Recipe(
             **{
                 **_SHAKESPEARE,
-                "context_length": 64,
-                "embed_dim": 128,
-                "num_heads": 4,
-                "feed_forward_dim": 512,
-                "num_blocks": 4,
+                **_SMALL,
                 "dropout": 0.0,
-                "batch_size": 12,
                 "steps": 2000,
                 "evaluation_batches": 20,
             },

@@ -130,8 +130,17 @@ class Recipe:
 
     batch_size: int = whole(64, "examples in one batch", 1, 1_000_000, group="training")
     accumulate: int = whole(1, "batches in one update, whose gradients are averaged", 1, 1_000_000, group="training")
-    steps: int | None = whole(1100, "updates in the run; excludes epochs", optional=True, group="training")
+    steps: int | None = whole(1100, "updates in the run; excludes epochs and minutes", optional=True, group="training")
     epochs: int | None = whole(None, "passes over the text; excludes steps", optional=True, group="training")
+    minutes: float | None = real(
+        None,
+        "how long the run takes, compiling and evaluations included; excludes steps and epochs",
+        0,
+        1e6,
+        include_low=False,
+        optional=True,
+        group="training",
+    )
     evaluate_every: int | None = whole(
         None, "updates between two evaluations; none for ten evaluations", optional=True, group="training"
     )
@@ -161,10 +170,10 @@ class Recipe:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
-        if (self.steps is None) == (self.epochs is None):
-            raise _checks.refuse(
-                "steps", f"or `epochs` must be given, and not both (epochs={self.epochs!r})", self.steps
-            )
+        if [self.steps, self.epochs, self.minutes].count(None) != 2:
+            others = f"epochs={self.epochs!r}, minutes={self.minutes!r}"
+            rule = f"or `epochs` or `minutes` must be given, and only one of them ({others})"
+            raise _checks.refuse("steps", rule, self.steps)
         if "num_heads" in registry.MODELS[self.model].takes:
             _checks.divides("num_heads", self.num_heads, "embed_dim", self.embed_dim)
         for name in ("separator", "end_token"):

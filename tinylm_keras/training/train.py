@@ -7,7 +7,7 @@ import time
 from tinylm_keras import _checks, plots
 from tinylm_keras.data import read
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training import environment, optimizers, plan, presets, shard_corpus, start
+from tinylm_keras.training import environment, minutes, optimizers, plan, presets, shard_corpus, start
 from tinylm_keras.training.journal import Journal
 from tinylm_keras.training.keeper import Keeper
 from tinylm_keras.training.progress import choose, duration
@@ -28,9 +28,10 @@ def train(
     """Train a model on a text, or on token shards.
 
     Everything is checked before training begins, and nothing is written before everything is checked. The same call on
-    the same machine trains the same model. The run folder holds `model.keras` (best), `last.keras`, `recipe.json`,
-    `history.csv`, `loss.png` and `samples.txt`. "Best" is the lowest loss on the part of the text kept for validation;
-    with `validation=0`, the lowest training loss.
+    the same machine trains the same model, except with `minutes`: its updates are measured, so their number varies. The
+    run folder holds `model.keras` (best), `last.keras`, `recipe.json`, `history.csv`, `loss.png` and `samples.txt`.
+    "Best" is the lowest loss on the part of the text kept for validation; with `validation=0`, the lowest training
+    loss.
 
     Ctrl-C (and any SystemExit that a signal handler raises) ends a run early: its files are written first.
 
@@ -97,21 +98,27 @@ def run(recipe, corpus, folder=None, reporter=None, name="", model=None, init=No
     Returns:
         The model with its best weights, compiled.
     """
+    began, asked, run_plan = time.monotonic(), recipe.minutes, None
     reporter = choose(reporter)
-    batches, batches_per_epoch = corpus.train_batches(recipe)
-    validation, sample = corpus.validation_batches(recipe), corpus.training_sample(recipe)
     if model is None:
         model = start.new_model(recipe, corpus.tokenizer)
+    if asked is not None:
+        recipe, run_plan = minutes.lay_out(recipe, corpus, model, began, writes=folder is not None)
+    batches, batches_per_epoch = corpus.train_batches(recipe)
+    validation, sample = corpus.validation_batches(recipe), corpus.training_sample(recipe)
     kind, device = environment.device()
-    run_plan = plan.make(
-        recipe,
-        batches_per_epoch=batches_per_epoch,
-        tokens_per_batch=batches.batch_size * batches.length,
-        parameters=model.count_params(),
-        device=kind,
-    )
-    _compile(model, recipe, run_plan)
+    if run_plan is None:
+        run_plan = plan.make(
+            recipe,
+            batches_per_epoch=batches_per_epoch,
+            tokens_per_batch=batches.batch_size * batches.length,
+            parameters=model.count_params(),
+            device=kind,
+        )
+        optimizers.compile_model(model, recipe, run_plan)
     record = _record(recipe, run_plan, corpus, model, device, name, init)
+    if asked is not None:
+        record["minutes"] = asked  # the recipe has the updates that they became
     if folder is not None:
         folder.create()
         folder.write_recipe(record)
@@ -119,6 +126,7 @@ def run(recipe, corpus, folder=None, reporter=None, name="", model=None, init=No
     tokens_per_step = batches.tokens / len(batches) * run_plan.accumulate
     bits = validation.bits_per_character if validation is not None and validation.knows_characters else None
     journal = Journal(recipe, run_plan, keeper, reporter, tokens_per_step, bits, sample)
+    journal.began = began
     reporter.start(_header(record, batches, validation, corpus, init), run_plan.steps)
     _fit(model, batches, validation, run_plan, journal, keeper, record)
     return model
@@ -130,15 +138,6 @@ def source_name(source, name):
         return name
     source = getattr(source, "path", source)  # of opened shards
     return os.fspath(source) if isinstance(source, (str, os.PathLike)) else "texts given in Python"
-
-
-def _compile(model, recipe, run_plan):
-    model.compile(
-        optimizer=optimizers.build(recipe, run_plan),
-        jit_compile=run_plan.jit_compile,
-        steps_per_execution=run_plan.steps_per_execution,
-    )
-    model.generation_defaults = {"temperature": recipe.temperature, "max_new_tokens": recipe.max_new_tokens}
 
 
 def _fit(model, batches, validation, run_plan, journal, keeper, record):

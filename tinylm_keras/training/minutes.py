@@ -1,0 +1,158 @@
+"""A run that lasts so many minutes: a few updates are measured, and the rest of the time is turned into updates.
+
+Everything that compiles does so first: the step, the evaluation, the sample. Then the model's first state comes back,
+and what follows is a run of a fixed number of updates. So the same seed need not give the same run twice.
+"""
+
+import dataclasses
+import math
+import time
+
+import keras
+from keras import ops
+
+from tinylm_keras import _checks
+from tinylm_keras.training import environment, optimizers, plan
+
+# Part of the time in which updates are measured, and its bounds in seconds.
+MEASURED_SHARE, LEAST_MEASURED, MOST_MEASURED = 0.04, 1.0, 10.0
+
+# The evaluations take at most this part of the time, unless the recipe says how often to evaluate.
+EVALUATED_SHARE = 0.2
+
+# Seconds to write the files of a run: two models of a small size, the plot and the library that draws it.
+WRITING = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Costs:
+    """What was measured, in seconds: an update, and an evaluation with its sample."""
+
+    update: float
+    evaluation: float
+
+
+def lay_out(recipe, corpus, model, began, writes=False, clock=time.monotonic):
+    """Compile a model, measure it, and turn the minutes of a recipe into updates.
+
+    Args:
+        recipe: `Recipe` with `minutes`.
+        corpus: `Corpus`.
+        model: `LanguageModel`. It is compiled, and otherwise as it was.
+        began: float. When the time began to run, by `clock`.
+        writes: bool. Whether files are written at the end.
+        clock: Function that returns seconds.
+
+    Returns:
+        The `Recipe` with `steps` in place of `minutes`, and the `Plan` of the run.
+
+    Raises:
+        ValueError: if no time is left to train.
+    """
+    end = began + 60 * recipe.minutes - (WRITING if writes else 0.0)
+    first = dataclasses.replace(recipe, minutes=None, steps=10**6)
+    batches, _ = corpus.train_batches(dataclasses.replace(first, steps=1000))
+    size = {"tokens_per_batch": batches.batch_size * batches.length, "parameters": model.count_params()}
+    start = plan.for_minutes(first, recipe.minutes, device=environment.device()[0], **size)
+    rate = optimizers.decay(first, start) if optimizers.depends_on_length(first) else None
+    optimizers.compile_model(model, first, start, rate)
+    state = _state(model)
+    costs = _measure(recipe, corpus, model, batches, start, clock)
+    for variable, value in state:
+        variable.assign(value)
+    per_call = max(1, start.steps_per_execution // start.accumulate)
+    steps, every = divide(end - clock(), costs, per_call, recipe.evaluate_every)
+    if steps < 1:
+        spent = f"compiling and measuring took {clock() - began:.0f} s, an update takes {costs.update:.2g} s"
+        raise _checks.refuse("minutes", f"must leave time to train: {spent}", recipe.minutes, "Give it more.")
+    final = dataclasses.replace(first, steps=steps, evaluate_every=every, jit_compile=start.jit_compile)
+    final_plan = dataclasses.replace(
+        start, steps=steps, evaluate_every=every, warm_up=min(recipe.warm_up, steps // 2), estimated_seconds=end - began
+    )
+    if rate is not None:
+        rate.resize(final_plan.steps, final_plan.warm_up)
+        if keras.backend.backend() != "tensorflow":  # elsewhere the length was compiled into the step
+            model.make_train_function(force=True)
+    return final, final_plan
+
+
+def divide(seconds, costs, per_call=1, evaluate_every=None):
+    """Return how many updates fit into the time that is left, and how many lie between two evaluations.
+
+    Both are multiples of `per_call`, the updates in one call of the compiled step.
+
+    Example:
+
+    >>> divide(100.0, Costs(update=0.1, evaluation=1.0), per_call=5)
+    (900, 90)
+    >>> divide(100.0, Costs(update=0.1, evaluation=1.0), evaluate_every=90)
+    (900, 90)
+    """
+    if evaluate_every is None:
+        most = max(1, int(EVALUATED_SHARE * seconds / max(costs.evaluation, 1e-9)))
+        evaluations = min(plan.EVALUATIONS, most)
+        steps = _multiple((seconds - evaluations * costs.evaluation) / costs.update, per_call, math.floor)
+        return steps, max(per_call, _multiple(steps / evaluations, per_call, math.ceil))
+    every = max(per_call, _multiple(evaluate_every, per_call, math.floor))
+    whole, rest = divmod(seconds, every * costs.update + costs.evaluation)
+    last = _multiple((rest - costs.evaluation) / costs.update, per_call, math.floor)
+    steps = int(whole) * every + max(0, last)
+    return steps, min(every, max(steps, per_call))
+
+
+def _multiple(number, of, rounded):
+    """Return `number` as a multiple of `of`, but for the last digits that a division loses."""
+    return int(rounded(round(number / of, 6))) * of
+
+
+def _state(model):
+    """Return every variable that training changes, with its value."""
+    model.optimizer.build(model.trainable_variables)
+    variables = [*model.variables, *model.optimizer.variables]
+    return [(variable, ops.convert_to_numpy(variable).copy()) for variable in variables]
+
+
+def _measure(recipe, corpus, model, batches, start, clock):
+    """Train, evaluate and sample until each has compiled and was measured."""
+    judging = [one for one in (corpus.validation_batches(recipe), corpus.training_sample(recipe)) if one is not None]
+
+    def evaluate():
+        for one in judging:
+            model.evaluate(one, verbose=0)
+        if recipe.prompt is not None:
+            model.generate(recipe.prompt, seed=recipe.seed)
+
+    evaluate()  # compiles
+    began = clock()
+    evaluate()
+    evaluation = clock() - began
+    seconds = min(MOST_MEASURED, max(LEAST_MEASURED, MEASURED_SHARE * 60 * recipe.minutes))
+    pace = Pace(seconds, clock)
+    period = start.steps_per_execution * max(1, 50 * start.accumulate // start.steps_per_execution)
+    model.fit(batches, steps_per_epoch=period, epochs=10**4, callbacks=[pace], verbose=0)
+    return Costs(pace.seconds_per_batch * start.accumulate, evaluation)
+
+
+class Pace(keras.callbacks.Callback):
+    """Measures a batch, without the first call of the step (it compiles), and stops after `seconds`."""
+
+    def __init__(self, seconds, clock):
+        super().__init__()
+        self.seconds, self.clock = seconds, clock
+        self.seconds_per_batch = None
+        self._began, self._batches, self._last = None, 0, 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._last = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        float(logs["loss"])  # waits for the device
+        done, self._last = batch + 1 - self._last, batch + 1
+        if self._began is None:
+            self._began = self.clock()
+            return
+        self._batches += done
+        passed = self.clock() - self._began
+        self.seconds_per_batch = passed / self._batches
+        if passed >= self.seconds:
+            self.model.stop_training = True
