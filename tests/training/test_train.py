@@ -74,7 +74,7 @@ def finished(tmp_path_factory):
 
 def test_a_run_folder_holds_the_models_and_the_records(finished):
     folder, _, shown = finished
-    names = ["history.csv", "last.keras", "loss.png", "model.keras", "recipe.json", "samples.txt"]
+    names = ["history.csv", "last.keras", "loss.png", "model.keras", "previous.keras", "recipe.json", "samples.txt"]
     assert sorted(path.name for path in folder.iterdir()) == names
     assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
     samples = (folder / "samples.txt").read_text()

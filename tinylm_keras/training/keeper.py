@@ -70,8 +70,8 @@ class Keeper:
 
     @property
     def first_is_due(self):
-        """Whether no checkpoint was written yet."""
-        return self.folder is not None and self._saved is None
+        """Whether no checkpoint of a step was written yet."""
+        return self.folder is not None and not self.saved_step
 
     def write(self, state):
         """Write a checkpoint of the model as it is now, unless this state is on disk already.
