@@ -411,7 +411,7 @@ def test_the_live_line_is_closed_and_the_files_written_whatever_ends_a_run(tmp_p
     shown = Listener(fail)
     with pytest.raises(OSError, match="no space"):
         train(TEXTS, out=tmp_path / "run", **{**TINY, "progress": shown})
-    assert shown.lines[-2] == "The run failed."
+    assert shown.lines[-3] == "The run failed."
     assert int(load_model(tmp_path / "run" / "model.keras").optimizer.iterations) == 2
 
 

@@ -116,7 +116,7 @@ def _train(model, batches, validation, journal):
                         lines += _written(keeper, journal)
         except OSError as error:  # disk full: in training, or at the end
             words = f"{error.strerror or error}, at step {journal.step:,}; {report.good_files(keeper)}"
-            raise OSError(error.errno, words, error.filename) from error
+            raise (OSError(words) if error.errno is None else OSError(error.errno, words, error.filename)) from error
         except Exception as error:
             problem = batches.problem()
             if problem is None:
