@@ -14,15 +14,24 @@ from tinylm_keras.training.train import train
 
 SETTINGS = {**TINY, "dropout": 0.3, "steps": 7, "evaluate_every": 4}
 
+# Other presets, made small; a new preset is one line.
+RUN = {name: SETTINGS[name] for name in ("steps", "evaluate_every", "validation", "prompt", "progress", "dropout")}
+WIDTHS = {"context_length": 6, "embed_dim": 8, "batch_size": 4}
+HEADS = {"num_heads": 1, "num_blocks": 1, "feed_forward_dim": 8}
+PRESETS = {
+    "attention-average": {"hidden_dim": 8},
+    "shakespeare-char-small": {**HEADS, "evaluation_batches": 2},
+}
+
 # Updates are one by one, so that a run can stop anywhere; the process kills itself.
 CHILD = """
 import os, signal, sys
-from tests.training.test_resume import SETTINGS, Killer
+from tests.training.test_resume import Killer
 from tests.training.test_train import TEXTS
 from tinylm_keras.training.train import train
 import tinylm_keras.training.keeper as keeper
 keeper.SAVE_INTERVAL, keeper.SAVE_COST = 0.0, 0
-train(TEXTS, out=sys.argv[1], **{**SETTINGS, **eval(sys.argv[2]), "progress": Killer(int(sys.argv[3]))})
+train(TEXTS, out=sys.argv[1], **{**eval(sys.argv[2]), "progress": Killer(int(sys.argv[3]))})
 """
 
 
@@ -86,10 +95,20 @@ def test_ctrl_c_and_resume_end_as_without_it(whole, tmp_path, step):
 
 @pytest.mark.parametrize("step", [1, 4, 6])
 def test_a_kill_and_resume_end_as_without_it(whole, tmp_path, step):
-    command = [sys.executable, "-c", CHILD, str(tmp_path / "run"), "{}", str(step)]
+    command = [sys.executable, "-c", CHILD, str(tmp_path / "run"), repr(SETTINGS), str(step)]
     assert subprocess.run(command, check=False).returncode == -9
     model = train(TEXTS, resume=tmp_path / "run", progress=None)
     assert_equal_runs(tmp_path / "run", model, whole)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_kill_in_other_presets_and_resume_end_as_without_it(tmp_path, preset):
+    settings = {**RUN, **WIDTHS, "preset": preset, **PRESETS[preset]}
+    command = [sys.executable, "-c", CHILD, str(tmp_path / "run"), repr(settings), "3"]
+    assert subprocess.run(command, check=False).returncode == -9
+    whole = train(TEXTS, out=tmp_path / "whole", **settings)
+    model = train(TEXTS, resume=tmp_path / "run", progress=None)
+    assert_equal_runs(tmp_path / "run", model, (tmp_path / "whole", whole))
 
 
 def test_what_differs_from_the_run_is_refused_with_both_values(whole, tmp_path):
