@@ -1,25 +1,38 @@
 """Files that are either whole or not there: write beside the target, flush to disk, then rename."""
 
 import contextlib
+import errno
+import glob
 import os
 import pathlib
+import re
 import secrets
 
 from tinylm_keras import _checks
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+# The names of temporary files: see `atomic_path`.
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp(\.\w+)?", re.DOTALL)
+
 
 @contextlib.contextmanager
-def atomic_path(path):
+def atomic_path(path, older=None):
     """Yield a temporary path in the folder of `path`; on success it replaces `path`, on failure it is removed.
 
     A reader sees the old file or the new one, never a part: the rename is atomic, and the data is flushed to disk
-    before it. The temporary name keeps the suffix, because Keras chooses its format by it.
+    before it. The temporary name keeps the suffix, because Keras chooses its format by it. What killed processes left
+    of earlier attempts at the same file is removed first.
 
     Args:
         path: str or `os.PathLike`. The file to write.
+        older: str or `os.PathLike` or None. In the same folder: what `path` holds now is kept under this name.
 
     Raises:
-        OSError: if the folder cannot be written. The message names `path`.
+        OSError: if the folder cannot be written, or the disk is full. The message names `path`.
 
     Example:
 
@@ -31,22 +44,78 @@ def atomic_path(path):
     'done'
     """
     path = pathlib.Path(path)
+    sweep(path.parent, path.stem, path.suffix)
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp{path.suffix}")
     try:
         # 0o666 less the umask is the mode of a plain open(); O_EXCL follows no link that somebody put there.
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
     except OSError as error:
         raise type(error)(error.errno, f"cannot write here ({error.strerror})", str(path)) from None
     try:
+        _lock(descriptor)
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
+        if older is not None and path.exists():
+            _keep(path, older)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and _is_of_the_disk(error):
+            number = error.errno or errno.EIO
+            raise OSError(number, f"cannot be written ({os.strerror(number)})", str(path)) from error
         raise
+    finally:
+        os.close(descriptor)
     _flush_folder(path.parent)
+
+
+def sweep(folder, stem="*", suffix="*"):
+    """Remove the temporary files that killed processes left in a folder.
+
+    Only names of this module's own form are looked at. A process holds a lock on the file that it is writing, and the
+    system takes the lock back when the process ends, however it ends: so a file whose lock can be had belongs to
+    nobody. Where there are no locks (Windows, some network folders) nothing is removed.
+    """
+    if fcntl is None:
+        return
+    for place in pathlib.Path(folder).glob(f".{stem if stem == '*' else glob.escape(stem)}.*.tmp{suffix}"):
+        if not _TEMPORARY.fullmatch(place.name):
+            continue
+        with contextlib.suppress(OSError):
+            descriptor = os.open(place, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                place.unlink()
+            finally:
+                os.close(descriptor)
+
+
+def _lock(descriptor):
+    """Hold a lock on an open file until it is closed, where there are such locks."""
+    if fcntl is not None:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _keep(path, older):
+    """Give a file a second name, in place of what has that name; `path` stays there all the time where links exist."""
+    link = pathlib.Path(older).with_name(f".{pathlib.Path(older).stem}.{secrets.token_hex(4)}.tmp{path.suffix}")
+    try:
+        os.link(path, link)
+        os.replace(link, older)
+    except OSError:
+        os.replace(path, older)
+
+
+def _is_of_the_disk(error):
+    """Whether an error says that the disk took no more; HDF5 words it without a number."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+    for number in full:
+        if error.errno is None and os.strerror(number) in str(error):
+            error.errno = number
+    return error.errno in full
 
 
 def new_folder(path, overwrite=False, holds="run"):

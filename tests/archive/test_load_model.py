@@ -112,11 +112,11 @@ def test_what_is_trusted_must_still_be_a_language_model_and_safe_for_keras(path)
 
 def test_a_file_of_a_later_format_says_so_in_every_way_of_loading(path):
     hostile.FILES["newer"][0](path)
-    with pytest.raises(ValueError, match=r"model\.keras was written by a newer tinylm_keras \(format 2"):
+    with pytest.raises(ValueError, match=r"model\.keras was written by a newer tinylm_keras \(format 3"):
         tlm.load_model(path)
-    with pytest.raises(ValueError, match=r"The model was written by a newer tinylm_keras \(format 2"):
+    with pytest.raises(ValueError, match=r"The model was written by a newer tinylm_keras \(format 3"):
         tlm.load_model(path, trusted=True)
-    with pytest.raises(ValueError, match=r"The model was written by a newer tinylm_keras \(format 2"):
+    with pytest.raises(ValueError, match=r"The model was written by a newer tinylm_keras \(format 3"):
         keras.saving.load_model(path)
 
 
@@ -124,7 +124,7 @@ def test_a_file_from_before_the_format_had_a_version_loads(path):
     tree = hostile.tree()
     assert tree["config"].pop("format_version") == 1
     hostile.with_text(json.dumps(tree))(path)
-    assert tlm.load_model(path).get_config()["format_version"] == 1
+    assert tlm.load_model(path).get_config()["format_version"] == 2
 
 
 def test_pure_bfloat16_takes_trusted_and_mixed_precision_does_not(path):

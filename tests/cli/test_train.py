@@ -69,6 +69,16 @@ def test_a_run_folder_can_be_the_model_to_go_on_from(tinylm, calls, run_folder):
     assert calls[0][1]["init"] == run_folder / "model.keras"
 
 
+def test_resume_takes_everything_from_the_run_and_a_finished_one_is_left_alone(tinylm, run_folder):
+    before = {path.name: path.read_bytes() for path in run_folder.iterdir()}
+    ended = tinylm("train", "--resume", run_folder)
+    assert ended.code == 0
+    assert "is finished: all 2 steps are made" in ended.out
+    assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == before
+    refusal = tinylm("train", "--resume", run_folder, "--batch-size", "3").refusal
+    assert refusal.startswith("`batch_size` must be that of the run, 64. Received: batch_size=3.")
+
+
 @pytest.mark.parametrize(
     ("source", "folder"),
     [

@@ -17,8 +17,8 @@ def refused(message, *arguments, error=ValueError):
 def test_nothing_is_written_before_create(tmp_path):
     folder = RunFolder(tmp_path / "a" / "b")
     assert not (tmp_path / "a").exists()
-    folder.create()
-    assert not list((tmp_path / "a" / "b").iterdir())
+    folder.create({"recipe": {}})
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["recipe.json"]
 
 
 def test_an_existing_folder_is_refused_unless_overwrite(tmp_path):
@@ -42,14 +42,22 @@ def test_what_cannot_be_a_folder_is_refused(tmp_path):
 @pytest.mark.skipif(not os.path.isdir("/proc/1"), reason="needs a folder that nobody can write")
 def test_a_folder_that_cannot_be_made_is_refused():
     with pytest.raises(ValueError, match=re.escape("`out` must be a folder that can be written (")):
-        RunFolder("/proc/tinylm").create()
+        RunFolder("/proc/tinylm").create({})
 
 
-def test_an_earlier_run_loses_its_records_but_keeps_its_models_until_they_are_replaced(tmp_path):
-    for name in ("model.keras", "last.keras", "recipe.json", "history.csv", "loss.png", "samples.txt", "notes.txt"):
+NAMES = ("model.keras", "last.keras", "previous.keras", "recipe.json", "history.csv", "loss.png", "samples.txt")
+
+
+def test_an_earlier_run_is_whole_until_the_new_one_writes_its_first_file(tmp_path):
+    for name in (*NAMES, "notes.txt"):
         (tmp_path / name).write_text("old")
-    RunFolder(tmp_path, overwrite=True).create()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["last.keras", "model.keras", "notes.txt"]
+    folder = RunFolder(tmp_path, overwrite=True)
+    folder.create({"recipe": {}})
+    assert folder.waiting
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys([*NAMES, "notes.txt"], "old")
+    folder.write_history([{"step": 1}])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "notes.txt", "recipe.json"]
+    assert json.loads((tmp_path / "recipe.json").read_text()) == {"recipe": {}}
 
 
 def test_records_are_written_as_text(tmp_path):

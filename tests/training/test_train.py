@@ -74,7 +74,7 @@ def finished(tmp_path_factory):
 
 def test_a_run_folder_holds_the_models_and_the_records(finished):
     folder, _, shown = finished
-    names = ["history.csv", "last.keras", "loss.png", "model.keras", "recipe.json", "samples.txt"]
+    names = ["history.csv", "last.keras", "loss.png", "model.keras", "previous.keras", "recipe.json", "samples.txt"]
     assert sorted(path.name for path in folder.iterdir()) == names
     assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
     samples = (folder / "samples.txt").read_text()
@@ -411,7 +411,7 @@ def test_the_live_line_is_closed_and_the_files_written_whatever_ends_a_run(tmp_p
     shown = Listener(fail)
     with pytest.raises(OSError, match="no space"):
         train(TEXTS, out=tmp_path / "run", **{**TINY, "progress": shown})
-    assert shown.lines[-2] == "The run failed."
+    assert shown.lines[-3] == "The run failed."
     assert int(load_model(tmp_path / "run" / "model.keras").optimizer.iterations) == 2
 
 

@@ -5,6 +5,8 @@ refused, whatever it is, and by the same rules under every version of Keras. Eac
 archive, `text` the JSON, `config` and `sizes` what the JSON says, `weights` the HDF5, `allowed` the list of names.
 """
 
+import pathlib
+
 from tinylm_keras.archive import config, members, sizes, text, weights
 from tinylm_keras.archive.allowed import FORMAT_VERSION
 from tinylm_keras.archive.config import check_tokenizer, check_version
@@ -12,7 +14,16 @@ from tinylm_keras.archive.members import check_place
 from tinylm_keras.archive.refusal import Refused
 from tinylm_keras.archive.text import parse
 
-__all__ = ["FORMAT_VERSION", "Refused", "check", "check_place", "check_tokenizer", "check_version", "parse"]
+__all__ = [
+    "FORMAT_VERSION",
+    "Refused",
+    "check",
+    "check_place",
+    "check_tokenizer",
+    "check_version",
+    "parse",
+    "training",
+]
 
 
 def check(path):
@@ -46,6 +57,23 @@ def check(path):
     except Refused as refused:
         advice = " If it is yours, load it with tlm.load_model(path, trusted=True)." if refused.own else ""
         raise ValueError(f"{path} {refused}{advice}") from refused.__cause__
+
+
+def training(path):
+    """Return the state of training in a file that passes `check`, as the value of its JSON; None where it has none.
+
+    Raises:
+        FileNotFoundError, ValueError: as `check`.
+    """
+    check(path)
+    path = pathlib.Path(path)
+    try:
+        with open(path, "rb") as file:
+            description = members.read(file)["config.json"].read(text.LARGEST + 1)
+        state = text.parse(description, "config.json")["config"].get("training")
+        return None if state is None else text.parse(state.encode(), "state of training")
+    except Refused as refused:
+        raise ValueError(f"{path} {refused}") from refused.__cause__
 
 
 def _check(archive):

@@ -8,8 +8,9 @@ from tinylm_keras.archive.sizes import MODELS
 
 PACKAGE = "tinylm_keras"
 
-# Written into each model's config. It grows when a file can no longer be read by the versions before.
-FORMAT_VERSION = 1
+# Written into each model's config. It grows when a file can no longer be read by the versions before. 2: the seed
+# states of dropout among the weights, and in checkpoints the state of training.
+FORMAT_VERSION = 2
 
 # With the entries of their configs. keras-nlp adds `config_file`, a name that is never opened.
 _EVERY_TOKENIZER = {"name", "trainable", "dtype", "config_file", "max_tokens", "sequence_length", "end_token"}

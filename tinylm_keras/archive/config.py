@@ -44,6 +44,8 @@ def check(tree):
     tree.pop("compile_config", None)
     name = _object(tree, "model", None)
     sizes.check_settings(name, tree["config"])
+    if not isinstance(tree["config"].get("training", ""), str):
+        raise Refused("has a state of training that is no text.")
     if compiled is not None:
         if not isinstance(compiled, dict) or _NAMING & set(compiled):
             raise Refused("has a compile_config that does not say how to train.")

@@ -27,7 +27,8 @@ CACHE_PER_WEIGHT = 64
 SMALLEST_CACHE = 1 << 26
 
 _EVERY_MODEL = (
-    "name dtype format_version vocabulary_size context_length pad_id tokenizer generation_defaults first_tokens"
+    "name dtype format_version vocabulary_size context_length pad_id tokenizer generation_defaults first_tokens "
+    "training"
 )
 
 

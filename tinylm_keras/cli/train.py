@@ -1,5 +1,6 @@
 """`tinylm train`: from text to a folder with a model."""
 
+import json
 import os
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from tinylm_keras.cli import _console
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
-from tinylm_keras.training import presets
+from tinylm_keras.training import presets, run_folder
 
 BUILT_IN = "stories"
 
@@ -39,6 +40,14 @@ def train(
             show_default=False,
         ),
     ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of a run that was stopped, to go on with; everything else comes from there.",
+            metavar="RUN",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Let the run replace an existing folder.")] = False,
     **typed,
 ):
@@ -47,6 +56,9 @@ def train(
     Every setting of the recipe is an option; those left out come from the preset. `none` means no value.
     """
     overrides = typed_settings(typed)
+    if resume is not None:
+        _resume(resume, source, overrides, preset=preset, out=out, init=init, data=data, overwrite=overwrite)
+        return
     recipe = presets.override(presets.get(preset), **overrides)
     if init is not None:
         init = _console.model_file(init, "init")
@@ -63,6 +75,20 @@ def train(
     folder = free_folder(sources[0], preset) if out is None else out
     tinylm_keras.train(*texts, preset=preset, out=folder, init=init, overwrite=overwrite, **names, **overrides)
     _console.say(f"Let it write:  tinylm generate {folder}")
+
+
+def _resume(run, source, overrides, **given):
+    """Go on with a run. Several sources are read as its recipe says."""
+    texts = ()
+    if source:
+        record = run_folder.read_record(run, "resume")
+        recipe = presets.Recipe.from_json(json.dumps(record.get("recipe", {})))
+        texts = (source[0] if len(source) == 1 else _console.read_sources(source, recipe),)
+    _console.start_keras()
+    import tinylm_keras
+
+    tinylm_keras.train(*texts, resume=run, **given, **overrides)
+    _console.say(f"Let it write:  tinylm generate {run}")
 
 
 def free_folder(source, preset):

@@ -1,6 +1,7 @@
 """Batches of token ids: the same numbers in plain numpy, in `fit` on TensorFlow, and in `fit` elsewhere."""
 
 import math
+import os
 
 import keras
 import numpy as np
@@ -55,6 +56,16 @@ class Batches:
         """Whether the ids lie on disk, so that only the rows of some steps are in memory."""
         return isinstance(self.ids, np.memmap)
 
+    def problem(self):
+        """What is wrong with the file of ids that lie on disk, as a clause; None where nothing is."""
+        if not self.on_disk:
+            return None
+        path = self.ids.filename
+        size = os.path.getsize(path) if os.path.exists(path) else None
+        if size is not None and size >= self.ids.nbytes:
+            return None
+        return f"{path} " + ("is gone" if size is None else f"has only {size:,} bytes left of {self.ids.nbytes:,}")
+
     def largest_id(self, pad_id=None):
         """The largest id but `pad_id` (of a shard: the largest of all, which is known)."""
         if self._largest_id is not None:
@@ -100,6 +111,8 @@ class Batches:
         if self.on_disk:
 
             def rows_of(steps):
+                if self.problem():  # reading behind the end of a mapped file would kill the process
+                    raise OSError(self.problem())
                 return np.stack([self._rows(self._starts(int(step))) for step in steps])
 
             rows = blocks.map(lambda steps: tf.numpy_function(rows_of, [steps], "int32")).unbatch()

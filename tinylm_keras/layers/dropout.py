@@ -58,6 +58,16 @@ class Dropout(keras.layers.Dropout):
         places = ops.reshape(ops.cast(ops.arange(size), "uint32"), shape)
         return _mixed(_mixed(places + first_key) ^ second_key)
 
+    def save_own_variables(self, store):
+        """Keep the seed state in the model's file, which Keras leaves out: training goes on with the next numbers."""
+        super().save_own_variables(store)
+        if self.rate > 0:
+            store["seed_state"] = self.seed_generator.state
+
+    def load_own_variables(self, store):
+        if self.rate > 0 and "seed_state" in store.keys():  # not in files of format 1  # noqa: SIM118
+            self.seed_generator.state.assign(store["seed_state"])
+
     def get_config(self):
         config = super().get_config()
         config.pop("noise_shape", None)

@@ -131,7 +131,8 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     def get_config(self):
         """Everything needed to build the model again, as JSON-ready values."""
         tokenizer = self.tokenizer
-        return {
+        training = self.__dict__.get("_training_state")  # text, while a checkpoint is written
+        return ({} if training is None else {"training": training}) | {
             "name": self.name,
             "format_version": archive.FORMAT_VERSION,
             "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
@@ -147,6 +148,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     def from_config(cls, config):
         """The inverse of `get_config`."""
         config = dict(config)
+        config.pop("training", None)  # for a run that goes on, which reads it from the file
         try:
             archive.check_version(config.pop("format_version", 1))
         except archive.Refused as refused:

@@ -2,13 +2,17 @@
 
 import csv
 import json
+import os
 import pathlib
 
 from tinylm_keras import _checks, _files
 from tinylm_keras._files import atomic_path
 
-MODELS = ("model.keras", "last.keras")
-RECORDS = ("recipe.json", "history.csv", "loss.png", "samples.txt")
+# In the order in which an earlier run is removed: a folder without a recipe.json holds no run.
+FILES = (
+    *("recipe.json", "history.csv", "loss.png", "samples.txt"),
+    *("model.keras", "previous.keras", "last.keras"),
+)
 
 
 def read(path):
@@ -24,26 +28,51 @@ def read(path):
         ValueError: if the folder holds no run.
     """
     folder = pathlib.Path(path)
+    record = read_record(folder)
     try:
-        record = json.loads(folder.joinpath("recipe.json").read_text(encoding="utf-8"))
         with folder.joinpath("history.csv").open(encoding="utf-8", newline="") as file:
             table = list(csv.DictReader(file))
         rows = [{name: float(cell) if cell else None for name, cell in row.items()} for row in table]
-        if not rows or not isinstance(record, dict):
+        if not rows:
             raise ValueError("it is empty")
     except (OSError, ValueError, TypeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        rule = f"must be the folder of a run, with recipe.json and history.csv ({reason})"
-        raise _checks.refuse("run", rule, str(path)) from None
+        raise _no_run(path, error) from None
     return [{**row, "step": int(row["step"])} for row in rows], record
+
+
+def read_record(path, argument="run"):
+    """Read the recipe.json of a run, as a dict.
+
+    Raises:
+        ValueError: if the folder holds none.
+    """
+    try:
+        record = json.loads(pathlib.Path(path, "recipe.json").read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise ValueError("it is empty")
+    except (OSError, ValueError, TypeError) as error:
+        raise _no_run(path, error, argument) from None
+    return record
+
+
+def _no_run(path, error, argument="run"):
+    reason = getattr(error, "strerror", None) or str(error)
+    rule = f"must be the folder of a run, with recipe.json and history.csv ({reason})"
+    return _checks.refuse(argument, rule, str(path))
 
 
 class RunFolder:
     """The files of one run. Nothing is written before `create`.
 
+    An earlier run in the folder stays whole until this one has its first file to put there: a run that stops before
+    its first step has replaced nothing.
+
     Args:
         path: str or `os.PathLike`. The folder.
         overwrite: bool. Whether files of an earlier run there may be replaced.
+
+    Attributes:
+        waiting: bool. Whether an earlier run is still there, to be replaced.
 
     Raises:
         ValueError: if the folder exists and `overwrite` is False, or if it cannot be a folder that can be written.
@@ -52,7 +81,7 @@ class RunFolder:
 
     >>> import tempfile
     >>> folder = RunFolder(pathlib.Path(tempfile.mkdtemp()) / "run")
-    >>> folder.create()
+    >>> folder.create({"recipe": {"steps": 1}})
     >>> folder.write_history([{"step": 1, "loss": 0.5}])
     >>> folder.file("history.csv").read_text()
     'step,loss\\n1,0.5\\n'
@@ -60,23 +89,41 @@ class RunFolder:
 
     def __init__(self, path, overwrite=False):
         self.path = _files.new_folder(path, overwrite)
+        self.record, self.waiting = None, False
 
-    def create(self):
-        """Make the folder and remove the records of an earlier run in it.
+    def create(self, record, going_on=False):
+        """Make the folder and write `recipe.json`, unless an earlier run is there.
 
-        The models of an earlier run stay until this run has one to put in their place; foreign files stay.
+        What killed processes left half written is removed; foreign files stay.
+
+        Args:
+            record: dict with the key "recipe" and what else is known of the run.
+            going_on: bool. Whether the run in the folder is this one.
 
         Raises:
             ValueError: if it cannot be made or written.
         """
+        self.record = record
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with atomic_path(self.file("recipe.json")):  # a full trial of writing here
-                pass
-            for name in RECORDS:
-                self.file(name).unlink(missing_ok=True)
+            _files.sweep(self.path)
+            self.waiting = not going_on and any(map(os.path.lexists, map(self.file, FILES)))
+            if self.waiting:
+                with atomic_path(self.file(".trial")) as path:  # of writing here
+                    path.touch()
+                self.file(".trial").unlink()
+            else:
+                self.write_recipe(record)
         except OSError as error:
             raise _files.unwritable(self.path, error.strerror) from None
+
+    def claim(self):
+        """Remove an earlier run that is still there, and write `recipe.json`; called before any other file is."""
+        if self.waiting:
+            self.waiting = False
+            for name in FILES:
+                self.file(name).unlink(missing_ok=True)
+            self.write_recipe(self.record)
 
     def file(self, name):
         """Return the path of one of the files."""
@@ -85,10 +132,12 @@ class RunFolder:
     def write_recipe(self, record):
         """Write `recipe.json`: a dict with the key "recipe" and what else is known of the run."""
         text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
+        self.record = record
         self._write("recipe.json", text + "\n")
 
     def write_history(self, rows):
         """Write `history.csv`: one row for each evaluation, the keys of the first row as header."""
+        self.claim()
         with atomic_path(self.file("history.csv")) as path, path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             writer.writeheader()
@@ -99,5 +148,6 @@ class RunFolder:
         self._write("samples.txt", "".join(f"--- step {step:,}\n{text}\n\n" for step, text in samples))
 
     def _write(self, name, text):
+        self.claim()
         with atomic_path(self.file(name)) as path:
             path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")

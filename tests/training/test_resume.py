@@ -1,0 +1,141 @@
+"""Law 10: stop at any step, go on, and the end is the same to the last bit."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.training.test_train import TEXTS, TINY, Listener
+from tinylm_keras import load_model
+from tinylm_keras.training.progress import Silent
+from tinylm_keras.training.train import train
+
+SETTINGS = {**TINY, "dropout": 0.3, "steps": 7, "evaluate_every": 4}
+
+# Other presets, made small; a new preset is one line.
+RUN = {name: SETTINGS[name] for name in ("steps", "evaluate_every", "validation", "prompt", "progress", "dropout")}
+WIDTHS = {"context_length": 6, "embed_dim": 8, "batch_size": 4}
+HEADS = {"num_heads": 1, "num_blocks": 1, "feed_forward_dim": 8}
+PRESETS = {
+    "attention-average": {"hidden_dim": 8},
+    "shakespeare-char-small": {**HEADS, "evaluation_batches": 2},
+    "fast": HEADS,
+}
+
+# Updates are one by one, so that a run can stop anywhere; the process kills itself.
+CHILD = """
+import os, signal, sys
+from tests.training.test_resume import Killer
+from tests.training.test_train import TEXTS
+from tinylm_keras.training.train import train
+import tinylm_keras.training.keeper as keeper
+keeper.SAVE_INTERVAL, keeper.SAVE_COST = 0.0, 0
+train(TEXTS, out=sys.argv[1], **{**eval(sys.argv[2]), "progress": Killer(int(sys.argv[3]))})
+"""
+
+
+class Killer(Silent):
+    def __init__(self, step):
+        self.at = step
+
+    def step(self, step, *others):
+        if step >= self.at:
+            import os
+            import signal
+
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Stopper(Silent):
+    """Ctrl-C at a step."""
+
+    def __init__(self, step):
+        self.at = step
+
+    def step(self, step, *others):
+        if step >= self.at:
+            raise KeyboardInterrupt
+
+
+def numbers(model):
+    return [np.array(variable.numpy()) for variable in (*model.variables, *model.optimizer.variables)]
+
+
+def same(one, other):
+    return all(np.array_equal(left, right) for left, right in zip(numbers(one), numbers(other), strict=True))
+
+
+def stop(folder, step):
+    with pytest.raises(KeyboardInterrupt):
+        train(TEXTS, out=folder, **{**SETTINGS, "progress": Stopper(step)})
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    return folder, train(TEXTS, out=folder, **SETTINGS)
+
+
+def assert_equal_runs(folder, model, whole):
+    assert same(load_model(folder / "last.keras"), load_model(whole[0] / "last.keras"))
+    assert same(model, whole[1])
+    assert model.generate("the", seed=3) == whole[1].generate("the", seed=3)
+    for name in ("history.csv", "samples.txt"):
+        rows = [[line.rpartition(",")[0] for line in (one / name).open()] for one in (folder, whole[0])]
+        assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize("step", [1, 4, 5])
+def test_ctrl_c_and_resume_end_as_without_it(whole, tmp_path, step):
+    stop(tmp_path / "run", step)
+    model = train(TEXTS, resume=tmp_path / "run", progress=None)
+    assert_equal_runs(tmp_path / "run", model, whole)
+
+
+@pytest.mark.parametrize("step", [1, 4, 6])
+def test_a_kill_and_resume_end_as_without_it(whole, tmp_path, step):
+    command = [sys.executable, "-c", CHILD, str(tmp_path / "run"), repr(SETTINGS), str(step)]
+    assert subprocess.run(command, check=False).returncode == -9
+    model = train(TEXTS, resume=tmp_path / "run", progress=None)
+    assert_equal_runs(tmp_path / "run", model, whole)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_kill_in_other_presets_and_resume_end_as_without_it(tmp_path, preset):
+    settings = {**RUN, **WIDTHS, "preset": preset, **PRESETS[preset]}
+    command = [sys.executable, "-c", CHILD, str(tmp_path / "run"), repr(settings), "3"]
+    assert subprocess.run(command, check=False).returncode == -9
+    whole = train(TEXTS, out=tmp_path / "whole", **settings)
+    model = train(TEXTS, resume=tmp_path / "run", progress=None)
+    assert_equal_runs(tmp_path / "run", model, (tmp_path / "whole", whole))
+
+
+def test_what_differs_from_the_run_is_refused_with_both_values(whole, tmp_path):
+    stop(tmp_path / "run", 2)
+    for settings, message in (
+        ({"seed": 5}, "`seed` must be that of the run, 0. Received: seed=5."),
+        ({"context_length": 9}, "`context_length` must be that of the run, 6. Received: context_length=9."),
+        ({"preset": "bigram"}, "`preset` must be that of the run, 'tinylm'. Received: preset='bigram'."),
+    ):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            train(TEXTS, resume=tmp_path / "run", **settings)
+    with pytest.raises(ValueError, match=r"must be the text of the run, with the fingerprint \w{12}, and this one has"):
+        train(TEXTS[:-1], resume=tmp_path / "run")
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_older_one(whole, tmp_path):
+    folder = tmp_path / "run"
+    stop(folder, 5)
+    good = (folder / "last.keras").read_bytes()
+    assert (folder / "previous.keras").exists()
+    (folder / "last.keras").write_bytes(good[: len(good) // 2])
+    shown = Listener()
+    model = train(TEXTS, resume=folder, progress=shown)
+    assert re.search(r"last\.keras is no \.keras file.*: previous\.keras is used, of step \d", shown.lines[0])
+    assert_equal_runs(folder, model, whole)
+    for name in ("last.keras", "previous.keras"):
+        (folder / name).write_bytes(b"")
+    with pytest.raises(ValueError, match=r"No checkpoint in .* is good: .*last\.keras is empty.*previous\.keras is em"):
+        train(TEXTS, resume=folder)

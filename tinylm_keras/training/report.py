@@ -1,0 +1,100 @@
+"""What a run says and writes down about itself."""
+
+import dataclasses
+import os
+import time
+
+from tinylm_keras.training import checkpoint, environment
+from tinylm_keras.training.progress import duration
+
+
+def record(recipe, run_plan, corpus, model, device, name, init):
+    """Return what recipe.json holds before the run, as a dict."""
+    return {
+        "recipe": dataclasses.asdict(recipe),
+        "source": name,
+        "init": None if init is None else os.fspath(init) if isinstance(init, (str, os.PathLike)) else "a model",
+        "corpus": corpus.record(),
+        "plan": dataclasses.asdict(run_plan),
+        "model": {"class": type(model).__name__, "parameters": model.count_params()},
+        "machine": {"device": device, "threads": environment.threads()},
+        "versions": environment.versions(),
+        "started": environment.now(),
+    }
+
+
+def header(record, batches, validation, corpus, init):
+    """Return the lines said before training: what computes, what text, and what was decided."""
+    run_plan, text, machine = record["plan"], record["corpus"], record["machine"]
+    lines = [
+        f"{machine['device']}, {machine['threads']} threads, XLA {'on' if run_plan['jit_compile'] else 'off'}, "
+        f"{record['model']['parameters']:,} parameters",
+        f"{record['source']}: texts {text['train_texts']:,} to train, {text['validation_texts']:,} to validate, "
+        f"vocabulary {text['vocabulary_size']:,}, layout {text['layout']} ({text['layout_reason']})",
+        _steps_line(run_plan, record["recipe"]),
+    ]
+    if validation is None:
+        lines.append("validation=0: no text is kept to judge the model; best means lowest training loss")
+    elif validation.unknown:
+        line = f"{validation.unknown:,} of {validation.tokens:,} validation tokens are not in the vocabulary"
+        if not batches.unknown:
+            line += "; training has none to learn from, so each costs much: give max_tokens to make rare words unknown"
+        lines.append(line)
+    if batches.cut:
+        lines.append(f"{batches.cut:,} texts are longer than the context and lose their end; layout=windows keeps it")
+    if init is not None:
+        lines.append(_unknown_line(corpus.unknown_tokens()))
+    return lines
+
+
+def _steps_line(run_plan, recipe):
+    line = f"{run_plan['steps']:,} steps"
+    if run_plan["accumulate"] > 1:
+        line += f" of {run_plan['accumulate']:,} batches each"
+    line += f", an evaluation every {run_plan['evaluate_every']:,}"
+    if recipe["evaluation_batches"] is not None:
+        line += f", which estimates the loss of each part of the text on {recipe['evaluation_batches']:,} batches"
+    return line
+
+
+def _unknown_line(unknown):
+    if not unknown:
+        return "the model's vocabulary has every word of this text"
+    shown = ", ".join(f"{word!r} ({count:,})" for word, count in unknown.most_common(10))
+    return (
+        f"{unknown.total():,} words of this text are not in the model's vocabulary ({len(unknown):,} different); "
+        f"most often {shown}"
+    )
+
+
+def going_on(state):
+    """Return the lines said when a run goes on: from where, and what is not as it was."""
+    lines = [f"Going on after step {state.step:,} of {state.plan.steps:,}."]
+    before, now = state.record.get("versions", {}), environment.versions()
+    changed = [f"{name} {before[name]}, now {now.get(name)}" for name in before if before[name] != now.get(name)]
+    if changed:
+        lines.append(f"The run began with {'; '.join(changed)}: it may not end exactly as it would have.")
+    return lines
+
+
+def verdict(keeper, journal):
+    """Return the lines said at the end of a run."""
+    seconds = duration(time.monotonic() - journal.began)
+    loss = "training loss" if keeper.monitor == "loss" else "validation loss"
+    advice = journal.verdict()
+    lines = [f"Trained in {seconds}. Best: step {keeper.best_step:,}, {loss} {keeper.best:.3f}."]
+    return lines if advice is None else [*lines, advice]
+
+
+def good_files(keeper):
+    """Return which files of a run that failed are good, and how to go on, as one clause."""
+    if keeper.folder is None:
+        return "nothing was to be written"
+    if keeper.folder.waiting:
+        return f"the earlier run in {keeper.folder.path} is untouched"
+    if keeper.saved_step is None:
+        return f"no checkpoint was written yet in {keeper.folder.path}"
+    best = keeper.folder.file(checkpoint.BEST)
+    also = f" and {best.name}, the best so far, are" if best.exists() else " is"
+    found = f"{checkpoint.LAST}, of step {keeper.saved_step:,},{also} good"
+    return f"{found}; go on with: tinylm train --resume {keeper.folder.path}"

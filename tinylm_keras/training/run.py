@@ -1,0 +1,170 @@
+"""One run on a corpus that is made: from its first batch, or from where an earlier process stopped."""
+
+import time
+
+from tinylm_keras import plots
+from tinylm_keras.training import checkpoint, environment, minutes, optimizers, plan, report, start
+from tinylm_keras.training.interrupts import Interrupts
+from tinylm_keras.training.journal import Journal
+from tinylm_keras.training.keeper import Keeper
+from tinylm_keras.training.progress import choose
+
+
+def run(
+    recipe,
+    corpus,
+    folder=None,
+    reporter=None,
+    name="",
+    model=None,
+    init=None,
+    *,
+    planned=None,
+    state=None,
+    notes=(),
+):
+    """Train on a corpus: `train` calls it, and so does a ladder of models on one corpus.
+
+    Args:
+        recipe: `Recipe`.
+        corpus: `Corpus`.
+        folder: `RunFolder` or None.
+        reporter: An object with the methods of `progress.Silent`, or None for silence.
+        name: str. What the records call the source.
+        model: A model to train in place, or None for a new one.
+        init: What the records name as the beginning of `model`.
+        planned: `Plan` or None. Of the same run, when it was begun before and has no checkpoint.
+        state: `checkpoint.State` or None. Where to go on; `model` is then that of the checkpoint.
+        notes: list of str. What is to be said first.
+
+    Returns:
+        The model with its best weights, compiled.
+    """
+    began, asked = time.monotonic(), recipe.minutes
+    reporter = choose(reporter)
+    if model is None:
+        model = start.new_model(recipe, corpus.tokenizer)
+    going_on, run_plan = state is not None or planned is not None, planned
+    if asked is not None:
+        recipe, run_plan = minutes.lay_out(recipe, corpus, model, began, writes=folder is not None)
+    batches, batches_per_epoch = corpus.train_batches(recipe)
+    validation, sample = corpus.validation_batches(recipe), corpus.training_sample(recipe)
+    kind, device = environment.device()
+    if state is not None:
+        run_plan, record = state.plan, state.record
+    else:
+        run_plan = run_plan or plan.make(
+            recipe,
+            batches_per_epoch=batches_per_epoch,
+            tokens_per_batch=batches.batch_size * batches.length,
+            parameters=model.count_params(),
+            device=kind,
+        )
+        if asked is None:  # else it was compiled to be measured
+            optimizers.compile_model(model, recipe, run_plan)
+        record = report.record(recipe, run_plan, corpus, model, device, name, init)
+        if asked is not None:
+            record["minutes"] = asked  # the recipe has the updates that they became
+    keeper = Keeper(model, folder, "loss" if validation is None else "val_loss")
+    if folder is not None:
+        folder.create(record, going_on=going_on)
+    bits = validation.bits_per_character if validation is not None and validation.knows_characters else None
+    journal = Journal(
+        recipe,
+        run_plan,
+        keeper,
+        reporter,
+        record=record,
+        interrupts=Interrupts(),
+        tokens_per_step=batches.tokens / len(batches) * run_plan.accumulate,
+        bits_per_character=bits,
+        training_sample=sample,
+        state=state,
+        began=began,
+    )
+    journal.set_model(model)
+    lines = [*notes, *report.header(record, batches, validation, corpus, init)]
+    if state is not None:
+        lines += [*keeper.go_on(state), *report.going_on(state)]
+        journal.write_records()
+    elif init is not None and folder is not None and not folder.waiting:
+        journal.save()  # the model that it began from may be gone when the run goes on
+    reporter.start(lines, run_plan.steps)
+    _train(model, batches, validation, journal)
+    return model
+
+
+def _train(model, batches, validation, journal):
+    """Train to the end; whatever ends it, the files are written and the live line is closed."""
+    keeper, lines, good = journal.keeper, ["The run failed."], True
+    try:
+        try:
+            with journal.interrupts:
+                try:
+                    _fit(model, batches, validation, journal)
+                    lines = report.verdict(keeper, journal)
+                except RuntimeError:  # the loss is not a number, or has grown
+                    good = False
+                    raise
+                except (KeyboardInterrupt, SystemExit):
+                    lines = [f"Stopped at step {journal.step:,} of {journal.plan.steps:,}."]
+                    raise
+                finally:
+                    if not journal.interrupts.at_once:
+                        _finish(keeper, journal, good)
+                        lines += _written(keeper, journal)
+        except OSError as error:  # disk full: in training, or at the end
+            words = f"{error.strerror or error}, at step {journal.step:,}; {report.good_files(keeper)}"
+            raise (OSError(words) if error.errno is None else OSError(error.errno, words, error.filename)) from error
+        except Exception as error:
+            problem = batches.problem()
+            if problem is None:
+                raise
+            words = f"{problem}, at step {journal.step:,}; {report.good_files(keeper)}"
+            raise RuntimeError(f"The text cannot be read any more: {words}.") from error
+    finally:
+        journal.reporter.finish(lines)
+
+
+def _fit(model, batches, validation, journal):
+    """Run the rest of the period that is under way, if any, and then the other periods, one `fit` for each part."""
+    settings = {"validation_data": validation, "callbacks": [journal], "verbose": 0}
+    if journal.owes_evaluation:
+        journal.evaluate(validation)
+    rest = min(-journal.batches % journal.period, journal.total - journal.batches)
+    if rest:
+        data = batches.for_fit(endless=True, first=journal.batches)
+        model.fit(data, steps_per_epoch=rest, shuffle=False, **settings)
+    if journal.batches < journal.total:
+        periods = {"initial_epoch": journal.batches // journal.period, "epochs": journal.plan.evaluations}
+        model.fit(batches, steps_per_epoch=journal.period, **periods, **settings)
+
+
+def _finish(keeper, journal, good):
+    state = journal.state() if good and journal.batches else None
+    keeper.finish(state if state is not None and checkpoint.is_finite(journal.model) else None)
+
+
+def _written(keeper, journal):
+    """Write the result into recipe.json, the history and the picture; return the lines to say."""
+    folder = keeper.folder
+    if folder is None:
+        return []
+    if folder.waiting:
+        return [f"Nothing was written: {folder.path} is as it was."]
+    record = journal.record
+    record["result"] = {
+        "steps": journal.step,
+        "best_step": keeper.best_step,
+        f"best_{keeper.monitor}": None if keeper.best_step is None else keeper.best,
+        "seconds": round(time.monotonic() - journal.began, 1),
+        "ended": environment.now(),
+    }
+    folder.write_recipe(record)
+    journal.write_records()
+    if journal.rows:
+        plots.loss_plot(journal.rows, folder.file("loss.png"))
+    lines = [f"Written: {folder.path}"]
+    if journal.step < journal.plan.steps:
+        lines.append(f"Go on:  tinylm train --resume {folder.path}")
+    return lines
