@@ -152,6 +152,14 @@ def new_folder(path, overwrite=False, holds="run"):
     return path
 
 
+def make_folder(path):
+    """Make the folder `path` and those above it, unless it is there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(path, error.strerror) from None
+
+
 def unwritable(path, reason):
     """Build the error for a folder `out` that cannot be written."""
     return _checks.refuse("out", f"must be a folder that can be written ({reason})", str(path))
@@ -161,10 +169,7 @@ def unwritable(path, reason):
 def made_folder(path):
     """Make a folder for what is written inside the `with`; when that fails, the folders made for it are removed."""
     made = [one for one in (path, *path.absolute().parents) if not one.exists()]
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(path, error.strerror) from None
+    make_folder(path)
     try:
         yield
     except BaseException:

@@ -105,7 +105,10 @@ def test_the_folder_is_named_after_the_source(source, folder):
         ),
         (["--accumulate", "0"], "`accumulate` must be a whole number from 1 to 1,000,000. Received: accumulate=0."),
         (["--evaluation-batches", "0"], "`evaluation_batches` must be a whole number from 1 to 1,000,000,000. Receive"),
-        (["--steps", "2", "--epochs", "2"], "`steps` or `epochs` must be given, and not both (epochs=2). Received: st"),
+        (
+            ["--steps", "2", "--epochs", "2"],
+            "`steps` or `epochs` or `minutes` must be given, and only one of them (epochs=2, mi",
+        ),
         (["--steps", "x"], "`steps` must be a whole number from 1 to 1,000,000,000. Received: steps='x'."),
         (["--steps", "0"], "`steps` must be a whole number from 1 to 1,000,000,000. Received: steps=0."),
         (

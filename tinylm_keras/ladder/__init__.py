@@ -5,7 +5,7 @@ import dataclasses
 import json
 import pathlib
 
-from tinylm_keras import _checks, data, plots
+from tinylm_keras import _checks, _files, data, plots
 from tinylm_keras._files import atomic_path
 from tinylm_keras.ladder.climb import Climb as Climb
 from tinylm_keras.ladder.climb import Rung as Rung
@@ -15,7 +15,6 @@ from tinylm_keras.ladder.ideas import make_recipes as make_recipes
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training import train
 from tinylm_keras.training.progress import choose
-from tinylm_keras.training.run_folder import RunFolder
 
 __all__ = ["IDEAS", "Climb", "Idea", "Rung", "compare", "make_recipes", "write"]
 
@@ -45,7 +44,7 @@ def compare(source="stories", out=None, steps=None, overwrite=False, progress="a
     recipes = make_recipes(steps, overrides)
     shared = recipes["bigram"]
     reporter = choose(progress)
-    folder = None if out is None else RunFolder(out, overwrite)
+    folder = None if out is None else _files.new_folder(out, overwrite, "comparison")
     texts = data.read(source, separator=shared.separator, encoding=shared.encoding, column=shared.column)
     corpus = corpora.make(texts, shared)
     if not corpus.validation:
@@ -53,7 +52,7 @@ def compare(source="stories", out=None, steps=None, overwrite=False, progress="a
     climb = Climb(recipes, corpus, folder, reporter, train.source_name(source, name))
     rungs = climb.run()
     if folder is not None:
-        write(rungs, folder.path, climb.record)
+        write(rungs, folder, climb.record)
     return rungs
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import time
 
-from tinylm_keras import count_models, evaluation
+from tinylm_keras import _files, count_models, evaluation
 from tinylm_keras.ladder.ideas import IDEAS
 from tinylm_keras.training import environment, plan, progress, start, train
 from tinylm_keras.training.run_folder import RunFolder
@@ -72,7 +72,7 @@ class Climb:
         ]
         self.reporter.start(lines, steps)
         if self.folder is not None:
-            self.folder.create()
+            _files.make_folder(self.folder)
         say, rungs = getattr(self.reporter, "say", lambda text: None), []
         try:
             for idea in IDEAS:
@@ -98,7 +98,7 @@ class Climb:
 
     def _train(self, idea):
         recipe, began = self.recipes[idea.name], time.monotonic()
-        run = None if self.folder is None else RunFolder(self.folder.path / idea.name, overwrite=True)
+        run = None if self.folder is None else RunFolder(self.folder / idea.name, overwrite=True)
         model = train.run(recipe, self.corpus, run, self._follower(idea.name), self.source)
         found = evaluation.evaluate(model, self.corpus.validation, layout=self.corpus.layout)
         return self._rung(idea, found.loss, model.count_params(), time.monotonic() - began, recipe.steps)

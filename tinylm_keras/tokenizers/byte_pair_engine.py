@@ -8,6 +8,9 @@ from tinylm_keras.tokenizers import byte_level, strings
 
 PART = 65_536  # characters that one thread encodes at a time
 
+# Longer words are learned from in pieces: learning takes the square of a word's length (a million times "a": hours).
+LONGEST_WORD = 1_000
+
 
 def build(ids, merges):
     """Return an engine for a dict of ids by token and a list of merges "left right"."""
@@ -29,6 +32,8 @@ def learn(texts, size):
     import tokenizers
 
     engine = _engine(tokenizers.models.BPE())
+    pieces = tokenizers.pre_tokenizers.Split(tokenizers.Regex(f".{{1,{LONGEST_WORD}}}"), "isolated")
+    engine.pre_tokenizer = tokenizers.pre_tokenizers.Sequence([engine.pre_tokenizer, pieces])
     trainer = tokenizers.trainers.BpeTrainer(
         vocab_size=size, min_frequency=2, show_progress=False, initial_alphabet=list(byte_level.alphabet())
     )
