@@ -19,8 +19,9 @@ def path(tmp_path):
     return tmp_path / "model.keras"
 
 
-def test_the_stored_model_of_format_1_loads_and_writes_the_same_ids():
-    model = tlm.load_model(hostile.GOOD)
+@pytest.mark.parametrize("name", ["format_1", "format_2"])
+def test_the_stored_model_of_each_format_loads_and_writes_the_same_ids(name):
+    model = tlm.load_model(hostile.GOOD.with_name(f"{name}.keras"))
     expected = [2, 3, 9, 9, 9, 9, 9, 9, 9, 6, 2, 8, 8, 9]
     assert model.generate(np.array([2, 3], "int32"), max_new_tokens=12, seed=7).tolist() == expected
     assert model.tokenizer.get_vocabulary()[2:-1] == ["the", "cat", "sat", "déjà", "猫", "🙂", "a\u2028b", "c\x85d"]

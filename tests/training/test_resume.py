@@ -1,6 +1,8 @@
 """Law 10: stop at any step, go on, and the end is the same to the last bit."""
 
+import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -8,9 +10,11 @@ import numpy as np
 import pytest
 
 from tests.training.test_train import TEXTS, TINY, Listener
-from tinylm_keras import load_model
+from tinylm_keras import archive, load_model
 from tinylm_keras.training.progress import Silent
 from tinylm_keras.training.train import train
+
+FIXTURES = pathlib.Path(__file__).parents[1] / "fixtures"
 
 SETTINGS = {**TINY, "dropout": 0.3, "steps": 7, "evaluate_every": 4}
 
@@ -139,3 +143,12 @@ def test_a_damaged_checkpoint_gives_way_to_the_older_one(whole, tmp_path):
         (folder / name).write_bytes(b"")
     with pytest.raises(ValueError, match=r"No checkpoint in .* is good: .*last\.keras is empty.*previous\.keras is em"):
         train(TEXTS, resume=folder)
+
+
+def test_a_checkpoint_of_format_2_goes_on(tmp_path):
+    (tmp_path / "run").mkdir()
+    shutil.copy(FIXTURES / "checkpoint_2.keras", tmp_path / "run" / "last.keras")
+    state = archive.training(tmp_path / "run" / "last.keras")
+    assert state["batches"] == 1
+    train(TEXTS, resume=tmp_path / "run", progress=None)
+    assert archive.training(tmp_path / "run" / "last.keras")["batches"] == SETTINGS["steps"]

@@ -4,8 +4,8 @@ import math
 
 from tinylm_keras import _checks
 
-# A whole period whose loss is so many times that of the start, and that of knowing nothing, will not come back.
-GROWN = 2.0
+# A whole period whose loss is so many times that of knowing nothing (all tokens equally likely) will not come back.
+GROWN = 3.0
 
 
 class Guard:
@@ -26,11 +26,11 @@ class Guard:
             rule = f"is too high, or the text too odd: the {name} is {float(value)} at step {step:,}"
             raise self._failed(rule, step)
 
-    def grown(self, loss, first_loss, vocabulary_size, step):
-        """Raise a RuntimeError if the mean loss of a period is far above that of the start and of a blind guess."""
-        limit = GROWN * max(first_loss or 0.0, math.log(vocabulary_size))
-        if loss > limit:
-            rule = f"is too high: the loss has grown from {first_loss:.3g} to {loss:.3g} by step {step:,}"
+    def grown(self, loss, vocabulary_size, step):
+        """Raise a RuntimeError if the mean loss of a period is far above that of a blind guess."""
+        blind = math.log(vocabulary_size)
+        if loss > GROWN * max(1.0, blind):
+            rule = f"is too high: the loss has grown to {loss:.3g} by step {step:,}, and a blind guess has {blind:.3g}"
             raise self._failed(rule, step)
 
     def no_progress(self, rows, first_loss):

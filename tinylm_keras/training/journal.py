@@ -150,7 +150,7 @@ class Journal(keras.callbacks.Callback):
         if "val_loss" in logs:
             self._guard.finite(logs["val_loss"], "validation loss", self.step)
         row = self._row(logs)
-        self._guard.grown(row["loss"], self.first_loss, self.model.vocabulary_size, self.step)
+        self._guard.grown(row["loss"], self.model.vocabulary_size, self.step)
         sample = None
         if self.recipe.prompt is not None:  # length and temperature are the model's generation defaults
             sample = self.model.generate(self.recipe.prompt, seed=self.recipe.seed)

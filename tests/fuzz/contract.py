@@ -1,0 +1,64 @@
+"""What every call must keep, whatever it is given: its errors are one line, it ends soon, it writes nowhere else."""
+
+import contextlib
+import os
+import resource
+import sys
+import time
+import warnings
+
+DOCUMENTED = (ValueError, TypeError, OSError)
+SECONDS = 20  # CPU time of one case; compiling a generation loop takes some
+MEMORY = 4 << 30  # address space above what the program has when it begins
+
+_WRITING = {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.truncate", "shutil.move"}
+_FORBIDDEN = {"socket.connect", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "pickle.find_class"}
+
+
+class Watch:
+    """Notes what a case does that it must not; `folder` is where it may write."""
+
+    def __init__(self, folder):
+        self.folder, self.on, self.seen = os.path.realpath(folder), False, []
+        sys.addaudithook(self._note)
+
+    def _note(self, event, arguments):
+        if not self.on:
+            return
+        if event == "open":
+            path, mode, flags = arguments
+            writes = (mode and set(mode) & set("wax+")) or (flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+            if writes and isinstance(path, (str, bytes)) and not self._inside(path):
+                self.seen.append(f"wrote {path!r}")
+        elif event in _WRITING and isinstance(arguments[0], (str, bytes)) and not self._inside(arguments[0]):
+            self.seen.append(f"{event} {arguments[0]!r}")
+        elif event in _FORBIDDEN:
+            self.seen.append(f"{event} {arguments!r:.100}")
+
+    def _inside(self, path):
+        path = os.path.realpath(os.fsdecode(path))
+        return path == os.devnull or os.path.commonpath([path, self.folder]) == self.folder
+
+    @contextlib.contextmanager
+    def case(self):
+        """One case: documented errors of one line pass, all else is an error."""
+        began, self.seen, self.on = time.process_time(), [], True
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        except DOCUMENTED as error:
+            assert str(error).strip(), f"an error without a message: {error!r}"
+            assert "\n" not in str(error).strip(), f"an error of several lines: {error!r}"
+        finally:
+            self.on = False
+        spent = time.process_time() - began
+        assert not self.seen, self.seen
+        assert spent < SECONDS, f"took {spent:.0f} s of CPU time"
+
+
+def limit_memory():
+    """From here on, a case that asks for much more memory gets a MemoryError, which is a finding."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))

@@ -1,0 +1,128 @@
+"""What is fuzzed. Each target is a function that draws a case, tries it, and asserts what must hold if it is taken."""
+
+import json
+import pathlib
+import shutil
+
+import numpy as np
+from hypothesis import strategies as st
+
+import tinylm_keras as tlm
+from tests.archive import hostile
+from tests.fuzz.mutations import ODD, changed_bytes, changed_tree
+from tinylm_keras.training import corpus
+from tinylm_keras.training.recipe import Recipe
+
+WORDS = ["red", "ball", "mia", "tom", "é", "🙂"]
+
+
+class Targets:
+    """The targets, with the good files and the small model that they begin from.
+
+    Args:
+        folder: `pathlib.Path`. Everything is written there.
+        watch: `contract.Watch`.
+    """
+
+    NAMES = ("model_bytes", "model_config", "shard_folder", "generation", "corpus")
+
+    def __init__(self, folder, watch):
+        self.folder, self.watch = pathlib.Path(folder), watch
+        self.tokenizer = tlm.CharacterTokenizer(end_token="<end>").adapt(WORDS)
+        shape = {"context_length": 6, "embed_dim": 8, "num_heads": 1, "feed_forward_dim": 8, "num_blocks": 1}
+        self.model = tlm.MiniLM(tokenizer=self.tokenizer, **shape)
+        self.good_shards = self.folder / "shards"
+        texts = [f"{one} {other}" for one in WORDS for other in WORDS]
+        tlm.data.prepare(texts, tlm.WhitespaceTokenizer().adapt(texts), self.good_shards)
+
+    def model_bytes(self, data):
+        """A model's file, or one of its members behind a right checksum, with changed bytes."""
+        path = self.folder / "bytes.keras"
+        member = data.draw(st.sampled_from([None, *hostile.members()]))
+        if member is None:
+            path.write_bytes(data.draw(changed_bytes(hostile.GOOD.read_bytes())))
+        else:
+            members = hostile.members()
+            hostile.write(path, {**members, member: data.draw(changed_bytes(members[member]))})
+        with self.watch.case():
+            self._use(tlm.load_model(path))
+
+    def model_config(self, data):
+        """A model's file whose config.json says something else."""
+        path = self.folder / "config.keras"
+        hostile.with_text(json.dumps(data.draw(changed_tree(hostile.tree()))))(path)
+        with self.watch.case():
+            self._use(tlm.load_model(path))
+
+    def _use(self, model):
+        ids = np.zeros((1, min(2, model.context_length)), "int32")
+        logits = np.array(model(ids))
+        assert logits.shape == (*ids.shape, model.vocabulary_size)
+        if model.tokenizer is not None:
+            assert isinstance(model.tokenizer.detokenize(model.tokenizer.tokenize("I use x")), str)
+        model.save(self.folder / "again.keras")
+
+    def shard_folder(self, data):
+        """A folder of shards in which one file was changed, as bytes or as JSON."""
+        folder = self.folder / "changed"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.good_shards, folder)
+        path = folder / data.draw(st.sampled_from(["index.json", "tokenizer.json", "train.bin"]))
+        if path.suffix == ".json" and data.draw(st.booleans()):
+            path.write_text(json.dumps(data.draw(changed_tree(json.loads(path.read_text())))))
+        else:
+            path.write_bytes(data.draw(changed_bytes(path.read_bytes())))
+        with self.watch.case():
+            shards = tlm.data.open_shards(folder)
+            x, y = tlm.data.windows(shards.train, context_length=4, batch_size=2, steps=2, seed=0).batch(0)
+            assert max(x.max(), y.max()) < shards.tokenizer.vocabulary_size()
+            shards.tokenizer.tokenize("red ball")
+
+    def generation(self, data):
+        """Prompts and arguments of `generate`, `stream` and `score`, good ones and odd ones."""
+        good = {
+            "max_new_tokens": st.integers(0, 9),
+            "temperature": st.floats(0, 3),
+            "top_k": st.integers(1, 300),
+            "top_p": st.floats(0.01, 1),
+            "min_p": st.floats(0, 0.99),
+            "repetition_penalty": st.floats(0.1, 9),
+            "stop": st.one_of(st.text(max_size=3), st.lists(st.text(max_size=3), max_size=3)),
+            "seed": st.integers(0, 2**70),
+            "allow_unknown": st.booleans(),
+        }
+        names = data.draw(st.lists(st.sampled_from(sorted(good)), unique=True, max_size=4))
+        settings = {name: data.draw(st.one_of(good[name], good[name], ODD)) for name in names}
+        settings.setdefault("max_new_tokens", 3)
+        if isinstance(settings["max_new_tokens"], int) and 100 < settings["max_new_tokens"] <= 10**6:
+            settings["max_new_tokens"] = 20  # allowed, and only slow
+        ids = st.lists(st.integers(-2, self.tokenizer.vocabulary_size() + 1), max_size=9)
+        prompt = data.draw(st.one_of(st.text(max_size=12), st.lists(st.text(max_size=4), max_size=3), ids, ODD))
+        with self.watch.case():
+            found = self.model.generate(prompt, **settings)
+            if isinstance(prompt, str):
+                assert isinstance(found, str)
+                if settings.get("seed") is not None:
+                    assert "".join(self.model.stream(prompt, **settings)) == found
+        with self.watch.case():
+            assert np.isfinite(self.model.score(prompt)).all()
+
+    def corpus(self, data):
+        """A file of any bytes, read and made ready to train on."""
+        path = self.folder / "text.txt"
+        text = st.text("ab é.\n\r\t\0\u2028\x85\ufeff🙂", max_size=60)
+        encoding = data.draw(st.sampled_from(["utf-8", "utf-8", "utf-16", "latin-1", "ascii", "utf-7", "idna", "hex"]))
+        content = data.draw(st.one_of(st.binary(max_size=60), text.map(lambda drawn: drawn.encode())))
+        path.write_bytes(content)
+        separator = data.draw(st.sampled_from(["auto", None, "\n", "\n\n", "a", "\r\n", ""]))
+        kind = data.draw(st.sampled_from(["whitespace", "word-punct", "character", "byte-pair"]))
+        layout = data.draw(st.sampled_from(["auto", "lines", "windows"]))
+        shape = {"context_length": data.draw(st.integers(1, 8)), "batch_size": 2, "steps": 2}
+        with self.watch.case():
+            recipe = Recipe(tokenizer=kind, separator=separator, encoding=encoding, layout=layout, **shape)
+            texts = tlm.data.read(path, separator=separator, encoding=encoding)
+            assert texts and all(text.strip() for text in texts)
+            made = corpus.make(texts, recipe)
+            x, y = made.train_batches(recipe)[0].batch(0)
+            assert x.shape == y.shape and 1 <= x.shape[1] <= shape["context_length"]
+            assert max(x.max(), y.max()) < max(made.tokenizer.vocabulary_size(), (made.tokenizer.pad_id or 0) + 1)
