@@ -1,5 +1,6 @@
 """Law 10: stop at any step, go on, and the end is the same to the last bit."""
 
+import json
 import pathlib
 import re
 import shutil
@@ -152,3 +153,29 @@ def test_a_checkpoint_of_format_2_goes_on(tmp_path):
     assert state["batches"] == 1
     train(TEXTS, resume=tmp_path / "run", progress=None)
     assert archive.training(tmp_path / "run" / "last.keras")["batches"] == SETTINGS["steps"]
+
+
+def test_a_finished_run_says_so_and_is_left_as_it_is(tmp_path):
+    folder = tmp_path / "run"
+    train(TEXTS, out=folder, **SETTINGS)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    class Ending(Listener):
+        def finish(self, lines):
+            self.lines += lines
+
+    shown = Ending()
+    train(resume=folder, progress=shown)
+    assert "is finished: all 7 steps are made" in shown.lines[-1]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_check_4_two_epochs_differ_and_each_is_a_permutation_that_a_resume_goes_on_with(tmp_path):
+    """A run of epochs that stops exactly at the end of the first, before its evaluation was written."""
+    settings = {**SETTINGS, "steps": None, "epochs": 3, "evaluate_every": None}
+    model = train(TEXTS, out=tmp_path / "whole", **settings)
+    end = json.loads((tmp_path / "whole" / "recipe.json").read_text())["plan"]["steps"] // 3
+    with pytest.raises(KeyboardInterrupt):
+        train(TEXTS, out=tmp_path / "run", **{**settings, "progress": Stopper(end)})
+    again = train(TEXTS, resume=tmp_path / "run", progress=None)
+    assert_equal_runs(tmp_path / "run", again, (tmp_path / "whole", model))
