@@ -36,6 +36,15 @@ def test_cached_logits_equal_full_logits(model):
     assert np.abs(np.concatenate(steps, axis=1) - full).max() <= 1e-5 * np.abs(full).max()
 
 
+@pytest.mark.parametrize("length", [1, 2, 12])
+def test_the_last_vector_alone_equals_the_last_of_all(model, length):
+    ids = np.random.default_rng(0).integers(1, model.vocabulary_size, (3, length)).astype("int32")
+    last = np.array(model.hidden(ids, training=False))[:, -1:]
+    alone = np.array(model.last_hidden(ids))
+    assert alone.shape == last.shape
+    assert np.abs(alone - last).max() <= 1e-6 * np.abs(last).max()
+
+
 def test_the_default_cache_of_the_base_class_gives_the_same(model):
     ids = np.random.default_rng(0).integers(1, model.vocabulary_size, (1, 6)).astype("int32")
     full = np.array(model.hidden(ids))

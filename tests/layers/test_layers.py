@@ -115,13 +115,14 @@ def test_a_prefix_mean_of_a_long_text_in_half_precision_keeps_moving():
     assert float(layer(x[:, 1999:], cache=cache, start=1999)[0][0, 0, 0]) == 0.5
 
 
-def test_a_trailing_window_holds_the_last_vectors_in_one_step_or_in_many():
+@pytest.mark.parametrize("size", [9, 3])  # the whole text; only what the window looks back at
+def test_a_trailing_window_holds_the_last_vectors_in_one_step_or_in_many(size):
     x = np.random.default_rng(0).normal(size=(2, 7, 3)).astype("float32")
     layer = TrailingWindow(4)
     padded = np.concatenate([np.zeros((2, 3, 3), "float32"), x], axis=1)
     expected = np.stack([padded[:, place : place + 4].reshape(2, 12) for place in range(7)], axis=1)
     assert np.array_equal(layer(x), expected)
-    cache = layer.empty_cache(2, 9, 3)
+    cache = layer.empty_cache(2, size, 3)
     for start, end in ((0, 4), (4, 5), (5, 7)):
         rows, cache = layer(x[:, start:end], cache=cache, start=start)
         assert np.array_equal(rows, expected[:, start:end])

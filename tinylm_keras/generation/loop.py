@@ -68,8 +68,7 @@ def sliding_logits(model):
     """
 
     def next_logits(window, cache, position):
-        hidden = model.hidden(window, training=False)
-        return ops.cast(model.head(hidden[:, -1:])[:, 0], "float32"), cache
+        return ops.cast(model.head(model.last_hidden(window))[:, 0], "float32"), cache
 
     return next_logits
 

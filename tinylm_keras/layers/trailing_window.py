@@ -10,15 +10,16 @@ from tinylm_keras import _checks
 class TrailingWindow(keras.layers.Layer):
     """At each position, the vectors of the last `window` positions in one row, this one last.
 
-    Before the first position there are zeros. The layer has no weights.
+    Before the first position there are zeros. The layer has no weights. Its cache rolls: it holds the last L positions
+    of a text of any length, position p in column `p % L`.
 
     Args:
         window: int. How many positions, this one included.
 
     Call arguments:
         x: float tensor `[B, T, D]`.
-        cache: None, or what `empty_cache` made: `[B, window - 1 + L, D]`, the vectors so far behind `window - 1` zeros.
-        start: int or scalar int tensor. Position of the first of the T inputs in the cache.
+        cache: None, or what `empty_cache` made: `[B, L, D]` with L at least `window - 1`.
+        start: int or scalar int tensor. Position of the first of the T inputs, which follows the last one cached.
 
     Returns:
         A tensor `[B, T, window * D]`; with a cache, that tensor and the new cache.
@@ -45,14 +46,24 @@ class TrailingWindow(keras.layers.Layer):
         if cache is None:
             x = ops.pad(x, ((0, 0), (before, 0), (0, 0)))  # (B, before + T, D)
         else:
-            cache = ops.slice_update(cache, (0, start + before, 0), ops.cast(x, cache.dtype))
-            x = ops.take(cache, ops.arange(before + length) + start, axis=1)
+            x, cache = self._roll(cache, x, start)
         rows = ops.concatenate([x[:, first : first + length] for first in range(self.window)], axis=-1)
         return rows if cache is None else (rows, cache)
 
+    def _roll(self, cache, x, start):
+        """The vectors `[B, window - 1 + T, D]` to look at, and the new cache."""
+        size, length, before = cache.shape[1], x.shape[1], self.window - 1
+        both = ops.concatenate([cache, ops.cast(x, cache.dtype)], axis=1)  # (B, L + T, D): the new ones behind the ring
+        seen = ops.arange(before + length) + start - before
+        x = ops.take(both, ops.where(seen < start, ops.mod(seen, size), seen - start + size), axis=1)
+        x = ops.where(ops.expand_dims(seen >= 0, 1), x, ops.zeros((), x.dtype))
+        columns, last = ops.arange(size), start + length - 1
+        newest = last - ops.mod(last - columns, size)  # the position that each column holds from now on
+        return x, ops.take(both, ops.where(newest >= start, newest - start + size, columns), axis=1)
+
     def empty_cache(self, batch_size, length, width):
         """A cache for `length` positions of vectors that are `width` wide."""
-        return ops.zeros((batch_size, self.window - 1 + length, width), self.compute_dtype)
+        return ops.zeros((batch_size, length, width), self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         width = input_shape[-1]

@@ -44,13 +44,13 @@ class GenerationMixin:
         """Continue one prompt or several.
 
         The first call compiles the loop (a few seconds); later calls with other prompts, seeds or settings do not.
-        Past `context_length` the model is fed the last `context_length` tokens; one with a rolling cache (`RotaryLM`)
-        goes on, each position seeing the last `context_length` positions in every layer.
+        Past `context_length` the model is fed the last `context_length` tokens; one with a rolling cache (`RotaryLM`,
+        `MLPLM`, `BigramLM`) goes on, each position seeing the last `context_length` positions in every layer.
 
         Args:
             prompts: str; list of str; ids `[n]`; ids `[B, n]` or a list of arrays of ids. An empty prompt starts from
                 the end token, or without one from a first token of the training texts. A prompt counts with its last
-                `reach` tokens: `context_length`, or more with a rolling cache.
+                `reach` tokens: `context_length`, or what a rolling cache looks back at.
             max_new_tokens: int from 0 to 1,000,000. None: `generation_defaults`, else 64.
             temperature, top_k, top_p, min_p, repetition_penalty: see `Sampler`. None: `generation_defaults`, else off.
             stop: str or list of str. Ends a text before the first of these strings that it writes.

@@ -18,7 +18,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     - `hidden(token_ids, training=None)`: all before the last layer, `[B, T, D]`,
     - `head`: the last layer, from hidden vectors to logits,
     - `build(input_shape)`, which builds every layer (an unbuilt model would save without weights),
-    - and, to generate faster, `step` and `empty_cache`.
+    - and, to generate faster, `step` and `empty_cache`, and past the context `last_hidden`.
 
     Past `context_length` a model goes on in one of two ways. By default it is fed the last `context_length` tokens, as
     positions from 0. With `rolling_cache = True`, `step` may go on with the same cache for ever, also several tokens at
@@ -83,6 +83,10 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     def hidden(self, token_ids, training=None):
         """Vectors `[B, T, D]` that the head turns into logits."""
         raise NotImplementedError
+
+    def last_hidden(self, token_ids):
+        """Vectors `[B, 1, D]` of the last position alone: `hidden(token_ids)[:, -1:]`, perhaps with less work."""
+        return self.hidden(token_ids, training=False)[:, -1:]
 
     def step(self, token_ids, cache, start):
         """Hidden vectors of the positions `start`, `start + 1`, … and the new cache.

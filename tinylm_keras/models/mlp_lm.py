@@ -45,6 +45,8 @@ class MLPLM(LanguageModel):
         Bengio et al., "A Neural Probabilistic Language Model", JMLR 3, 2003; Ioffe and Szegedy, arXiv:1502.03167.
     """
 
+    rolling_cache = True  # the window moves with the text, so nothing is computed again
+
     def __init__(
         self,
         vocabulary_size=None,
@@ -80,6 +82,10 @@ class MLPLM(LanguageModel):
         # Logits stay in float32: the loss takes their exponentials.
         self.head = keras.layers.Dense(self.vocabulary_size, name="head", dtype="float32")
         self.build((None, None))
+
+    @property
+    def reach(self):
+        return self.window
 
     def build(self, input_shape):
         self.coding.build(input_shape)

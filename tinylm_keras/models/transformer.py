@@ -1,5 +1,7 @@
 """What the transformers share: the way through the blocks, with a cache and without."""
 
+from keras import ops
+
 from tinylm_keras.models.language_model import LanguageModel
 
 
@@ -38,6 +40,23 @@ class Transformer(LanguageModel):
         if self.final_norm is not None:
             x = self.final_norm(x)
         return x if cache is None else (x, tuple(caches))
+
+    def last_hidden(self, token_ids):
+        """As `hidden(token_ids)[:, -1:]`, but of the last block the other positions need keys and values alone.
+
+        They go into a cache, and what only their own results would need is never computed: XLA leaves out what nobody
+        reads. With four blocks that is nearly a quarter of the work.
+        """
+        x = self.embed(token_ids, 0)  # (B, T, D)
+        *blocks, last_block = self.blocks
+        for block in blocks:
+            x = block(x, training=False)
+        before = x.shape[1] - 1
+        cache = last_block.attention.empty_cache(ops.shape(x)[0], self.context_length)
+        if before:
+            _, cache = last_block(x[:, :before], cache=cache, start=0, training=False)
+        x, _ = last_block(x[:, before:], cache=cache, start=before, training=False)  # (B, 1, D)
+        return x if self.final_norm is None else self.final_norm(x)
 
     def step(self, token_ids, cache, start):
         return self.hidden(token_ids, cache=cache, start=start, training=False)
