@@ -57,7 +57,9 @@ def generate(
     ] = None,
     weights: Annotated[
         str | None,
-        typer.Option(help="Write faster with weights rounded to bfloat16 or int8; see evaluate.", metavar="KIND"),
+        typer.Option(
+            help="Round weights to bfloat16 or int8: a large model writes one text faster on a CPU.", metavar="KIND"
+        ),
     ] = None,
     seed: Annotated[
         int | None,

@@ -60,8 +60,10 @@ class GenerationMixin:
                 top-p or a subclass with `get_next_token`; it brings its own seed).
             allow_unknown: bool. Whether "[UNK]" may be written.
             weights: "bfloat16", "int8" (with a scale for each output), or None: as they are. What the matrices are
-                rounded to. With one prompt a large model writes faster on a CPU, inside its context; other texts get
-                the same rounding and no speed. `tinylm evaluate --weights` says what it costs.
+                rounded to. With one prompt a model too large for the processor's cache writes faster on a CPU, inside
+                its context; a smaller one writes slower, and several prompts, or a text past the context of a model
+                without a rolling cache, get the same rounding and no speed. `tinylm evaluate --weights` says what it
+                costs.
 
         Returns:
             str for str, list for list, int32 ids for ids (a list of arrays for several), the prompt in front. The end
