@@ -10,6 +10,7 @@ from benchmarks import measuring, peers
 from benchmarks.measuring import Row
 from benchmarks.shapes import SHAPES
 
+KINDS = ("bfloat16", "int8")
 LENGTHS = {"small": (8, 16, 32, 48, 63), "large": (16, 64, 128, 192, 255)}
 
 
@@ -20,6 +21,7 @@ def rows(options, found):
         _row("large", "large", 1, 255, options, found),
         _row("batch", "large", 32, 255, options, found),
         _row("past", "small", 1, 500, options, found),
+        _precision_row(options),
         *(_lengths_row(shape, options, found) for shape in SHAPES),
     ]
 
@@ -51,6 +53,15 @@ def _row(key, shape, prompts, new_tokens, options, found):
         "tokens/s",
         (lambda limits: SHAPES[shape].least_generation_seconds(limits, prompts, new_tokens)) if inside else None,
     )
+
+
+def _precision_row(options):
+    """Our own model, with its weights as they are and in fewer bits."""
+    task = {"shape": "large", "prompts": 1, "new_tokens": 255, "top_k": options.top_k, "budget": options.budget}
+    arms = [("ours", "generation", task)]
+    arms += [(f"ours, {kind}", "generation", {**task, "weights": kind}) for kind in KINDS]
+    title = f"precision: one prompt, {SHAPES['large'].title}, 255 new tokens"
+    return Row("precision", title, peers.our_arms(arms), 255, "tokens/s")
 
 
 def _lengths_row(shape, options, found):
@@ -106,6 +117,7 @@ def main():
         "large",
         "batch",
         "past",
+        "precision",
         *(f"lengths-{shape}" for shape in SHAPES),
     )
     parser.add_argument("--rows", nargs="+", choices=keys, help="rows to measure (default all)")

@@ -29,13 +29,13 @@ def _model(shape, kind=MiniLM, **arguments):
     return kind(**sizes, dropout=0.0, norm="pre", activation="gelu", **arguments)
 
 
-def _generator(shape, prompts, top_k, cache=True, xla=True):
+def _generator(shape, prompts, top_k, cache=True, xla=True, weights=None):
     """A function that writes `n` new tokens after each of `prompts` prompts of one token, each time with a new seed."""
     model = _model(shape, MiniLM if cache else Uncached)
     if not xla:
         loop.compiled = _without_xla
     ids, seeds = np.ones((prompts, 1), "int32"), itertools.count()
-    return lambda n: model.generate(ids, max_new_tokens=n, seed=next(seeds), top_k=top_k)
+    return lambda n: model.generate(ids, max_new_tokens=n, seed=next(seeds), top_k=top_k, weights=weights)
 
 
 def _without_xla(function, variables):

@@ -52,6 +52,19 @@ def test_a_source_is_judged_in_the_layout_of_training_unless_told(evaluated, run
     assert evaluated(run_folder, source, "--stories", 0, "--separator", "none")["text"]["texts"] == 1
 
 
+def test_the_perplexity_with_rounded_weights_stands_beside_the_other(tinylm, evaluated, run_folder):
+    found = evaluated(run_folder, "--stories", 0, "--weights", "int8")
+    exact, rounded = found["text"]["perplexity"], found["weights"]
+    assert rounded["kind"] == "int8"
+    assert exact != rounded["perplexity"] == pytest.approx(exact, rel=0.01)
+    assert rounded["higher_by"] == pytest.approx(rounded["perplexity"] / exact - 1)
+    assert evaluated(run_folder, "--stories", 0)["weights"] is None
+    shown = tinylm("evaluate", run_folder, "--stories", 0, "--weights", "bfloat16").out
+    assert "bfloat16 weights" in shown and "%)" in shown
+    refusal = tinylm("evaluate", run_folder, "--weights", "int4").refusal
+    assert refusal == "`weights` must be one of 'bfloat16', 'int8', or None. Received: weights='int4'."
+
+
 def test_the_tables_show_loss_shares_faults_and_an_example(tinylm, run_folder, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     shown = tinylm("evaluate", run_folder, "--stories", 4)

@@ -33,6 +33,8 @@ from tinylm_keras.models import MiniLM
         ({"seed": 0.5}, r"`seed` must be a whole number of at least 0"),
         ({"stop": ""}, r"`stop` must be a non-empty string or a list of them"),
         ({"stop": ["a", 3]}, r"`stop` must be a non-empty string or a list of them"),
+        ({"weights": "int4"}, r"`weights` must be one of 'bfloat16', 'int8', or None. Received: weights='int4'"),
+        ({"weights": ["int8"]}, r"`weights` must be one of 'bfloat16', 'int8', or None"),
         ({"sampler": "greedy"}, r"`sampler` must be a tlm.Sampler or a keras_nlp.samplers.Sampler"),
         ({"sampler": Sampler(), "top_k": 3}, r"`sampler` must not come together with top_k"),
         ({"sampler": Sampler(), "temperature": 1.0}, r"`sampler` must not come together with temperature"),

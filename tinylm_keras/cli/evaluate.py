@@ -33,6 +33,10 @@ def evaluate(
             parser=_console.number("stories", int),
         ),
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="Also the perplexity with weights rounded to bfloat16 or int8.", metavar="KIND"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     **typed,
 ):
@@ -42,20 +46,25 @@ def evaluate(
         _checks.whole_number("stories", stories, 0, 100_000)
     loaded, file = _console.load_model(model)
     from tinylm_keras import data, evaluation
+    from tinylm_keras.generation import lower_precision
 
+    if weights is not None:
+        lower_precision.dense_layers(loaded, weights)  # refuses before the work begins
     past = Past(loaded, file)
     texts, of, training = text_to_judge(past, source, overrides)
     layout = overrides.get("layout") or past.layout or "auto"
     found = evaluation.evaluate(loaded, texts, layout=layout, training=training)
+    with_weights = None if weights is None else rounded_perplexity(loaded, texts, found, weights)
     if not as_json:
-        _console.show_facts(facts(found, of))
+        _console.show_facts(facts(found, of, with_weights))
     count = stories if stories is not None else STORIES if past.is_built_in else 0
     told, judged = [], None
     if count:
         told = evaluation.write_stories(loaded, count, min(SEEDS, count), TEMPERATURE)
         judged = data.stories.report(told, training=past.texts or ())
     if as_json:
-        report = {"text": {"of": of, **dataclasses.asdict(found)}, "stories": judged and dataclasses.asdict(judged)}
+        report = {"text": {"of": of, **dataclasses.asdict(found)}, "weights": with_weights}
+        report["stories"] = judged and dataclasses.asdict(judged)
         _console.answer(json.dumps(report, indent=2, ensure_ascii=False))
     elif judged:
         show_stories(told, judged, past)
@@ -75,11 +84,23 @@ def text_to_judge(past, source, overrides):
     return past.corpus.validation, f"the part of {past.source} kept from training", past.corpus.train
 
 
-def facts(found, of):
+def rounded_perplexity(model, texts, found, weights):
+    """What `found` is with rounded weights: their kind, the perplexity, and the share by which it is higher."""
+    from tinylm_keras import evaluation
+    from tinylm_keras.generation import lower_precision
+
+    with lower_precision.rounded(model, weights):
+        perplexity = evaluation.evaluate(model, texts, layout=found.layout).perplexity
+    return {"kind": weights, "perplexity": perplexity, "higher_by": perplexity / found.perplexity - 1}
+
+
+def facts(found, of, with_weights=None):
     """Yield the rows of the table: a name and a text each."""
     yield "text", f"{of}: {found.texts:,} texts, {found.tokens:,} tokens, as {found.layout}"
     yield "loss", f"{found.loss:.4f} nats per token"
     yield "perplexity", f"{found.perplexity:,.2f}"
+    if with_weights:
+        yield f"  {with_weights['kind']} weights", "{perplexity:,.2f} ({higher_by:+.2%})".format(**with_weights)
     yield "  unigram", f"{found.unigram_perplexity:,.2f}, knowing only how frequent each word is in {found.unigram_of}"
     yield "bits per character", f"{found.bits_per_character:.3f}"
     yield "unknown words", f"{found.unknown:,}"

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 
 from tinylm_keras import _checks
+from tinylm_keras.generation import lower_precision
 from tinylm_keras.generation.decoder import Decoder
 from tinylm_keras.generation.packing import CHUNK
 from tinylm_keras.generation.rolling_decoder import RollingDecoder
@@ -128,6 +129,7 @@ def _start(
     seed=None,
     sampler=None,
     allow_unknown=False,
+    weights=None,
 ):
     """Check the arguments of one call; return its Decoder and its stop strings."""
     defaults = {**DEFAULTS, **model.generation_defaults}
@@ -144,9 +146,10 @@ def _start(
             "`prompt` must hold at least one token, because this model has no end token to start from and no record of "
             "how its training texts began. Received: an empty prompt. Give a first word."
         )
+    stored = lower_precision.prepare(model, weights)
     rows = [row[-model.reach :] for row in rows]
     decoder = RollingDecoder if model.rolling_cache else Decoder
-    return decoder(model, rows, count, sampler, seed, _allowed(model, allow_unknown)), stop
+    return decoder(model, rows, count, sampler, seed, _allowed(model, allow_unknown), stored), stop
 
 
 def _allowed(model, allow_unknown):

@@ -22,10 +22,11 @@ class Decoder:
         sampler: `Sampler` or a keras-nlp sampler.
         seed: int.
         allowed: bool array `[V]`. Tokens that may be written.
+        stored: `LowerPrecision` of the model's weights, or None: the weights as they are.
     """
 
-    def __init__(self, model, prompts, max_new_tokens, sampler, seed, allowed):
-        self.model, self.sampler, self.allowed = model, sampler, allowed
+    def __init__(self, model, prompts, max_new_tokens, sampler, seed, allowed, stored=None):
+        self.model, self.sampler, self.allowed, self.stored = model, sampler, allowed, stored
         self.end_id = np.int32(-1 if model.end_id is None else model.end_id)
         self.generators = [np.random.default_rng((seed, row)) for row in range(len(prompts))]
         self.returned = np.array([len(prompt) for prompt in prompts], "int32")  # ids that the caller knows
@@ -99,7 +100,7 @@ class Decoder:
         if self.cache is None:
             self.cache = loop.empty_cache(self.model, len(self.tokens))
             if self.position >= loop.SHORT_PROMPT:
-                self.cache = loop.prefill(self.model, self.cache, self.tokens[:, : self.position])
+                self.cache = loop.prefill(self.model, self.cache, self.tokens[:, : self.position], stored=self.stored)
             else:
                 self.position = 0
 
@@ -107,7 +108,7 @@ class Decoder:
         size = self.model.vocabulary_size
         ranked = self.sampler.ranked(size)
         make = getattr(loop, f"{way}_steps")
-        run = loop.program(self.model, make.__name__, make, ranked)
+        run = loop.program(self.model, make.__name__, make, ranked, stored=self.stored)
         numbers = pack(
             window,
             self.finished,
@@ -128,7 +129,7 @@ class Decoder:
     def _ask_foreign_sampler(self, way, window):
         """One token from a keras-nlp sampler. It keeps its own random state, so it runs outside the compiled loop."""
         make = getattr(loop, f"{way}_logits")
-        run = loop.program(self.model, make.__name__, make)
+        run = loop.program(self.model, make.__name__, make, stored=self.stored)
         logits, cache = run(window, () if way == "sliding" else self.cache, np.int32(self.position))
         self.cache = cache
         self._check_finite(bool(keras.ops.all(keras.ops.isfinite(logits))))

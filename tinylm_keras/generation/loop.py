@@ -11,12 +11,19 @@ from tinylm_keras.samplers import choose
 SHORT_PROMPT = 16
 
 
-def program(model, name, make, *key):
-    """The compiled program `name` of a model, made on first use and kept beside the model, outside Keras's tracking."""
+def program(model, name, make, *key, stored=None):
+    """The compiled program `name` of a model, made on first use and kept beside the model, outside Keras's tracking.
+
+    With `stored`, a `LowerPrecision`, it is a program of its own that computes with those weights.
+    """
     programs = model.__dict__.setdefault("_programs", {})
-    if (name, *key) not in programs:
-        programs[(name, *key)] = compiled(make(model, *key), model.variables)
-    return programs[(name, *key)]
+    place = (name, *key) if stored is None else (name, *key, stored.kind)
+    if place not in programs:
+        function, variables = make(model, *key), model.variables
+        if stored is not None:
+            function, variables = stored.use(function), [*variables, *stored.variables]
+        programs[place] = compiled(function, variables)
+    return programs[place]
 
 
 def empty_cache(model, batch_size):
@@ -32,7 +39,7 @@ def empty_cache(model, batch_size):
     return kept[batch_size]
 
 
-def prefill(model, cache, tokens, start=0):
+def prefill(model, cache, tokens, start=0, stored=None):
     """Put tokens `[B, n]` of the prompts, from the position `start` on, into the cache at once.
 
     n is rounded up to a power of two. The columns past n hold what the loop will overwrite before any position can see
@@ -46,7 +53,7 @@ def prefill(model, cache, tokens, start=0):
     bucket = min(1 << (length - 1).bit_length(), model.context_length)
     padded = np.zeros((tokens.shape[0], bucket), "int32")
     padded[:, :length] = tokens
-    return program(model, "prefill", make)(padded, cache, np.int32(start))
+    return program(model, "prefill", make, stored=stored)(padded, cache, np.int32(start))
 
 
 def cached_logits(model):

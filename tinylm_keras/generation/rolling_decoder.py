@@ -28,5 +28,5 @@ class RollingDecoder(Decoder):
         start = 0
         for end in range(self.position % self.model.context_length, self.position + 1, self.model.context_length):
             if end > start:
-                self.cache = loop.prefill(self.model, self.cache, self.tokens[:, start:end], start)
+                self.cache = loop.prefill(self.model, self.cache, self.tokens[:, start:end], start, self.stored)
             start = end

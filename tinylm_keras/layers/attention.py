@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from tinylm_keras import _checks
+from tinylm_keras.layers.dense import Dense
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -62,12 +63,10 @@ class CausalSelfAttention(keras.layers.Layer):
         self.projection_initializer = projection_initializer
         self.kernel_initializer = kernel_initializer
         arguments = {"use_bias": self.use_bias, "dtype": self.dtype_policy}
-        self.query_key_value = keras.layers.Dense(
+        self.query_key_value = Dense(
             3 * embed_dim, name="query_key_value", kernel_initializer=kernel_initializer, **arguments
         )
-        self.projection = keras.layers.Dense(
-            embed_dim, name="projection", kernel_initializer=projection_initializer, **arguments
-        )
+        self.projection = Dense(embed_dim, name="projection", kernel_initializer=projection_initializer, **arguments)
 
     def build(self, input_shape):
         self.query_key_value.build(input_shape)

@@ -5,6 +5,7 @@ from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.layers.attention import CausalSelfAttention
+from tinylm_keras.layers.dense import Dense
 from tinylm_keras.layers.dropout import Dropout
 
 # GPT code uses 1e-5; Keras's own default is 1e-3, which changes the logits of a small model visibly.
@@ -89,10 +90,8 @@ class TransformerBlock(keras.layers.Layer):
         )
         self.attention_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="attention_norm", dtype=dtype)
         self.attention_dropout = Dropout(dropout, name="attention_dropout", dtype=dtype)
-        self.expand = keras.layers.Dense(feed_forward_dim, name="expand", kernel_initializer=self._start(), dtype=dtype)
-        self.contract = keras.layers.Dense(
-            embed_dim, name="contract", kernel_initializer=self._start(into_shortcut), dtype=dtype
-        )
+        self.expand = Dense(feed_forward_dim, name="expand", kernel_initializer=self._start(), dtype=dtype)
+        self.contract = Dense(embed_dim, name="contract", kernel_initializer=self._start(into_shortcut), dtype=dtype)
         self.feed_forward_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="feed_forward_norm", dtype=dtype)
         self.feed_forward_dropout = Dropout(dropout, name="feed_forward_dropout", dtype=dtype)
 

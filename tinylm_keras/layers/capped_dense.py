@@ -4,10 +4,11 @@ import keras
 from keras import ops
 
 from tinylm_keras import _checks
+from tinylm_keras.layers.dense import Dense
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
-class CappedDense(keras.layers.Dense):
+class CappedDense(Dense):
     """A dense layer without bias whose outputs `y` become `cap * tanh(y / cap)`: the same near 0, never beyond the cap.
 
     Args:

@@ -5,6 +5,7 @@ import keras
 from tinylm_keras import _checks
 from tinylm_keras.layers.block import ACTIVATIONS as BLOCK_ACTIVATIONS
 from tinylm_keras.layers.block import EPSILON
+from tinylm_keras.layers.dense import Dense
 from tinylm_keras.layers.dropout import Dropout
 
 ACTIVATIONS = {"sigmoid": keras.activations.sigmoid, **{name: BLOCK_ACTIVATIONS[name] for name in ("relu", "silu")}}
@@ -56,7 +57,7 @@ class NormalizedDense(keras.layers.Layer):
         self.activation = _checks.one_of("activation", activation, tuple(ACTIVATIONS))
         self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)
         dtype = self.dtype_policy
-        self.dense = keras.layers.Dense(units, use_bias=False, name="dense", dtype=dtype)
+        self.dense = Dense(units, use_bias=False, name="dense", dtype=dtype)
         self.batch_norm = keras.layers.BatchNormalization(
             momentum=MOMENTUM, epsilon=EPSILON, name="batch_norm", dtype=dtype
         )

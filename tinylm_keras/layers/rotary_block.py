@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from tinylm_keras import _checks
+from tinylm_keras.layers.dense import Dense
 from tinylm_keras.layers.dropout import Dropout
 from tinylm_keras.layers.rotary_attention import RotaryAttention
 
@@ -56,8 +57,8 @@ class RotaryBlock(keras.layers.Layer):
         self.attention = RotaryAttention(embed_dim, num_heads, context_length, name="attention", dtype=dtype)
         self.attention_norm = keras.layers.RMSNormalization(name="attention_norm", dtype=dtype)
         self.attention_dropout = Dropout(dropout, name="attention_dropout", dtype=dtype)
-        self.expand = keras.layers.Dense(feed_forward_dim, name="expand", **bare)
-        self.contract = keras.layers.Dense(embed_dim, kernel_initializer="zeros", name="contract", **bare)
+        self.expand = Dense(feed_forward_dim, name="expand", **bare)
+        self.contract = Dense(embed_dim, kernel_initializer="zeros", name="contract", **bare)
         self.feed_forward_norm = keras.layers.RMSNormalization(name="feed_forward_norm", dtype=dtype)
         self.feed_forward_dropout = Dropout(dropout, name="feed_forward_dropout", dtype=dtype)
 

@@ -4,6 +4,7 @@ import keras
 
 from tinylm_keras import _checks
 from tinylm_keras.layers import Dropout, PrefixMean
+from tinylm_keras.layers.dense import Dense
 from tinylm_keras.layers.table import Table
 from tinylm_keras.models.language_model import LanguageModel
 
@@ -60,12 +61,11 @@ class AverageLM(LanguageModel):
         self.embedding = Table(self.vocabulary_size, embed_dim, name="embedding", dtype=dtype)
         self.prefix_mean = PrefixMean(name="prefix_mean", dtype=dtype)
         self.dense_layers = [
-            keras.layers.Dense(hidden_dim, "leaky_relu", name=f"dense_{i}", dtype=dtype)
-            for i in range(num_hidden_layers)
+            Dense(hidden_dim, "leaky_relu", name=f"dense_{i}", dtype=dtype) for i in range(num_hidden_layers)
         ]
         self.dropouts = [Dropout(dropout, name=f"dropout_{i}", dtype=dtype) for i in range(num_hidden_layers)]
         # Logits stay in float32: the loss takes their exponentials.
-        self.head = keras.layers.Dense(self.vocabulary_size, name="head", dtype="float32")
+        self.head = Dense(self.vocabulary_size, name="head", dtype="float32")
         self.build((None, None))
 
     def build(self, input_shape):

@@ -6,6 +6,8 @@ import contextvars
 import keras
 from keras import ops
 
+from tinylm_keras.layers.dense import Dense
+
 # Logits of one chunk. Smaller chunks need less memory and more time: each adds to the whole gradient of the kernel.
 CHUNK_BYTES = 48 * 2**20
 
@@ -37,7 +39,7 @@ def suits(head):
     """Whether `total_nats` knows what `head` does: a dense layer in float32, perhaps with a cap on its outputs."""
     return (
         isinstance(head, keras.layers.Dense)
-        and (type(head) is keras.layers.Dense or hasattr(head, "cap"))
+        and (type(head) in (Dense, keras.layers.Dense) or hasattr(head, "cap"))
         and head.activation is keras.activations.linear
         and head.quantization_mode is None
         and head.compute_dtype == head.variable_dtype == "float32"

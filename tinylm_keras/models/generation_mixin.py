@@ -40,6 +40,7 @@ class GenerationMixin:
         seed=None,
         sampler=None,
         allow_unknown=False,
+        weights=None,
     ):
         """Continue one prompt or several.
 
@@ -58,6 +59,11 @@ class GenerationMixin:
             sampler: `Sampler`, or one of `keras_nlp.samplers` that chooses a token at a time (greedy, random, top-k,
                 top-p or a subclass with `get_next_token`; it brings its own seed).
             allow_unknown: bool. Whether "[UNK]" may be written.
+            weights: "bfloat16", "int8" (with a scale for each output), or None: as they are. What the matrices are
+                rounded to. With one prompt a model too large for the processor's cache writes faster on a CPU, inside
+                its context; a smaller one writes slower, and several prompts, or a text past the context of a model
+                without a rolling cache, get the same rounding and no speed. `tinylm evaluate --weights` says what it
+                costs.
 
         Returns:
             str for str, list for list, int32 ids for ids (a list of arrays for several), the prompt in front. The end

@@ -5,6 +5,7 @@ import keras
 from tinylm_keras import _checks
 from tinylm_keras.layers import TokenAndPositionEmbedding, TransformerBlock
 from tinylm_keras.layers.block import EPSILON
+from tinylm_keras.layers.dense import Dense
 from tinylm_keras.models.transformer import Transformer
 
 
@@ -94,7 +95,7 @@ class MiniLM(Transformer):
             )
         # Logits stay in float32: the loss takes their exponentials.
         start = _normal(weights_deviation, "glorot_uniform")
-        self.head = keras.layers.Dense(self.vocabulary_size, name="head", kernel_initializer=start, dtype="float32")
+        self.head = Dense(self.vocabulary_size, name="head", kernel_initializer=start, dtype="float32")
         self.build((None, None))
 
     def embed(self, token_ids, start):

@@ -5,6 +5,7 @@ from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.layers import NormalizedDense, PermutationCoding, TrailingWindow
+from tinylm_keras.layers.dense import Dense
 from tinylm_keras.models.language_model import LanguageModel
 
 
@@ -80,7 +81,7 @@ class MLPLM(LanguageModel):
             for i in range(num_hidden_layers)
         ]
         # Logits stay in float32: the loss takes their exponentials.
-        self.head = keras.layers.Dense(self.vocabulary_size, name="head", dtype="float32")
+        self.head = Dense(self.vocabulary_size, name="head", dtype="float32")
         self.build((None, None))
 
     @property
