@@ -27,6 +27,7 @@ SCHEDULES = {"Decay"}
 NEVER_NAMED = {
     "CappedDense",
     "CausalSelfAttention",
+    "Dense",
     "Dropout",
     "NormalizedDense",
     "PermutationCoding",
