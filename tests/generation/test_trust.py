@@ -39,7 +39,7 @@ def test_an_interrupt_leaves_the_model_usable(mini_lm, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         pieces.throw(KeyboardInterrupt)
 
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
