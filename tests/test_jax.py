@@ -49,6 +49,30 @@ for by_hand in (False, True):
     weights.append(small.get_weights()[0])
 found["difference"] = float(np.abs(weights[0] - weights[1]).max())
 found["size"] = float(np.abs(weights[0]).max())
+from tinylm_keras.models import chunked_loss
+chunked_loss.CHUNK_BYTES = 7 * 4 * tokenizer.vocabulary_size()
+weights = []
+for most in (0, 10**9):  # the loss in chunks, and from all logits at once
+    chunked = tlm.MiniLM(tokenizer=tokenizer, context_length=6, embed_dim=8, num_heads=1, num_blocks=1, dropout=0.0)
+    chunked.set_weights([np.cos(np.arange(w.size)).reshape(w.shape) / 3 for w in chunked.get_weights()])
+    chunked.LOGITS_AT_ONCE = most
+    chunked.compile("sgd")
+    chunked.fit(batches, epochs=1, verbose=0)
+    weights.append(np.concatenate([w.ravel() for w in chunked.get_weights()]))
+found["chunks"] = float(np.abs(weights[0] - weights[1]).max())
+
+found["int8"] = loaded.generate("ab", max_new_tokens=8, seed=1, weights="int8")
+
+class Stop(tlm.training.progress.Silent):
+    def evaluation(self, row, sample, best):
+        raise KeyboardInterrupt
+try:
+    tlm.train(data=folder / "shards", out=folder / "stopped", progress=Stop(), **shape, **schedule)
+except KeyboardInterrupt:
+    pass
+resumed = tlm.train(resume=folder / "stopped", progress=None)
+last = [tlm.load_model(folder / name / "last.keras") for name in ("run", "stopped")]
+found["resumed"] = all(np.array_equal(*pair) for pair in zip(*(one.get_weights() for one in last)))
 found["tensorflow"] = [name for name in sys.modules if name.startswith("tensorflow") and sys.modules[name]]
 print(json.dumps(found))
 """
@@ -94,3 +118,15 @@ def test_fit_learns_from_the_batches_in_their_order_over_all_epochs(found):
 
 def test_tensorflow_is_not_imported(found):
     assert found["tensorflow"] == []
+
+
+def test_the_loss_in_chunks_is_the_loss(found):
+    assert found["chunks"] < 1e-5
+
+
+def test_weights_in_fewer_bits_write_text(found):
+    assert found["int8"].startswith("ab") and len(found["int8"]) == 10
+
+
+def test_a_stopped_run_goes_on_to_the_same_bits(found):
+    assert found["resumed"]
