@@ -35,6 +35,15 @@ def tree():
     return json.loads(members()[CONFIG])
 
 
+def change_state(path, change):
+    """Put `change(state)` where the file of a checkpoint holds its state of training."""
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    changed = json.loads(contents[CONFIG])
+    changed["config"]["training"] = json.dumps(change(json.loads(changed["config"]["training"])))
+    write(path, {**contents, CONFIG: json.dumps(changed)})
+
+
 def with_text(text):
     """A maker of the good file with another config.json."""
     return lambda path: write(path, {**members(), CONFIG: text})

@@ -67,6 +67,7 @@ def _one_turn(target, counts, name, seed):
         max_examples=CASES,
         deadline=None,
         database=None,
+        report_multiple_bugs=False,
         suppress_health_check=list(hypothesis.HealthCheck),
         phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
     )

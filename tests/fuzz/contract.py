@@ -11,7 +11,17 @@ DOCUMENTED = (ValueError, TypeError, OSError)
 SECONDS = 20  # CPU time of one case; compiling a generation loop takes some
 MEMORY = 4 << 30  # address space above what the program has when it begins
 
-_WRITING = {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.truncate", "shutil.move"}
+# Of each event that changes files: where its paths are among the arguments, and where the folder of each is open.
+_WRITING = {
+    "os.remove": {0: 1},
+    "os.rmdir": {0: 1},
+    "os.mkdir": {0: 2},
+    "os.rename": {0: 2, 1: 3},
+    "os.link": {1: 3},
+    "os.symlink": {1: 2},
+    "os.truncate": {0: None},
+    "shutil.move": {0: None, 1: None},
+}
 _FORBIDDEN = {"socket.connect", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "pickle.find_class"}
 
 
@@ -30,8 +40,11 @@ class Watch:
             writes = (mode and set(mode) & set("wax+")) or (flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
             if writes and isinstance(path, (str, bytes)) and not self._inside(path):
                 self.seen.append(f"wrote {path!r}")
-        elif event in _WRITING and isinstance(arguments[0], (str, bytes)) and not self._inside(arguments[0]):
-            self.seen.append(f"{event} {arguments[0]!r}")
+        elif event in _WRITING:
+            for place, folder in _WRITING[event].items():
+                path = _absolute(arguments[place], -1 if folder is None else arguments[folder])
+                if path is not None and not self._inside(path):
+                    self.seen.append(f"{event} {path!r}")
         elif event in _FORBIDDEN:
             self.seen.append(f"{event} {arguments!r:.100}")
 
@@ -55,6 +68,14 @@ class Watch:
         spent = time.process_time() - began
         assert not self.seen, self.seen
         assert spent < SECONDS, f"took {spent:.0f} s of CPU time"
+
+
+def _absolute(path, folder):
+    """The path as text, below the folder that is open as the number `folder` (-1: none); None for what is no path."""
+    if not isinstance(path, (str, bytes)):
+        return None
+    path = os.fsdecode(path)
+    return path if folder == -1 else os.path.join(os.readlink(f"/proc/self/fd/{folder}"), path)
 
 
 def limit_memory():

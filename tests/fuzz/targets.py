@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 import tinylm_keras as tlm
 from tests.archive import hostile
 from tests.fuzz.mutations import ODD, changed_bytes, changed_tree
-from tinylm_keras.training import corpus
+from tinylm_keras.training import corpus, report, run_folder
 from tinylm_keras.training.recipe import Recipe
+from tinylm_keras.training.resuming import Stopped
 
 WORDS = ["red", "ball", "mia", "tom", "é", "🙂"]
 
@@ -24,7 +25,7 @@ class Targets:
         watch: `contract.Watch`.
     """
 
-    NAMES = ("model_bytes", "model_config", "shard_folder", "generation", "corpus")
+    NAMES = ("model_bytes", "model_config", "shard_folder", "generation", "corpus", "stopped_run")
 
     def __init__(self, folder, watch):
         self.folder, self.watch = pathlib.Path(folder), watch
@@ -34,6 +35,9 @@ class Targets:
         self.good_shards = self.folder / "shards"
         texts = [f"{one} {other}" for one in WORDS for other in WORDS]
         tlm.data.prepare(texts, tlm.WhitespaceTokenizer().adapt(texts), self.good_shards)
+        self.texts, self.good_run = texts, self.folder / "run"
+        shape |= {"context_length": 4, "batch_size": 4}
+        tlm.train(texts, "tinylm", self.good_run, steps=2, progress=None, **shape)
 
     def model_bytes(self, data):
         """A model's file, or one of its members behind a right checksum, with changed bytes."""
@@ -106,6 +110,35 @@ class Targets:
                     assert "".join(self.model.stream(prompt, **settings)) == found
         with self.watch.case():
             assert np.isfinite(self.model.score(prompt)).all()
+
+    def stopped_run(self, data):
+        """A run's folder whose recipe.json, or the state in whose checkpoint, says something else; then its history."""
+        folder = self.folder / "stopped"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.good_run, folder)
+        where = data.draw(st.sampled_from(["recipe.json", "last.keras", "history.csv"]))
+        path = folder / where
+        if where == "last.keras":
+            (folder / "previous.keras").unlink(missing_ok=True)
+            hostile.change_state(path, lambda state: data.draw(changed_tree(state)))
+        else:
+            (folder / "last.keras").unlink()
+            (folder / "previous.keras").unlink(missing_ok=True)
+            as_json = where == "recipe.json" and data.draw(st.booleans())
+            if as_json:
+                path.write_text(json.dumps(data.draw(changed_tree(json.loads(path.read_text())))))
+            else:
+                path.write_bytes(data.draw(changed_bytes(path.read_bytes())))
+        with self.watch.case():
+            run_folder.read(folder)
+        with self.watch.case():
+            stopped = Stopped(folder)
+            stopped.check("stories", None, None, False, {})
+            corpus = stopped.corpus(self.texts, None)
+            batches, _ = corpus.train_batches(stopped.recipe)
+            assert report.header(stopped.record, batches, corpus.validation_batches(stopped.recipe), corpus, None)
+            if stopped.state is not None:
+                assert report.going_on(stopped.state)
 
     def corpus(self, data):
         """A file of any bytes, read and made ready to train on."""

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+from tests.archive import hostile
 from tests.training.test_train import TEXTS, TINY, Listener
 from tinylm_keras import archive, load_model
 from tinylm_keras.training.progress import Silent
@@ -153,6 +154,38 @@ def test_a_checkpoint_of_format_2_goes_on(tmp_path):
     assert state["batches"] == 1
     train(TEXTS, resume=tmp_path / "run", progress=None)
     assert archive.training(tmp_path / "run" / "last.keras")["batches"] == SETTINGS["steps"]
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("record", "model"), {}),  # what the first lines say
+        (("record", "versions"), None),
+        (("record", "corpus", "layout"), None),
+        (("record", "plan", "steps"), 7.5),
+        (("record", "plan", "steps_per_execution"), "2"),
+        (("rows",), [{"step": "x"}]),
+        (("sums",), [1.0]),
+    ],
+)
+def test_a_state_that_cannot_be_true_is_refused_in_one_line(tmp_path, place, value):
+    path = tmp_path / "last.keras"
+    shutil.copy(FIXTURES / "checkpoint_2.keras", path)
+
+    def change(state):
+        holder = state
+        for name in place[:-1]:
+            holder = holder[name]
+        if value is None:
+            del holder[place[-1]]
+        else:
+            holder[place[-1]] = value
+        return state
+
+    hostile.change_state(path, change)
+    with pytest.raises(ValueError, match="^(`resume` must be a run whose|No checkpoint in .* is good: )") as error:
+        train(TEXTS, resume=tmp_path, progress=None)
+    assert "\n" not in str(error.value)
 
 
 def test_a_finished_run_says_so_and_is_left_as_it_is(tmp_path):

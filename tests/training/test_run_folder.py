@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tinylm_keras.training import run_folder
 from tinylm_keras.training.run_folder import RunFolder
 
 
@@ -70,3 +71,22 @@ def test_records_are_written_as_text(tmp_path):
     assert (
         folder.file("samples.txt").read_text("utf-8") == "--- step 1,000\none\ntwo\n\n--- step 2,000\nlone \\ud800\n\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "history", "reason"),
+    [
+        ('{"recipe": {}}', "rtep,loss\n1,2.5\n", "its history has no column `step`"),
+        ('{"recipe": {}}', "step,loss\n1e999,2.5\n", "cannot convert float infinity"),
+        ('{"recipe": {}}', "", "it is empty"),
+        ('{"recipe": []}', "step\n1\n", "it holds no recipe"),
+        ('{"recipe": {}, "corpus": []}', "step\n1\n", "what it says of the text is no object"),
+        ("[]", "step\n1\n", "it holds no recipe"),
+    ],
+)
+def test_records_that_cannot_be_read_are_refused_in_one_line(tmp_path, recipe, history, reason):
+    (tmp_path / "recipe.json").write_text(recipe)
+    (tmp_path / "history.csv").write_text(history)
+    with pytest.raises(ValueError, match=re.escape(f"with recipe.json and history.csv ({reason}")) as error:
+        run_folder.read(tmp_path)
+    assert "\n" not in str(error.value)

@@ -31,7 +31,7 @@ class Past:
             self.layout = record["corpus"]["layout"] if record else None
             self._fingerprint = record["corpus"]["sha256"] if record else None
             self._shards = record["corpus"].get("shards") if record else None
-        except (KeyError, TypeError, ValueError):  # of another version, or edited by hand
+        except (KeyError, TypeError, ValueError, AttributeError):  # of another version, or edited by hand
             self.recipe, self.source, self.layout, self._known = presets.Recipe(), "", None, False
 
     @property

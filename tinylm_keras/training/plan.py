@@ -3,6 +3,8 @@
 import dataclasses
 import math
 
+from tinylm_keras import _checks
+
 # Nominal floating point operations per second of training. Only the order of magnitude matters: it decides whether a
 # run is long enough for XLA, and how many batches make about half a second.
 NOMINAL_RATE = {"cpu": 1e11, "gpu": 1e13}
@@ -25,6 +27,9 @@ class Plan:
         jit_compile: bool. Whether XLA compiles the step.
         warm_up: int. Updates that raise the learning rate.
         estimated_seconds: float. Work of the run at the nominal rate.
+
+    Raises:
+        ValueError: if a number is out of its range (a plan is read from files).
     """
 
     steps: int
@@ -34,6 +39,13 @@ class Plan:
     jit_compile: bool
     warm_up: int
     estimated_seconds: float
+
+    def __post_init__(self):
+        for name in ("steps", "evaluate_every", "accumulate", "steps_per_execution"):
+            _checks.whole_number(name, getattr(self, name), 1)
+        _checks.whole_number("warm_up", self.warm_up, 0)
+        _checks.one_of("jit_compile", self.jit_compile, (True, False))
+        _checks.real_number("estimated_seconds", self.estimated_seconds, 0)
 
     @property
     def evaluations(self):

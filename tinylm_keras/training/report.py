@@ -23,16 +23,21 @@ def record(recipe, run_plan, corpus, model, device, name, init):
     }
 
 
-def header(record, batches, validation, corpus, init):
-    """Return the lines said before training: what computes, what text, and what was decided."""
+def facts(record):
+    """Return what a record says of a run, as lines: what computes, what text, and what was decided."""
     run_plan, text, machine = record["plan"], record["corpus"], record["machine"]
-    lines = [
+    return [
         f"{machine['device']}, {machine['threads']} threads, XLA {'on' if run_plan['jit_compile'] else 'off'}, "
         f"{record['model']['parameters']:,} parameters",
         f"{record['source']}: texts {text['train_texts']:,} to train, {text['validation_texts']:,} to validate, "
         f"vocabulary {text['vocabulary_size']:,}, layout {text['layout']} ({text['layout_reason']})",
         _steps_line(run_plan, record["recipe"]),
     ]
+
+
+def header(record, batches, validation, corpus, init):
+    """Return the lines said before training: the facts, and what to beware of in this text."""
+    lines = facts(record)
     if validation is None:
         lines.append("validation=0: no text is kept to judge the model; best means lowest training loss")
     elif validation.unknown:
@@ -70,7 +75,7 @@ def _unknown_line(unknown):
 def going_on(state):
     """Return the lines said when a run goes on: from where, and what is not as it was."""
     lines = [f"Going on after step {state.step:,} of {state.plan.steps:,}."]
-    before, now = state.record.get("versions", {}), environment.versions()
+    before, now = state.record["versions"], environment.versions()
     changed = [f"{name} {before[name]}, now {now.get(name)}" for name in before if before[name] != now.get(name)]
     if changed:
         lines.append(f"The run began with {'; '.join(changed)}: it may not end exactly as it would have.")

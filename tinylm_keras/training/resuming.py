@@ -4,7 +4,7 @@ import os
 import pathlib
 
 from tinylm_keras import _checks, data, saving
-from tinylm_keras.training import checkpoint, presets, run_folder, shard_corpus
+from tinylm_keras.training import checkpoint, presets, report, run_folder, shard_corpus
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training.plan import Plan
 from tinylm_keras.training.recipe import Recipe
@@ -44,6 +44,7 @@ class Stopped:
             self.recipe = Recipe(**self.record["recipe"])
             self.plan = Plan(**self.record["plan"])
             self.sha256, self.shards = self.record["corpus"]["sha256"], self.record["corpus"].get("shards")
+            report.facts(self.record), dict(self.record["versions"])  # whatever else is said when the run goes on
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             rule = f"must be a run whose recipe.json this version can read ({error})"
             raise _checks.refuse("resume", rule, str(path)) from None

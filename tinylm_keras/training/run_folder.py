@@ -35,9 +35,11 @@ def read(path):
         rows = [{name: float(cell) if cell else None for name, cell in row.items()} for row in table]
         if not rows:
             raise ValueError("it is empty")
-    except (OSError, ValueError, TypeError) as error:
+        if "step" not in rows[0]:
+            raise ValueError("its history has no column `step`")
+        return [{**row, "step": int(row["step"])} for row in rows], record
+    except (OSError, ValueError, TypeError, OverflowError) as error:
         raise _no_run(path, error) from None
-    return [{**row, "step": int(row["step"])} for row in rows], record
 
 
 def read_record(path, argument="run"):
@@ -48,8 +50,10 @@ def read_record(path, argument="run"):
     """
     try:
         record = json.loads(pathlib.Path(path, "recipe.json").read_text(encoding="utf-8"))
-        if not isinstance(record, dict):
-            raise ValueError("it is empty")
+        if not isinstance(record, dict) or not isinstance(record.get("recipe"), dict):
+            raise ValueError("it holds no recipe")
+        if not isinstance(record.get("corpus", {}), dict):
+            raise ValueError("what it says of the text is no object")
     except (OSError, ValueError, TypeError) as error:
         raise _no_run(path, error, argument) from None
     return record
