@@ -183,7 +183,7 @@ def test_a_state_that_cannot_be_true_is_refused_in_one_line(tmp_path, place, val
         return state
 
     hostile.change_state(path, change)
-    with pytest.raises(ValueError, match="^(`resume` must be a run whose|No checkpoint in .* is good: )") as error:
+    with pytest.raises(ValueError, match=r"^(`resume` must be a run whose|No checkpoint in .* is good: )") as error:
         train(TEXTS, resume=tmp_path, progress=None)
     assert "\n" not in str(error.value)
 
