@@ -93,6 +93,16 @@ def test_one_program_serves_every_prompt_length_seed_and_setting(make_model):
         model.generate(np.arange(1, 1 + length), max_new_tokens=2, seed=seed, temperature=temperature, top_k=top_k)
     name = "rolling_steps" if model.rolling_cache else "cached_steps"
     programs = model.__dict__["_programs"]
-    assert list(programs) == [(name, 64)]
-    if hasattr(programs[name, 64], "programs"):
-        assert len(programs[name, 64].programs) == 1
+    assert list(programs) == [(name, 64, True)]  # each text is written by one call
+    if hasattr(programs[name, 64, True], "programs"):
+        assert len(programs[name, 64, True].programs) == 1
+
+
+@pytest.mark.parametrize("length", [1, 5])
+def test_a_text_written_by_one_call_begins_the_text_that_takes_several(model, length):
+    prompt, settings = np.arange(2, 2 + length), {"temperature": 2.0, "seed": 4}
+    short = model.generate(prompt, max_new_tokens=6, **settings)
+    long = model.generate(prompt, max_new_tokens=80, **settings)
+    assert short.tolist() == long[: len(short)].tolist()
+    programs = [key for key in model.__dict__["_programs"] if key[0] in ("cached_steps", "rolling_steps")]
+    assert {whole for _, _, whole in programs} == {False, True}

@@ -73,9 +73,9 @@ def test_weights_prompts_and_seeds_do_not_compile_again_and_the_model_is_left_as
     for seed, prompt in enumerate(([1], [2, 3], [4, 5, 6])):
         model.generate(prompt, max_new_tokens=3, seed=seed, weights="int8")
     programs = model.__dict__["_programs"]
-    assert list(programs) == [("cached_steps", 0, "int8")]
-    if hasattr(programs["cached_steps", 0, "int8"], "programs"):
-        assert len(programs["cached_steps", 0, "int8"].programs) == 1
+    assert list(programs) == [("cached_steps", 0, True, "int8")]
+    if hasattr(programs["cached_steps", 0, True, "int8"], "programs"):
+        assert len(programs["cached_steps", 0, True, "int8"].programs) == 1
     assert [variable.path for variable in model.variables] == names
     for before, after in zip(weights, model.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)

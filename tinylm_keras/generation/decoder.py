@@ -41,7 +41,7 @@ class Decoder:
         for row, prompt in enumerate(prompts):
             self.tokens[row, : len(prompt)] = prompt
             self.marks[row, prompt] = True
-        self.cache = None
+        self.cache, self.whole = None, False  # whole: one call begins and ends every row
 
     @property
     def done(self):
@@ -81,11 +81,11 @@ class Decoder:
         context_length = self.model.context_length
         inside = self.position < context_length
         if inside:
-            steps = min(steps, context_length - self.position)
             window = np.zeros((len(self.tokens), context_length), "int32")
             known = self.tokens[:, :context_length]
             window[:, : known.shape[1]] = known
-            self._fill_cache()
+            self._fill_cache(min(steps, context_length))
+            steps = min(steps, context_length - self.position)
         else:
             window = self.tokens[:, self.position + 1 - context_length : self.position + 1]
         return self._choose("cached" if inside else "sliding", window, steps)
@@ -96,19 +96,25 @@ class Decoder:
             return self._run_loop(way, window, steps)
         return self._ask_foreign_sampler(way, window)
 
-    def _fill_cache(self):
-        if self.cache is None:
-            self.cache = loop.empty_cache(self.model, len(self.tokens))
-            if self.position >= loop.SHORT_PROMPT:
-                self.cache = loop.prefill(self.model, self.cache, self.tokens[:, : self.position], stored=self.stored)
-            else:
-                self.position = 0
+    def _fill_cache(self, steps):
+        """Put the prompts into the cache, before a call of so many steps that needs one."""
+        if self.cache is not None:
+            return
+        if self.position < loop.SHORT_PROMPT:
+            self.position = 0
+            self.whole = isinstance(self.sampler, Sampler) and int(self.ends.max()) - 1 <= steps
+            self.cache = () if self.whole else loop.empty_cache(self.model, len(self.tokens))
+        else:
+            self._prefill(loop.empty_cache(self.model, len(self.tokens)))
+
+    def _prefill(self, cache):
+        self.cache = loop.prefill(self.model, cache, self.tokens[:, : self.position], stored=self.stored)
 
     def _run_loop(self, way, window, steps):
         size = self.model.vocabulary_size
         ranked = self.sampler.ranked(size)
         make = getattr(loop, f"{way}_steps")
-        run = loop.program(self.model, make.__name__, make, ranked, stored=self.stored)
+        run = loop.program(self.model, make.__name__, make, ranked, self.whole, stored=self.stored)
         numbers = pack(
             window,
             self.finished,

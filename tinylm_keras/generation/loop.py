@@ -90,18 +90,18 @@ def rolling_logits(model):
     return next_logits
 
 
-def cached_steps(model, ranked):
-    """Up to CHUNK tokens inside the context."""
+def cached_steps(model, ranked, whole=False):
+    """Up to CHUNK tokens inside the context; `whole` if they are all of their texts, so that no cache is to be kept."""
 
     def keep(window, token, position):
         # The token after the last column needs no place: the sliding steps begin with a fresh window.
         column = ops.minimum(position + 1, window.shape[1] - 1)
         return ops.slice_update(window, (0, column), ops.expand_dims(token, 1))
 
-    return packed(_steps(ranked, cached_logits(model), keep))
+    return packed(_steps(ranked, cached_logits(model), keep), model.empty_cache if whole else None)
 
 
-def sliding_steps(model, ranked):
+def sliding_steps(model, ranked, whole=False):
     """Up to CHUNK tokens past the context."""
 
     def keep(window, token, position):
@@ -110,8 +110,8 @@ def sliding_steps(model, ranked):
     return packed(_steps(ranked, sliding_logits(model), keep))
 
 
-def rolling_steps(model, ranked):
-    """Up to CHUNK tokens anywhere, for a model whose cache rolls; the window begins at the last known token.
+def rolling_steps(model, ranked, whole=False):
+    """As `cached_steps`, but anywhere, for a model whose cache rolls; the window begins at the last known token.
 
     It is the loop of `cached_steps` with every place counted from there; the model alone is told the position.
     """
@@ -134,7 +134,7 @@ def rolling_steps(model, ranked):
         written, (_, cache), *rest = loop(*state)
         return written, cache, *rest
 
-    return packed(run)
+    return packed(run, model.empty_cache if whole else None)
 
 
 def _steps(ranked, next_logits, keep):

@@ -11,22 +11,17 @@ class RollingDecoder(Decoder):
     """The `Decoder` of models with `rolling_cache`: their cached steps go on past the context."""
 
     def _sample(self, steps):
-        self._fill_cache()
+        self._fill_cache(steps)
         window = np.zeros((len(self.tokens), CHUNK + 1), "int32")
         known = self.tokens[:, self.position : self.position + CHUNK + 1]
         window[:, : known.shape[1]] = known
         return self._choose("rolling", window, steps)
 
-    def _fill_cache(self):
-        if self.cache is not None:
-            return
-        self.cache = loop.empty_cache(self.model, len(self.tokens))
-        if self.position < loop.SHORT_PROMPT:
-            self.position = 0
-            return
+    def _prefill(self, cache):
         # The odd piece comes first, since `prefill` may round up its length only before the cache has begun to roll.
         start = 0
         for end in range(self.position % self.model.context_length, self.position + 1, self.model.context_length):
             if end > start:
-                self.cache = loop.prefill(self.model, self.cache, self.tokens[:, start:end], start, self.stored)
+                cache = loop.prefill(self.model, cache, self.tokens[:, start:end], start, self.stored)
             start = end
+        self.cache = cache
