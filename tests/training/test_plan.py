@@ -48,6 +48,9 @@ def test_xla_is_used_where_the_run_is_long_enough():
     assert make(steps=2_000, tokens_per_batch=6_000)[1].jit_compile
     assert not make(steps=2_000, tokens_per_batch=6_000, device="gpu")[1].jit_compile
     assert make(steps=1, jit_compile=True)[1].jit_compile
+    half = {"steps": 2_000, "tokens_per_batch": 6_000, "precision": "mixed_bfloat16"}
+    assert not make(**half)[1].jit_compile  # on a CPU XLA's products are slower
+    assert make(**half | {"steps": 10**6}, device="gpu")[1].jit_compile
     assert not make(steps=10**6, jit_compile=False)[1].jit_compile
 
 

@@ -13,6 +13,7 @@ import pytest
 from tests.archive import hostile
 from tests.training.test_train import TEXTS, TINY, Listener
 from tinylm_keras import archive, load_model
+from tinylm_keras.training import run_folder
 from tinylm_keras.training.progress import Silent
 from tinylm_keras.training.train import train
 
@@ -129,6 +130,26 @@ def test_what_differs_from_the_run_is_refused_with_both_values(whole, tmp_path):
             train(TEXTS, resume=tmp_path / "run", **settings)
     with pytest.raises(ValueError, match=r"must be the text of the run, with the fingerprint \w{12}, and this one has"):
         train(TEXTS[:-1], resume=tmp_path / "run")
+
+
+def test_a_run_in_mixed_precision_learns_as_well_and_goes_on_to_the_same_bits(tmp_path, whole):
+    settings = {**SETTINGS, "precision": "mixed_bfloat16"}
+    model = train(TEXTS, out=tmp_path / "whole", **settings)
+    assert model.compute_dtype == "bfloat16" and model.variable_dtype == "float32"
+    loss = [train_loss(folder) for folder in (tmp_path / "whole", whole[0])]
+    assert loss[0] == pytest.approx(loss[1], rel=0.05)
+    with pytest.raises(KeyboardInterrupt):
+        train(TEXTS, out=tmp_path / "stopped", **{**settings, "progress": Stopper(5)})
+    resumed = train(TEXTS, resume=tmp_path / "stopped", progress=None)
+    assert_equal_runs(tmp_path / "stopped", resumed, (tmp_path / "whole", model))
+    further = train(TEXTS, init=tmp_path / "whole" / "model.keras", preset="tinylm", steps=1, progress=None)
+    assert further.compute_dtype == "bfloat16"
+    with pytest.raises(ValueError, match="`precision` cannot be changed together with `init`"):
+        train(TEXTS, init=tmp_path / "whole" / "model.keras", precision="float32", progress=None)
+
+
+def train_loss(folder):
+    return run_folder.read(folder)[0][-1]["loss"]
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_older_one(whole, tmp_path):

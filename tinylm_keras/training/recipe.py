@@ -94,6 +94,13 @@ class Recipe:
         group="model",
     )
 
+    precision: str = choice(
+        "float32",
+        "mixed_bfloat16: products in half the bits, weights and logits in float32; pays where the hardware has it",
+        ("float32", "mixed_bfloat16"),
+        group="model",
+    )
+
     optimizer: str = choice("muon", "optimizer", registry.OPTIMIZERS, group="optimizer")
     learning_rate: float = real(0.02, "highest learning rate", 0, include_low=False, group="optimizer")
     adam_ratio: float = real(

@@ -63,17 +63,18 @@ TOKENIZERS = {
     ),
 }
 
-_TRANSFORMER = ("context_length", "embed_dim", "num_heads", "feed_forward_dim", "num_blocks", "dropout")
-_HIDDEN = ("hidden_dim", "num_hidden_layers", "dropout")
+_COMMON = ("context_length", "dropout", "dtype=precision")
+_TRANSFORMER = (*_COMMON, "embed_dim", "num_heads", "feed_forward_dim", "num_blocks")
+_HIDDEN = (*_COMMON, "hidden_dim", "num_hidden_layers")
 
 MODELS = {
     "minilm": Kind(
         "tinylm_keras.models:MiniLM",
         (*_TRANSFORMER, "norm", "activation", "embedding_deviation", "weights_deviation"),
     ),
-    "average": Kind("tinylm_keras.models:AverageLM", ("context_length", "embed_dim", *_HIDDEN)),
+    "average": Kind("tinylm_keras.models:AverageLM", ("embed_dim", *_HIDDEN)),
     "bigram": Kind("tinylm_keras.models:BigramLM", ("context_length",)),
-    "mlp": Kind("tinylm_keras.models:MLPLM", ("context_length", "window", "code_bits", *_HIDDEN, "activation")),
+    "mlp": Kind("tinylm_keras.models:MLPLM", ("window", "code_bits", *_HIDDEN, "activation")),
     "rotary": Kind("tinylm_keras.models:RotaryLM", _TRANSFORMER),
 }
 
