@@ -69,9 +69,9 @@ def seen(files, tmp_path_factory):
     with OpenWatch(decoys) as watch:
         arguments = [json.dumps({name: str(path) for name, path in files.items()}), str(MEMORY), str(folder)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(hostile.ROOT), *sys.path])}
-        child = subprocess.run(
-            [sys.executable, "-c", CHILD, *arguments], capture_output=True, text=True, env=environment, check=False
-        )
+        command = [sys.executable, "-c", CHILD, *arguments]
+        # A file that is read for ever would be a fault: all of them take ten seconds.
+        child = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
     assert child.returncode == 0, child.stderr
     return {**json.loads(child.stdout), "opened": watch.opened}
 

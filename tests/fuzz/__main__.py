@@ -28,6 +28,7 @@ def main():
     parser.add_argument("--targets", nargs="+", choices=Targets.NAMES, default=Targets.NAMES, help="default: all")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        print(f"The files of a case: {folder}", flush=True)
         tempfile.tempdir = folder  # where Keras puts large weights while it saves; a write elsewhere is a finding
         targets = Targets(pathlib.Path(folder), contract.Watch(folder))
         contract.limit_memory()

@@ -1,6 +1,7 @@
 """What every call must keep, whatever it is given: its errors are one line, it ends soon, it writes nowhere else."""
 
 import contextlib
+import faulthandler
 import os
 import resource
 import sys
@@ -9,6 +10,7 @@ import warnings
 
 DOCUMENTED = (ValueError, TypeError, OSError)
 SECONDS = 20  # CPU time of one case; compiling a generation loop takes some
+HANGS = 120  # seconds after which a case is said to hang; the program ends, and leaves the files of the case
 MEMORY = 4 << 30  # address space above what the program has when it begins
 
 # Of each event that changes files: where its paths are among the arguments, and where the folder of each is open.
@@ -56,6 +58,7 @@ class Watch:
     def case(self):
         """One case: documented errors of one line pass, all else is an error."""
         began, self.seen, self.on = time.process_time(), [], True
+        faulthandler.dump_traceback_later(HANGS, exit=True)  # nothing else gets through to a loop in C
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -65,6 +68,7 @@ class Watch:
             assert "\n" not in str(error).strip(), f"an error of several lines: {error!r}"
         finally:
             self.on = False
+            faulthandler.cancel_dump_traceback_later()
         spent = time.process_time() - began
         assert not self.seen, self.seen
         assert spent < SECONDS, f"took {spent:.0f} s of CPU time"
