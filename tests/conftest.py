@@ -2,6 +2,7 @@
 
 import functools
 import os
+import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -11,6 +12,9 @@ import pytest
 
 from tinylm_keras.models import MLPLM, AverageLM, BigramLM, MiniLM, RotaryLM
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
+
+# A shell starts what runs in the background deaf to Ctrl-C, and the commands that are tested would be so too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TEXTS = [
     "the cat sat on the mat",

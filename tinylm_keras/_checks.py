@@ -45,7 +45,10 @@ def whole_number(argument, value, minimum=0, maximum=None, advice=""):
 
 def real_number(argument, value, low, high=math.inf, include_low=True, include_high=True, advice=""):
     """Return `value` as a float, or raise unless it is a finite number in the interval (a bool is not)."""
-    good = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        good = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        good = False
     if good:
         good = (value > low or (include_low and value == low)) and (value < high or (include_high and value == high))
     if not good:

@@ -38,7 +38,7 @@ class Watch:
         if not self.on:
             return
         if event == "open":
-            path, mode, flags = arguments
+            path, mode, flags = arguments  # a folder that `path` may be below is not told
             writes = (mode and set(mode) & set("wax+")) or (flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
             if writes and isinstance(path, (str, bytes)) and not self._inside(path):
                 self.seen.append(f"wrote {path!r}")

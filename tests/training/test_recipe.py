@@ -276,3 +276,9 @@ def test_every_setting_of_a_model_is_taken_by_one():
     for name, field in settings().items():
         if field.metadata["group"] == "model" and name != "model":
             assert any(name in kind.takes for kind in registry.MODELS.values()), name
+
+
+def test_a_whole_number_beyond_all_floats_is_refused_in_one_line():
+    with pytest.raises(ValueError, match=r"^`learning_rate` must be a number in \(0, 1e\+09\]\. Received: .*") as error:
+        Recipe(learning_rate=10**400)
+    assert len(str(error.value)) < 300

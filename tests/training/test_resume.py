@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 
@@ -148,6 +149,16 @@ def test_a_run_in_mixed_precision_learns_as_well_and_goes_on_to_the_same_bits(tm
         train(TEXTS, init=tmp_path / "whole" / "model.keras", precision="float32", progress=None)
 
 
+def test_without_a_precision_keras_own_policy_holds():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert train(TEXTS, **{**SETTINGS, "steps": 1}).compute_dtype == "bfloat16"
+        assert train(TEXTS, **{**SETTINGS, "steps": 1, "precision": "float32"}).compute_dtype == "float32"
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def train_loss(folder):
     return run_folder.read(folder)[0][-1]["loss"]
 
@@ -181,7 +192,10 @@ def test_a_checkpoint_of_format_2_goes_on(tmp_path):
     ("place", "value"),
     [
         (("record", "model"), {}),  # what the first lines say
-        (("record", "versions"), None),
+        (("record", "versions"), 7),
+        (("record", "plan", "jit_compile"), 1.0),
+        (("record", "plan", "estimated_seconds"), 10**400),
+        (("record", "recipe", "learning_rate"), 10**400),
         (("record", "corpus", "layout"), None),
         (("record", "plan", "steps"), 7.5),
         (("record", "plan", "steps_per_execution"), "2"),

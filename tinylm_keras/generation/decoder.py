@@ -84,7 +84,7 @@ class Decoder:
             window = np.zeros((len(self.tokens), context_length), "int32")
             known = self.tokens[:, :context_length]
             window[:, : known.shape[1]] = known
-            self._fill_cache(min(steps, context_length))
+            self._fill_cache(min(steps, context_length))  # begins a short prompt anew, at position 0
             steps = min(steps, context_length - self.position)
         else:
             window = self.tokens[:, self.position + 1 - context_length : self.position + 1]

@@ -102,7 +102,7 @@ def cached_steps(model, ranked, whole=False):
 
 
 def sliding_steps(model, ranked, whole=False):
-    """Up to CHUNK tokens past the context."""
+    """Up to CHUNK tokens past the context, never `whole`: what is before them was written by another call."""
 
     def keep(window, token, position):
         return ops.concatenate([window[:, 1:], ops.expand_dims(token, 1)], axis=1)
@@ -111,9 +111,10 @@ def sliding_steps(model, ranked, whole=False):
 
 
 def rolling_steps(model, ranked, whole=False):
-    """As `cached_steps`, but anywhere, for a model whose cache rolls; the window begins at the last known token.
+    """As `cached_steps`, with the same `whole`, but anywhere, for a model whose cache rolls.
 
-    It is the loop of `cached_steps` with every place counted from there; the model alone is told the position.
+    The window begins at the last known token. It is the loop of `cached_steps` with every place counted from there; the
+    model alone is told the position.
     """
 
     def logits_at(window, first_and_cache, place):

@@ -44,7 +44,8 @@ class Plan:
         for name in ("steps", "evaluate_every", "accumulate", "steps_per_execution"):
             _checks.whole_number(name, getattr(self, name), 1)
         _checks.whole_number("warm_up", self.warm_up, 0)
-        _checks.one_of("jit_compile", self.jit_compile, (True, False))
+        if not isinstance(self.jit_compile, bool):
+            raise _checks.refuse("jit_compile", "must be True or False", self.jit_compile)
         _checks.real_number("estimated_seconds", self.estimated_seconds, 0)
 
     @property

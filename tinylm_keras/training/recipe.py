@@ -94,10 +94,12 @@ class Recipe:
         group="model",
     )
 
-    precision: str = choice(
-        "float32",
-        "mixed_bfloat16: products in half the bits, weights and logits in float32; pays where the hardware has it",
+    precision: str | None = choice(
+        None,
+        "mixed_bfloat16: products in half the bits, weights and logits in float32; pays where the hardware has it; "
+        "none: Keras's own policy, float32 unless changed",
         ("float32", "mixed_bfloat16"),
+        optional=True,
         group="model",
     )
 

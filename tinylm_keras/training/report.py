@@ -57,7 +57,7 @@ def _steps_line(run_plan, recipe):
     if run_plan["accumulate"] > 1:
         line += f" of {run_plan['accumulate']:,} batches each"
     line += f", an evaluation every {run_plan['evaluate_every']:,}"
-    if recipe["evaluation_batches"] is not None:
+    if recipe.get("evaluation_batches") is not None:
         line += f", which estimates the loss of each part of the text on {recipe['evaluation_batches']:,} batches"
     return line
 
@@ -75,7 +75,7 @@ def _unknown_line(unknown):
 def going_on(state):
     """Return the lines said when a run goes on: from where, and what is not as it was."""
     lines = [f"Going on after step {state.step:,} of {state.plan.steps:,}."]
-    before, now = state.record["versions"], environment.versions()
+    before, now = state.record.get("versions", {}), environment.versions()
     changed = [f"{name} {before[name]}, now {now.get(name)}" for name in before if before[name] != now.get(name)]
     if changed:
         lines.append(f"The run began with {'; '.join(changed)}: it may not end exactly as it would have.")

@@ -44,7 +44,8 @@ class Stopped:
             self.recipe = Recipe(**self.record["recipe"])
             self.plan = Plan(**self.record["plan"])
             self.sha256, self.shards = self.record["corpus"]["sha256"], self.record["corpus"].get("shards")
-            report.facts(self.record), dict(self.record["versions"])  # whatever else is said when the run goes on
+            report.facts(self.record)  # whatever else is said when the run goes on
+            dict(self.record.get("versions", {}))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             rule = f"must be a run whose recipe.json this version can read ({error})"
             raise _checks.refuse("resume", rule, str(path)) from None

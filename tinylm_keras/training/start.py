@@ -66,8 +66,8 @@ def recipe_of(model, recipe):
     """Return the recipe with the sizes and the tokenizer that `model` really has, as far as a recipe can name them."""
     config = model.get_config() | {"end_token": model.tokenizer.end_token}
     config |= dict.fromkeys(("max_tokens", "vocabulary_file", "merges_file"))
-    if model.dtype_policy.name in settings()["precision"].metadata["choices"]:
-        config["precision"] = model.dtype_policy.name
+    policy = model.dtype_policy.name
+    config["precision"] = policy if policy in settings()["precision"].metadata["choices"] else None
     names = [name for name, field in settings().items() if field.metadata["group"] in FIXED]
     found = {name: config[name] for name in names if name in config and name not in ("model", "tokenizer")}
     for setting, kinds, thing in (
