@@ -101,8 +101,10 @@ def test_one_program_serves_every_prompt_length_seed_and_setting(make_model):
 @pytest.mark.parametrize("length", [1, 5])
 def test_a_text_written_by_one_call_begins_the_text_that_takes_several(model, length):
     prompt, settings = np.arange(2, 2 + length), {"temperature": 2.0, "seed": 4}
-    short = model.generate(prompt, max_new_tokens=6, **settings)
     long = model.generate(prompt, max_new_tokens=80, **settings)
-    assert short.tolist() == long[: len(short)].tolist()
+    ends = {model.context_length, 64}  # where a call ends; one token less, one more
+    for count in (1, 6, *(end - length + more for end in ends for more in (0, 1, 2))):
+        short = model.generate(prompt, max_new_tokens=count, **settings)
+        assert short.tolist() == long[: length + count].tolist()
     programs = [key for key in model.__dict__["_programs"] if key[0] in ("cached_steps", "rolling_steps")]
     assert {whole for _, _, whole in programs} == {False, True}
