@@ -23,21 +23,23 @@ find_python() {
   return 1
 }
 
-# make_environment [EXTRA]: a second call is quick; it installs again only when pyproject.toml or the Python changed.
+# make_environment [test]: a second call is quick; it installs again only when pyproject.toml, the lock or the Python changed.
 make_environment() {
-  local extra="${1:-}" python stamp wanted
+  local lock="requirements${1:+-$1}.lock" python stamp wanted
   if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     python="$(find_python)"
     echo "Making a virtual environment in $venv with $("$python" --version) …"
     "$python" -m venv --clear "$venv"
   fi
-  stamp="$venv/.installed${extra:+-$extra}"
+  stamp="$venv/.installed${1:+-$1}"
   wanted="$("$venv/bin/python" -c '
 import hashlib, pathlib, sys
-print(sys.version_info[:2], hashlib.sha256(pathlib.Path("pyproject.toml").read_bytes()).hexdigest())')"
+content = b"".join(pathlib.Path(name).read_bytes() for name in ("pyproject.toml", sys.argv[1]))
+print(sys.version_info[:2], hashlib.sha256(content).hexdigest())' "$lock")"
   if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
     echo "Installing tinylm_keras and what it needs into $venv (TensorFlow is large: some minutes, only once) …"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".${extra:+[$extra]}"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .
     echo "$wanted" >"$stamp"
   fi
 }

@@ -24,7 +24,7 @@ ROWS = [
     ["samplers", "metrics", "schedules", "count_models"],
     ["tokenizers", "layers"],
     ["_files", "archive"],
-    ["_checks"],
+    ["_checks", "_keras_nlp"],
 ]
 LEVEL = {name: len(ROWS) - index for index, row in enumerate(ROWS) for name in row}
 KERAS_OPS_ALONE = ["layers", "models", "samplers", "metrics", "schedules", "generation"]
@@ -81,7 +81,7 @@ def run(code):
 def test_importing_the_package_presets_sources_and_stories_imports_no_keras():
     code = (
         "import sys, tinylm_keras as tlm; tlm.presets.names(); tlm.data.stories.write(1); tlm.data.read;"
-        "print([m for m in ('keras', 'tensorflow', 'keras_nlp', 'matplotlib') if m in sys.modules])"
+        "print([m for m in ('keras', 'tensorflow', 'keras_nlp', 'keras_hub', 'matplotlib') if m in sys.modules])"
     )
     assert run(code) == "[]\n"
 

@@ -2,10 +2,13 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 
+import packaging.requirements
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -29,7 +32,8 @@ def project(tmp_path):
     root = tmp_path / "my project"
     for folder in ("scripts", ".ci"):
         shutil.copytree(ROOT / folder, root / folder)
-    shutil.copy(ROOT / "pyproject.toml", root)
+    for name in ("pyproject.toml", "requirements.lock", "requirements-test.lock"):
+        shutil.copy(ROOT / name, root)
     log = tmp_path / "log"
     (tmp_path / "bin").mkdir()
     stand_in = tmp_path / "bin" / "python3.13"
@@ -48,6 +52,12 @@ def project(tmp_path):
     return call
 
 
+def installed(lock):
+    """What installs the package with the exact versions of a lock file."""
+    pip = "python -m pip install --quiet --disable-pip-version-check"
+    return [f"{pip} --require-hashes --requirement {lock}", f"{pip} --no-deps --editable ."]
+
+
 def test_the_scripts_can_be_run():
     for script in ("scripts/demo", "scripts/test", ".ci/run"):
         assert os.access(ROOT / script, os.X_OK), script
@@ -61,7 +71,7 @@ def test_the_demo_makes_an_environment_trains_and_judges(project):
     assert ended.returncode == 0, ended.stderr
     assert done == [
         "python3.13 -m venv --clear .venv",
-        "python -m pip install --quiet --disable-pip-version-check --editable .",
+        *installed("requirements.lock"),
         "tinylm train --out runs/demo --overwrite",
         "tinylm generate runs/demo  --samples 3 --temperature 0.8 --seed 1",
         "tinylm evaluate runs/demo",
@@ -75,9 +85,25 @@ def test_a_second_call_installs_nothing_until_the_project_changes(project):
     ended, done = project("scripts/demo", "--steps", "5")
     assert done[0] == "tinylm train --out runs/demo --overwrite --steps 5"
     assert "Installing" not in ended.stdout
-    with (project.root / "pyproject.toml").open("a") as file:
-        file.write("\n# changed\n")
-    assert project("scripts/demo")[1][0].startswith("python -m pip install")
+    for name in ("pyproject.toml", "requirements.lock"):
+        with (project.root / name).open("a") as file:
+            file.write("\n# changed\n")
+        assert project("scripts/demo")[1][0].startswith("python -m pip install")
+
+
+@pytest.mark.parametrize(("lock", "groups"), [("requirements.lock", []), ("requirements-test.lock", ["test"])])
+def test_a_lock_file_has_every_requirement_with_hashes_and_no_address(lock, groups):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    content = (ROOT / lock).read_text(encoding="utf-8")
+    locked = re.findall(r"^([a-z0-9-]+)==(\S+?)(?: ;.*?)? \\\n    --hash=sha256:", content, re.MULTILINE)
+    wanted = [
+        *project["project"]["dependencies"],
+        *(one for name in groups for one in project["dependency-groups"][name]),
+    ]
+    for requirement in map(packaging.requirements.Requirement, wanted):
+        versions = [version for name, version in locked if name == requirement.name]
+        assert versions and all(map(requirement.specifier.contains, versions)), requirement
+    assert "://" not in content
 
 
 @pytest.mark.parametrize("script", ["scripts/test", ".ci/run"])
@@ -87,10 +113,10 @@ def test_the_test_script_lints_then_hands_its_arguments_to_pytest(project, scrip
     assert ended.returncode == 0, ended.stderr
     assert done == [
         "python3.13 -m venv --clear .venv",
-        "python -m pip install --quiet --disable-pip-version-check --editable .[test]",
+        *installed("requirements-test.lock"),
         "python -m ruff check .",
         "python -m ruff format --check .",
-        "python -m pytest" + "".join(f" {argument}" for argument in arguments),
+        "python -m pytest --numprocesses 2 --dist loadfile" + "".join(f" {argument}" for argument in arguments),
     ]
 
 

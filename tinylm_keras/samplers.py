@@ -161,7 +161,7 @@ def resolve(sampler, temperature, top_k, top_p, min_p, repetition_penalty, defau
 
 def _check_foreign(sampler, vocabulary_size):
     """Accept keras-nlp samplers that only choose a token; refuse those whose `__call__` is a loop of their own."""
-    import keras_nlp
+    from tinylm_keras._keras_nlp import keras_nlp
 
     base = keras_nlp.samplers.Sampler
     name = type(sampler).__name__

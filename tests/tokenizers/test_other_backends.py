@@ -44,7 +44,7 @@ print(json.dumps(results))
 """
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed: pip install -e .[test]")
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed: pip install jax")
 @pytest.mark.parametrize("tensorflow", ["with", "without"])
 def test_on_jax_tokenizers_work_with_and_without_tensorflow(tensorflow, one_of_each_tokenizer, tmp_path):
     text, models = "the cat sat on the mat", {}

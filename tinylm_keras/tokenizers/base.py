@@ -6,10 +6,10 @@ import json
 import math
 
 import keras
-import keras_nlp
 import numpy as np
 
 from tinylm_keras import _checks
+from tinylm_keras._keras_nlp import keras_nlp
 
 # Settings that change no id of any text.
 NOT_IN_FINGERPRINT = ("name", "trainable", "dtype", "max_tokens", "sequence_length", "character_counts")

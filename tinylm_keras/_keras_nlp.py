@@ -1,0 +1,12 @@
+"""keras-nlp where it is installed, else keras-hub, its new name: the classes are the same objects.
+
+The package requires keras-hub alone. Each keras-nlp release requires one keras-hub release, and thereby a Keras
+release: requiring keras-nlp would replace the Keras that a notebook has loaded.
+"""
+
+try:
+    import keras_nlp
+except ImportError:
+    import keras_hub as keras_nlp
+
+__all__ = ["keras_nlp"]
