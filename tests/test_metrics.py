@@ -36,6 +36,8 @@ def test_perplexity_of_an_epoch_is_exp_of_total_nats_over_real_tokens(make_model
     assert count == batches.tokens
     assert result["perplexity"] == pytest.approx(math.exp(nats / count), rel=1e-5)
     assert math.exp(result["loss"]) == pytest.approx(result["perplexity"], rel=1e-6)
+    assert {type(value) for value in result.values()} == {float}
+    assert [type(value) for value in model.evaluate(batches, verbose=0)] == [float, float]
 
 
 def test_loss_and_perplexity_of_fit_agree_epoch_by_epoch(make_model, mini_lm, batches):

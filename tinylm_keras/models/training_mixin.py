@@ -91,7 +91,8 @@ class TrainingMixin:
 
     def evaluate(self, x=None, *args, **kwargs):
         """As `keras.Model.evaluate`; `x` may also be what `tlm.data.lines` or `windows` return."""
-        return super().evaluate(self._for_keras(x), *args, **kwargs)
+        # Keras before 3.15 returns tensors where a metric's result is one.
+        return keras.tree.map_structure(_plain, super().evaluate(self._for_keras(x), *args, **kwargs))
 
     def _for_keras(self, data):
         if not hasattr(data, "for_fit"):
@@ -105,6 +106,11 @@ class TrainingMixin:
         largest = data.largest_id(self.pad_id)
         if largest >= self.vocabulary_size:
             raise _checks.refuse("ids", f"must be in [0, {self.vocabulary_size}), the model's vocabulary", largest)
+
+
+def _plain(value):
+    """A tensor of one number as a float; anything else as it is."""
+    return float(value) if ops.is_tensor(value) and len(value.shape) == 0 else value
 
 
 def _decays(variable):
