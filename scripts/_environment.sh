@@ -1,4 +1,4 @@
-# Read by demo and test: moves to the repository's root and makes .venv with the package in it, once.
+# Read by the scripts beside it: moves to the repository's root and makes .venv with the package in it, once.
 # shellcheck shell=bash
 cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null
 venv=.venv

@@ -59,7 +59,7 @@ def installed(lock):
 
 
 def test_the_scripts_can_be_run():
-    for script in ("scripts/demo", "scripts/test", ".ci/run"):
+    for script in ("scripts/demo", "scripts/test", "scripts/docs", ".ci/run"):
         assert os.access(ROOT / script, os.X_OK), script
         assert "set -euo pipefail" in (ROOT / script).read_text()
     for script in (ROOT / "scripts").iterdir():
@@ -91,7 +91,7 @@ def test_a_second_call_installs_nothing_until_the_project_changes(project):
         assert project("scripts/demo")[1][0].startswith("python -m pip install")
 
 
-@pytest.mark.parametrize(("lock", "groups"), [("requirements.lock", []), ("requirements-test.lock", ["test"])])
+@pytest.mark.parametrize(("lock", "groups"), [("requirements.lock", []), ("requirements-test.lock", ["test", "docs"])])
 def test_a_lock_file_has_every_requirement_with_hashes_and_no_address(lock, groups):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     content = (ROOT / lock).read_text(encoding="utf-8")
@@ -118,6 +118,17 @@ def test_the_test_script_lints_then_hands_its_arguments_to_pytest(project, scrip
         "python -m ruff format --check .",
         "python -m pytest --numprocesses 2 --dist loadfile" + "".join(f" {argument}" for argument in arguments),
     ]
+
+
+def test_the_documentation_is_built_with_warnings_as_errors_and_the_network_only_on_request(project):
+    build = "python -m sphinx --builder html --fresh-env --fail-on-warning --keep-going --quiet"
+    ended, done = project("scripts/docs")
+    assert ended.returncode == 0, ended.stderr
+    assert done[1:] == [*installed("requirements-test.lock"), f"{build} docs docs/_build/html"]
+    assert project("scripts/docs", "--online")[1] == [f"{build} -t online docs docs/_build/html"]
+    ended, done = project("scripts/docs", "--on-line")
+    assert (ended.returncode, done) == (2, [])
+    assert ended.stderr == "scripts/docs takes --online or nothing. Received: --on-line\n"
 
 
 def test_a_half_made_environment_is_made_again(project):

@@ -7,6 +7,8 @@ from keras import ops
 
 from tinylm_keras import _checks
 
+__all__ = ["BitsPerCharacter", "Perplexity"]
+
 
 def weigh(token_ids, pad_id=None, sample_weight=None):
     """The tokens that came, with an id of the vocabulary in the place of padding, and the weight of each.

@@ -21,12 +21,14 @@ def read(source, *, separator="auto", encoding="utf-8", column=None):
 
     Args:
         source: One of
+
             - str or `os.PathLike`: a text file; a folder (all its `*.txt` files, also in folders below, sorted); a glob
               such as `"books/*.txt"`; a `.csv`, `.tsv` or `.jsonl` file together with `column`;
             - a list or other iterable of str: these are the texts themselves, taken as they are;
             - `"stories"` or `"stories:5000"`: that many of the built-in stories (a folder of that name is "./stories");
             - `"tfds:NAME[/config][:split][#key]"`: a data set of TensorFlow Datasets, which may download it; the split
               is `train` and the key `text` where left out.
+
         separator: str or None. Where a file is cut into texts. `"auto"`: at blank lines when it has any, else each line
             is a text. `"\n"`: each line. `"\n\n"`: at blank lines. Another string: wherever it stands. None: nowhere.
             The entries of tables and data sets are texts already; they are cut only by a separator other than "auto".

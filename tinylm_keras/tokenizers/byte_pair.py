@@ -21,7 +21,7 @@ class BytePairTokenizer(Tokenizer):
 
     A text is split with GPT-2's own pattern, its bytes are joined by `merges` in their order, and what results is
     looked up in `vocabulary`. With GPT-2's files the ids are GPT-2's (those of `tiktoken`). Nothing is lost:
-    `detokenize(tokenize(text)) == text` for every text, and nothing is unknown. The text "<|endoftext|>" is text like
+    `detokenize(tokenize(text)) == text` for every text, and nothing is unknown. The text `"<|endoftext|>"` is text like
     any other; it never becomes the id of that control token.
 
     Padding has the one id after the last, and `vocabulary_size` counts it: GPT-2's 50,257 ids are followed by 50257.
