@@ -33,7 +33,7 @@ def test_one_command_makes_the_table_the_picture_and_runs_that_write(tinylm, tmp
     written = tinylm("generate", folder / "mlp", "Once", "--seed", "1", "--max-new-tokens", "4")
     assert written.code == 0 and written.out.startswith("Once") and len(written.out) == len("Once") + 4 + 1
     again = tinylm("compare", "few.txt", *settings, "--out", folder)
-    assert again.refusal.startswith("`out` must be a new folder, but it exists.")
+    assert again.refusal.startswith("`--out` must be a new folder, but it exists.")
 
     shown = tinylm("plot", folder / "mlp", folder / "bigram")
     assert (shown.code, shown.out, shown.err) == (0, "", "Wrote runs.png\n")
@@ -44,8 +44,8 @@ def test_one_command_makes_the_table_the_picture_and_runs_that_write(tinylm, tmp
     ("arguments", "line"),
     [
         (["no.txt"], "`source` must be a file, a folder or a pattern that exists. Received: source='no.txt'."),
-        (["--steps", "0"], "`steps` must be a whole number from 1 to 1,000,000,000. Received: steps=0."),
-        (["--validation", "0"], "`validation` must leave text to judge by. Received: validation=0.0."),
+        (["--steps", "0"], "`--steps` must be a whole number from 1 to 1,000,000,000. Received: --steps 0."),
+        (["--validation", "0"], "`--validation` must leave text to judge by. Received: --validation 0.0."),
         (["--num-heads", "4"], "No such option"),
     ],
 )
@@ -140,7 +140,7 @@ def test_a_folder_that_is_no_run_is_refused(tinylm, another, tmp_path):
 
 def test_an_existing_picture_is_kept_unless_told(tinylm, another, tmp_path):
     (tmp_path / "runs.png").write_text("mine")
-    assert tinylm("plot", another("one")).refusal.startswith("`out` must be a new file.")
+    assert tinylm("plot", another("one")).refusal.startswith("`--out` must be a new file.")
     assert (tmp_path / "runs.png").read_text() == "mine"
     assert tinylm("plot", tmp_path / "one", "--overwrite").code == 0
 

@@ -6,7 +6,7 @@ import json
 import pathlib
 
 import tinylm_keras
-from tinylm_keras import _files
+from tinylm_keras import _checks, _files
 from tinylm_keras.cli import _console
 
 
@@ -87,11 +87,14 @@ def check_target(out, overwrite, inputs):
     """Return the file to write as a path, or refuse it before the work begins."""
     path = pathlib.Path(out)
     if path.is_dir():
-        raise _console.BadInput(f"`out` must be a file. Received: {path}, which is a folder.")
+        raise _checks.refuse("out", "must be a file, but it is a folder", str(path), error=_console.BadInput)
     if not path.parent.is_dir():
-        raise _console.BadInput(f"`out` must be in a folder that exists. Received: {path}. Make {path.parent} first.")
+        advice = f"Make {path.parent} first."
+        raise _checks.refuse("out", "must be in a folder that exists", str(path), advice, error=_console.BadInput)
     if path.suffix == ".keras" or any(one and path.resolve() == pathlib.Path(one).resolve() for one in inputs):
-        raise _console.BadInput(f"`out` must not be a model or the prompt file. Received: {path}. Use another name.")
+        rule = "must not be a model or the prompt file"
+        raise _checks.refuse("out", rule, str(path), "Use another name.", error=_console.BadInput)
     if path.exists() and not overwrite:
-        raise _console.BadInput(f"`out` must be a new file. Received: {path}, which exists. Add --overwrite.")
+        advice = ["Choose another name, or add ", _checks.Argument("overwrite", True), "."]
+        raise _checks.refuse("out", "must be a new file, but it exists", str(path), advice, error=_console.BadInput)
     return path

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tinylm_keras import _checks
-from tinylm_keras.cli import _console
+from tinylm_keras.cli import _arguments, _console
 from tinylm_keras.cli._past import Past
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.training import presets
@@ -30,7 +30,7 @@ def evaluate(
         typer.Option(
             help="Judge this many stories that it writes; 0 for none. Left out: 200 if it learned the built-in ones.",
             metavar="N",
-            parser=_console.number("stories", int),
+            parser=_arguments.number("stories", int),
         ),
     ] = None,
     weights: Annotated[

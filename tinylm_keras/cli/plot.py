@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tinylm_keras import _checks
 from tinylm_keras.cli import _console
 from tinylm_keras.cli._record import check_target
 
@@ -49,7 +50,7 @@ def common_value(read):
         return "loss"
     if without:
         rule = "must have a validation loss, because the tokenizers of these runs differ"
-        raise _console.BadInput(f"`run` {rule}. Received: {without[0]}, which has none. Leave it out.")
+        raise _checks.refuse("run", rule, without[0], "Leave it out.", error=_console.BadInput)
     return value
 
 
