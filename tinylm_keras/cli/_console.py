@@ -79,18 +79,6 @@ def read_sources(sources, recipe):
     return [text for source in sources for text in data.read(source, **how)]
 
 
-def show_facts(rows):
-    """Print pairs of a name and a text as two columns."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 2))
-    for name, value in rows:
-        table.add_row(Text(name), Text(value))
-    Console().print(table)
-
-
 def model_file(path, argument="model"):
     """Return the model file meant by `path`: itself, or `model.keras` inside a run's folder."""
     if not str(path):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tinylm_keras import _checks
-from tinylm_keras.cli import _console
+from tinylm_keras.cli import _console, _tables
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.training import presets
 
@@ -62,7 +62,7 @@ def prepare(
             overwrite=overwrite,
             progress=progress,
         )
-    _console.show_facts(facts(shards, texts.done, time.monotonic() - began))
+    _tables.show_facts(facts(shards, texts.done, time.monotonic() - began))
     _console.say(f"Train on it:  tinylm train --data {out}")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tinylm_keras import _checks
-from tinylm_keras.cli import _arguments, _console
+from tinylm_keras.cli import _arguments, _console, _tables
 
 
 def tokenize(
@@ -66,15 +66,12 @@ def find_tokenizer(text, model, source):
 
 def show(rows):
     """Print one line for each token."""
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table("position", "token", "id", "", box=None, pad_edge=False)
-    table.columns[0].justify = table.columns[2].justify = "right"
+    table = _tables.table("position", "token", "id", "", right=(0, 2))
     for position, (piece, token_id, note) in enumerate(rows):
         shown = piece if piece.strip() or not piece else repr(piece)[1:-1]
         table.add_row(str(position), Text(shown), str(token_id), note)
-    Console().print(table)
+    _tables.show(table)
     unknown, padding = (sum(row[2] == note for row in rows) for note in ("unknown", "padding"))
     _console.answer(f"{len(rows)} ids: {len(rows) - padding} tokens, {unknown} of them unknown, {padding} padding")
