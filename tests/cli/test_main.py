@@ -2,6 +2,7 @@
 
 import errno
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import typer
 
 import tinylm_keras
 from tinylm_keras import _checks
-from tinylm_keras.cli import _arguments, _console, _main, _recipe_options, _refusal
+from tinylm_keras.cli import _arguments, _console, _help, _main, _recipe_options, _refusal
+from tinylm_keras.training import presets
 
 COMMANDS = ("prepare", "train", "generate", "evaluate", "compare", "plot", "tokenize", "info", "presets")
 
@@ -53,6 +55,30 @@ def test_every_command_explains_itself(tinylm, command):
     shown = tinylm(command, "--help")
     assert (shown.code, shown.err) == (0, "")
     assert f"tinylm {command}" in shown.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_has_examples_that_the_parser_takes(tinylm, parsed, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = tinylm(command, "--help").out
+    examples = _help.EXAMPLES[command]
+    assert 2 <= len(examples) <= 3
+    for example in examples:
+        assert example in shown  # on one line
+        program, called, *arguments = shlex.split(example)
+        assert program == "tinylm" and called in COMMANDS
+        given = parsed(called, *arguments)
+        own = {"model"} if command != "train" else set()
+        names = presets.settings().keys() - own if command in ("train", "prepare", "compare") else ()
+        _recipe_options.typed_settings({name: given.get(name) for name in names})
+        if given.get("preset"):
+            presets.get(given["preset"])
+
+
+@pytest.mark.parametrize("command", [[], *([command] for command in COMMANDS)])
+def test_a_flag_shows_no_type(tinylm, command):
+    shown = tinylm(*command, "--help").out
+    assert "--help" in shown and "bool" not in shown
 
 
 @pytest.mark.parametrize(

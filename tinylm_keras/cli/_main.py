@@ -17,6 +17,7 @@ import tinylm_keras
 from tinylm_keras.cli import (
     _arguments,
     _console,
+    _help,
     _refusal,
     compare,
     evaluate,
@@ -31,6 +32,7 @@ from tinylm_keras.cli import (
 
 app = typer.Typer(
     name="tinylm",
+    cls=_help.Group,
     help="Train a small language model on your own text, keep it as one file, and let it write.",
     epilog="Each command explains itself: tinylm train --help. Start with: tinylm train, without any text of your own.",
     add_completion=False,
@@ -73,7 +75,7 @@ COMMANDS = (
     *(plot.plot, tokenize.tokenize, info.info, presets.presets),
 )
 for one in COMMANDS:
-    app.command()(_only_bound(one))
+    app.command(cls=_help.Command, epilog=_help.examples(one.__name__))(_only_bound(one))
 
 # Failures of the machine, not of what was typed: the run failed, so the exit code is 1 and not 2.
 MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.ENOMEM, errno.EMFILE}
