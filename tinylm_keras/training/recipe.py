@@ -157,11 +157,12 @@ class Recipe:
         group="training",
     )
     evaluate_every: int | None = whole(
-        None, "updates between two evaluations; none for ten evaluations", optional=True, group="training"
+        None, "updates between two evaluations; none for about ten evaluations", optional=True, group="training"
     )
     evaluation_batches: int | None = whole(
         None,
-        "estimate the loss of both parts of the text on this many batches; none: all of the validation text",
+        "estimate the loss of both parts of the text on this many batches; none: all of the validation text, or a part "
+        "where ten evaluations of all would take more than a tenth of the run",
         optional=True,
         group="training",
     )
