@@ -155,7 +155,7 @@ def test_a_folder_that_is_no_run_is_refused(tinylm, another, tmp_path):
 
 def test_an_existing_picture_is_kept_unless_told(tinylm, another, tmp_path):
     (tmp_path / "runs.png").write_text("mine")
-    assert tinylm("plot", another("one")).refusal.startswith("`--out` must be a new file.")
+    assert tinylm("plot", another("one")).refusal.startswith("`--out` must be a new file, but it exists.")
     assert (tmp_path / "runs.png").read_text() == "mine"
     assert tinylm("plot", tmp_path / "one", "--overwrite").code == 0
 

@@ -238,6 +238,8 @@ def test_what_is_no_option_of_the_command_keeps_its_name():
     assert _refusal.line(error, command["train"]) == (
         "`--column` must be there. Received: --column 'a b'. Try --column text. See: tinylm train --help"
     )
+    several = _checks.refuse("stop", "must not be empty", ["a b", ""])
+    assert "Received: --stop 'a b' --stop ''. See: " in _refusal.line(several, command["generate"])
     assert _refusal.line(ValueError("Try a=1,\n  or b=2"), command["train"]) == "Try a=1, or b=2"
 
 

@@ -46,7 +46,10 @@ def _shown(argument, options):
     option, is_flag = options[argument.name]
     if argument.value is _checks.NO_VALUE:
         return f"`{option}`"
-    return option if is_flag else f"{option} {_typed(argument.value)}"
+    if is_flag:
+        return option
+    several = argument.value if isinstance(argument.value, (list, tuple)) else [argument.value]
+    return " ".join(f"{option} {_typed(value)}" for value in several)
 
 
 def _typed(value):
