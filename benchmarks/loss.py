@@ -44,7 +44,7 @@ def main():
     parser.add_argument("--post-norm", action="store_true", help="also our post-norm model of nanoGPT's shape")
     parser.add_argument("--target", type=float, help="loss to reach; without it, nanoGPT's own")
     parser.add_argument(
-        "--evaluate-every", type=int, help="updates between two looks at the loss (default: the preset's)"
+        "--evaluate-every", type=int, default=250, help="updates between two looks at the loss (default: %(default)s)"
     )
     parser.add_argument("--iterations", type=int, default=2000, help="nanoGPT's iterations")
     options = parser.parse_args()

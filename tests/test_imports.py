@@ -23,7 +23,7 @@ ROWS = [
     ["generation"],
     ["samplers", "metrics", "schedules", "count_models"],
     ["tokenizers", "layers"],
-    ["_files", "archive"],
+    ["_files", "_ticks", "archive"],
     ["_checks", "_keras_nlp"],
 ]
 LEVEL = {name: len(ROWS) - index for index, row in enumerate(ROWS) for name in row}

@@ -10,6 +10,7 @@ import pytest
 
 from tinylm_keras import count_models, data, evaluation, ladder, load_model
 from tinylm_keras.data import stories
+from tinylm_keras.ladder import Climb, Rung
 from tinylm_keras.training.progress import Silent
 
 NAMES = ["unigram", "average", "bigram counts", "bigram", "mlp", "minilm"]
@@ -101,9 +102,26 @@ def test_table_and_picture_are_written_beside_the_runs(climbed):
 def test_the_time_is_said_before_it_begins_and_the_steps_count_up_to_the_end(climbed):
     _, _, shown = climbed
     assert re.fullmatch(r"4 models to train, 96 steps in all: about .* on this machine", shown.lines[1])
+    assert "a guess that the first model corrects" in shown.lines[1]
+    later = [line for line in shown.said if "to go: about" in line]
+    assert [re.search(r"; (\d models?) to go", line)[1] for line in later] == ["3 models", "2 models", "1 model"]
     assert shown.total == 96 == shown.steps[-1]
     assert shown.steps == sorted(shown.steps)
     assert [line.split(":")[0] for line in shown.said] == NAMES
+
+
+def test_the_time_that_is_left_follows_the_pace_of_the_models_that_were_trained():
+    climb = object.__new__(Climb)
+    climb.recipes = climb.estimates = {"average": 200.0, "bigram": 100.0, "mlp": 300.0, "minilm": 1400.0}
+    climb.measured = {}
+    assert climb._left(climb.recipes) == 2000
+    rung = {"bits_per_character": 1.0, "perplexity": 1.0, "loss": 1.0, "parameters": 1, "steps": 1, "line": ""}
+    line = climb._pace(Rung(name="average", trained=True, seconds=20.0, **rung))
+    assert line == ", trained in 20 s; 3 models to go: about 3 min 0 s at this pace"
+    assert climb._pace(Rung(name="unigram", trained=False, seconds=1.0, **rung)) == ""
+    assert climb._pace(Rung(name="bigram", trained=True, seconds=40.0, **rung)).endswith(
+        "about 5 min 40 s at this pace"
+    )
 
 
 def test_a_context_shorter_than_the_window_makes_the_window_shorter():

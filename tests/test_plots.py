@@ -14,6 +14,19 @@ from tinylm_keras.plots import draw, draw_ladder, draw_runs, loss_plot, round_pe
 HISTORY = [{"step": 10 * i, "loss": 3.0 / i, "val_loss": 3.2 / i + 0.05 * i} for i in range(1, 12)]
 
 
+def legend(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def perplexities(figure):
+    """The ticks of the right axis: their places as losses, and their labels."""
+    figure.canvas.draw()
+    [axis] = figure.axes[0].child_axes
+    low, high = figure.axes[0].get_ylim()
+    places = [place for place in axis.get_yticks() if low <= place <= high]
+    return places, [axis.yaxis.get_major_formatter()(place) for place in places]
+
+
 def test_the_picture_is_a_png_written_whole(tmp_path):
     path = tmp_path / "loss.png"
     path.write_text("old")
@@ -23,8 +36,9 @@ def test_the_picture_is_a_png_written_whole(tmp_path):
 
 
 def test_both_curves_and_the_best_step_are_drawn():
-    axes = draw(HISTORY).axes[0]
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    figure = draw(HISTORY)
+    axes = figure.axes[0]
+    labels = legend(figure)
     best = min(HISTORY, key=lambda row: row["val_loss"])
     assert labels[:2] == ["training", "validation"]
     assert labels[2].startswith(f"best: step {best['step']}, loss {best['val_loss']:.3f}, perplexity ")
@@ -32,8 +46,7 @@ def test_both_curves_and_the_best_step_are_drawn():
 
 
 def test_without_validation_the_best_is_the_lowest_training_loss():
-    labels = [text.get_text() for text in draw([{"step": 1, "loss": 0.5}]).axes[0].get_legend().get_texts()]
-    assert labels == ["training", "best: step 1, loss 0.500, perplexity 1.65"]
+    assert legend(draw([{"step": 1, "loss": 0.5}])) == ["training", "best: step 1, loss 0.500, perplexity 1.65"]
 
 
 def test_a_loss_that_is_not_a_number_does_not_spoil_the_picture(tmp_path):
@@ -48,11 +61,70 @@ def test_an_empty_history_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@given(st.floats(0, 12), st.floats(0.01, 12))
-def test_perplexities_on_the_axis_are_within_it_and_few(low, width):
-    values = round_perplexities(low, low + width)
-    assert 2 <= len(values) <= 7
-    assert all(low - 0.01 <= math.log(value) <= low + width + 0.01 for value in values)
+@given(st.floats(0, 12), st.floats(-5, 1.2))
+def test_perplexities_on_the_axis_are_round_within_it_and_three_to_seven(low, power):
+    high = low + 10**power
+    values = round_perplexities(low, high)
+    assert 3 <= len(values) <= 7
+    assert values == sorted(set(values))
+    assert all(low - 1e-8 <= math.log(value) <= high + 1e-8 for value in values)
+    if values[-1] > 3 * values[0]:
+        assert all(f"{value:.1e}"[:3] in ("1.0", "1.5", "2.0", "3.0", "4.0", "5.0", "7.0") for value in values)
+
+
+def test_ticks_are_the_numbers_that_one_expects():
+    assert round_perplexities(math.log(1.9), math.log(7.5)) == [2, 3, 4, 5, 7]
+    assert round_perplexities(math.log(2.1), math.log(4.3)) == [2.5, 3, 3.5, 4]
+    assert round_perplexities(math.log(9), math.log(60_000)) == [10, 100, 1000, 10_000]
+    assert round_perplexities(1.0, 1.0) == []
+
+
+@pytest.mark.parametrize(
+    ("losses", "fewest"), [([1.938], 3), ([4.2, 1.9], 3), ([0.0013, 0.001], 3), ([10.0, 0.001], 3), ([1.1, 1.10001], 3)]
+)
+def test_every_run_has_steps_from_zero_and_perplexities_that_can_be_read(losses, fewest):
+    history = [{"step": 250 * (place + 1), "loss": loss, "val_loss": loss} for place, loss in enumerate(losses)]
+    figure = draw(history)
+    places, labels = perplexities(figure)
+    assert len(places) >= fewest
+    assert len(set(labels)) == len(labels)
+    low, high = figure.axes[0].get_ylim()
+    assert high - low >= 0.05 * max(losses)
+    left, right = figure.axes[0].get_xlim()
+    assert left <= 0 and right >= history[-1]["step"]
+    assert min(step for step in figure.axes[0].get_xticks() if step >= left) == 0
+
+
+def test_the_legend_lies_over_no_curve():
+    figure = draw(HISTORY)
+    figure.canvas.draw()
+    assert not figure.legends[0].get_window_extent().overlaps(figure.axes[0].get_window_extent())
+
+
+def test_one_sentence_says_why_training_may_lie_above_validation_where_it_may():
+    assert "dropout" in draw(HISTORY).get_supxlabel()
+    assert "\n" not in draw(HISTORY).get_supxlabel()
+    assert draw([{"step": 1, "loss": 1.0}]).get_supxlabel() == ""
+    assert draw([{"step": 1, "loss": 3.0, "train_loss": 2.0, "val_loss": 2.5}]).get_supxlabel() == ""
+
+
+def test_what_is_missing_or_infinite_is_left_out_of_a_curve_and_the_rest_is_drawn():
+    rows = [{"step": 1, "loss": math.inf, "val_loss": None}, {"step": 2, "loss": 2.0, "val_loss": 2.5}]
+    rows += [{"step": 3, "loss": 1.0, "val_loss": math.nan}]
+    figure = draw(rows)
+    assert legend(figure) == ["training", "validation", "best: step 2, loss 2.500, perplexity 12.2"]
+    trained, judged = (list(line.get_ydata()) for line in figure.axes[0].lines[:2])
+    assert trained[1:] == [2.0, 1.0] and math.isnan(trained[0])
+    assert judged[1] == 2.5 and math.isnan(judged[0]) and math.isnan(judged[2])
+    assert legend(draw([{"step": 1, "loss": math.nan}])) == ["training"]
+    runs = draw_runs({"a": rows, "b": [{"step": 1, "loss": 1.0, "val_loss": math.inf}]})
+    assert legend(runs) == ["b: never finite", "a: 2.500 at step 2"]
+
+
+def test_a_history_without_a_column_is_refused():
+    for history, name in (([{"step": 1}], "loss"), ([{"loss": 1.0}], "step")):
+        with pytest.raises(ValueError, match=f"`history` must have `{name}` in every row"):
+            draw(history)
 
 
 def test_drawing_leaves_the_global_backend_alone(tmp_path):
@@ -89,7 +161,7 @@ def test_runs_that_cannot_be_compared_are_refused():
     for runs, value, message in (
         ({}, "val_loss", "`runs` must be at least one, each with a row. Received: runs={}."),
         ({"a": []}, "val_loss", "`runs` must be at least one, each with a row."),
-        ({"a": [{"step": 1, "loss": 1.0}]}, "val_loss", "`value` must be in every row of the runs, but is not in a."),
+        ({"a": [{"step": 1, "loss": 1.0}]}, "val_loss", "`value` must be in the rows of all runs, but is not in a."),
         ({"a": HISTORY}, "seconds", "`value` must be one of 'loss', 'val_loss', 'val_bits_per_character'."),
     ):
         with pytest.raises(ValueError, match=re.escape(message)):

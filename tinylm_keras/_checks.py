@@ -2,12 +2,66 @@
 
 Each function raises `ValueError` (or `TypeError` where noted) with a single line such as
 "`top_k` must be a whole number of at least 1, or None. Received: top_k=0. Leave it out to keep every token."
+An error also keeps the parts of its message, and the command line shows an argument as the option that it has there.
 """
 
+import dataclasses
 import math
 import numbers
 
 MAXIMUM_NEW_TOKENS = 1_000_000
+
+# Characters of a received value that a message shows.
+MOST_SHOWN = 120
+
+NO_VALUE = object()
+
+
+@dataclasses.dataclass(frozen=True)
+class Argument:
+    """An argument in a message, alone or with a value.
+
+    Args:
+        name: str.
+        value: Its value; left out, the message only names the argument.
+
+    Example:
+
+    >>> print(Argument("num_heads"), Argument("num_heads", 4))
+    `num_heads` num_heads=4
+    """
+
+    name: str
+    value: object = NO_VALUE
+
+    def __str__(self):
+        return f"`{self.name}`" if self.value is NO_VALUE else f"{self.name}={cut(repr(self.value))}"
+
+
+def cut(text):
+    """Return a text of a message without what is beyond its first 120 characters."""
+    return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 3] + "..."
+
+
+def refusal(*parts, error=ValueError):
+    """Build an error from the parts of its message. Use it as `raise refusal(...)`.
+
+    Args:
+        *parts: str and `Argument`.
+        error: Exception type to build. Defaults to `ValueError`.
+
+    Returns:
+        An exception of type `error`, which keeps the parts as its attribute `parts`; the caller raises it.
+
+    Example:
+
+    >>> error = refusal("Too short. Try ", Argument("context_length", 8), ".")
+    >>> str(error)
+    'Too short. Try context_length=8.'
+    """
+    built = error("".join(map(str, parts)))
+    built.parts = parts
+    return built
 
 
 def refuse(argument, rule, received, advice="", error=ValueError):
@@ -15,9 +69,10 @@ def refuse(argument, rule, received, advice="", error=ValueError):
 
     Args:
         argument: str. Name of the argument as the user typed it.
-        rule: str. What the argument must be, without the final stop.
+        rule: str. What the argument must be, without the final stop. A list of str and `Argument` where it names other
+            arguments.
         received: The value, shown with `repr` and shortened when long.
-        advice: str. One sentence that says what to do instead.
+        advice: str, or a list as for `rule`. One sentence that says what to do instead.
         error: Exception type to build. Defaults to `ValueError`.
 
     Returns:
@@ -25,13 +80,15 @@ def refuse(argument, rule, received, advice="", error=ValueError):
 
     Example:
 
-    >>> print(refuse("num_heads", "must divide `embed_dim`", 5, "Try num_heads=4."))
-    `num_heads` must divide `embed_dim`. Received: num_heads=5. Try num_heads=4.
+    >>> print(refuse("num_heads", "must be even", 5, ["Try ", Argument("num_heads", 4), "."]))
+    `num_heads` must be even. Received: num_heads=5. Try num_heads=4.
     """
-    shown = repr(received)
-    if len(shown) > 120:
-        shown = shown[:117] + "..."
-    return error(f"`{argument}` {rule}. Received: {argument}={shown}." + (f" {advice}" if advice else ""))
+    parts = [Argument(argument), " ", *_parts(rule), ". Received: ", Argument(argument, received), "."]
+    return refusal(*parts, *([" ", *_parts(advice)] if advice else []), error=error)
+
+
+def _parts(words):
+    return [words] if isinstance(words, str) else words
 
 
 def whole_number(argument, value, minimum=0, maximum=None, advice=""):
@@ -83,17 +140,16 @@ def divides(argument, value, whole_argument, whole):
     """Raise unless `value` divides `whole`; the message proposes the nearest number that does."""
     if whole % value:
         nearest = min((n for n in range(1, whole + 1) if whole % n == 0), key=lambda n: (abs(n - value), n))
-        raise ValueError(
-            f"`{argument}` must divide `{whole_argument}`. Received: {whole_argument}={whole}, "
-            f"{argument}={value}. Try {argument}={nearest}."
-        )
+        received = [Argument(whole_argument, whole), ", ", Argument(argument, value)]
+        rule = [Argument(argument), " must divide ", Argument(whole_argument)]
+        raise refusal(*rule, ". Received: ", *received, ". Try ", Argument(argument, nearest), ".")
 
 
 def within_context(shape, context_length):
     """Raise if token ids of this shape `(B, T)` have more columns than the context; an unknown T passes."""
     if shape[1] is not None and shape[1] > context_length:
-        raise ValueError(
-            f"`token_ids` must have at most `context_length` columns. Received: token_ids of shape {shape}, "
-            f"context_length={context_length}. Pass the last {context_length} tokens, or call `generate` or `score`, "
-            "which slide."
+        raise refusal(
+            *(Argument("token_ids"), " must have at most ", Argument("context_length"), " columns. Received: "),
+            *(f"token_ids of shape {shape}, ", Argument("context_length", context_length), ". "),
+            f"Pass the last {context_length} tokens, or call `generate` or `score`, which slide.",
         )

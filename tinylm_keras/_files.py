@@ -138,7 +138,8 @@ def new_folder(path, overwrite=False, holds="run"):
             if not path.is_dir():
                 raise _checks.refuse("out", "must be a folder, but it is a file", str(path))
             if not overwrite:
-                advice = f"Choose another name, or pass overwrite=True to replace the {holds} in it."
+                replace = [_checks.Argument("overwrite", True), f" to replace the {holds} in it."]
+                advice = ["Choose another name, or pass ", *replace]
                 raise _checks.refuse("out", "must be a new folder, but it exists", str(path), advice)
         parent = next(one for one in (path, *path.absolute().parents) if one.exists())
     except OSError as error:  # too long a name, a file on the way

@@ -5,8 +5,14 @@ import pathlib
 
 from tinylm_keras import _checks
 from tinylm_keras._files import atomic_path
+from tinylm_keras._ticks import round_perplexities
 
 TRAIN, VALIDATION, INK, GRID = "#2a6f97", "#e07a1f", "#333333", "#dddddd"
+
+WHY_ABOVE = "Training may lie above validation: it is the mean over the steps since the point before, with dropout."
+
+# The least height of a loss axis, as a share of its largest loss.
+LEAST_SPAN = 0.05
 
 # Okabe and Ito's colours, which eyes that see few colours tell apart, in their order of contrast on white.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -56,20 +62,41 @@ def draw(history):
     """Return the picture of `loss_plot` as a `matplotlib.figure.Figure` (for notebooks)."""
     from matplotlib.figure import Figure
 
-    steps = [row["step"] for row in history]
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    steps = _steps(history)
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.add_subplot()
-    _curve(axes, steps, [row.get("train_loss", row["loss"]) for row in history], TRAIN, "training")
-    judged = [row.get("val_loss") for row in history]
-    if None not in judged:
+    estimated = _has(history, "train_loss")
+    trained, judged = _column(history, "train_loss" if estimated else "loss"), _column(history, "val_loss")
+    _curve(axes, steps, trained, TRAIN, "training")
+    if _has(history, "val_loss"):
         _curve(axes, steps, judged, VALIDATION, "validation")
-    else:
-        judged = [row["loss"] for row in history]
-    _mark_best(axes, steps, judged)
-    _dress(axes, "step", "loss (nats per token)")
+        if not estimated:
+            figure.supxlabel(WHY_ABOVE, fontsize="small", color=INK)
+    _mark_best(axes, steps, judged if _has(history, "val_loss") else trained)
+    _dress(axes, "step", "loss (nats per token)", steps)
+    _room_above_and_below(axes, trained + judged)
     _perplexity_axis(axes)
-    axes.legend(frameon=False, labelcolor=INK)
+    # Above the picture: inside, it would lie over a curve sooner or later.
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, labelcolor=INK, fontsize="small")
     return figure
+
+
+def _steps(history):
+    """The steps of a history, after a look at whether it can be drawn."""
+    for name in ("step", "loss"):
+        if not all(name in row for row in history):
+            raise _checks.refuse("history", f"must have `{name}` in every row", history)
+    return [row["step"] for row in history]
+
+
+def _has(history, name):
+    return any(row.get(name) is not None for row in history)
+
+
+def _column(history, name):
+    """The values of a column as floats; what is missing or no finite number is nan, which a curve leaves out."""
+    values = [row.get(name) for row in history]
+    return [float(value) if value is not None and math.isfinite(value) else math.nan for value in values]
 
 
 def draw_runs(runs, value="val_loss"):
@@ -97,19 +124,22 @@ def draw_runs(runs, value="val_loss"):
     if not runs or not all(runs.values()):
         raise _checks.refuse("runs", "must be at least one, each with a row", runs)
     for name, history in runs.items():
-        if any(row.get(value) is None for row in history):
-            raise _checks.refuse("value", f"must be in every row of the runs, but is not in {name}", value)
+        if not _has(history, value):
+            raise _checks.refuse("value", f"must be in the rows of all runs, but is not in {name}", value)
     figure = Figure(figsize=(9.0, 4.4), layout="constrained")
     axes = figure.add_subplot()
-    best = {}
+    best, all_steps, all_values = {}, [], []
     for index, (name, history) in enumerate(runs.items()):
-        steps, values = [row["step"] for row in history], [row[value] for row in history]
+        steps, values = _steps(history), _column(history, value)
+        all_steps += steps
+        all_values += values
         colour, dash = COLOURS[index % len(COLOURS)], DASHES[index // len(COLOURS) % len(DASHES)]
-        lowest = min(range(len(values)), key=lambda i, values=values: (math.isnan(values[i]), values[i]))
-        label = f"{name}: {values[lowest]:.3f} at step {steps[lowest]:,}"
+        lowest = _lowest(values)
+        label = f"{name}: " + ("never finite" if lowest is None else f"{values[lowest]:.3f} at step {steps[lowest]:,}")
         [line] = axes.plot(steps, values, dash, color=colour, linewidth=1.8, marker="o", markersize=3, label=label)
-        best[line] = values[lowest]
-    _dress(axes, "step", UNITS[value])
+        best[line] = math.inf if lowest is None else values[lowest]
+    _dress(axes, "step", UNITS[value], all_steps)
+    _room_above_and_below(axes, all_values)
     # Beside the curves: inside, it would lie over one of them sooner or later.
     lines = sorted(best, key=best.get, reverse=True)
     figure.legend(handles=lines, loc="outside right upper", frameon=False, labelcolor=INK, title="lowest of each run")
@@ -143,18 +173,37 @@ def draw_ladder(rungs):
     return figure
 
 
-def _dress(axes, below, beside):
-    """Name the axes and make frame and grid as quiet as they should be."""
+def _dress(axes, below, beside, steps=None):
+    """Name the axes and make frame and grid as quiet as they should be; with steps, they are counted from 0."""
     axes.set_xlabel(below, color=INK)
     axes.set_ylabel(beside, color=INK)
     axes.grid(color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.margins(x=0.02)
-    if below == "step":
+    if steps is not None:
+        last = max(1, *steps)
+        axes.set_xlim(-0.02 * last, 1.02 * last)
         axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_formatter(lambda step, _: f"{step:,.0f}")
     for spine in axes.spines.values():
         spine.set_color(GRID)
     axes.tick_params(colors=INK, length=0)
+
+
+def _room_above_and_below(axes, values):
+    """Let the axis span a twentieth of the largest value at least, so that a flat curve looks flat."""
+    finite = [value for value in values if math.isfinite(value)]
+    low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
+    missing = max(0.0, LEAST_SPAN * (abs(high) or 1.0) - (high - low)) / 2
+    margin = missing + 0.05 * (high - low + 2 * missing)
+    axes.set_ylim(low - margin, high + margin)
+
+
+def _lowest(values):
+    """The place of the lowest of some values, without those that are nan, or None."""
+    return min(
+        (place for place, value in enumerate(values) if not math.isnan(value)), key=values.__getitem__, default=None
+    )
 
 
 def _curve(axes, steps, values, color, label):
@@ -163,10 +212,9 @@ def _curve(axes, steps, values, color, label):
 
 def _mark_best(axes, steps, losses):
     """Ring the lowest point and write its step, loss and perplexity into the legend."""
-    finite = [index for index, loss in enumerate(losses) if math.isfinite(loss)]
-    if not finite:
+    best = _lowest(losses)
+    if best is None:
         return
-    best = min(finite, key=losses.__getitem__)
     label = f"best: step {steps[best]:,}, loss {losses[best]:.3f}, perplexity {math.exp(min(losses[best], 700)):.3g}"
     axes.plot(
         steps[best],
@@ -188,29 +236,12 @@ def _perplexity_axis(axes):
     right = axes.secondary_yaxis("right")
     right.yaxis.set_major_locator(FixedLocator([math.log(value) for value in round_perplexities(low, high)]))
     right.yaxis.set_minor_locator(NullLocator())
-    right.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{math.exp(loss):,.4g}"))
+    right.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: _shown(math.exp(loss))))
     right.set_ylabel("perplexity", color=INK)
     right.tick_params(colors=INK, length=0)
     for spine in right.spines.values():
         spine.set_color(GRID)
 
 
-def round_perplexities(low, high):
-    """Return round perplexities whose logarithm lies between two losses, at most about seven.
-
-    Example:
-
-    >>> round_perplexities(0.0, 3.0)
-    [1, 2, 5, 10, 20]
-    """
-    low, high = max(low, 0.0), min(high, 60.0)
-    for digits in ((1, 2, 5), (1, 3), (1,)):
-        powers = range(math.floor(low / math.log(10)), math.ceil(high / math.log(10)) + 1)
-        values = [digit * 10**power for power in powers for digit in digits]
-        values = [value for value in values if low - 1e-9 <= math.log(value) <= high + 1e-9]
-        if len(values) <= 7:
-            break
-    if len(values) >= 3 or high <= low:
-        return values
-    step = (high - low) / 4  # a flat curve: a few perplexities with three figures
-    return [float(f"{math.exp(low + step * index):.3g}") for index in range(1, 4)]
+def _shown(perplexity):
+    return f"{perplexity:,.8g}" if perplexity < 1e6 else f"{perplexity:.3g}".replace("e+0", "e").replace("e+", "e")

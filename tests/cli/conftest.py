@@ -6,8 +6,9 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
-from tinylm_keras.cli import main
+from tinylm_keras.cli import _arguments, _main, main
 
 TINY = ["--embed-dim", "8", "--num-heads", "2", "--num-blocks", "1", "--feed-forward-dim", "8"]
 
@@ -39,6 +40,18 @@ def tinylm(capsys):
         return Result(code, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture
+def parsed():
+    """What a command would be called with: `parsed("info", "m.keras")` gives its arguments by name."""
+
+    def parse(*arguments):
+        group = typer.main.get_command(_main.app)
+        typed = _main._spread(list(arguments), _arguments.command_of(arguments, group))
+        return group(typed, prog_name="tinylm", standalone_mode=False).keywords
+
+    return parse
 
 
 @pytest.fixture

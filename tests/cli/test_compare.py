@@ -33,7 +33,7 @@ def test_one_command_makes_the_table_the_picture_and_runs_that_write(tinylm, tmp
     written = tinylm("generate", folder / "mlp", "Once", "--seed", "1", "--max-new-tokens", "4")
     assert written.code == 0 and written.out.startswith("Once") and len(written.out) == len("Once") + 4 + 1
     again = tinylm("compare", "few.txt", *settings, "--out", folder)
-    assert again.refusal.startswith("`out` must be a new folder, but it exists.")
+    assert again.refusal.startswith("`--out` must be a new folder, but it exists.")
 
     shown = tinylm("plot", folder / "mlp", folder / "bigram")
     assert (shown.code, shown.out, shown.err) == (0, "", "Wrote runs.png\n")
@@ -44,8 +44,8 @@ def test_one_command_makes_the_table_the_picture_and_runs_that_write(tinylm, tmp
     ("arguments", "line"),
     [
         (["no.txt"], "`source` must be a file, a folder or a pattern that exists. Received: source='no.txt'."),
-        (["--steps", "0"], "`steps` must be a whole number from 1 to 1,000,000,000. Received: steps=0."),
-        (["--validation", "0"], "`validation` must leave text to judge by. Received: validation=0.0."),
+        (["--steps", "0"], "`--steps` must be a whole number from 1 to 1,000,000,000. Received: --steps 0."),
+        (["--validation", "0"], "`--validation` must leave text to judge by. Received: --validation 0.0."),
         (["--num-heads", "4"], "No such option"),
     ],
 )
@@ -95,7 +95,8 @@ def test_runs_with_one_tokenizer_are_compared_by_loss_and_others_by_bits_per_cha
 
 def test_a_run_without_validation_is_compared_by_its_training_loss_or_not_at_all(tinylm, another, drawn, tmp_path):
     one, without = another("one"), another("without", without=["val_"])
-    assert tinylm("plot", one, without).code == 0
+    shown = tinylm("plot", one, without)
+    assert shown.code == 0 and f"No validation loss in {without}: the runs are compared by their" in shown.err
     assert drawn == [(["one", "without"], "loss")]
     other = another("other", recipe={"tokenizer": "character"}, without=["val_"])
     refusal = tinylm("plot", one, other, "--out", "b.png").refusal
@@ -127,6 +128,20 @@ def test_one_run_alone_and_the_same_run_twice_make_its_own_picture(tinylm, anoth
     assert not drawn and (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_an_infinite_or_empty_cell_is_left_out_and_a_missing_column_is_refused(tinylm, another, drawn, tmp_path):
+    one, holes, short = another("one"), another("holes"), another("short", without=["loss"])
+    header, row = (holes / "history.csv").read_text().splitlines()
+    cells = dict(zip(header.split(","), row.split(","), strict=True))
+    empty = ",".join("" if name.startswith("val_") else cell for name, cell in cells.items())
+    infinite = ",".join("inf" if "loss" in name else cell for name, cell in cells.items())
+    (holes / "history.csv").write_text("\n".join([header, row, empty, infinite]) + "\n")
+    assert tinylm("plot", one, holes, "--out", "a.png").code == 0
+    assert tinylm("plot", holes, "--out", "b.png").code == 0
+    assert drawn == [(["one", "holes"], "val_loss")]
+    assert "its history has no column `loss`" in tinylm("plot", one, short, "--out", "c.png").refusal
+    assert not (tmp_path / "c.png").exists()
+
+
 def test_a_folder_that_is_no_run_is_refused(tinylm, another, tmp_path):
     (tmp_path / "empty").mkdir()
     broken = another("broken")
@@ -140,7 +155,7 @@ def test_a_folder_that_is_no_run_is_refused(tinylm, another, tmp_path):
 
 def test_an_existing_picture_is_kept_unless_told(tinylm, another, tmp_path):
     (tmp_path / "runs.png").write_text("mine")
-    assert tinylm("plot", another("one")).refusal.startswith("`out` must be a new file.")
+    assert tinylm("plot", another("one")).refusal.startswith("`--out` must be a new file, but it exists.")
     assert (tmp_path / "runs.png").read_text() == "mine"
     assert tinylm("plot", tmp_path / "one", "--overwrite").code == 0
 

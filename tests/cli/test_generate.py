@@ -40,7 +40,7 @@ def test_weights_are_rounded_when_asked_for_and_the_record_says_so(tinylm, run_f
     assert shown.out == model.generate("Tom", seed=1, weights="int8") + "\n"
     assert json.loads(out.read_text())["settings"]["weights"] == "int8"
     refusal = tinylm("generate", run_folder, "Tom", "--seed", 1, "--weights", "int4").refusal
-    assert refusal == "`weights` must be one of 'bfloat16', 'int8', or None. Received: weights='int4'."
+    assert refusal.startswith("`--weights` must be one of 'bfloat16', 'int8', or None. Received: --weights int4. See: ")
 
 
 def test_several_temperatures_make_one_table_and_one_record(tinylm, run_folder, model, tmp_path, monkeypatch):
@@ -111,7 +111,10 @@ def test_an_existing_file_is_replaced_only_when_told(tinylm, run_folder, tmp_pat
     out = tmp_path / "texts.txt"
     out.write_text("mine")
     arguments = ["generate", run_folder, "Tom", "--seed", 1, "--max-new-tokens", 1, "--out", out]
-    assert tinylm(*arguments).refusal == f"`out` must be a new file. Received: {out}, which exists. Add --overwrite."
+    assert tinylm(*arguments).refusal == (
+        f"`--out` must be a new file, but it exists. Received: --out {out}. Choose another name, or add --overwrite. "
+        "See: tinylm generate --help"
+    )
     assert out.read_text() == "mine"
     assert tinylm(*arguments, "--overwrite").code == 0
     assert "# seed: 1" in out.read_text()
@@ -120,30 +123,30 @@ def test_an_existing_file_is_replaced_only_when_told(tinylm, run_folder, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--top-k", "0"], "`top_k` must be a whole number of at least 1. Received: top_k=0."),
-        (["--top-k", "x"], "`top_k` must be a whole number. Received: top_k='x'."),
-        (["--top-p", "0"], "`top_p` must be a number in (0, 1]. Received: top_p=0.0."),
-        (["--top-p", "1.5"], "`top_p` must be a number in (0, 1]. Received: top_p=1.5."),
-        (["--min-p", "1"], "`min_p` must be a number in [0, 1). Received: min_p=1.0."),
-        (["--repetition-penalty", "0"], "`repetition_penalty` must be a number of more than 0. Received"),
-        (["--temperature", "-1"], "`temperature` must be a number of at least 0. Received: temperature=-1.0."),
-        (["--temperature", "nan"], "`temperature` must be a number of at least 0. Received: temperature=nan."),
-        (["--temperature", "warm"], "`temperature` must be a number. Received: temperature='warm'."),
-        (["--max-new-tokens", "-1"], "`max_new_tokens` must be a whole number from 0 to 1,000,000. Received"),
-        (["--max-new-tokens", "1000000000000"], "`max_new_tokens` must be a whole number from 0 to 1,000,000."),
-        (["--samples", "0"], "`samples` must be a whole number from 1 to 10,000. Received: samples=0."),
-        (["--seed", "-1"], "`seed` must be a whole number of at least 0. Received: seed=-1."),
-        (["--lines"], "`lines` must come with --prompt-file. Received: no file. Add: --prompt-file FILE"),
+        (["--top-k", "0"], "`--top-k` must be a whole number of at least 1. Received: --top-k 0."),
+        (["--top-k", "x"], "`--top-k` must be a whole number. Received: --top-k x."),
+        (["--top-p", "0"], "`--top-p` must be a number in (0, 1]. Received: --top-p 0.0."),
+        (["--top-p", "1.5"], "`--top-p` must be a number in (0, 1]. Received: --top-p 1.5."),
+        (["--min-p", "1"], "`--min-p` must be a number in [0, 1). Received: --min-p 1.0."),
+        (["--repetition-penalty", "0"], "`--repetition-penalty` must be a number of more than 0. Received"),
+        (["--temperature", "-1"], "`--temperature` must be a number of at least 0. Received: --temperature -1.0."),
+        (["--temperature", "nan"], "`--temperature` must be a number of at least 0. Received: --temperature nan."),
+        (["--temperature", "warm"], "`--temperature` must be a number, or several with commas"),
+        (["--max-new-tokens", "-1"], "`--max-new-tokens` must be a whole number from 0 to 1,000,000. Received"),
+        (["--max-new-tokens", "1000000000000"], "`--max-new-tokens` must be a whole number from 0 to 1,000,000."),
+        (["--samples", "0"], "`--samples` must be a whole number from 1 to 10,000. Received: --samples 0."),
+        (["--seed", "-1"], "`--seed` must be a whole number of at least 0. Received: --seed -1."),
+        (["--lines"], "`--lines` must come with --prompt-file. Received: --lines. Add: --prompt-file FILE"),
         (["Tom", "--prompt-file", "x"], "`prompt` must be left out with --prompt-file. Received: prompt='Tom'."),
         (["--prompt-file", "no.txt"], "no.txt: No such file or directory"),
         (
             ["--prompt-file", "latin.txt"],
-            "`prompt_file` must be UTF-8 text. Received: latin.txt, which is not at byte 3.",
+            "`--prompt-file` must be UTF-8 text, and it is not at byte 3. Received: --prompt-file latin.txt.",
         ),
-        (["--prompt-file", "blank.txt", "--lines"], "`prompt_file` must have at least one line. Received: blank.txt"),
-        (["--out", "no/texts.txt"], "`out` must be in a folder that exists. Received: no/texts.txt. Make no first."),
-        (["--out", "folder"], "`out` must be a file. Received: folder, which is a folder."),
-        (["--out", "my.keras"], "`out` must not be a model or the prompt file. Received: my.keras. Use another name."),
+        (["--prompt-file", "blank.txt", "--lines"], "`--prompt-file` must have at least one line that"),
+        (["--out", "no/texts.txt"], "`--out` must be in a folder that exists. Received: --out no/texts.txt. Make"),
+        (["--out", "folder"], "`--out` must be a file, but it is a folder. Received: --out folder."),
+        (["--out", "my.keras"], "`--out` must not be a model or the prompt file. Received: --out my.keras. Use"),
     ],
 )
 def test_bad_input_is_refused_in_one_line_and_nothing_is_written(
@@ -167,5 +170,6 @@ def test_a_model_file_that_is_no_model_is_refused(tinylm, run_folder, tmp_path):
     for name in ("empty", "cut", "other", "none"):
         assert f"{name}.keras" in tinylm("generate", tmp_path / f"{name}.keras", "Tom").refusal
     assert tinylm("generate", tmp_path, "Tom").refusal == (
-        f"`model` must be a .keras file or a run's folder. Received: {tmp_path}, without a model.keras."
+        "`model` must be a .keras file or a run's folder, and this folder has no model.keras. "
+        f"Received: model='{tmp_path}'."
     )

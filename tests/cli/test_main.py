@@ -2,15 +2,19 @@
 
 import errno
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+import typer
 
 import tinylm_keras
-from tinylm_keras.cli import _console, _main
+from tinylm_keras import _checks
+from tinylm_keras.cli import _arguments, _console, _help, _main, _recipe_options, _refusal
+from tinylm_keras.training import presets
 
 COMMANDS = ("prepare", "train", "generate", "evaluate", "compare", "plot", "tokenize", "info", "presets")
 
@@ -53,6 +57,30 @@ def test_every_command_explains_itself(tinylm, command):
     assert f"tinylm {command}" in shown.out
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_has_examples_that_the_parser_takes(tinylm, parsed, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = tinylm(command, "--help").out
+    examples = _help.EXAMPLES[command]
+    assert 2 <= len(examples) <= 3
+    for example in examples:
+        assert example in shown  # on one line
+        program, called, *arguments = shlex.split(example)
+        assert program == "tinylm" and called in COMMANDS
+        given = parsed(called, *arguments)
+        own = {"model"} if command != "train" else set()
+        names = presets.settings().keys() - own if command in ("train", "prepare", "compare") else ()
+        _recipe_options.typed_settings({name: given.get(name) for name in names})
+        if given.get("preset"):
+            presets.get(given["preset"])
+
+
+@pytest.mark.parametrize("command", [[], *([command] for command in COMMANDS)])
+def test_a_flag_shows_no_type(tinylm, command):
+    shown = tinylm(*command, "--help").out
+    assert "--help" in shown and "bool" not in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -69,7 +97,7 @@ def test_a_mistake_that_the_parser_finds_is_one_line(tinylm, arguments, line):
 
 def test_a_number_that_is_none_is_named(tinylm):
     assert tinylm("tokenize", "a", "--length", "x").refusal == (
-        "`length` must be a whole number. Received: length='x'."
+        "`--length` must be a whole number. Received: --length x. See: tinylm tokenize --help"
     )
 
 
@@ -114,10 +142,32 @@ def test_what_stands_after_two_dashes_is_text(tinylm):
     assert "--traceback" in tinylm("tokenize", "--", "--traceback").out
 
 
-def test_an_option_can_be_spread_over_several_numbers():
-    assert _console.spread(["m", "--t", "0.5", "1e0", "x"], "--t") == ["m", "--t", "0.5", "--t", "1e0", "x"]
-    assert _console.spread(["--t", "x"], "--t") == ["--t", "x"]
-    assert _console.spread(["--t", "1", "--", "--t", "1", "2"], "--t") == ["--t", "1", "--", "--t", "1", "2"]
+@pytest.mark.parametrize(
+    ("typed", "prompt", "temperatures"),
+    [
+        ("m --temperature 0.8 1984", "1984", [[0.8]]),
+        ("m --temperature 0.5 0.8 1984", "1984", [[0.5], [0.8]]),
+        ("m --temperature 0.5,0.8 1984", "1984", [[0.5, 0.8]]),
+        ("m --temperature=0.8 1984", "1984", [[0.8]]),
+        ("m --temperature 0.5 --temperature 0.8 1984", "1984", [[0.5], [0.8]]),
+        ("m --temperature 0.5 1984 --temperature 0.8 1", "1984", [[0.5], [0.8], [1.0]]),
+        ("m 1984 --temperature 0.5 0.8", "1984", [[0.5], [0.8]]),
+        ("m --seed 7 --temperature 0.8 1984", "1984", [[0.8]]),
+        ("m --seed=7 1984 --overwrite --temperature 0.5,0.8 1e0", "1984", [[0.5, 0.8], [1.0]]),
+        ("m - --temperature 0.5 0.8", "-", [[0.5], [0.8]]),
+        ("m --prompt-file 1 --temperature 0.5 0.8", None, [[0.5], [0.8]]),
+        ("--temperature 0.8 1 1984", "1984", [[0.8]]),
+        ("m --temperature 0.8 -- --temperature", "--temperature", [[0.8]]),
+        ("m 5 --top-k 3", "5", None),
+    ],
+)
+def test_several_temperatures_have_commas_or_their_own_option_or_follow_the_prompt(parsed, typed, prompt, temperatures):
+    arguments = parsed("generate", *typed.split())
+    assert (arguments["prompt"], arguments["temperature"]) == (prompt, temperatures)
+
+
+def test_a_text_after_several_numbers_without_a_comma_is_refused(tinylm):
+    assert "(Tom)" in tinylm("generate", "m", "--temperature", "0.5", "0.8", "Tom").refusal
 
 
 def test_a_reader_that_leaves_early_gets_no_complaint():
@@ -155,11 +205,59 @@ def test_text_is_read_and_shown_where_the_locale_is_not_utf_8(in_new_process):
     assert [line.split()[1] for line in ended.stdout.splitlines()[1:3]] == [r"\xfcber", r"\u2603"]
 
 
-def test_advice_is_spoken_as_options():
-    line = "Received: num_heads=5. Try num_heads=4. Name it, for example encoding='latin-1'. Or pass overwrite=True."
-    assert _console.one_line(line) == (
-        "Received: num_heads=5. Try --num-heads 4. Name it, for example --encoding latin-1. Or pass --overwrite."
+@pytest.mark.parametrize("name", ["notes, or a=b.txt", "Try x=1.txt", "two  blanks.txt", "pass overwrite=True"])
+def test_the_name_of_a_file_is_never_rewritten(tinylm, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    for arguments in (["train", name], ["generate", name, "Tom"], ["info", name]):
+        assert repr(name) in tinylm(*arguments).refusal
+    assert f"--init '{name}'" in tinylm("train", "--init", name).refusal
+    assert name in tinylm("generate", "m", "--prompt-file", name).refusal
+    (tmp_path / name).write_bytes("café".encode("latin-1"))
+    assert f"source='{name}'. Name the file's encoding, for example --encoding " in tinylm("train", name).refusal
+
+
+def test_an_argument_is_shown_as_the_option_of_the_command_that_was_called(tinylm, tmp_path):
+    refusal = tinylm("train", "--num-heads", "5", "--out", tmp_path / "run").refusal
+    assert refusal == (
+        "`--num-heads` must divide `--embed-dim`. Received: --embed-dim 64, --num-heads 5. Try --num-heads 4. "
+        "See: tinylm train --help"
     )
+    assert tinylm("train", "--out", tmp_path).refusal == (
+        f"`--out` must be a new folder, but it exists. Received: --out {tmp_path}. Choose another name, or pass "
+        "--overwrite to replace the run in it. See: tinylm train --help"
+    )
+    refusal = tinylm("train", "--end-token", "", "--out", tmp_path / "run").refusal
+    assert "Received: --end-token ''. " in refusal
+
+
+def test_what_is_no_option_of_the_command_keeps_its_name():
+    error = _checks.refuse("column", "must be there", "a b", ["Try ", _checks.Argument("column", "text"), "."])
+    assert _refusal.line(error) == str(error)
+    command = typer.main.get_command(_main.app).commands
+    assert _refusal.line(error, command["info"]) == str(error)
+    assert _refusal.line(error, command["train"]) == (
+        "`--column` must be there. Received: --column 'a b'. Try --column text. See: tinylm train --help"
+    )
+    several = _checks.refuse("stop", "must not be empty", ["a b", ""])
+    assert "Received: --stop 'a b' --stop ''. See: " in _refusal.line(several, command["generate"])
+    assert _refusal.line(ValueError("Try a=1,\n  or b=2"), command["train"]) == "Try a=1, or b=2"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [(r"\n", "\n"), (r"\n\n", "\n\n"), (r"a\tb", "a\tb"), (r"\r\n", "\r\n"), (r"\\n", r"\n"), (r"\begin", r"\begin")],
+)
+def test_escapes_are_read_in_every_option_that_takes_text(parsed, typed, meant):
+    arguments = parsed("train", "--separator", typed, "--end-token", typed, "--prompt", typed)
+    settings = _recipe_options.typed_settings({name: arguments[name] for name in ("separator", "end_token", "prompt")})
+    assert set(settings.values()) == {meant}
+    assert _arguments.escaped_text("stop", typed) == meant
+
+
+def test_help_says_which_escapes_are_read(tinylm, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    for command, count in (("generate", 1), ("train", 3), ("prepare", 2)):
+        assert tinylm(command, "--help").out.count(r"\n, \t, \r, \f, \\ and \uXXXX are read as") == count
 
 
 def test_python_m_is_the_same_command(in_new_process):

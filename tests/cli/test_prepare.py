@@ -53,7 +53,9 @@ def test_the_tokenizer_of_a_model_can_be_used(tinylm, run_folder):
     tokenizer = tlm.load_model(run_folder / "model.keras").tokenizer
     assert tlm.data.open_shards("shards").tokenizer.fingerprint() == tokenizer.fingerprint()
     refused = tinylm("prepare", "my.txt", "--model", run_folder, "--out", "x", "--max-tokens", "50").refusal
-    assert refused == "`max_tokens` must be left out with --model. Received: max_tokens=50."
+    assert (
+        refused == "`--max-tokens` must be left out with --model. Received: --max-tokens 50. See: tinylm prepare --help"
+    )
 
 
 def test_a_run_on_shards_can_be_trained_and_evaluated(tinylm, tmp_path):
@@ -96,17 +98,17 @@ def test_train_takes_text_or_shards(tinylm):
     [
         (["no.txt"], "`source` must be a file, a folder or a pattern that exists. Received: source='no.txt'."),
         (["blank.txt"], "`source` must hold text, but there is only white space or nothing. Received: source='blank."),
-        (["my.txt", "--tokenizer", "bytes"], "`tokenizer` must be one of 'whitespace',"),
-        (["my.txt", "--validation", "1"], "`validation` must be a number in [0, 1). Received: validation=1.0."),
-        (["one.txt"], "`validation` must leave text on both sides, but gives 1 texts for training and 0 for"),
+        (["my.txt", "--tokenizer", "bytes"], "`--tokenizer` must be one of 'whitespace',"),
+        (["my.txt", "--validation", "1"], "`--validation` must be a number in [0, 1). Received: --validation 1.0."),
+        (["one.txt"], "`--validation` must leave text on both sides, but gives 1 texts for training and 0 for"),
         (
             ["my.txt", "--encoding", "no"],
-            "`encoding` must be a text encoding that Python knows. Received: encoding='no",
+            "`--encoding` must be a text encoding that Python knows. Received: --encoding no",
         ),
-        (["my.txt", "--model", "no.keras"], "`model` must be a .keras file that exists. Received: model='no.keras'."),
+        (["my.txt", "--model", "no.keras"], "`--model` must be a .keras file that exists. Received: --model no.keras."),
         (
             ["my.txt", "--out", "there"],
-            "`out` must be a new folder, but it exists. Received: out='there'. Choose another",
+            "`--out` must be a new folder, but it exists. Received: --out there. Choose another",
         ),
     ],
 )

@@ -52,12 +52,12 @@ def test_standard_input_is_a_text(tinylm, monkeypatch):
     ("arguments", "line"),
     [
         ([" "], "`text` must have at least one word to learn from. Received: text=' '."),
-        (["a", "--length", "0"], "`length` must be a whole number from 1 to 1,000,000. Received: length=0."),
-        (["a", "--model", "x", "--source", "y"], "`source` must be left out with --model. Received: source='y'."),
-        (["a", "--model", "no.keras"], "`model` must be a .keras file that exists. Received: model='no.keras'."),
+        (["a", "--length", "0"], "`--length` must be a whole number from 1 to 1,000,000. Received: --length 0."),
+        (["a", "--model", "x", "--source", "y"], "`--source` must be left out with --model. Received: --source y."),
+        (["a", "--model", "no.keras"], "`--model` must be a .keras file that exists. Received: --model no.keras."),
         (
             ["a", "--source", "no.txt"],
-            "`source` must be a file, a folder or a pattern that exists. Received: source='no",
+            "`--source` must be a file, a folder or a pattern that exists. Received: --source no",
         ),
     ],
 )

@@ -76,7 +76,7 @@ def test_resume_takes_everything_from_the_run_and_a_finished_one_is_left_alone(t
     assert "is finished: all 2 steps are made" in ended.out
     assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == before
     refusal = tinylm("train", "--resume", run_folder, "--batch-size", "3").refusal
-    assert refusal.startswith("`batch_size` must be that of the run, 64. Received: batch_size=3.")
+    assert refusal.startswith("`--batch-size` must be that of the run, 64. Received: --batch-size 3.")
 
 
 @pytest.mark.parametrize(
@@ -97,25 +97,31 @@ def test_the_folder_is_named_after_the_source(source, folder):
     ("arguments", "line"),
     [
         (["no.txt"], "`source` must be a file, a folder or a pattern that exists. Received: source='no.txt'."),
-        (["--preset", "big"], "`preset` must be one of 'stories', 'tinylm', 'bigram', 'attention-average', 'mlp', "),
-        (["--tokenizer", "bpe"], "`tokenizer` must be one of 'whitespace', 'word-punct', 'character', 'byte-pair'. Re"),
+        (["--preset", "big"], "`--preset` must be one of 'stories', 'tinylm', 'bigram', 'attention-average', 'mlp', "),
+        (
+            ["--tokenizer", "bpe"],
+            "`--tokenizer` must be one of 'whitespace', 'word-punct', 'character', 'byte-pair'. Re",
+        ),
         (
             ["--preset", "bigram", "--num-heads", "4"],
-            "`num_heads` belongs to the model 'minilm' or 'rotary', and this model is 'bigram'. Received: num_heads=4.",
+            "`--num-heads` belongs to the model 'minilm' or 'rotary', and this model is 'bigram'. Received: --num",
         ),
-        (["--accumulate", "0"], "`accumulate` must be a whole number from 1 to 1,000,000. Received: accumulate=0."),
-        (["--evaluation-batches", "0"], "`evaluation_batches` must be a whole number from 1 to 1,000,000,000. Receive"),
+        (["--accumulate", "0"], "`--accumulate` must be a whole number from 1 to 1,000,000. Received: --accumulate 0."),
+        (
+            ["--evaluation-batches", "0"],
+            "`--evaluation-batches` must be a whole number from 1 to 1,000,000,000. Receive",
+        ),
         (
             ["--steps", "2", "--epochs", "2"],
-            "`steps` or `epochs` or `minutes` must be given, and only one of them (epochs=2, mi",
+            "`--steps` or `--epochs` or `--minutes` must be given, and only one of them (--epochs 2",
         ),
-        (["--steps", "x"], "`steps` must be a whole number from 1 to 1,000,000,000. Received: steps='x'."),
-        (["--steps", "0"], "`steps` must be a whole number from 1 to 1,000,000,000. Received: steps=0."),
+        (["--steps", "x"], "`--steps` must be a whole number from 1 to 1,000,000,000. Received: --steps x."),
+        (["--steps", "0"], "`--steps` must be a whole number from 1 to 1,000,000,000. Received: --steps 0."),
         (
             ["--num-heads", "5"],
-            "`num_heads` must divide `embed_dim`. Received: embed_dim=64, num_heads=5. Try --num-heads 4.",
+            "`--num-heads` must divide `--embed-dim`. Received: --embed-dim 64, --num-heads 5. Try --num-heads 4. See",
         ),
-        (["--init", "no.keras"], "`init` must be a .keras file that exists. Received: init='no.keras'."),
+        (["--init", "no.keras"], "`--init` must be a .keras file that exists. Received: --init no.keras."),
         (
             ["blank.txt"],
             "`source` must hold text, but there is only white space or nothing. Received: source='blank.txt'.",
@@ -128,12 +134,12 @@ def test_the_folder_is_named_after_the_source(source, folder):
             ["latin.txt"],
             "`source` must be utf-8 text, but the byte 0xe9 at offset 3 is not. Received: source='latin.txt'.",
         ),
-        (["--out", "blank.txt"], "`out` must be a folder, but it is a file. Received: out='blank.txt'."),
+        (["--out", "blank.txt"], "`--out` must be a folder, but it is a file. Received: --out blank.txt."),
         (
             ["--out", "there"],
-            "`out` must be a new folder, but it exists. Received: out='there'. Choose another name, or pass --over",
+            "`--out` must be a new folder, but it exists. Received: --out there. Choose another name, or pass --over",
         ),
-        (["--out", "blank.txt/x"], "`out` must be a folder that can be written"),
+        (["--out", "blank.txt/x"], "`--out` must be a folder that can be written"),
         (
             ["short.txt", "--layout", "windows", "--validation", "0"],
             "The text must have at least 97 tokens in the windows layout",

@@ -11,7 +11,15 @@ from tinylm_keras.models import MiniLM
 from tinylm_keras.training import optimizers, plan, presets, registry
 
 
-def make(preset="stories", batches_per_epoch=10, tokens_per_batch=640, parameters=800_000, device="cpu", **overrides):
+def make(
+    preset="stories",
+    batches_per_epoch=10,
+    tokens_per_batch=640,
+    parameters=800_000,
+    device="cpu",
+    validation_batches=0,
+    **overrides,
+):
     recipe = presets.override(presets.get(preset), **overrides)
     made = plan.make(
         recipe,
@@ -19,6 +27,7 @@ def make(preset="stories", batches_per_epoch=10, tokens_per_batch=640, parameter
         tokens_per_batch=tokens_per_batch,
         parameters=parameters,
         device=device,
+        validation_batches=validation_batches,
     )
     return recipe, made
 
@@ -37,6 +46,31 @@ def test_updates_per_call_divide_the_period_and_the_run(steps, every, tokens):
 def test_a_run_has_about_ten_evaluations(steps):
     _, made = make(steps=steps)
     assert min(steps, 7) <= made.evaluations <= 13
+
+
+@pytest.mark.parametrize("preset", [name for name in presets.names() if name != "attention-average"])
+@pytest.mark.parametrize("changes", [{}, {"steps": 100}, {"steps": 700}])
+def test_every_preset_has_about_ten_evaluations_in_a_tenth_of_its_time(preset, changes):
+    recipe, made = make(preset, batches_per_epoch=40, validation_batches=145, **changes)
+    assert 8 <= made.evaluations <= 13
+    assert made.evaluate_every * made.accumulate % made.steps_per_execution == 0
+    if not changes:
+        batches = made.evaluation_batches or 2 * (recipe.evaluation_batches or 0) or 145
+        forward_passes = made.evaluations * batches * (1 if recipe.validation else 0)
+        assert forward_passes / 3 <= 0.15 * made.steps * made.accumulate
+
+
+@given(st.integers(1, 5_000), st.integers(0, 400))
+def test_evaluations_that_would_take_too_long_judge_by_a_part(steps, validation_batches):
+    _, made = make(steps=steps, validation_batches=validation_batches)
+    if made.evaluation_batches is None:
+        judged = validation_batches
+    else:
+        judged = made.evaluation_batches
+        assert 8 <= judged < validation_batches
+    assert judged <= 8 or made.evaluations * judged / 3 <= 0.1 * steps
+    for said in ({"evaluate_every": 10}, {"evaluation_batches": 300}):
+        assert make(steps=steps, validation_batches=400, **said)[1].evaluation_batches is None
 
 
 def test_epochs_are_counted_in_passes_over_the_text():

@@ -49,6 +49,27 @@ def test_the_live_line_shows_where_the_run_is_and_closes():
     assert shown.rstrip().endswith("done")
 
 
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_no_line_breaks_inside_a_word(width):
+    stream = io.StringIO()
+    reporter = Live(Console(file=stream, force_terminal=True, width=width, color_system=None))
+    header = "stories: texts 1,800 to train, 200 to validate, vocabulary 1,234, layout lines (97 % of the texts fit)"
+    sample = "Once upon a time there was a line that is longer than any terminal could show, said Mia\nand a verse"
+    row = {**ROW, "train_loss": 2.4, "val_bits_per_character": 1.25}
+    reporter.start([header], 20_000)
+    reporter.step(12_000, 20_000, 2.5, 7.389, 1_555_300.0, 3_675.0)
+    reporter.progress.refresh()
+    reporter.evaluation(row, sample, True)
+    reporter.finish(["Go on:  tinylm train --resume runs/" + 13 * "name-"])
+    lines = re.split(r"\r|\n", re.sub(r"\x1b\[[0-9?]*[A-Za-z]", "", stream.getvalue()))
+    assert all(len(line) <= max(width, len("  runs/") + 13 * len("name-")) for line in lines)
+    assert "…" not in stream.getvalue()
+    words = {word for line in lines for word in line.split()}
+    said = [*header.split(), *sample.split(), "runs/" + 13 * "name-", "bits/character", "validation", "12,000/20,000"]
+    assert words.issuperset(said)
+    assert "left" in words or width == 40
+
+
 def test_a_live_line_that_never_started_can_be_finished():
     Live(Console(file=io.StringIO())).finish([])
 

@@ -420,3 +420,20 @@ def test_unknown_validation_words_are_counted_in_the_header():
     train([f"a cat saw w{number}" for number in range(20)], **{**TINY, "steps": 1, "progress": shown})
     [line] = [line for line in shown.lines if line.startswith("5 of 15 validation tokens are not in the vocabulary")]
     assert line.endswith("give max_tokens to make rare words unknown")
+
+
+def test_a_long_validation_text_is_judged_by_a_part_ten_times_a_run_and_the_run_says_so(tmp_path):
+    shown, text = Listener(), " ".join(TEXTS * 20)
+    changes = {"context_length": 6, "batch_size": 4, "steps": 20, "prompt": None, "jit_compile": False}
+    train([text], preset="bigram", out=tmp_path / "run", progress=shown, **changes)
+    assert len(shown.rows) == 10
+    assert any(
+        "an evaluation every 2, which estimates the validation loss on 8 batches" in line for line in shown.lines
+    )
+    record = json.loads((tmp_path / "run" / "recipe.json").read_text())
+    assert (record["plan"]["evaluation_batches"], record["recipe"]["evaluation_batches"]) == (8, None)
+    whole = Listener()
+    train([text], preset="bigram", progress=whole, evaluate_every=2, **changes)
+    assert [row["step"] for row in whole.rows] == [row["step"] for row in shown.rows]
+    assert not any("estimates" in line for line in whole.lines)
+    assert [row["loss"] for row in whole.rows] == [row["loss"] for row in shown.rows]

@@ -2,15 +2,14 @@
 
 import contextlib
 import importlib
-import itertools
 import os
 import pathlib
-import re
 import sys
 import tempfile
 import warnings
 
 from tinylm_keras import _checks
+from tinylm_keras.cli import _refusal
 
 # Between the names of several sources in recipe.json.
 JOINED = " + "
@@ -32,24 +31,12 @@ def answer(text):
     sys.stdout.flush()
 
 
-def one_line(message):
-    """Return a message without its line ends, its advice spoken as options: `num_heads=4` is `--num-heads 4` here."""
-    line = " ".join(str(message).split())
-    return re.sub(r"\b([Tt]ry|[Pp]ass|[Uu]se|example|or) ([a-z_]+)=('[^']*'|\w+)", _as_option, line)
-
-
-def _as_option(match):
-    before, name, value = match.groups()
-    option = "--" + name.replace("_", "-")
-    return f"{before} {option}" if value == "True" else f"{before} {option} {value.strip(chr(39))}"
-
-
 @contextlib.contextmanager
 def warnings_in_one_line():
     """Show a Python warning, such as that of unknown words, as one line without the place in the code."""
 
     def show(message, category, filename, lineno, file=None, line=None):
-        say(f"tinylm: {one_line(message)}")
+        say(f"tinylm: {_refusal.line(message)}")
 
     with warnings.catch_warnings():
         warnings.showwarning = show
@@ -61,46 +48,6 @@ def make_streams_total():
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-
-
-def spread(arguments, option):
-    """Let one option take several numbers: `--t 0.5 0.8` becomes `--t 0.5 --t 0.8`, which the parser knows."""
-    spread_out, rest = [], list(arguments)
-    while rest and rest[0] != "--":
-        argument = rest.pop(0)
-        values = list(itertools.takewhile(_is_number, rest)) if argument == option else []
-        del rest[: len(values)]
-        spread_out += [part for value in values for part in (option, value)] or [argument]
-    return spread_out + rest
-
-
-def _is_number(text):
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def number(argument, kind):
-    """Return a function that reads `argument` as `kind` (int or float) and names it when it is no number."""
-    rule = "must be a whole number" if kind is int else "must be a number"
-
-    def read(text):
-        try:
-            return kind(text)
-        except ValueError:
-            raise BadInput(str(_checks.refuse(argument, rule, text))) from None
-
-    return read
-
-
-def typed_text(argument, text):
-    """Return a text as the user typed it: where the locale is not UTF-8, Python hands over its bytes half decoded."""
-    try:
-        return os.fsencode(text).decode("utf-8") if any("\ud800" <= letter <= "\udfff" for letter in text) else text
-    except UnicodeDecodeError:
-        raise _checks.refuse(argument, "must be UTF-8 text", text, "Pass it by a file or standard input.") from None
 
 
 def read_stdin():
@@ -119,8 +66,8 @@ def _decode(argument, where, content):
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"`{argument}` must be UTF-8 text. Received: {where}, which is not at byte {error.start}."
-        raise BadInput(f"{message} Save it as UTF-8.") from None
+        rule = f"must be UTF-8 text, and it is not at byte {error.start}"
+        raise _checks.refuse(argument, rule, str(where), "Save it as UTF-8.", error=BadInput) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -132,29 +79,16 @@ def read_sources(sources, recipe):
     return [text for source in sources for text in data.read(source, **how)]
 
 
-def show_facts(rows):
-    """Print pairs of a name and a text as two columns."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 2))
-    for name, value in rows:
-        table.add_row(Text(name), Text(value))
-    Console().print(table)
-
-
 def model_file(path, argument="model"):
     """Return the model file meant by `path`: itself, or `model.keras` inside a run's folder."""
     if not str(path):
-        raise BadInput(f"`{argument}` must not be empty. Name a .keras file or a run's folder.")
+        raise _checks.refuse(argument, "must be a .keras file or a run's folder", "", error=BadInput)
     path = pathlib.Path(path)
     if path.is_dir():
         file = path / "model.keras"
         if not file.exists():
-            raise BadInput(
-                f"`{argument}` must be a .keras file or a run's folder. Received: {path}, without a model.keras."
-            )
+            rule = "must be a .keras file or a run's folder, and this folder has no model.keras"
+            raise _checks.refuse(argument, rule, str(path), error=BadInput)
         return file
     if not path.exists():
         advice = "Make a model with: tinylm train"
@@ -175,7 +109,7 @@ def tokenizer_of(path):
     """Return the tokenizer of the model meant by `path`."""
     tokenizer = load_model(path)[0].tokenizer
     if tokenizer is None:
-        raise BadInput(f"`model` must have a tokenizer. Received: {path}, which has none.")
+        raise _checks.refuse("model", "must have a tokenizer, and this one has none", str(path), error=BadInput)
     return tokenizer
 
 

@@ -14,10 +14,25 @@ from typing import Annotated
 import typer
 
 import tinylm_keras
-from tinylm_keras.cli import _console, compare, evaluate, generate, info, plot, prepare, presets, tokenize, train
+from tinylm_keras.cli import (
+    _arguments,
+    _console,
+    _help,
+    _refusal,
+    compare,
+    evaluate,
+    generate,
+    info,
+    plot,
+    prepare,
+    presets,
+    tokenize,
+    train,
+)
 
 app = typer.Typer(
     name="tinylm",
+    cls=_help.Group,
     help="Train a small language model on your own text, keep it as one file, and let it write.",
     epilog="Each command explains itself: tinylm train --help. Start with: tinylm train, without any text of your own.",
     add_completion=False,
@@ -60,7 +75,7 @@ COMMANDS = (
     *(plot.plot, tokenize.tokenize, info.info, presets.presets),
 )
 for one in COMMANDS:
-    app.command()(_only_bound(one))
+    app.command(cls=_help.Command, epilog=_help.examples(one.__name__))(_only_bound(one))
 
 # Failures of the machine, not of what was typed: the run failed, so the exit code is 1 and not 2.
 MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.ENOMEM, errno.EMFILE}
@@ -89,8 +104,10 @@ def main(argv=None):
         arguments.remove("--traceback")
         wants_traceback = True
     _console.make_streams_total()
+    group = typer.main.get_command(app)
+    command = _arguments.command_of(arguments, group)
     try:
-        parsed = app(_console.spread(arguments, "--temperature"), prog_name="tinylm", standalone_mode=False)
+        parsed = group(_spread(arguments, command), prog_name="tinylm", standalone_mode=False)
         if callable(parsed):  # else it was --help
             with _console.warnings_in_one_line(), _terminated_as_exit():
                 parsed()
@@ -108,7 +125,7 @@ def main(argv=None):
     except Exception as error:
         if wants_traceback:
             traceback.print_exc()
-        code, line = _verdict(error)
+        code, line = _verdict(error, command)
         _console.say(f"tinylm: {line}")
         return code
 
@@ -134,23 +151,30 @@ def _terminated_as_exit():
         signal.signal(signal.SIGTERM, before)
 
 
-def _verdict(error):
-    """Return the exit code and the one line for an exception."""
+def _spread(arguments, command):
+    """Return the arguments with an option for each of several temperatures."""
+    if command is None or command.name != "generate":
+        return arguments
+    return _arguments.spread(arguments, "--temperature", command, instead=("--prompt-file",))
+
+
+def _verdict(error, command=None):
+    """Return the exit code and the one line for an exception; `command` is what was called."""
     if hasattr(error, "format_message"):  # every mistake that the parser itself finds
-        command = getattr(getattr(error, "ctx", None), "command_path", "tinylm")
-        line = _console.one_line(error.format_message())
-        return 2, f"{line}{'' if line[-1] in '.?!' else '.'} See: {command} --help"
+        path = getattr(getattr(error, "ctx", None), "command_path", "tinylm")
+        line = _refusal.one_line(error.format_message())
+        return 2, f"{line}{'' if line[-1] in '.?!' else '.'} See: {path} --help"
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        line = where + _console.one_line(error.strerror or error)
+        line = where + _refusal.one_line(error.strerror) if error.strerror else _refusal.line(error, command)
         return (1 if error.errno in MACHINE_ERRORS else 2), line
     if isinstance(error, (ValueError, TypeError, ImportError, _console.BadInput)):
-        return 2, _console.one_line(error)
+        return 2, _refusal.line(error, command)
     if isinstance(error, MemoryError):
         return 1, "not enough memory for this. Try a smaller model or a smaller batch."
     if isinstance(error, RuntimeError):
-        return 1, _console.one_line(error)
-    return 1, f"failed with {type(error).__name__}: {_console.one_line(error)} Set TINYLM_TRACEBACK=1 to see where."
+        return 1, _refusal.line(error, command, see=False)
+    return 1, f"failed with {type(error).__name__}: {_refusal.one_line(error)} Set TINYLM_TRACEBACK=1 to see where."
 
 
 def _forget_stdout():

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from tinylm_keras.training import presets
+from tinylm_keras.cli._arguments import typed_text
+from tinylm_keras.training import escapes, presets
 
 KINDS = {int: "N", float: "X", bool: "true|false"}
 
@@ -33,7 +34,8 @@ def with_recipe_options(names=None):
 
 def typed_settings(typed):
     """Return the settings that were typed, as values within their range."""
-    return {name: presets.parse(name, text) for name, text in typed.items() if text is not None}
+    given = {name: typed_text(name, text) for name, text in typed.items() if text is not None}
+    return {name: presets.parse(name, text) for name, text in given.items()}
 
 
 def _options(names):
@@ -42,7 +44,7 @@ def _options(names):
             about = field.metadata
             option = typer.Option(
                 "--" + name.replace("_", "-"),
-                help=escape(about["help"]),
+                help=escape(f"{about['help']}; {escapes.HELP}" if about["escapes"] else about["help"]),
                 metavar="|".join(about["choices"] or ()) or KINDS.get(about["type"], "TEXT"),
                 show_default=False,
                 rich_help_panel=f"Recipe: {about['group']}",

@@ -6,8 +6,8 @@ import json
 import pathlib
 
 import tinylm_keras
-from tinylm_keras import _files
-from tinylm_keras.cli import _console
+from tinylm_keras import _checks, _files
+from tinylm_keras.cli import _console, _tables
 
 
 class Record:
@@ -30,22 +30,23 @@ class Record:
         self.texts.append(texts)
 
     def show(self, streamed):
-        """Print the texts: one table when there are several temperatures, else one after the other."""
+        """Print the texts: those of several temperatures beside each other, else one after the other."""
         if len(self.temperatures) > 1:
             self._show_table()
         elif not streamed:
             _console.answer("\n\n".join(text for texts in self.texts[0] for text in texts))
 
     def _show_table(self):
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
+        rows = []
+        for place in range(len(self.prompts)):
+            for number, row in enumerate(zip(*[texts[place] for texts in self.texts], strict=True)):
+                rows.append((self._row_name(place, number), list(row)))
+        _tables.show_texts([f"temperature {temperature}" for temperature in self.temperatures], rows)
 
-        table = Table(*[f"temperature {temperature}" for temperature in self.temperatures], show_lines=True)
-        for position in range(len(self.prompts)):
-            for row in zip(*[texts[position] for texts in self.texts], strict=True):
-                table.add_row(*map(Text, row))
-        Console().print(table)
+    def _row_name(self, place, number):
+        samples = len(self.texts[0][place])
+        names = [f"prompt {place + 1}"] if len(self.prompts) > 1 else []
+        return ", ".join(names + ([f"sample {number + 1}"] if samples > 1 else []))
 
     def save(self, path):
         """Write the record to `path`, whole or not at all: JSON when its name ends so, else text to read."""
@@ -87,11 +88,14 @@ def check_target(out, overwrite, inputs):
     """Return the file to write as a path, or refuse it before the work begins."""
     path = pathlib.Path(out)
     if path.is_dir():
-        raise _console.BadInput(f"`out` must be a file. Received: {path}, which is a folder.")
+        raise _checks.refuse("out", "must be a file, but it is a folder", str(path), error=_console.BadInput)
     if not path.parent.is_dir():
-        raise _console.BadInput(f"`out` must be in a folder that exists. Received: {path}. Make {path.parent} first.")
+        advice = f"Make {path.parent} first."
+        raise _checks.refuse("out", "must be in a folder that exists", str(path), advice, error=_console.BadInput)
     if path.suffix == ".keras" or any(one and path.resolve() == pathlib.Path(one).resolve() for one in inputs):
-        raise _console.BadInput(f"`out` must not be a model or the prompt file. Received: {path}. Use another name.")
+        rule = "must not be a model or the prompt file"
+        raise _checks.refuse("out", rule, str(path), "Use another name.", error=_console.BadInput)
     if path.exists() and not overwrite:
-        raise _console.BadInput(f"`out` must be a new file. Received: {path}, which exists. Add --overwrite.")
+        advice = ["Choose another name, or add ", _checks.Argument("overwrite", True), "."]
+        raise _checks.refuse("out", "must be a new file, but it exists", str(path), advice, error=_console.BadInput)
     return path

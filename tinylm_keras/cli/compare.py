@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tinylm_keras.cli import _console
+from tinylm_keras.cli import _console, _tables
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.cli.train import BUILT_IN, free_folder
 
@@ -47,13 +47,8 @@ def compare(
 
 def show(rungs):
     """Print the table of the rungs, and what each idea is."""
-    from rich.console import Console
-    from rich.table import Table
-
     headings = ("model", "bits per character", "less than above", "perplexity", "numbers", "steps", "seconds")
-    table = Table(*headings, box=None, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = _tables.table(*headings, right=range(1, len(headings)))
     above = None
     for rung in rungs:
         bits = rung.bits_per_character
@@ -61,8 +56,4 @@ def show(rungs):
         how = [f"{rung.steps:,}", f"{rung.seconds:.0f}"] if rung.trained else ["counted", ""]
         table.add_row(rung.name, f"{bits:.3f}", less, f"{rung.perplexity:.2f}", f"{rung.parameters:,}", *how)
         above = bits
-    console = Console()
-    console.print(table)
-    console.print()
-    for rung in rungs:
-        console.print(f"[bold]{rung.name}[/]: {rung.line}", highlight=False)
+    _tables.show(table, "", _tables.pairs([(f"{rung.name}:", rung.line) for rung in rungs], style="bold"))

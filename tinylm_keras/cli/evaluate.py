@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tinylm_keras import _checks
-from tinylm_keras.cli import _console
+from tinylm_keras.cli import _arguments, _console, _tables
 from tinylm_keras.cli._past import Past
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.training import presets
@@ -30,7 +30,7 @@ def evaluate(
         typer.Option(
             help="Judge this many stories that it writes; 0 for none. Left out: 200 if it learned the built-in ones.",
             metavar="N",
-            parser=_console.number("stories", int),
+            parser=_arguments.number("stories", int),
         ),
     ] = None,
     weights: Annotated[
@@ -56,7 +56,7 @@ def evaluate(
     found = evaluation.evaluate(loaded, texts, layout=layout, training=training)
     with_weights = None if weights is None else rounded_perplexity(loaded, texts, found, weights)
     if not as_json:
-        _console.show_facts(facts(found, of, with_weights))
+        _tables.show_facts(facts(found, of, with_weights))
     count = stories if stories is not None else STORIES if past.is_built_in else 0
     told, judged = [], None
     if count:
@@ -124,7 +124,7 @@ def show_stories(told, judged, past):
     ]
     if past.texts:
         rows.insert(2, ("both", f"{judged.sound_and_new:.1%}"))
-    _console.show_facts(rows)
+    _tables.show_facts(rows)
     faulty = next((story for story in told if data.stories.check(story)), None)
     if faulty is not None:
         _console.answer(f"\nOne that is not sound:\n{faulty}")

@@ -1,16 +1,19 @@
 """`tinylm generate`: let a model write, to the terminal or to a file that says how it was made."""
 
+import itertools
 import secrets
 import sys
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from tinylm_keras import _checks
-from tinylm_keras.cli import _console
+from tinylm_keras.cli import _arguments, _console
 from tinylm_keras.cli._record import Record, check_target
+from tinylm_keras.training import escapes
 
-whole, real = (lambda name: _console.number(name, int)), (lambda name: _console.number(name, float))
+whole, real = (lambda name: _arguments.number(name, int)), (lambda name: _arguments.number(name, float))
 
 
 def generate(
@@ -27,9 +30,10 @@ def generate(
     temperature: Annotated[
         list[float] | None,
         typer.Option(
-            help="0 takes the likeliest token, 1 the model's own odds. Several (0.5 0.8 1.0) make a table.",
-            metavar="X…",
-            parser=real("temperature"),
+            help="0 takes the likeliest token, 1 the model's own odds. Several with commas (0.5,0.8,1.0) stand side by "
+            "side; after a prompt, blanks will do.",
+            metavar="X,…",
+            parser=_arguments.numbers("temperature"),
         ),
     ] = None,
     top_k: Annotated[
@@ -53,7 +57,10 @@ def generate(
         int | None, typer.Option(help="Longest text, in tokens.", metavar="N", parser=whole("max_new_tokens"))
     ] = None,
     stop: Annotated[
-        list[str] | None, typer.Option(help="Stop before this text; may be given several times.", metavar="TEXT")
+        list[str] | None,
+        typer.Option(
+            help=escape(f"Stop before this text; may be given several times; {escapes.HELP}."), metavar="TEXT"
+        ),
     ] = None,
     weights: Annotated[
         str | None,
@@ -84,7 +91,7 @@ def generate(
         "min_p": min_p,
         "repetition_penalty": repetition_penalty,
         "max_new_tokens": max_new_tokens,
-        "stop": [_console.typed_text("stop", one) for one in stop or ()] or None,
+        "stop": [_arguments.escaped_text("stop", one) for one in stop or ()] or None,
         "weights": weights,
     }
     settings = {name: value for name, value in settings.items() if value is not None}
@@ -95,9 +102,10 @@ def generate(
     from tinylm_keras.generation import DEFAULTS
 
     record = Record(file, seed, {**DEFAULTS, **loaded.generation_defaults, **settings}, prompts)
-    for one in temperature or [None]:
+    temperatures = list(itertools.chain(*(temperature or [])))
+    for one in temperatures or [None]:
         chosen = settings if one is None else {**settings, "temperature": one}
-        record.add(one, write(loaded, prompts, samples, seed, chosen, streaming=len(temperature or ()) <= 1))
+        record.add(one, write(loaded, prompts, samples, seed, chosen, streaming=len(temperatures) <= 1))
     record.show(streamed=len(prompts) * samples == 1)
     if target:
         record.save(target)
@@ -107,19 +115,21 @@ def generate(
 def read_prompts(prompt, prompt_file, lines):
     """Return the prompts: what was typed, standard input, a file, or each line of a file."""
     if prompt_file is not None and prompt is not None:
-        raise _console.BadInput(f"`prompt` must be left out with --prompt-file. Received: prompt={prompt!r}.")
+        raise _checks.refuse("prompt", "must be left out with --prompt-file", prompt, error=_console.BadInput)
     if lines and prompt_file is None:
-        raise _console.BadInput("`lines` must come with --prompt-file. Received: no file. Add: --prompt-file FILE")
+        rule = "must come with --prompt-file"
+        raise _checks.refuse("lines", rule, True, "Add: --prompt-file FILE", error=_console.BadInput)
     if prompt == "-":
         return [_console.read_stdin()]
     if prompt_file is None:
-        return [_console.typed_text("prompt", prompt or "")]
+        return [_arguments.typed_text("prompt", prompt or "")]
     text = _console.read_text("prompt_file", prompt_file)
     if not lines:
         return [text.removesuffix("\n")]
     prompts = [line for line in text.split("\n") if line.strip()]
     if not prompts:
-        raise _console.BadInput(f"`prompt_file` must have at least one line. Received: {prompt_file}, which is blank.")
+        rule = "must have at least one line that is not blank"
+        raise _checks.refuse("prompt_file", rule, prompt_file, error=_console.BadInput)
     return prompts
 
 

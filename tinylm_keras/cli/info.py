@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tinylm_keras.cli import _console
+from tinylm_keras.cli import _console, _tables
 
 
 def info(
@@ -20,7 +20,7 @@ def info(
     if as_json:
         _console.answer(json.dumps(description, indent=2, ensure_ascii=False))
         return
-    _console.show_facts(facts(description))
+    _tables.show_facts(facts(description))
 
 
 def facts(description):

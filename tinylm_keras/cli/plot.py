@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tinylm_keras import _checks
 from tinylm_keras.cli import _console
 from tinylm_keras.cli._record import check_target
 
@@ -44,12 +45,13 @@ def common_value(read):
         _console.say("These runs learned different texts: how low a curve is says little across texts.")
     tokens = {(*(record["recipe"].get(name) for name in TOKENS), _words(record)) for record in records}
     value = "val_loss" if len(tokens) == 1 else "val_bits_per_character"
-    without = [folder for folder, (rows, _) in read.items() if any(row.get(value) is None for row in rows)]
+    without = [folder for folder, (rows, _) in read.items() if all(row.get(value) is None for row in rows)]
     if without and len(tokens) == 1:
+        _console.say(f"No validation loss in {', '.join(without)}: the runs are compared by their training loss.")
         return "loss"
     if without:
         rule = "must have a validation loss, because the tokenizers of these runs differ"
-        raise _console.BadInput(f"`run` {rule}. Received: {without[0]}, which has none. Leave it out.")
+        raise _checks.refuse("run", rule, without[0], "Leave it out.", error=_console.BadInput)
     return value
 
 

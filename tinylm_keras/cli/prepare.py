@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tinylm_keras.cli import _console
+from tinylm_keras import _checks
+from tinylm_keras.cli import _console, _tables
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.training import presets
 
@@ -39,7 +40,7 @@ def prepare(
     recipe = presets.override(presets.get(preset), **overrides)
     for name in TOKENS:
         if model is not None and name in overrides:
-            raise _console.BadInput(f"`{name}` must be left out with --model. Received: {name}={overrides[name]!r}.")
+            raise _checks.refuse(name, "must be left out with --model", overrides[name], error=_console.BadInput)
     if model is not None:
         model = _console.model_file(model)
     _console.start_keras()
@@ -61,7 +62,7 @@ def prepare(
             overwrite=overwrite,
             progress=progress,
         )
-    _console.show_facts(facts(shards, texts.done, time.monotonic() - began))
+    _tables.show_facts(facts(shards, texts.done, time.monotonic() - began))
     _console.say(f"Train on it:  tinylm train --data {out}")
 
 

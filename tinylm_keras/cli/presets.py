@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tinylm_keras.cli import _console
+from tinylm_keras.cli import _console, _tables
 from tinylm_keras.training import presets as recipes
 
 
@@ -24,14 +24,9 @@ def presets(
         everything = {one: dataclasses.asdict(recipe) for one, recipe in chosen.items()}
         _console.answer(json.dumps(everything, indent=2, ensure_ascii=False))
         return
-    from rich.console import Console
-    from rich.markup import escape
-
-    console = Console()
-    for one in names:
-        console.print(f"[bold]{one}[/]: {escape(recipes.describe(one))}", highlight=False)
-    console.print()
-    console.print(side_by_side(chosen) if name else all_together(chosen))
+    lines = _tables.pairs([(f"{one}:", recipes.describe(one)) for one in names], style="bold")
+    fits = _tables.fits(len(chosen) + 2)
+    _tables.show(lines, "", side_by_side(chosen) if name and fits else all_together(chosen))
 
 
 def side_by_side(chosen):
@@ -58,10 +53,8 @@ def all_together(chosen):
 
 def _table(headings, cells):
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table("setting", *headings, "meaning", box=None, pad_edge=False)
-    table.columns[0].no_wrap = True
+    table = _tables.table("setting", *headings, "meaning")
     group = None
     for setting, field in recipes.settings().items():
         if field.metadata["group"] != group:

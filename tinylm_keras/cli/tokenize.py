@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tinylm_keras import _checks
-from tinylm_keras.cli import _console
+from tinylm_keras.cli import _arguments, _console, _tables
 
 
 def tokenize(
@@ -16,7 +16,7 @@ def tokenize(
     source: Annotated[str | None, typer.Option(help="Learn the words from this text file.", metavar="FILE")] = None,
     length: Annotated[
         int | None,
-        typer.Option(help="Pad or cut to N tokens.", metavar="N", parser=_console.number("length", int)),
+        typer.Option(help="Pad or cut to N tokens.", metavar="N", parser=_arguments.number("length", int)),
     ] = None,
 ):
     """Show a text as tokens and ids, with padding and unknown words.
@@ -24,19 +24,18 @@ def tokenize(
     Without a model or a source the words are learned from the text itself.
     """
     if model is not None and source is not None:
-        raise _console.BadInput(f"`source` must be left out with --model. Received: source={source!r}.")
+        raise _checks.refuse("source", "must be left out with --model", source, error=_console.BadInput)
     if length is not None:
         _checks.whole_number("length", length, 1, 1_000_000)
-    text = _console.read_stdin() if text == "-" else _console.typed_text("text", text)
+    text = _console.read_stdin() if text == "-" else _arguments.typed_text("text", text)
     tokenizer = find_tokenizer(text, model, source)
     pieces = list(tokenizer.pieces(text))
     ids = [int(i) for i in tokenizer.tokenize(text)]
     rows = [(piece, i, "unknown" if i == tokenizer.unk_id else "") for piece, i in zip(pieces, ids, strict=True)]
     if length is not None:
         if tokenizer.pad_id is None and len(rows) < length:
-            raise _console.BadInput(
-                f"`length` must be at most {len(rows)}: this tokenizer has no padding. Received: {length}."
-            )
+            rule = f"must be at most {len(rows)}, because this tokenizer has no padding"
+            raise _checks.refuse("length", rule, length, error=_console.BadInput)
         cut = len(rows) - length
         rows = rows[:length] + [("", tokenizer.pad_id, "padding")] * -cut
         if cut > 0:
@@ -54,7 +53,7 @@ def find_tokenizer(text, model, source):
 
         texts = sources.read(source)
     elif not text.strip():
-        raise _console.BadInput(f"`text` must have at least one word to learn from. Received: text={text!r}.")
+        raise _checks.refuse("text", "must have at least one word to learn from", text, error=_console.BadInput)
     else:
         _console.say("No --model or --source: the words are learned from this text itself.")
     _console.start_keras()
@@ -67,15 +66,12 @@ def find_tokenizer(text, model, source):
 
 def show(rows):
     """Print one line for each token."""
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table("position", "token", "id", "", box=None, pad_edge=False)
-    table.columns[0].justify = table.columns[2].justify = "right"
+    table = _tables.table("position", "token", "id", "", right=(0, 2))
     for position, (piece, token_id, note) in enumerate(rows):
         shown = piece if piece.strip() or not piece else repr(piece)[1:-1]
         table.add_row(str(position), Text(shown), str(token_id), note)
-    Console().print(table)
+    _tables.show(table)
     unknown, padding = (sum(row[2] == note for row in rows) for note in ("unknown", "padding"))
     _console.answer(f"{len(rows)} ids: {len(rows) - padding} tokens, {unknown} of them unknown, {padding} padding")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tinylm_keras import _checks
 from tinylm_keras.cli import _console
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.training import presets, run_folder
@@ -63,7 +64,7 @@ def train(
     if init is not None:
         init = _console.model_file(init, "init")
     if data is not None and source:
-        raise _console.BadInput(f"`source` must be left out with --data. Received: source={source[0]!r}.")
+        raise _checks.refuse("source", "must be left out with --data", source[0], error=_console.BadInput)
     sources = source or [BUILT_IN if data is None else data]
     texts, names = (), {"data": data}
     if data is None:

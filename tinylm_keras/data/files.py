@@ -121,5 +121,5 @@ def _undecodable(path, encoding, beginning, error, offset):
     shown = error.object[error.start : error.start + 1].hex()
     guess = "utf-16" if beginning in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
     rule = f"must be {encoding} text, but the byte 0x{shown} at offset {offset + error.start:,} is not"
-    advice = f"Name the file's encoding, for example encoding='{guess}'."
+    advice = ["Name the file's encoding, for example ", _checks.Argument("encoding", guess), "."]
     return _checks.refuse("source", rule, str(path), advice)

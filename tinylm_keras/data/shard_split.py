@@ -61,7 +61,7 @@ def _check(fraction, train, validation):
         rule = (
             f"must leave text on both sides, but gives {train:,} texts for training and {validation:,} for validation"
         )
-        advice = "Use more text, or validation=0 to train without validation."
+        advice = ["Use more text, or ", _checks.Argument("validation", 0), " to train without validation."]
         raise _checks.refuse("validation", rule, fraction, advice)
 
 

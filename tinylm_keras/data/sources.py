@@ -96,7 +96,8 @@ def split(texts, fraction, seed=0, *, whole=None):
             f"must leave text on both sides, but gives {len(train):,} texts for training "
             f"and {len(validation):,} for validation"
         )
-        raise _checks.refuse("fraction", rule, fraction, "Use more text, or validation=0 to train without validation.")
+        advice = ["Use more text, or ", _checks.Argument("validation", 0), " to train without validation."]
+        raise _checks.refuse("fraction", rule, fraction, advice)
     return train, validation
 
 

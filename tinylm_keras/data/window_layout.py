@@ -44,10 +44,11 @@ def windows(ids, *, context_length, batch_size, steps=None, seed=0, pad_id=None)
     stream = ids if isinstance(ids, TokenStream) else _bare(ids, pad_id)
     least = 2 if steps is None else context_length + 1
     if len(stream.ids) < least:
-        raise ValueError(
+        raise _checks.refusal(
             f"The text must have at least {least} tokens in the windows layout"
-            f"{'' if steps is None else ' (context_length + 1)'}. Received: {len(stream.ids)} tokens, "
-            f"context_length={context_length}. Use a longer text, a smaller context_length, or the lines layout."
+            f"{'' if steps is None else ' (context_length + 1)'}. Received: {len(stream.ids)} tokens, ",
+            _checks.Argument("context_length", context_length),
+            ". Use a longer text, a smaller context_length, or the lines layout.",
         )
     if steps is None:
         return CoveringWindows(stream, context_length, batch_size, seed)

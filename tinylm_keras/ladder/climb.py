@@ -49,7 +49,7 @@ class Climb:
     def __init__(self, recipes, corpus, folder, reporter, source):
         self.recipes, self.corpus, self.folder, self.reporter, self.source = recipes, corpus, folder, reporter, source
         self.judging = corpus.validation_batches(dataclasses.replace(recipes["bigram"], evaluation_batches=None))
-        self.estimates = self._estimate()
+        self.estimates, self.measured = self._estimate(), {}
         self.record = {
             "source": source,
             "corpus": corpus.record(),
@@ -68,7 +68,7 @@ class Climb:
             f"{self.source}: {text['characters']:,} characters, vocabulary {text['vocabulary_size']:,}; "
             f"{self.record['judged_on']['tokens']:,} tokens to judge by",
             f"{len(self.recipes)} models to train, {steps:,} steps in all: about "
-            f"{progress.duration(sum(self.estimates.values()))} on this machine",
+            f"{progress.duration(self._left(self.recipes))}, a guess that the first model corrects, on this machine",
         ]
         self.reporter.start(lines, steps)
         if self.folder is not None:
@@ -77,7 +77,7 @@ class Climb:
         try:
             for idea in IDEAS:
                 rungs.append(self._train(idea) if idea.preset else self._count(idea))
-                say(f"{idea.name}: {rungs[-1].bits_per_character:.3f} bits per character")
+                say(f"{idea.name}: {rungs[-1].bits_per_character:.3f} bits per character{self._pace(rungs[-1])}")
         finally:
             self.reporter.finish([])
         return tuple(rungs)
@@ -95,6 +95,24 @@ class Climb:
             work = planned.estimated_seconds * share + planned.steps * STARTING
             seconds[name] = work * EVALUATING + (COMPILING_XLA if planned.jit_compile else COMPILING)
         return seconds
+
+    def _left(self, names):
+        """Return the seconds that some rungs will take: their estimates, at the pace of those that were trained."""
+        expected = sum(self.estimates[name] for name in self.measured)
+        pace = sum(self.measured.values()) / expected if expected else 1.0
+        return pace * sum(self.estimates[name] for name in names)
+
+    def _pace(self, rung):
+        """Return what a trained rung says about the others, as the end of its line."""
+        if not rung.trained:
+            return ""
+        self.measured[rung.name] = rung.seconds
+        waiting = [name for name in self.recipes if name not in self.measured]
+        took = f", trained in {progress.duration(rung.seconds)}"
+        if not waiting:
+            return took
+        models = "1 model" if len(waiting) == 1 else f"{len(waiting)} models"
+        return f"{took}; {models} to go: about {progress.duration(self._left(waiting))} at this pace"
 
     def _train(self, idea):
         recipe, began = self.recipes[idea.name], time.monotonic()
@@ -130,7 +148,7 @@ class Climb:
         names = list(self.recipes)
         place = names.index(name)
         before = sum(self.recipes[one].steps or 0 for one in names[:place])
-        return _Follower(self.reporter, name, before, sum(self.estimates[one] for one in names[place + 1 :]))
+        return _Follower(self.reporter, name, before, self._left(names[place + 1 :]))
 
 
 class _Follower(progress.Silent):

@@ -11,6 +11,10 @@ from tinylm_keras import _checks
 MOST_BITS = 64  # their count of patterns is the last that fits the whole numbers of numpy
 
 
+def _try(code_bits):
+    return ["Try ", _checks.Argument("code_bits", code_bits), "."]
+
+
 def smallest_code_bits(vocabulary_size):
     """Return the smallest even number of bits that gives each of `vocabulary_size` symbols a pattern of its own.
 
@@ -63,14 +67,15 @@ class PermutationCoding(keras.layers.Layer):
         self.vocabulary_size = _checks.whole_number("vocabulary_size", vocabulary_size, 1)
         smallest = smallest_code_bits(self.vocabulary_size)
         code_bits = smallest if code_bits is None else code_bits
-        self.code_bits = _checks.whole_number("code_bits", code_bits, 2, MOST_BITS, f"Try code_bits={smallest}.")
+        self.code_bits = _checks.whole_number("code_bits", code_bits, 2, MOST_BITS, _try(smallest))
         if code_bits % 2:
-            advice = f"Try code_bits={max(smallest, code_bits + 1)}."
+            advice = _try(max(smallest, code_bits + 1))
             raise _checks.refuse("code_bits", "must be even, because half of the bits are ones", code_bits, advice)
         if code_bits < smallest:
             count = math.comb(code_bits, code_bits // 2)
             rule = f"must give each of the {vocabulary_size:,} symbols its own pattern ({code_bits} bits have {count})"
-            raise _checks.refuse("code_bits", rule, code_bits, f"The smallest that would do is code_bits={smallest}.")
+            advice = ["The smallest that would do is ", _checks.Argument("code_bits", smallest), "."]
+            raise _checks.refuse("code_bits", rule, code_bits, advice)
         self.patterns = _patterns(self.vocabulary_size, self.code_bits)
 
     def call(self, token_ids):

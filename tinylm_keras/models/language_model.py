@@ -128,7 +128,8 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         """
         path = _files.check_keras_path(filepath)
         if path.exists() and not overwrite:
-            raise FileExistsError(f"{path} exists. Choose another name, or save with overwrite=True.")
+            advice = [" exists. Choose another name, or save with ", _checks.Argument("overwrite", True), "."]
+            raise _checks.refusal(str(path), *advice, error=FileExistsError)
         with _files.atomic_path(path) as temporary:
             super().save(temporary, **kwargs)
 

@@ -153,9 +153,10 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
     def _check_size(self, size):
         """Raise if a `vocabulary` argument makes more than `max_tokens` ids."""
         if self.max_tokens is not None and size > self.max_tokens:
-            raise ValueError(
-                f"`vocabulary` must not be longer than `max_tokens`, the special tokens included. Received: "
-                f"{size} tokens, max_tokens={self.max_tokens}. Raise max_tokens or shorten the list."
+            raise _checks.refusal(
+                *(_checks.Argument("vocabulary"), " must not be longer than ", _checks.Argument("max_tokens")),
+                f", the special tokens included. Received: {size} tokens, ",
+                *(_checks.Argument("max_tokens", self.max_tokens), ". Raise max_tokens or shorten the list."),
             )
 
     def _check_ids(self, ids):

@@ -59,8 +59,8 @@ def refuse_unused(name, value, recipe):
 def parse(name, typed):
     r"""Turn what was typed on the command line into a setting's value.
 
-    `none` means None where the setting allows it; numbers are read as Python reads them; `\n` and `\t` in a separator
-    become the character.
+    `none` means None where the setting allows it; numbers are read as Python reads them; in texts that are no
+    names, `\n` and other escapes become the character (see `escapes.decode`).
 
     Args:
         name: str. Name of the setting.

@@ -14,6 +14,10 @@ WORTH_COMPILING = 30.0
 
 EVALUATIONS = 10
 
+# What the evaluations of a run may take, as a share of the training, where a forward pass is a third of a step; and the
+# fewest batches that say something of a loss.
+EVALUATED_SHARE, FORWARD_SHARE, LEAST_BATCHES = 0.1, 1 / 3, 8
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
@@ -27,6 +31,8 @@ class Plan:
         jit_compile: bool. Whether XLA compiles the step.
         warm_up: int. Updates that raise the learning rate.
         estimated_seconds: float. Work of the run at the nominal rate.
+        evaluation_batches: int or None. Random batches of the validation text that an evaluation judges by, because all
+            of it would take too long; None: what the recipe says.
 
     Raises:
         ValueError: if a number is out of its range (a plan is read from files).
@@ -39,6 +45,7 @@ class Plan:
     jit_compile: bool
     warm_up: int
     estimated_seconds: float
+    evaluation_batches: int | None = None
 
     def __post_init__(self):
         for name in ("steps", "evaluate_every", "accumulate", "steps_per_execution"):
@@ -47,6 +54,8 @@ class Plan:
         if not isinstance(self.jit_compile, bool):
             raise _checks.refuse("jit_compile", "must be True or False", self.jit_compile)
         _checks.real_number("estimated_seconds", self.estimated_seconds, 0)
+        if self.evaluation_batches is not None:
+            _checks.whole_number("evaluation_batches", self.evaluation_batches, 1)
 
     @property
     def evaluations(self):
@@ -54,12 +63,15 @@ class Plan:
         return math.ceil(self.steps / self.evaluate_every)
 
 
-def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu"):
+def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu", validation_batches=0):
     """Divide a run.
 
     The work is estimated as 6 operations for each parameter and token (2 forward, 4 backward). XLA is chosen when that
     takes more than 30 seconds at the nominal rate of the device (on a CPU not for bfloat16, whose products it slows
     down), unless the recipe says otherwise.
+
+    There are about ten evaluations, unless the recipe says how often or on how many batches. Where all of the
+    validation text would make them longer than a tenth of the training, they judge by a part of it.
 
     Args:
         recipe: `Recipe`.
@@ -67,6 +79,7 @@ def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu
         tokens_per_batch: int. Rows times columns of a batch.
         parameters: int. Size of the model.
         device: "cpu" or "gpu".
+        validation_batches: int. Batches of all of the validation text.
 
     Returns:
         A `Plan`.
@@ -92,7 +105,17 @@ def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu
         jit_compile=_compiles(recipe, seconds, device),
         warm_up=min(recipe.warm_up, steps // 2),
         estimated_seconds=seconds,
+        evaluation_batches=_evaluation_batches(recipe, steps, every, validation_batches),
     )
+
+
+def _evaluation_batches(recipe, steps, every, validation_batches):
+    """Return on how many batches to estimate the validation loss, or None for what the recipe says."""
+    if recipe.evaluation_batches is not None or recipe.evaluate_every is not None:
+        return None
+    training = steps * recipe.accumulate / FORWARD_SHARE  # in forward passes
+    most = max(LEAST_BATCHES, int(EVALUATED_SHARE * training / math.ceil(steps / every)))
+    return most if validation_batches > most else None
 
 
 def for_minutes(recipe, minutes, *, tokens_per_batch, parameters, device="cpu"):

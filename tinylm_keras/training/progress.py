@@ -4,6 +4,10 @@ import math
 import sys
 
 from tinylm_keras import _checks
+from tinylm_keras.training.folding import fold, wrapped
+
+# Cells of the bar in the live line, which is shown where the longest line has room beside it.
+BAR, LONGEST_LINE = 20, 70
 
 
 class Silent:
@@ -56,17 +60,24 @@ class Live(Plain):
 
         self.console = console or Console()
         self.progress = self.task = None
+        self.room = 0  # cells of the line beside the steps
 
     def say(self, text=""):
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        from rich.text import Text
+
+        for line in wrapped(text, self.console.width):
+            self.console.print(Text(line), soft_wrap=True)
 
     def start(self, lines, steps):
         from rich.progress import BarColumn, Progress, TextColumn
 
         super().start(lines, steps)
+        self.room = self.console.width - len(f"step {steps:,}/{steps:,}") - 2
+        bar = [BarColumn(bar_width=BAR)] if self.room > BAR + LONGEST_LINE else []
+        self.room -= (BAR + 1) * len(bar)
         columns = (
             TextColumn("step {task.completed:,}/{task.total:,}", markup=False),
-            BarColumn(bar_width=20),
+            *bar,
             TextColumn("{task.description}", markup=False),
         )
         self.progress = Progress(*columns, console=self.console, refresh_per_second=4, transient=True)
@@ -74,22 +85,24 @@ class Live(Plain):
         self.progress.start()
 
     def step(self, step, steps, loss, validation_perplexity, tokens_per_second, seconds_left):
-        parts = [f"loss {loss:.3f}"]
+        parts = {"loss": f"loss {loss:.3f}"}
         if validation_perplexity is not None:
-            parts.append(f"val. perplexity {_short(validation_perplexity)}")
+            parts["perplexity"] = f"val. perplexity {_short(validation_perplexity)}"
         if tokens_per_second is not None:
-            parts.append(f"{tokens_per_second:,.0f} tok/s")
+            parts["speed"] = f"{tokens_per_second:,.0f} tok/s"
         if seconds_left is not None:
-            parts.append(f"{duration(seconds_left)} left")
-        self.progress.update(self.task, completed=step, description="  ".join(parts))
+            parts["left"] = f"{duration(seconds_left)} left"
+        for least in ("speed", "perplexity", "left"):  # a narrow terminal shows what matters most
+            if len("  ".join(parts.values())) > self.room:
+                parts.pop(least, None)
+        self.progress.update(self.task, completed=step, description="  ".join(parts.values()))
 
     def evaluation(self, row, sample, best):
-        from rich.padding import Padding
         from rich.text import Text
 
         self.say(_evaluation_line(row, best))
-        if sample is not None:
-            self.console.print(Padding(Text(sample, style="dim"), (0, 0, 0, 4)))
+        for line in [] if sample is None else fold(sample, max(2, self.console.width - 4), self.console.encoding):
+            self.console.print(Text("    " + line, style="dim"), soft_wrap=True)
 
     def finish(self, lines):
         if self.progress is not None:

@@ -39,7 +39,11 @@ class Recipe:
         group="text",
     )
     separator: str | None = text(
-        "auto", r"where a file is cut into texts: auto, \n, \n\n, another string, or none", optional=True, group="text"
+        "auto",
+        r"where a file is cut into texts: auto, \n, \n\n, another string, or none",
+        optional=True,
+        group="text",
+        escapes=True,
     )
     encoding: str = text("utf-8", "encoding of the text files", group="text")
     column: str | None = text(None, "column of a CSV, TSV or JSONL file with the texts", optional=True, group="text")
@@ -51,7 +55,9 @@ class Recipe:
     max_tokens: int | None = whole(
         None, "keep only this many of the most frequent tokens", 3, optional=True, group="tokens"
     )
-    end_token: str | None = text("<end>", "token that closes each text; none for none", optional=True, group="tokens")
+    end_token: str | None = text(
+        "<end>", "token that closes each text; none for none", optional=True, group="tokens", escapes=True
+    )
     vocabulary_file: str | None = text(
         None,
         "byte-pair: vocab.json of ready tokens, such as GPT-2's, in place of learning them",
@@ -151,11 +157,12 @@ class Recipe:
         group="training",
     )
     evaluate_every: int | None = whole(
-        None, "updates between two evaluations; none for ten evaluations", optional=True, group="training"
+        None, "updates between two evaluations; none for about ten evaluations", optional=True, group="training"
     )
     evaluation_batches: int | None = whole(
         None,
-        "estimate the loss of both parts of the text on this many batches; none: all of the validation text",
+        "estimate the loss of both parts of the text on this many batches; none: all of the validation text, or a part "
+        "where ten evaluations of all would take more than a tenth of the run",
         optional=True,
         group="training",
     )
@@ -165,7 +172,11 @@ class Recipe:
     )
 
     prompt: str | None = text(
-        "", "beginning of the sample text at each evaluation; none for no samples", optional=True, group="samples"
+        "",
+        "beginning of the sample text at each evaluation; none for no samples",
+        optional=True,
+        group="samples",
+        escapes=True,
     )
     temperature: float = real(0.8, "of the samples, and the default the model file keeps", 0, 100, group="samples")
     max_new_tokens: int = whole(
@@ -180,8 +191,9 @@ class Recipe:
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
         if [self.steps, self.epochs, self.minutes].count(None) != 2:
-            others = f"epochs={self.epochs!r}, minutes={self.minutes!r}"
-            rule = f"or `epochs` or `minutes` must be given, and only one of them ({others})"
+            others = [_checks.Argument("epochs", self.epochs), ", ", _checks.Argument("minutes", self.minutes)]
+            named = ["or ", _checks.Argument("epochs"), " or ", _checks.Argument("minutes")]
+            rule = [*named, " must be given, and only one of them (", *others, ")"]
             raise _checks.refuse("steps", rule, self.steps)
         if "num_heads" in registry.MODELS[self.model].takes:
             _checks.divides("num_heads", self.num_heads, "embed_dim", self.embed_dim)
@@ -189,10 +201,12 @@ class Recipe:
             if getattr(self, name) == "":
                 raise _checks.refuse(name, "must not be the empty string", "", "None means there is none.")
         if (self.vocabulary_file is None) != (self.merges_file is None):
-            rule = f"and `merges_file` must be given together (merges_file={self.merges_file!r})"
+            other = _checks.Argument("merges_file", self.merges_file)
+            rule = ["and ", _checks.Argument("merges_file"), " must be given together (", other, ")"]
             raise _checks.refuse("vocabulary_file", rule, self.vocabulary_file)
         if self.vocabulary_file is not None and self.max_tokens is not None:
-            rule = f"has its own number of tokens and excludes `max_tokens` (max_tokens={self.max_tokens})"
+            other = [_checks.Argument("max_tokens"), " (", _checks.Argument("max_tokens", self.max_tokens), ")"]
+            rule = ["has its own number of tokens and excludes ", *other]
             raise _checks.refuse("vocabulary_file", rule, self.vocabulary_file)
 
     def to_json(self):

@@ -57,6 +57,8 @@ def _steps_line(run_plan, recipe):
     if run_plan["accumulate"] > 1:
         line += f" of {run_plan['accumulate']:,} batches each"
     line += f", an evaluation every {run_plan['evaluate_every']:,}"
+    if run_plan.get("evaluation_batches") is not None:
+        line += f", which estimates the validation loss on {run_plan['evaluation_batches']:,} batches"
     if recipe.get("evaluation_batches") is not None:
         line += f", which estimates the loss of each part of the text on {recipe['evaluation_batches']:,} batches"
     return line

@@ -65,7 +65,8 @@ class Stopped:
             raise _other("out", str(self.path), str(out))
         for name, value in (("init", init), ("overwrite", overwrite or None)):
             if value is not None:
-                raise _checks.refuse(name, "must be left out together with `resume`", value)
+                rule = ["must be left out together with ", _checks.Argument("resume")]
+                raise _checks.refuse(name, rule, value)
 
     def corpus(self, source, shards):
         """Return the text of the run, given again or read again from where it was.
@@ -110,7 +111,7 @@ class Stopped:
 
     def _other_text(self, argument, found, received):
         rule = f"must be the text of the run, with the fingerprint {self.sha256[:12]}, and this one has {found[:12]}"
-        return _checks.refuse(argument, rule, received, "Train on another text with `init`.")
+        return _checks.refuse(argument, rule, received, ["Train on another text with ", _checks.Argument("init"), "."])
 
 
 def resume(path, *, source, preset, out, init, overwrite, reporter, shards, overrides):

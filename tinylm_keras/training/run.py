@@ -1,5 +1,6 @@
 """One run on a corpus that is made: from its first batch, or from where an earlier process stopped."""
 
+import dataclasses
 import time
 
 from tinylm_keras import plots
@@ -59,12 +60,16 @@ def run(
             tokens_per_batch=batches.batch_size * batches.length,
             parameters=model.count_params(),
             device=kind,
+            validation_batches=0 if validation is None else len(validation),
         )
         if asked is None:  # else it was compiled to be measured
             optimizers.compile_model(model, recipe, run_plan)
         record = report.record(recipe, run_plan, corpus, model, device, name, init)
         if asked is not None:
             record["minutes"] = asked  # the recipe has the updates that they became
+    if run_plan.evaluation_batches is not None:
+        part = dataclasses.replace(recipe, evaluation_batches=run_plan.evaluation_batches)
+        validation = corpus.validation_batches(part)
     keeper = Keeper(model, folder, "loss" if validation is None else "val_loss")
     if folder is not None:
         folder.create(record, going_on=going_on)

@@ -35,8 +35,9 @@ def read(path):
         rows = [{name: float(cell) if cell else None for name, cell in row.items()} for row in table]
         if not rows:
             raise ValueError("it is empty")
-        if "step" not in rows[0]:
-            raise ValueError("its history has no column `step`")
+        for name in ("step", "loss"):
+            if name not in rows[0]:
+                raise ValueError(f"its history has no column `{name}`")
         return [{**row, "step": int(row["step"])} for row in rows], record
     except (OSError, ValueError, TypeError, OverflowError) as error:
         raise _no_run(path, error) from None

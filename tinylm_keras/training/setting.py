@@ -4,9 +4,10 @@ import contextlib
 import dataclasses
 
 from tinylm_keras import _checks
+from tinylm_keras.training.escapes import decode
 
 
-def setting(kind, default, explanation, check, *, group, optional=False, choices=None):
+def setting(kind, default, explanation, check, *, group, optional=False, choices=None, escapes=False):
     """Return a dataclass field that carries all that is known of a setting; the command line reads the same metadata.
 
     Args:
@@ -17,6 +18,7 @@ def setting(kind, default, explanation, check, *, group, optional=False, choices
         group: str. What the setting is about.
         optional: bool. Whether None is allowed.
         choices: tuple of str or None. All its values, where they can be listed.
+        escapes: bool. Whether escapes such as `\\n` are read where it is typed.
 
     Returns:
         A `dataclasses.Field`.
@@ -27,6 +29,7 @@ def setting(kind, default, explanation, check, *, group, optional=False, choices
         "check": check,
         "optional": optional,
         "choices": choices,
+        "escapes": escapes,
         "group": group,
     }
     return dataclasses.field(default=default, metadata=metadata)
@@ -95,6 +98,6 @@ def parse(field, typed):
     elif field.metadata["type"] in (int, float):
         with contextlib.suppress(ValueError):  # the setting's own check words the error
             value = field.metadata["type"](typed)
-    elif field.name == "separator":
-        value = typed.replace("\\n", "\n").replace("\\t", "\t")
+    elif field.metadata["escapes"]:
+        value = decode(typed)
     return checked(field, value)

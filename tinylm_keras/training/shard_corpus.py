@@ -92,7 +92,7 @@ def open_corpus(folder, recipe, overrides, tokenizer=None):
     """
     for name, value in overrides.items():
         if name in FIXED or (name == "layout" and value not in ("windows", "auto")):
-            rule = "cannot be changed together with `data`, whose tokens are fixed"
+            rule = ["cannot be changed together with ", _checks.Argument("data"), ", whose tokens are fixed"]
             raise _checks.refuse(name, rule, value, "Leave it out, or prepare other shards.")
     opened = folder if isinstance(folder, shards.Shards) else shards.open_shards(folder)
     _check_tokenizer(opened, tokenizer)

@@ -48,7 +48,8 @@ def existing_model(init, overrides, seed):
     """
     for name, value in overrides.items():
         if settings()[name].metadata["group"] in FIXED:
-            rule = "cannot be changed together with `init`, whose sizes and tokenizer are kept"
+            rule = ["cannot be changed together with ", _checks.Argument("init")]
+            rule += [", whose sizes and tokenizer are kept"]
             raise _checks.refuse(name, rule, value, "Leave it out, or train a new model.")
     if isinstance(init, (str, os.PathLike)):
         with seeded(seed):  # a file holds no dropout state

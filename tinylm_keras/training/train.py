@@ -76,7 +76,8 @@ def train(
         return resuming.resume(resume, reporter=choose(progress), overrides=overrides, **given)
     recipe = presets.override(presets.get(preset), **overrides)
     if (source is None) == (data is None):
-        rule = f"or `data` must be given, and not both (data={data!r})"
+        other = _checks.Argument("data", data)
+        rule = ["or ", _checks.Argument("data"), " must be given, and not both (", other, ")"]
         raise _checks.refuse("source", rule, source)
     reporter = choose(progress)
     folder = None if out is None else RunFolder(out, overwrite)

@@ -1,0 +1,96 @@
+"""What was typed: numbers, texts, and one option with several numbers."""
+
+import itertools
+import os
+
+from tinylm_keras import _checks
+from tinylm_keras.cli._console import BadInput
+from tinylm_keras.training import escapes
+
+
+def number(argument, kind):
+    """Return a function that reads `argument` as `kind` (int or float) and names it when it is no number."""
+    rule = "must be a whole number" if kind is int else "must be a number"
+
+    def read(text):
+        try:
+            return kind(text)
+        except ValueError:
+            raise _checks.refuse(argument, rule, text, error=BadInput) from None
+
+    return read
+
+
+def numbers(argument):
+    """Return a function that reads `argument` as numbers with commas between them, as a list of float."""
+
+    def read(text):
+        try:
+            return [float(one) for one in text.split(",")]
+        except ValueError:
+            rule = "must be a number, or several with commas between them"
+            raise _checks.refuse(argument, rule, text, error=BadInput) from None
+
+    return read
+
+
+def typed_text(argument, text):
+    """Return a text as the user typed it: where the locale is not UTF-8, Python hands over its bytes half decoded."""
+    try:
+        return os.fsencode(text).decode("utf-8") if any("\ud800" <= letter <= "\udfff" for letter in text) else text
+    except UnicodeDecodeError:
+        raise _checks.refuse(argument, "must be UTF-8 text", text, "Pass it by a file or standard input.") from None
+
+
+def escaped_text(argument, text):
+    r"""Return a text as `typed_text` does, with its escapes read: `\n` is a line end."""
+    return escapes.decode(typed_text(argument, text))
+
+
+def command_of(arguments, group):
+    """Return the command of `group` that the arguments name, or None."""
+    name = next((one for one in arguments if not one.startswith("-")), None)
+    return group.commands.get(name)
+
+
+def spread(arguments, option, command, instead=()):
+    """Let an option take several numbers: `TEXT --t 0.5 0.8` becomes `TEXT --t 0.5 --t 0.8`, which the parser knows.
+
+    Where arguments such as the text are still missing, the last numbers are these: `--t 0.5 1984` stays as it is.
+
+    Args:
+        arguments: list of str. What was typed.
+        option: str.
+        command: The command, as the parser knows it.
+        instead: Options that take the place of the last argument.
+
+    Returns:
+        list of str.
+    """
+    takes_value = {name for one in command.params if not getattr(one, "is_flag", False) for name in one.opts}
+    missing = sum(one.param_type_name == "argument" for one in command.params)
+    begin = arguments.index(command.name) + 1
+    result, rest = list(arguments[:begin]), list(arguments[begin:])
+    while rest and rest[0] != "--":
+        typed = rest.pop(0)
+        name, equals, value = typed.partition("=")
+        values = [value] if equals else rest[:1] if name in takes_value else []
+        del rest[: 0 if equals else len(values)]
+        if name == option and values:
+            more = list(itertools.takewhile(_is_number, rest))
+            del rest[: len(more)]
+            several = max(0, len(more) - max(0, missing))
+            missing -= len(more) - several
+            result += [part for one in (*values, *more[:several]) for part in (option, one)] + more[several:]
+            continue
+        result += [typed] if equals else [typed, *values]
+        missing -= name in instead or typed == "-" or not typed.startswith("-")
+    return result + rest
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
