@@ -131,6 +131,12 @@ def test_where_there_are_no_locks_a_warning_says_so_and_the_run_goes_on(tmp_path
             pass
 
 
+def test_where_the_system_has_no_locks_nothing_is_written_and_a_warning_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(_locks, "fcntl", None)
+    with pytest.warns(UserWarning, match="cannot be locked here"), _folders.claimed(tmp_path / "run") as path:
+        assert list(path.iterdir()) == []
+
+
 def test_what_a_lock_file_says_is_harmless_and_short(tmp_path):
     with _locks.held(tmp_path):
         (tmp_path / _locks.NAME).write_text("process 1 on h\x1b]0;x\x07\x9b: rm\n\x1b[2J" + 9000 * "x")

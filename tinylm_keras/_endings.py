@@ -18,8 +18,8 @@ class Terminated(SystemExit):
         super().__init__(128 + number)
 
 
-# Windows has no SIGHUP.
-TERMINATING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+HANGUP = getattr(signal, "SIGHUP", None)  # which Windows lacks
+TERMINATING = (signal.SIGTERM, *([] if HANGUP is None else [HANGUP]))
 
 
 class Signals:
@@ -55,6 +55,8 @@ class Signals:
             raise self._error from None
 
     def _raise(self, number, frame):
+        if self._error is not None and number == HANGUP:
+            return  # a terminal that closes sends it twice, itself and by its shell
         before = self._before[number]
         try:
             if callable(before) and before is not signal.SIG_DFL:

@@ -66,7 +66,7 @@ def claimed(path, overwrite=False, holds="run", quiet=False):
     """
     path = new_folder(path, overwrite, holds)
     with _made(path), _locks.held(path, quiet=quiet):
-        if not overwrite and os.listdir(path) != [_locks.NAME]:  # filled by a run that has ended meanwhile
+        if not overwrite and set(os.listdir(path)) - {_locks.NAME}:  # filled by a run that has ended meanwhile
             raise _exists(path, holds)
         yield path
 

@@ -60,6 +60,10 @@ def held(folder, argument="out", quiet=False):
     if not isinstance(folder, (str, os.PathLike)) or not os.path.isdir(folder):
         yield
         return
+    if fcntl is None:
+        _warn(folder, "this system has no such locks", quiet)
+        yield
+        return
     place = pathlib.Path(os.path.realpath(folder), NAME)
     descriptor = _acquire(place, folder, argument, quiet)
     try:
@@ -73,6 +77,8 @@ def held(folder, argument="out", quiet=False):
 
 def check(folder, argument="out"):
     """Raise if somebody else holds the lock of a folder; nothing is written."""
+    if fcntl is None:
+        return
     with contextlib.suppress(OSError):
         descriptor = os.open(os.path.join(folder, NAME), os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
         try:
@@ -109,17 +115,19 @@ def _lock(descriptor, folder, quiet):
     for tries in range(_TRIES):
         time.sleep(_PAUSE if tries else 0)
         try:
-            if fcntl is None:
-                raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         except OSError as error:
             if error.errno not in _TAKEN:
-                if not quiet:
-                    reason = f"{os.fspath(folder)} cannot be locked here ({error.strerror})."
-                    warnings.warn(f"{reason} Let nothing else write in it.", stacklevel=2)
+                _warn(folder, error.strerror, quiet)
                 return True
     return False
+
+
+def _warn(folder, reason, quiet):
+    if not quiet:
+        message = f"{os.fspath(folder)} cannot be locked here ({reason}). Let nothing else write in it."
+        warnings.warn(message, stacklevel=2)
 
 
 def _describe(descriptor):
@@ -128,7 +136,7 @@ def _describe(descriptor):
     text = f"{_who()}: {' '.join(command.split())}"
     with contextlib.suppress(OSError):  # a lock without a name is still a lock
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, text.encode("utf-8", "backslashreplace"), 0)
+        os.write(descriptor, text.encode("utf-8", "backslashreplace"))
 
 
 def _who():
@@ -138,7 +146,7 @@ def _who():
 def _in_use(descriptor, folder, argument):
     """Build the error that names the process to which the lock belongs."""
     # It was written just after locking, and `_lock` has waited that long.
-    found = os.pread(descriptor, 4 * _LONGEST, 0).decode("utf-8", "replace")
+    found = os.read(descriptor, 4 * _LONGEST).decode("utf-8", "replace")
     found = "".join(letter if letter.isprintable() else "?" for letter in found)
     owner, _, command = found.partition(": ")
     who = "Another call in this process" if owner == _who() else owner.capitalize() if owner else "Another process"

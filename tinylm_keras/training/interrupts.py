@@ -3,8 +3,8 @@
 import signal
 import threading
 
-# Windows has no SIGHUP.
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+HANGUP = getattr(signal, "SIGHUP", None)  # which Windows lacks
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *([] if HANGUP is None else [HANGUP]))
 
 
 class Interrupts:
@@ -51,6 +51,8 @@ class Interrupts:
             self._acted = False  # its handler did not end the run
 
     def _note(self, number, frame):
+        if (self._waiting is not None or self._acted) and number == HANGUP:
+            return  # a terminal that closes sends it twice, itself and by its shell: nobody is impatient
         if self._waiting is None and not self._acted:
             self._waiting = (number, frame)
             return

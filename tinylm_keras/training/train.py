@@ -63,7 +63,7 @@ def train(
         ValueError: if the text, a setting, `out`, `init` or `resume` will not do, or while another process writes in
             that folder.
         RuntimeError: if the loss stops being a number or grows far above that of the start (names the step and the
-            learning rate), or if shards disappear while they are read.
+            learning rate), or if shards, or the folder of the run, disappear meanwhile.
         OSError: if the disk is full; says which files are good.
 
     Example:
