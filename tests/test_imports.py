@@ -23,8 +23,11 @@ ROWS = [
     ["generation"],
     ["samplers", "metrics", "schedules", "count_models"],
     ["tokenizers", "layers"],
-    ["_files", "_ticks", "archive"],
-    ["_checks", "_keras_nlp"],
+    ["_ticks", "archive", "_folders"],
+    ["_locks"],
+    ["_files"],
+    ["_checks", "_endings", "_keras_nlp"],
+    ["_streams"],
 ]
 LEVEL = {name: len(ROWS) - index for index, row in enumerate(ROWS) for name in row}
 KERAS_OPS_ALONE = ["layers", "models", "samplers", "metrics", "schedules", "generation"]

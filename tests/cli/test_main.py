@@ -3,7 +3,6 @@
 import errno
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -115,8 +114,6 @@ def test_a_number_that_is_none_is_named(tinylm):
     ],
 )
 def test_every_way_of_failing_has_its_exit_code_and_its_line(tinylm, monkeypatch, error, code, line):
-    monkeypatch.setattr(_main, "_forget_stdout", lambda: None)  # it would close the tests' own stdout
-
     def fail(path):
         raise error
 
@@ -174,29 +171,6 @@ def test_a_reader_that_leaves_early_gets_no_complaint():
     command = f'"{sys.executable}" -m tinylm_keras presets --json | head -n 1'
     ended = subprocess.run(command, shell=True, capture_output=True, encoding="utf-8", timeout=60)
     assert (ended.stdout, ended.stderr) == ("{\n", "")
-
-
-@pytest.mark.parametrize(
-    ("number", "code", "line"),
-    [(signal.SIGINT, 130, "tinylm: stopped."), (signal.SIGTERM, 143, "tinylm: terminated.")],
-)
-def test_ctrl_c_and_sigterm_end_a_training_with_its_files_written(tmp_path, number, code, line):
-    sizes = ["--embed-dim", "8", "--num-blocks", "1", "--max-new-tokens", "1", "--jit-compile", "no"]
-    arguments = ["train", "stories:60", "--out", "run", "--steps", "1000000", "--evaluate-every", "2", *sizes]
-    command = [sys.executable, "-m", "tinylm_keras", *arguments]
-    running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        while not (tmp_path / "run" / "model.keras").exists():
-            assert running.poll() is None, running.stderr.read()
-            time.sleep(0.1)
-        (tmp_path / "run" / "last.keras").unlink(missing_ok=True)
-        running.send_signal(number)
-        _, err = running.communicate(timeout=60)
-    finally:
-        running.kill()
-    assert running.returncode == code
-    assert err.decode().splitlines()[-1] == line
-    assert (tmp_path / "run" / "last.keras").stat().st_size > 0
 
 
 def test_text_is_read_and_shown_where_the_locale_is_not_utf_8(in_new_process):

@@ -35,7 +35,7 @@ def main(folder, kills, seed):
         os.waitpid(child, 0)
         counts["amid a save"] += any(path.parent.glob(".*.tmp.keras"))
         counts[judge(path)] += 1
-        _files.sweep(path.parent)
+        _files.sweep(path)
         counts["temporary files left after sweeping"] += any(path.parent.glob(".*.tmp.keras"))
     counts["lost"] += 0
     print(

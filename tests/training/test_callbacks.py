@@ -8,7 +8,7 @@ import pytest
 from tinylm_keras import load_model
 from tinylm_keras.models import MiniLM
 from tinylm_keras.tokenizers import WhitespaceTokenizer
-from tinylm_keras.training.callbacks import BestModel, SampleText
+from tinylm_keras.training.callbacks import BestModel, SampleText, save_with_score
 
 
 def tiny_model():
@@ -48,6 +48,25 @@ def test_the_best_score_survives_a_restart(tmp_path):
     assert path.read_bytes() == before
     run(path, 0.9, 0.4)
     assert first_weight(path) == 1
+
+
+def test_a_file_that_was_moved_away_is_not_to_be_beaten_any_more(tmp_path):
+    path = tmp_path / "best.keras"
+    callback = run(path, 0.5)
+    path.rename(tmp_path / "moved.keras")
+    callback.on_epoch_end(1, {"val_loss": 0.9})  # in the middle of a fit
+    assert callback.best == 0.9 and path.exists()
+    path.rename(tmp_path / "moved.keras")
+    callback.on_train_begin()  # of the next
+    callback.on_epoch_end(0, {"val_loss": 1.5})
+    assert callback.best == 1.5 and path.exists()
+
+
+def test_a_file_whose_score_is_not_a_number_is_refused(tmp_path):
+    path = tmp_path / "best.keras"
+    save_with_score(tiny_model(), path, "val_loss", float("nan"))
+    with pytest.raises(ValueError, match="move that file away"):
+        run(path, 0.1)
 
 
 def test_a_score_that_is_not_a_number_is_never_the_best(tmp_path):

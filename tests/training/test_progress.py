@@ -1,11 +1,14 @@
 """Laws of what a run shows."""
 
+import errno
 import io
+import os
 import re
 
 import pytest
 from rich.console import Console
 
+from tinylm_keras._streams import Lasting
 from tinylm_keras.training.progress import Live, Plain, Silent, choose, duration
 
 ROW = {"step": 1200, "loss": 2.5, "perplexity": 12.2, "val_loss": 2.0, "val_perplexity": 7.389}
@@ -68,6 +71,49 @@ def test_no_line_breaks_inside_a_word(width):
     said = [*header.split(), *sample.split(), "runs/" + 13 * "name-", "bits/character", "validation", "12,000/20,000"]
     assert words.issuperset(said)
     assert "left" in words or width == 40
+
+
+class Gone(io.StringIO):
+    """A stream whose writes fail."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+    flush = write
+
+
+@pytest.mark.parametrize("kind", [Plain, lambda stream: Live(Console(file=Lasting(stream), force_terminal=True))])
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.EIO, errno.ENOSPC, None])
+def test_a_stream_that_takes_no_more_does_not_end_a_run(kind, number):
+    follow(kind(Gone(ValueError("I/O operation on closed file") if number is None else OSError(number, "gone"))))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the terminals are those of Linux and macOS")
+def test_a_terminal_that_is_closed_does_not_end_a_run_and_leads_nowhere_then():
+    keyboard, screen = os.openpty()
+    stream = os.fdopen(screen, "w")
+    reporter = Live(Console(file=Lasting(stream)))
+    reporter.start(["header"], 2000)
+    os.close(keyboard)
+    for _ in range(2):
+        reporter.step(600, 2000, 2.51, None, None, None)
+        reporter.evaluation(ROW, "Once", True)
+    reporter.finish(["done"])
+    stream.close()  # and flushes, which would fail
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the pipes are those of Linux and macOS")
+def test_a_reader_that_has_left_does_not_end_a_run_and_the_stream_leads_nowhere_then():
+    reading, writing = os.pipe()
+    stream = os.fdopen(writing, "w")
+    os.close(reading)
+    follow(Plain(stream))
+    assert os.path.samestat(os.fstat(stream.fileno()), os.stat(os.devnull))
+    stream.close()
 
 
 def test_a_live_line_that_never_started_can_be_finished():

@@ -61,6 +61,15 @@ def test_an_earlier_run_is_whole_until_the_new_one_writes_its_first_file(tmp_pat
     assert json.loads((tmp_path / "recipe.json").read_text()) == {"recipe": {}}
 
 
+def test_what_a_killed_run_left_is_swept_and_a_strangers_file_is_not(tmp_path):
+    stale = tmp_path / ".model.0123abcd.tmp.keras"
+    stranger = tmp_path / ".notes.0123abcd.tmp.txt"
+    for path in (stale, stranger):
+        path.write_text("half")
+    RunFolder(tmp_path, overwrite=True).create({"recipe": {}})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [stranger.name, "recipe.json"]
+
+
 def test_records_are_written_as_text(tmp_path):
     folder = RunFolder(tmp_path, overwrite=True)
     folder.write_recipe({"recipe": {"end_token": "é"}})

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import warnings
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _streams
 from tinylm_keras.cli import _refusal
 
 # Between the names of several sources in recipe.json.
@@ -20,9 +20,8 @@ class BadInput(Exception):
 
 
 def say(line):
-    """Write one line to stderr, which carries everything that is not the answer itself."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    """Write one line to stderr, which carries everything that is not the answer itself, while it leads anywhere."""
+    _streams.tell(line + "\n", sys.stderr)
 
 
 def answer(text):

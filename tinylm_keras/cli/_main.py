@@ -1,19 +1,17 @@
 """The command line as a whole: which commands there are, and what every way of ending looks like."""
 
-import contextlib
 import errno
 import functools
 import itertools
 import os
-import signal
 import sys
-import threading
 import traceback
 from typing import Annotated
 
 import typer
 
 import tinylm_keras
+from tinylm_keras import _endings, _streams
 from tinylm_keras.cli import (
     _arguments,
     _console,
@@ -51,7 +49,7 @@ def _show_version(wanted):
 def _only_bound(command):
     """Wrap a command so that the parser hands it back, ready to be called, and does not run it.
 
-    Typer has its own ways of ending for Ctrl-C and for closed pipes; run outside it, a command ends in ours.
+    So parsing and running are two steps, and the mistakes of each are worded here.
     """
 
     @functools.wraps(command)
@@ -90,7 +88,8 @@ def main(argv=None):
 
     Returns:
         int. 0 when it worked; 2 with one line on stderr on bad input; 1 on a failed run; 130 on Ctrl-C; 143 on
-            SIGTERM, which ends a training run as Ctrl-C does: its files are written first.
+            SIGTERM and 129 on SIGHUP, which end a training run as Ctrl-C does: its files are written first. A reader
+            that leaves early (`tinylm … | head`) ends a command with 1 and without a word; a training goes on.
 
     Example:
 
@@ -98,7 +97,12 @@ def main(argv=None):
     >>> main(["tokenize"])
     2
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    return _endings.guarded(lambda: run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv):
+    """Do what `main` does inside `_endings.guarded`, from which signals come as exceptions."""
+    arguments = list(argv)
     wants_traceback = bool(os.environ.get("TINYLM_TRACEBACK"))
     if "--traceback" in itertools.takewhile(lambda argument: argument != "--", arguments):
         arguments.remove("--traceback")
@@ -107,21 +111,16 @@ def main(argv=None):
     group = typer.main.get_command(app)
     command = _arguments.command_of(arguments, group)
     try:
-        parsed = group(_spread(arguments, command), prog_name="tinylm", standalone_mode=False)
-        if callable(parsed):  # else it was --help
-            with _console.warnings_in_one_line(), _terminated_as_exit():
-                parsed()
+        call = _parse(group, _spread(arguments, command))
+        with _console.warnings_in_one_line():
+            call()
         sys.stdout.flush()
         return 0
+    except typer.Exit as end:  # --help and --version have answered
+        return end.exit_code
     except BrokenPipeError:
-        _forget_stdout()
+        _streams.silence(sys.stdout)  # else Python complains when it flushes at exit
         return 1
-    except KeyboardInterrupt:
-        _console.say("tinylm: stopped.")
-        return 130
-    except _Terminated:
-        _console.say("tinylm: terminated.")
-        return 143
     except Exception as error:
         if wants_traceback:
             traceback.print_exc()
@@ -130,25 +129,13 @@ def main(argv=None):
         return code
 
 
-class _Terminated(SystemExit):
-    """SIGTERM has come."""
+def _parse(group, arguments):
+    """Return the command that was typed, with its arguments, ready to be called.
 
-
-@contextlib.contextmanager
-def _terminated_as_exit():
-    """Turn SIGTERM into an exception, so that what is open is closed and a run is saved; only the main thread may."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number, frame):
-        raise _Terminated
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    Not by calling `app`: that has Typer's own ways of ending for Ctrl-C and for closed pipes.
+    """
+    with group.make_context("tinylm", arguments) as context:
+        return group.invoke(context)
 
 
 def _spread(arguments, command):
@@ -175,9 +162,3 @@ def _verdict(error, command=None):
     if isinstance(error, RuntimeError):
         return 1, _refusal.line(error, command, see=False)
     return 1, f"failed with {type(error).__name__}: {_refusal.one_line(error)} Set TINYLM_TRACEBACK=1 to see where."
-
-
-def _forget_stdout():
-    """After `tinylm … | head`: keep Python from complaining about the closed pipe when it flushes at exit."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

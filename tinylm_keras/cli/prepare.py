@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _streams
 from tinylm_keras.cli import _console, _tables
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.training import presets
@@ -100,7 +100,8 @@ def watched():
     from rich.text import Text
 
     pace = Pace()
-    with Live(console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
+    console = Console(file=_streams.Lasting(sys.stderr))
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
         yield lambda *progress: live.update(Text(pace.line(*progress)))
 
 

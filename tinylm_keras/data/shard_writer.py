@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from tinylm_keras import _checks, _files
+from tinylm_keras import _checks, _files, _folders
 from tinylm_keras.data import shard_index, shards
 from tinylm_keras.data.documents import Documents
 from tinylm_keras.data.shard_split import PARTS, TRAIN, VALIDATION, divide
@@ -71,19 +71,18 @@ def prepare(
     validation = _checks.real_number("validation", validation, 0, 1, include_high=False)
     seed = _checks.whole_number("seed", seed, 0, 2**63)
     shard_index.check_tokenizer(tokenizer)
-    out = _files.new_folder(out, overwrite, "shards")
-    documents = source
-    if not isinstance(source, Documents):
-        documents = Documents(source, separator=separator, encoding=encoding, column=column)
-    report = _Reporter(documents, progress)
-    division = divide(documents, validation, seed, report)
-    if not shard_index.has_vocabulary(tokenizer):
-        report.stage = LEARNING
-        tokenizer.adapt(_training_texts(division(documents), report))
-    report.stage = WRITING
-    with _files.made_folder(out):
+    with _folders.claimed(out, overwrite, "shards") as out:
+        documents = source
+        if not isinstance(source, Documents):
+            documents = Documents(source, separator=separator, encoding=encoding, column=column)
+        report = _Reporter(documents, progress)
+        division = divide(documents, validation, seed, report)
+        if not shard_index.has_vocabulary(tokenizer):
+            report.stage = LEARNING
+            tokenizer.adapt(_training_texts(division(documents), report))
+        report.stage = WRITING
         _write(documents, division, tokenizer, out, PARTS if validation else (TRAIN,), report)
-    return shards.open_shards(out)
+        return shards.open_shards(out)
 
 
 def _training_texts(divided, report):
@@ -96,8 +95,8 @@ def _training_texts(divided, report):
 def _write(documents, division, tokenizer, out, parts, report):
     """Write all files beside their places; only when all are whole are they renamed, the index last."""
     dtype = shard_index.dtype_for(tokenizer.vocabulary_size())
-    for stale in (*out.glob(".*.tmp.bin"), *out.glob(".*.tmp.json")):  # of a process that was killed
-        stale.unlink(missing_ok=True)
+    for part in PARTS:
+        _files.sweep(out / shard_index.file_of(part))  # also where this time there is no such part
     with contextlib.ExitStack() as stack:
         names = [shard_index.INDEX, shard_index.TOKENIZER, *map(shard_index.file_of, parts)]
         paths = {name: stack.enter_context(_files.atomic_path(out / name)) for name in names}  # left in reverse order

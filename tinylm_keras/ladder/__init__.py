@@ -1,11 +1,12 @@
 """The ladder: one text, one tokenizer, and models from counting to attention, each judged by what its idea buys."""
 
+import contextlib
 import csv
 import dataclasses
 import json
 import pathlib
 
-from tinylm_keras import _checks, _files, data, plots
+from tinylm_keras import _checks, _folders, data, plots
 from tinylm_keras._files import atomic_path
 from tinylm_keras.ladder.climb import Climb as Climb
 from tinylm_keras.ladder.climb import Rung as Rung
@@ -44,15 +45,15 @@ def compare(source="stories", out=None, steps=None, overwrite=False, progress="a
     recipes = make_recipes(steps, overrides)
     shared = recipes["bigram"]
     reporter = choose(progress)
-    folder = None if out is None else _files.new_folder(out, overwrite, "comparison")
-    texts = data.read(source, separator=shared.separator, encoding=shared.encoding, column=shared.column)
-    corpus = corpora.make(texts, shared)
-    if not corpus.validation:
-        raise _checks.refuse("validation", "must leave text to judge by", shared.validation)
-    climb = Climb(recipes, corpus, folder, reporter, train.source_name(source, name))
-    rungs = climb.run()
-    if folder is not None:
-        write(rungs, folder, climb.record)
+    with contextlib.nullcontext() if out is None else _folders.claimed(out, overwrite, "comparison") as folder:
+        texts = data.read(source, separator=shared.separator, encoding=shared.encoding, column=shared.column)
+        corpus = corpora.make(texts, shared)
+        if not corpus.validation:
+            raise _checks.refuse("validation", "must leave text to judge by", shared.validation)
+        climb = Climb(recipes, corpus, folder, reporter, train.source_name(source, name))
+        rungs = climb.run()
+        if folder is not None:
+            write(rungs, folder, climb.record)
     return rungs
 
 

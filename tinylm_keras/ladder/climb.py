@@ -1,10 +1,11 @@
 """One climb: the rungs trained or counted one after the other, with an eye on the time."""
 
+import contextlib
 import dataclasses
 import math
 import time
 
-from tinylm_keras import _files, count_models, evaluation
+from tinylm_keras import count_models, evaluation
 from tinylm_keras.ladder.ideas import IDEAS
 from tinylm_keras.training import environment, plan, progress, start, train
 from tinylm_keras.training.run_folder import RunFolder
@@ -71,8 +72,6 @@ class Climb:
             f"{progress.duration(self._left(self.recipes))}, a guess that the first model corrects, on this machine",
         ]
         self.reporter.start(lines, steps)
-        if self.folder is not None:
-            _files.make_folder(self.folder)
         say, rungs = getattr(self.reporter, "say", lambda text: None), []
         try:
             for idea in IDEAS:
@@ -117,7 +116,8 @@ class Climb:
     def _train(self, idea):
         recipe, began = self.recipes[idea.name], time.monotonic()
         run = None if self.folder is None else RunFolder(self.folder / idea.name, overwrite=True)
-        model = train.run(recipe, self.corpus, run, self._follower(idea.name), self.source)
+        with contextlib.nullcontext() if run is None else run.claimed(quiet=True):
+            model = train.run(recipe, self.corpus, run, self._follower(idea.name), self.source)
         found = evaluation.evaluate(model, self.corpus.validation, layout=self.corpus.layout)
         return self._rung(idea, found.loss, model.count_params(), time.monotonic() - began, recipe.steps)
 

@@ -60,7 +60,8 @@ class BestModel(keras.callbacks.Callback):
 
     The score stands in the file itself, as the comment of its zip archive. So a later `fit` into the same file goes on
     from it: 0.5, restart, 0.9 leaves the file as it is. A score that is not a number is never the best, and a first
-    one that is not does not keep later ones out. The file is replaced whole or not at all.
+    one that is not does not keep later ones out. A file that was moved away is not to be beaten any more: the next
+    score begins anew. The file is replaced whole or not at all.
 
     Scores are compared as they are: after a change of the validation data, choose another file.
 
@@ -87,14 +88,15 @@ class BestModel(keras.callbacks.Callback):
         self.best = math.inf
 
     def on_train_begin(self, logs=None):
-        if self.path.exists():
-            self.best = read_score(self.path, self.monitor)
+        self.best = read_score(self.path, self.monitor) if self.path.exists() else math.inf
 
     def on_epoch_end(self, epoch, logs=None):
         if self.monitor not in (logs or {}):
             advice = f"There are: {', '.join(logs or {})}. Give fit validation_data, or watch one of these."
             raise _checks.refuse("monitor", "must be reported by fit", self.monitor, advice)
         score = float(logs[self.monitor])
+        if not self.path.exists():  # it was moved away: what it held is no longer to be beaten
+            self.best = math.inf
         if score < self.best:  # never so for nan
             save_with_score(self.model, self.path, self.monitor, score)
             self.best = score
@@ -112,7 +114,10 @@ def read_score(path, monitor):
     """Return the score that `save_with_score` left in `path`; refuse a file that holds none."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return float(json.loads(archive.comment)[monitor])
+            score = float(json.loads(archive.comment)[monitor])
+        if math.isnan(score):  # no score is lower: nothing would ever be saved
+            raise ValueError("it is not a number")
+        return score
     except (ValueError, KeyError, TypeError, zipfile.BadZipFile):
         advice = "Choose another path, or move that file away."
         raise _checks.refuse("path", f"must be new or hold a model with its {monitor}", str(path), advice) from None

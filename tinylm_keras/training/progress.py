@@ -3,7 +3,7 @@
 import math
 import sys
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _streams
 from tinylm_keras.training.folding import fold, wrapped
 
 # Cells of the bar in the live line, which is shown where the longest line has room beside it.
@@ -27,7 +27,10 @@ class Silent:
 
 
 class Plain(Silent):
-    """One line for each evaluation, then the sample, indented."""
+    """One line for each evaluation, then the sample, indented.
+
+    A stream that takes no more (its terminal was closed, its reader has left) says nothing more; the run goes on.
+    """
 
     def __init__(self, stream=None):
         self.stream = stream
@@ -35,7 +38,7 @@ class Plain(Silent):
     def say(self, text=""):
         stream = self.stream or sys.stdout
         encoding = getattr(stream, "encoding", None) or "utf-8"
-        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+        _streams.tell(text.encode(encoding, "backslashreplace").decode(encoding) + "\n", stream)
 
     def start(self, lines, steps):
         for line in lines:
@@ -58,7 +61,7 @@ class Live(Plain):
         super().__init__()
         from rich.console import Console
 
-        self.console = console or Console()
+        self.console = console or Console(file=_streams.Lasting(sys.stdout))
         self.progress = self.task = None
         self.room = 0  # cells of the line beside the steps
 

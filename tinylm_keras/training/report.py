@@ -4,6 +4,7 @@ import dataclasses
 import os
 import time
 
+from tinylm_keras import _files
 from tinylm_keras.training import checkpoint, environment
 from tinylm_keras.training.progress import duration
 
@@ -93,15 +94,37 @@ def verdict(keeper, journal):
     return lines if advice is None else [*lines, advice]
 
 
+def unwritten(error, keeper, step):
+    """Return the error of a run that could not write (or read) its files: which of them are good, and how to go on.
+
+    Args:
+        error: The OSError that ended it.
+        keeper: `Keeper`.
+        step: int. Where it ended.
+
+    Returns:
+        An OSError for a disk that took no more, else a RuntimeError: what was asked for was right.
+    """
+    words = f"{error.strerror or error}, at step {step:,}; {good_files(keeper)}"
+    if _files.is_of_the_disk(error):
+        return OSError(error.errno, words, error.filename)
+    return RuntimeError(f"{error.filename}: {words}" if error.filename else words)
+
+
 def good_files(keeper):
     """Return which files of a run that failed are good, and how to go on, as one clause."""
     if keeper.folder is None:
         return "nothing was to be written"
+    path = keeper.folder.path
+    if not path.is_dir():
+        return f"nothing is left of the run: its folder {path} is gone"
     if keeper.folder.waiting:
-        return f"the earlier run in {keeper.folder.path} is untouched"
-    if keeper.saved_step is None:
-        return f"no checkpoint was written yet in {keeper.folder.path}"
+        return f"the earlier run in {path} is untouched"
+    steps = {checkpoint.LAST: f", of step {keeper.saved_step:,}," if keeper.saved_step is not None else ""}
+    found = [name for name in (checkpoint.LAST, checkpoint.PREVIOUS) if keeper.folder.file(name).exists()][:1]
+    if keeper.saved_step is None or not found:
+        reason = "no checkpoint was written yet" if keeper.saved_step is None else "no checkpoint is left"
+        return f"{reason} in {path}"
     best = keeper.folder.file(checkpoint.BEST)
     also = f" and {best.name}, the best so far, are" if best.exists() else " is"
-    found = f"{checkpoint.LAST}, of step {keeper.saved_step:,},{also} good"
-    return f"{found}; go on with: tinylm train --resume {keeper.folder.path}"
+    return f"{found[0]}{steps.get(found[0], '')}{also} good; go on with: tinylm train --resume {path}"

@@ -118,9 +118,8 @@ def _train(model, batches, validation, journal):
                     if not journal.interrupts.at_once:
                         _finish(keeper, journal, good)
                         lines += _written(keeper, journal)
-        except OSError as error:  # disk full: in training, or at the end
-            words = f"{error.strerror or error}, at step {journal.step:,}; {report.good_files(keeper)}"
-            raise (OSError(words) if error.errno is None else OSError(error.errno, words, error.filename)) from error
+        except OSError as error:
+            raise report.unwritten(error, keeper, journal.step) from error
         except Exception as error:
             problem = batches.problem()
             if problem is None:

@@ -5,7 +5,7 @@ import json
 import os
 import pathlib
 
-from tinylm_keras import _checks, _files
+from tinylm_keras import _checks, _files, _folders
 from tinylm_keras._files import atomic_path
 
 # In the order in which an earlier run is removed: a folder without a recipe.json holds no run.
@@ -93,8 +93,12 @@ class RunFolder:
     """
 
     def __init__(self, path, overwrite=False):
-        self.path = _files.new_folder(path, overwrite)
+        self.path, self.overwrite = _folders.new_folder(path, overwrite), overwrite
         self.record, self.waiting = None, False
+
+    def claimed(self, quiet=False):
+        """Return a context that makes the folder and keeps every other run out of it; see `_folders.claimed`."""
+        return _folders.claimed(self.path, self.overwrite, quiet=quiet)
 
     def create(self, record, going_on=False):
         """Make the folder and write `recipe.json`, unless an earlier run is there.
@@ -111,7 +115,8 @@ class RunFolder:
         self.record = record
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            _files.sweep(self.path)
+            for name in FILES:
+                _files.sweep(self.file(name))
             self.waiting = not going_on and any(map(os.path.lexists, map(self.file, FILES)))
             if self.waiting:
                 with atomic_path(self.file(".trial")) as path:  # of writing here
@@ -120,7 +125,7 @@ class RunFolder:
             else:
                 self.write_recipe(record)
         except OSError as error:
-            raise _files.unwritable(self.path, error.strerror) from None
+            raise _folders.unwritable(self.path, error.strerror) from None
 
     def claim(self):
         """Remove an earlier run that is still there, and write `recipe.json`; called before any other file is."""

@@ -1,8 +1,9 @@
 """`train`: from a text to a model in one call."""
 
+import contextlib
 import os
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _locks
 from tinylm_keras.data import read
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training import presets, resuming, shard_corpus, start
@@ -59,9 +60,10 @@ def train(
         The model with its best weights, compiled.
 
     Raises:
-        ValueError: if the text, a setting, `out`, `init` or `resume` will not do.
+        ValueError: if the text, a setting, `out`, `init` or `resume` will not do, or while another process writes in
+            that folder.
         RuntimeError: if the loss stops being a number or grows far above that of the start (names the step and the
-            learning rate), or if shards disappear while they are read.
+            learning rate), or if shards, or the folder of the run, disappear meanwhile.
         OSError: if the disk is full; says which files are good.
 
     Example:
@@ -73,7 +75,8 @@ def train(
     """
     if resume is not None:
         given = {"source": source, "preset": preset, "out": out, "init": init, "overwrite": overwrite, "shards": data}
-        return resuming.resume(resume, reporter=choose(progress), overrides=overrides, **given)
+        with _locks.held(resume, "resume"):
+            return resuming.resume(resume, reporter=choose(progress), overrides=overrides, **given)
     recipe = presets.override(presets.get(preset), **overrides)
     if (source is None) == (data is None):
         other = _checks.Argument("data", data)
@@ -81,17 +84,18 @@ def train(
         raise _checks.refuse("source", rule, source)
     reporter = choose(progress)
     folder = None if out is None else RunFolder(out, overwrite)
-    model = None
-    if init is not None:
-        model = start.existing_model(init, overrides, recipe.seed)
-        recipe = start.recipe_of(model, recipe)
-    tokenizer = None if model is None else model.tokenizer
-    if data is not None:
-        corpus, recipe = shard_corpus.open_corpus(data, recipe, overrides, tokenizer)
-    else:
-        texts = read(source, separator=recipe.separator, encoding=recipe.encoding, column=recipe.column)
-        corpus = corpora.make(texts, recipe, tokenizer)
-    return run(recipe, corpus, folder, reporter, source_name(source if data is None else data, name), model, init)
+    with contextlib.nullcontext() if folder is None else folder.claimed():
+        model = None
+        if init is not None:
+            model = start.existing_model(init, overrides, recipe.seed)
+            recipe = start.recipe_of(model, recipe)
+        tokenizer = None if model is None else model.tokenizer
+        if data is not None:
+            corpus, recipe = shard_corpus.open_corpus(data, recipe, overrides, tokenizer)
+        else:
+            texts = read(source, separator=recipe.separator, encoding=recipe.encoding, column=recipe.column)
+            corpus = corpora.make(texts, recipe, tokenizer)
+        return run(recipe, corpus, folder, reporter, source_name(source if data is None else data, name), model, init)
 
 
 def source_name(source, name):

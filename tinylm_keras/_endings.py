@@ -1,0 +1,88 @@
+"""How signals end a command: each as an exception, with the exit code that a shell expects, and none is lost."""
+
+import signal
+import sys
+import threading
+
+from tinylm_keras import _streams
+
+
+class Terminated(SystemExit):
+    """SIGTERM or SIGHUP has come.
+
+    Args:
+        number: int. Of the signal; 128 more is the exit code.
+    """
+
+    def __init__(self, number):
+        super().__init__(128 + number)
+
+
+HANGUP = getattr(signal, "SIGHUP", None)  # which Windows lacks
+TERMINATING = (signal.SIGTERM, *([] if HANGUP is None else [HANGUP]))
+
+
+class Signals:
+    """A context in which SIGTERM and SIGHUP raise `Terminated`, as Ctrl-C raises KeyboardInterrupt.
+
+    What is interrupted may drop that exception, or make another one of it: an import that Ctrl-C stops can end as an
+    ImportError. So a signal that has come is raised again when the context is left with anything else. A signal that
+    is ignored stays ignored, as SIGHUP after `nohup`. Only the main thread may change what signals do; in others
+    nothing is changed.
+
+    Example:
+
+    >>> with Signals():
+    ...     pass  # nothing has come
+    """
+
+    def __init__(self):
+        self._before, self._error = {}, None
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, *TERMINATING):
+                before = signal.getsignal(number)
+                if callable(before) or (before == signal.SIG_DFL and number in TERMINATING):
+                    self._before[number] = before
+                    signal.signal(number, self._raise)
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        for number, before in self._before.items():
+            signal.signal(number, before)
+        if self._error is not None and not isinstance(error, (KeyboardInterrupt, Terminated)):
+            raise self._error from None
+
+    def _raise(self, number, frame):
+        if self._error is not None and number == HANGUP:
+            return  # a terminal that closes sends it twice, itself and by its shell
+        before = self._before[number]
+        try:
+            if callable(before) and before is not signal.SIG_DFL:
+                before(number, frame)
+            if number in TERMINATING:
+                raise Terminated(number)
+        except (KeyboardInterrupt, Terminated) as error:
+            self._error = error
+            raise
+
+
+def guarded(command):
+    """Call a function without arguments; return what it returns, or the exit code of the signal that ended it.
+
+    Example:
+
+    >>> guarded(lambda: 0)
+    0
+    """
+    _streams.reopen_closed()
+    try:
+        with Signals():
+            return command()
+    except KeyboardInterrupt:
+        code, line = 128 + signal.SIGINT, "stopped"
+    except Terminated as end:
+        code, line = end.code, "terminated"
+    _streams.tell(f"tinylm: {line}.\n", sys.stderr)
+    return int(code)
