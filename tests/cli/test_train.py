@@ -126,7 +126,7 @@ def test_the_folder_is_named_after_the_source(source, folder):
         ),
         (
             ["latin.txt"],
-            "`source` must be utf-8 text, but the byte 0xe9 at offset 3 is not. Received: source='latin.txt'.",
+            "`source` must be utf-8 text, but the byte 0xe9 at offset 3, in line 1, is not. Received: source='latin.txt'.",
         ),
         (["--out", "blank.txt"], "`out` must be a folder, but it is a file. Received: out='blank.txt'."),
         (

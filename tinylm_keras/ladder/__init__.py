@@ -5,8 +5,9 @@ import dataclasses
 import json
 import pathlib
 
-from tinylm_keras import _checks, _files, data, plots
+from tinylm_keras import _checks, _files, plots
 from tinylm_keras._files import atomic_path
+from tinylm_keras.data.documents import opened
 from tinylm_keras.ladder.climb import Climb as Climb
 from tinylm_keras.ladder.climb import Rung as Rung
 from tinylm_keras.ladder.ideas import IDEAS as IDEAS
@@ -45,8 +46,8 @@ def compare(source="stories", out=None, steps=None, overwrite=False, progress="a
     shared = recipes["bigram"]
     reporter = choose(progress)
     folder = None if out is None else _files.new_folder(out, overwrite, "comparison")
-    texts = data.read(source, separator=shared.separator, encoding=shared.encoding, column=shared.column)
-    corpus = corpora.make(texts, shared)
+    documents = opened(source, **shared.reading)
+    corpus = corpora.make(list(documents.texts()), shared, locations=documents.locations)
     if not corpus.validation:
         raise _checks.refuse("validation", "must leave text to judge by", shared.validation)
     climb = Climb(recipes, corpus, folder, reporter, train.source_name(source, name))
