@@ -55,9 +55,9 @@ class Stopped:
         """Refuse what is given beside `resume` and is not as it was; the message has both values."""
         if preset not in ("stories", self.recipe.preset):  # the first is what `train` says when nobody else does
             raise _other("preset", self.recipe.preset, preset)
-        presets.override(self.recipe, **overrides)  # unknown names and values out of range
+        asked = presets.override(self.recipe, **overrides)  # unknown names and values out of range
         for name, value in overrides.items():
-            if value != getattr(self.recipe, name):
+            if getattr(asked, name) != getattr(self.recipe, name):
                 raise _other(name, getattr(self.recipe, name), value)
         if out is not None and pathlib.Path(out).resolve() != self.path.resolve():
             raise _other("out", str(self.path), str(out))
