@@ -60,7 +60,9 @@ def test_several_sources_are_joined_in_their_order(tinylm, calls, tmp_path):
     (tmp_path / "a.txt").write_text("one\ntwo\n")
     (tmp_path / "b.txt").write_text("three\n")
     tinylm("train", "b.txt", "a.txt")
-    assert calls[0][0] == (["three", "one", "two"],)
+    [documents] = calls[0][0]
+    assert list(documents.texts()) == ["three", "one", "two"]
+    assert documents.locations == [str(tmp_path / "b.txt"), str(tmp_path / "a.txt")]
     assert (calls[0][1]["name"], calls[0][1]["out"]) == ("b.txt + a.txt", "runs/b-stories")
 
 
@@ -132,7 +134,7 @@ def test_the_folder_is_named_after_the_source(source, folder):
         ),
         (
             ["latin.txt"],
-            "`source` must be utf-8 text, but the byte 0xe9 at offset 3 is not. Received: source='latin.txt'.",
+            "`source` must be utf-8 text, but the byte 0xe9 at offset 3, in line 1, is not. Received: source='latin",
         ),
         (["--out", "blank.txt"], "`--out` must be a folder, but it is a file. Received: --out blank.txt."),
         (

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinylm_keras.data import documents, files, pieces
+from tinylm_keras.data.decoding import decoded
 from tinylm_keras.data.documents import Documents, Joined
 
 TEXT = st.text("ab|. \n\t\u00a0\u2003", max_size=60)
@@ -85,7 +86,7 @@ def test_a_byte_order_mark_is_removed_at_the_beginning_alone(path):
 
         @with_sizes(block, 4)
         def check():
-            assert "".join(files.decoded(path, "utf-8")) == "\ufeffa\ufeffb"
+            assert "".join(decoded(files.File(path), "utf-8")) == "\ufeffa\ufeffb"
 
 
 @settings(max_examples=60, deadline=None)
@@ -124,7 +125,7 @@ def test_a_file_is_decoded_the_same_in_blocks_of_any_size(tmp_path, encoding, bl
 
     @with_sizes(block, 4)
     def check():
-        assert "".join(files.decoded(path, encoding)) == "あ\n\nいう\n\n"
+        assert "".join(decoded(files.File(path), encoding)) == "あ\n\nいう\n\n"
 
 
 @pytest.mark.parametrize("block", [1, 2, 5, 100])
@@ -140,8 +141,8 @@ def test_the_place_of_a_wrong_byte_is_the_same_in_blocks_of_any_size(tmp_path, e
 
     @with_sizes(block, 4)
     def check():
-        with pytest.raises(ValueError, match=f"at offset {expected.value.start} is not"):
-            list(files.decoded(path, encoding))
+        with pytest.raises(ValueError, match=f"at offset {expected.value.start}, in line 1, is not"):
+            list(decoded(files.File(path), encoding))
 
 
 @pytest.mark.parametrize("block", [1, 3, 100])
@@ -153,7 +154,7 @@ def test_a_table_is_read_the_same_in_blocks_of_any_size(tmp_path, block):
     def check():
         stream = iter(Documents(path, column="text").texts())
         assert next(stream) == 'one, "two"\nthree'
-        with pytest.raises(ValueError, match=r"line 8 of .* has only 1 cells"):
+        with pytest.raises(ValueError, match=r"line 8 of .* has only 1 cell\."):
             list(stream)
 
 

@@ -72,10 +72,14 @@ def _decode(argument, where, content):
 
 def read_sources(sources, recipe):
     """Return the texts of several sources, one after the other, read as a recipe says."""
-    from tinylm_keras import data
+    return list(open_sources(sources, recipe).texts())
 
-    how = {"separator": recipe.separator, "encoding": recipe.encoding, "column": recipe.column}
-    return [text for source in sources for text in data.read(source, **how)]
+
+def open_sources(sources, recipe):
+    """Return several sources as one `Documents`, to be read as a recipe says."""
+    from tinylm_keras.data import documents
+
+    return documents.Joined([documents.Documents(source, **recipe.reading) for source in sources])
 
 
 def model_file(path, argument="model"):

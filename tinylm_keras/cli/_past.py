@@ -4,7 +4,7 @@ import functools
 import json
 
 from tinylm_keras.cli import _console
-from tinylm_keras.training import presets
+from tinylm_keras.training import presets, run_folder
 
 
 class Past:
@@ -27,12 +27,13 @@ class Past:
         self._tokenizer, self._known, self._shards = model.tokenizer, bool(record), None
         try:
             self.recipe = presets.Recipe.from_json(json.dumps(record.get("recipe", {})))
-            self.source = str(record.get("source", ""))
+            self.source, self._sources = str(record.get("source", "")), run_folder.sources_of(record)
             self.layout = record["corpus"]["layout"] if record else None
             self._fingerprint = record["corpus"]["sha256"] if record else None
             self._shards = record["corpus"].get("shards") if record else None
         except (KeyError, TypeError, ValueError, AttributeError):  # of another version, or edited by hand
             self.recipe, self.source, self.layout, self._known = presets.Recipe(), "", None, False
+            self._sources = []
 
     @property
     def is_built_in(self):
@@ -62,8 +63,10 @@ class Past:
             return None, "no recipe.json beside the model names the text it learned"
         if self._shards is not None:
             return self._open_shards()
+        if not self._sources:
+            return None, f"the text it learned cannot be read again ({self.source})"
         try:
-            texts = _console.read_sources(self.source.split(_console.JOINED), self.recipe)
+            texts = _console.read_sources(self._sources, self.recipe)
         except (ValueError, OSError, ImportError):
             return None, f"the text it learned cannot be read again from here ({self.source})"
         if corpus.fingerprint(texts) != self._fingerprint:

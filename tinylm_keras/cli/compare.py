@@ -8,7 +8,7 @@ from tinylm_keras.cli import _console, _tables
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.cli.train import BUILT_IN, free_folder
 
-SETTINGS = ("separator", "encoding", "column", "validation", "end_token", "context_length")
+SETTINGS = ("separator", "encoding", "column", "bad_rows", "validation", "end_token", "context_length")
 SETTINGS += ("batch_size", "steps", "seed", "jit_compile")
 
 
@@ -37,7 +37,7 @@ def compare(
 
     recipe = next(iter(ladder.make_recipes(overrides.pop("steps", None), overrides).values()))
     steps = recipe.steps
-    texts = sources[0] if len(sources) == 1 else _console.read_sources(sources, recipe)
+    texts = sources[0] if len(sources) == 1 else _console.open_sources(sources, recipe)
     folder = free_folder(sources[0], "compare") if out is None else out
     name = _console.JOINED.join(sources)
     rungs = ladder.compare(texts, folder, steps, overwrite, "auto", name, **overrides)

@@ -15,7 +15,7 @@ from tinylm_keras.training import presets
 SEEDS, TEMPERATURE, STORIES = 20, 0.8, 200
 
 
-@with_recipe_options(("layout", "separator", "encoding", "column"))
+@with_recipe_options(("layout", "separator", "encoding", "column", "bad_rows"))
 def evaluate(
     model: Annotated[str, typer.Argument(help="A .keras file, or a run's folder.", show_default=False)],
     source: Annotated[

@@ -15,12 +15,12 @@ from tinylm_keras.training import presets
 TOKENS = tuple(name for name, field in presets.settings().items() if field.metadata["group"] == "tokens")
 
 
-@with_recipe_options((*TOKENS, "separator", "encoding", "column", "validation", "seed"))
+@with_recipe_options((*TOKENS, "separator", "encoding", "column", "bad_rows", "validation", "seed"))
 def prepare(
     source: Annotated[
         list[str],
         typer.Argument(
-            help="Text files, folders, globs, CSV, TSV or JSONL files, or tfds:NAME; several are joined.",
+            help="Text files, folders, globs, CSV, TSV, JSONL or JSON files, or tfds:NAME; several are joined.",
             show_default=False,
         ),
     ],
@@ -45,11 +45,9 @@ def prepare(
         model = _console.model_file(model)
     _console.start_keras()
     from tinylm_keras import data
-    from tinylm_keras.data import documents
     from tinylm_keras.training import corpus
 
-    how = {"separator": recipe.separator, "encoding": recipe.encoding, "column": recipe.column}
-    texts = documents.Joined([documents.Documents(one, **how) for one in source])
+    texts = _console.open_sources(source, recipe)
     tokenizer = corpus.new_tokenizer(recipe) if model is None else _console.tokenizer_of(model)
     began = time.monotonic()
     with watched() as progress:

@@ -6,8 +6,12 @@ import typer
 
 from tinylm_keras import _checks
 from tinylm_keras.cli import _arguments, _console, _tables
+from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
+
+READING = ("separator", "encoding", "column", "bad_rows")
 
 
+@with_recipe_options(READING)
 def tokenize(
     text: Annotated[str, typer.Argument(help="The text; - reads it from standard input.", show_default=False)],
     model: Annotated[
@@ -18,6 +22,7 @@ def tokenize(
         int | None,
         typer.Option(help="Pad or cut to N tokens.", metavar="N", parser=_arguments.number("length", int)),
     ] = None,
+    **typed,
 ):
     """Show a text as tokens and ids, with padding and unknown words.
 
@@ -25,10 +30,14 @@ def tokenize(
     """
     if model is not None and source is not None:
         raise _checks.refuse("source", "must be left out with --model", source, error=_console.BadInput)
+    reading = typed_settings(typed)
+    for name, value in reading.items():
+        if source is None:
+            raise _checks.refuse(name, "must be left out without --source", value, error=_console.BadInput)
     if length is not None:
         _checks.whole_number("length", length, 1, 1_000_000)
     text = _console.read_stdin() if text == "-" else _arguments.typed_text("text", text)
-    tokenizer = find_tokenizer(text, model, source)
+    tokenizer = find_tokenizer(text, model, source, reading)
     pieces = list(tokenizer.pieces(text))
     ids = [int(i) for i in tokenizer.tokenize(text)]
     rows = [(piece, i, "unknown" if i == tokenizer.unk_id else "") for piece, i in zip(pieces, ids, strict=True)]
@@ -43,7 +52,7 @@ def tokenize(
     show(rows)
 
 
-def find_tokenizer(text, model, source):
+def find_tokenizer(text, model, source, reading):
     """Return the model's tokenizer, or a white-space one that has learned the words of the source or the text."""
     if model is not None:
         return _console.tokenizer_of(model)
@@ -51,7 +60,7 @@ def find_tokenizer(text, model, source):
     if source is not None:
         from tinylm_keras.data import sources
 
-        texts = sources.read(source)
+        texts = sources.read(source, **reading)
     elif not text.strip():
         raise _checks.refuse("text", "must have at least one word to learn from", text, error=_console.BadInput)
     else:

@@ -19,7 +19,7 @@ def train(
     source: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Text files, folders, globs, CSV, TSV or JSONL files, or tfds:NAME; several are joined. "
+            help="Text files, folders, globs, CSV, TSV, JSONL or JSON files, or tfds:NAME; several are joined. "
             "Left out: the built-in stories.",
             show_default=False,
         ),
@@ -68,7 +68,7 @@ def train(
     sources = source or [BUILT_IN if data is None else data]
     texts, names = (), {"data": data}
     if data is None:
-        texts = (sources[0] if len(sources) == 1 else _console.read_sources(sources, recipe),)
+        texts = (sources[0] if len(sources) == 1 else _console.open_sources(sources, recipe),)
         names = {"name": _console.JOINED.join(sources)}
     _console.start_keras()
     import tinylm_keras
@@ -84,7 +84,7 @@ def _resume(run, source, overrides, **given):
     if source:
         record = run_folder.read_record(run, "resume")
         recipe = presets.Recipe.from_json(json.dumps(record.get("recipe", {})))
-        texts = (source[0] if len(source) == 1 else _console.read_sources(source, recipe),)
+        texts = (source[0] if len(source) == 1 else _console.open_sources(source, recipe),)
     _console.start_keras()
     import tinylm_keras
 

@@ -1,12 +1,12 @@
 """The texts of a source one after the other, long ones in pieces, so that a source may be larger than the memory."""
 
-import collections.abc
 import itertools
 import os
 import re
 
 from tinylm_keras import _checks
-from tinylm_keras.data import files, tables
+from tinylm_keras.data import files, given_texts, tables
+from tinylm_keras.data.decoding import decoded
 from tinylm_keras.data.pieces import BLANK_LINES, PIECE, cut_chunks, joined, pieces, stripped
 
 DEFAULT_STORIES = 60_000
@@ -19,10 +19,11 @@ class Documents:
     so the ids of the pieces are the ids of the text. A run without white space is never cut; it is held in memory.
 
     Args:
-        source, separator, encoding, column: As for `read`.
+        source, separator, encoding, column, bad_rows: As for `read`.
 
     Attributes:
         names: list of str. What the records call the source.
+        locations: list of str. Where it can be read again: an absolute path or pattern, or a name; empty where nowhere.
         whole: bool. Whether each text is a file that was kept as it is.
         size: int or None. How many bytes one pass reads; None where that is not known before.
         done: int. How many of them this pass has read (of a source without files: how many characters).
@@ -37,20 +38,22 @@ class Documents:
     ['one', 'two']
     """
 
-    def __init__(self, source, *, separator="auto", encoding="utf-8", column=None):
+    def __init__(self, source, *, separator="auto", encoding="utf-8", column=None, bad_rows="error"):
         if separator is not None and not _checks.text("separator", separator):
             raise _checks.refuse("separator", "must not be the empty string", separator, "None keeps each file whole.")
         _checks.text("encoding", encoding)
+        _checks.one_of("bad_rows", bad_rows, tables.BAD_ROWS)
+        column = tables.checked_column(column)
         self.whole, self.size, self.done = separator is None, None, 0
-        self._separator, self._encoding = separator, encoding
+        self._separator, self._encoding, self._column, self._bad_rows = separator, encoding, column, bad_rows
         self._separators = {}  # of the files, once looked for
         if not isinstance(source, (str, os.PathLike)):
-            self.names, self._received = ["texts given in Python"], source
-            texts = _iterable(source)
+            self.names, self.locations, self._received = ["texts given in Python"], [], source
+            texts = given_texts.checked(source)
             self._all_pieces = lambda: self._entries(texts, cut=False)
             return
         name = self._received = os.fspath(source)
-        self.names = [name]
+        self.names, self.locations = [name], [name]
         if re.fullmatch(r"stories(:.*)?", name):
             texts = _stories(name)
             self._all_pieces = lambda: self._entries(texts, cut=False)
@@ -60,10 +63,11 @@ class Documents:
             texts = tfds_source.open_texts(name)
             self._all_pieces = lambda: self._entries(texts())
         else:
-            paths = files.find(name, column)
-            self.size = sum(path.stat().st_size for path in paths)
-            of_file = self._file if column is None else lambda path: self._table(path, column)
-            self._all_pieces = lambda: (piece for path in paths for piece in of_file(path))
+            found = files.find(name, column)
+            sizes = [file.size for file in found]
+            self.size = None if None in sizes else sum(sizes)
+            self.locations = files.locations(name)
+            self._all_pieces = lambda: (piece for file in found for piece in self._pieces(file))
 
     def __iter__(self):
         self.done, found = 0, False
@@ -78,14 +82,25 @@ class Documents:
         """Iterate over the texts, each as one str."""
         return joined(self)
 
-    def _file(self, path):
-        chunks = files.decoded(path, self._encoding, self._seen)
+    def _pieces(self, file):
+        if self._column is not None:
+            return self._table(file)
+        if tables.kind_of(file.path) is not None:
+            raise tables.without_column(file.path, lambda: decoded(file, self._encoding))
+        chunks = decoded(file, self._encoding, self._seen)
         if self._separator is None:
             return pieces(chunks)
-        return cut_chunks(chunks, self._separator if self._separator != "auto" else self._separator_of(path))
+        return cut_chunks(chunks, self._separator if self._separator != "auto" else self._separator_of(file))
 
-    def _table(self, path, column):
-        return self._entries(tables.entries(path, files.decoded(path, self._encoding, self._seen), column), seen=False)
+    def _table(self, file):
+        before = self.done
+
+        def read():  # each look at a table begins anew
+            self.done = before
+            return decoded(file, self._encoding, self._seen)
+
+        kind = tables.kind_of(file.path, read if file.once else None)
+        return self._entries(tables.entries(file.path, read, self._column, self._bad_rows, kind=kind), seen=False)
 
     def _entries(self, texts, cut=True, seen=True):
         """The pieces of texts, which are cut further only by a separator that is not left to `auto`."""
@@ -97,15 +112,20 @@ class Documents:
             else:
                 yield from pieces(chunks)
 
-    def _separator_of(self, path):
+    def _separator_of(self, file):
         """What "auto" means for a file: blank lines when it has any; to know that it has none takes a pass."""
-        if path not in self._separators:
-            chunks = stripped(files.decoded(path, self._encoding))
-            self._separators[path] = "\n\n" if any(map(BLANK_LINES.search, chunks)) else "\n"
-        return self._separators[path]
+        if file not in self._separators:
+            chunks = stripped(decoded(file, self._encoding))
+            self._separators[file] = "\n\n" if any(map(BLANK_LINES.search, chunks)) else "\n"
+        return self._separators[file]
 
     def _seen(self, count):
         self.done += count
+
+
+def opened(source, **how):
+    """Return a source as `Documents`: as it is where it is one, else read as the keyword arguments say."""
+    return source if isinstance(source, Documents) else Documents(source, **how)
 
 
 class Joined(Documents):
@@ -114,6 +134,9 @@ class Joined(Documents):
     def __init__(self, several):
         self._several = list(several)
         self.names = [name for one in self._several for name in one.names]
+        # Where a part of the text lies nowhere, the text cannot be read again.
+        found = [one.locations for one in self._several]
+        self.locations = [location for locations in found for location in locations] if all(found) else []
         self.whole = all(one.whole for one in self._several)
         sizes = [one.size for one in self._several]
         self.size = None if None in sizes else sum(sizes)
@@ -127,26 +150,6 @@ class Joined(Documents):
     def done(self):
         """How many bytes this pass has read, of all."""
         return sum(one.done for one in self._several)
-
-
-def _iterable(source):
-    if isinstance(source, (bytes, bytearray)) or not isinstance(source, collections.abc.Iterable):
-        raise _checks.refuse("source", "must be a path, a name or an iterable of strings", source, error=TypeError)
-    texts = source if isinstance(source, (list, tuple)) else list(source)
-    for text in texts:
-        if not isinstance(text, str):
-            raise _checks.refuse("source", "must be an iterable of strings only", text, error=TypeError)
-    if 0 < len(texts) <= 1000 and all(map(_is_file, texts)):
-        advice = "Read each with `read` and join the lists."
-        raise _checks.refuse("source", "must be one path or a list of texts, not a list of paths", texts, advice)
-    return texts
-
-
-def _is_file(text):
-    try:
-        return os.path.isfile(text)
-    except ValueError:  # a NUL inside
-        return False
 
 
 def _stories(name):

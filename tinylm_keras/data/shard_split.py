@@ -52,16 +52,17 @@ def divide(documents, fraction, seed=0, looked=lambda: None):
         return lambda pieces: _cut_ends(pieces, places)
     edge = _edge(counts, fraction)
     held = int(counts[:edge].sum())
-    _check(fraction, count - held, held)
+    _check(fraction, count - held, held, equal=np.count_nonzero(counts) == 1)
     return lambda pieces: _choose(pieces, seed, edge)
 
 
-def _check(fraction, train, validation):
+def _check(fraction, train, validation, equal=False):
     if not train or not validation:
         rule = (
             f"must leave text on both sides, but gives {train:,} texts for training and {validation:,} for validation"
         )
-        advice = ["Use more text, or ", _checks.Argument("validation", 0), " to train without validation."]
+        more = f"All {train + validation:,} texts begin equally: use" if equal else "Use more text, or"
+        advice = [f"{more} ", _checks.Argument("validation", 0), " to train without validation."]
         raise _checks.refuse("validation", rule, fraction, advice)
 
 

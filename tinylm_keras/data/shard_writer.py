@@ -27,6 +27,7 @@ def prepare(
     separator="auto",
     encoding="utf-8",
     column=None,
+    bad_rows="error",
     seed=0,
     overwrite=False,
     progress=None,
@@ -46,7 +47,7 @@ def prepare(
         tokenizer: `Tokenizer`. One without a vocabulary is adapted first, on the training part alone.
         out: str or path. A new folder.
         validation: float in [0, 1). Share kept to judge the model; 0 for none.
-        separator, encoding, column: As for `read`; not used when `source` is `Documents`.
+        separator, encoding, column, bad_rows: As for `read`; not used when `source` is `Documents`.
         seed: int. Another seed keeps other texts for validation.
         overwrite: bool. Whether `out` may exist already; then the shards in it are replaced.
         progress: None, or a function that is told now and then: the stage (one of `STAGES`), the bytes of this pass so
@@ -74,7 +75,8 @@ def prepare(
     with _folders.claimed(out, overwrite, "shards") as out:
         documents = source
         if not isinstance(source, Documents):
-            documents = Documents(source, separator=separator, encoding=encoding, column=column)
+            how = {"separator": separator, "encoding": encoding, "column": column, "bad_rows": bad_rows}
+            documents = Documents(source, **how)
         report = _Reporter(documents, progress)
         division = divide(documents, validation, seed, report)
         if not shard_index.has_vocabulary(tokenizer):

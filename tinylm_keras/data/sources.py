@@ -12,18 +12,23 @@ from tinylm_keras.data.documents import Documents
 MOST_DOCUMENTS = 100
 
 
-def read(source, *, separator="auto", encoding="utf-8", column=None):
+def read(source, *, separator="auto", encoding="utf-8", column=None, bad_rows="error"):
     r"""Read texts from one source.
 
     A byte-order mark is removed, and the line ends CRLF and CR become LF. White space around a text is removed, except
     with `separator=None`, which keeps a file as it is. Blank texts are left out. `prepare` reads the same texts, a few
     megabytes at a time.
 
+    In a CSV file, a cell in quotes may hold commas, line ends, and quotes, which are doubled; the cells are separated
+    by commas, semicolons, tabs or bars, whichever fits the first rows. In a TSV file, quotes are ordinary characters
+    unless they enclose cells as spreadsheets write them; a warning says which of the two was found.
+
     Args:
         source: One of
 
-            - str or `os.PathLike`: a text file; a folder (all its `*.txt` files, also in folders below, sorted); a glob
-              such as `"books/*.txt"`; a `.csv`, `.tsv` or `.jsonl` file together with `column`;
+            - str or `os.PathLike`: a text file or a pipe; a folder (all its `*.txt` files, also in folders below,
+              sorted); a glob such as `"books/*.txt"`; a table together with `column`: a file that ends in `.csv`,
+              `.tsv`, `.jsonl`, `.ndjson` or `.json` (an array of objects);
             - a list or other iterable of str: these are the texts themselves, taken as they are;
             - `"stories"` or `"stories:5000"`: that many of the built-in stories (a folder of that name is "./stories");
             - `"tfds:NAME[/config][:split][#key]"`: a data set of TensorFlow Datasets, which may download it; the split
@@ -33,14 +38,18 @@ def read(source, *, separator="auto", encoding="utf-8", column=None):
             is a text. `"\n"`: each line. `"\n\n"`: at blank lines. Another string: wherever it stands. None: nowhere.
             The entries of tables and data sets are texts already; they are cut only by a separator other than "auto".
         encoding: str. Encoding of the files.
-        column: str or None. Column (of a JSONL file: key) that holds the texts.
+        column: str, int or None. Column (of JSON: key) that holds the texts. Of a CSV or TSV file without a header,
+            its number, from 1.
+        bad_rows: "error" or "skip". What to do about a row of a table that holds no text in the column, such as one
+            that is too short, or has null or a number there: refuse the file, or leave out such rows, and warn how
+            many they are.
 
     Returns:
         A list of str, none of them blank.
 
     Raises:
-        ValueError: if there is nothing to read: the message names the file, and for bytes of another encoding their
-            place in it.
+        ValueError: if there is nothing to read, or what there is cannot be read as it was asked: the message names the
+            file; for bytes of another encoding their place in it and what they look like; of a table the line.
         TypeError: if `source` is none of the above.
 
     Example:
@@ -53,7 +62,8 @@ def read(source, *, separator="auto", encoding="utf-8", column=None):
     >>> read(path, separator="\n")
     ['Mia has a', 'red ball.', 'Tom is sad.']
     """
-    return list(Documents(source, separator=separator, encoding=encoding, column=column).texts())
+    how = {"separator": separator, "encoding": encoding, "column": column, "bad_rows": bad_rows}
+    return list(Documents(source, **how).texts())
 
 
 def split(texts, fraction, seed=0, *, whole=None):
@@ -96,7 +106,12 @@ def split(texts, fraction, seed=0, *, whole=None):
             f"must leave text on both sides, but gives {len(train):,} texts for training "
             f"and {len(validation):,} for validation"
         )
-        advice = ["Use more text, or ", _checks.Argument("validation", 0), " to train without validation."]
+        more = (
+            f"All {len(texts):,} texts are equal: use"
+            if len(texts) > 1 and len(set(texts)) == 1
+            else "Use more text, or"
+        )
+        advice = [f"{more} ", _checks.Argument("validation", 0), " to train without validation."]
         raise _checks.refuse("fraction", rule, fraction, advice)
     return train, validation
 

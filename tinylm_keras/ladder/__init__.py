@@ -6,8 +6,9 @@ import dataclasses
 import json
 import pathlib
 
-from tinylm_keras import _checks, _folders, data, plots
+from tinylm_keras import _checks, _folders, plots
 from tinylm_keras._files import atomic_path
+from tinylm_keras.data.documents import opened
 from tinylm_keras.ladder.climb import Climb as Climb
 from tinylm_keras.ladder.climb import Rung as Rung
 from tinylm_keras.ladder.ideas import IDEAS as IDEAS
@@ -46,8 +47,8 @@ def compare(source="stories", out=None, steps=None, overwrite=False, progress="a
     shared = recipes["bigram"]
     reporter = choose(progress)
     with contextlib.nullcontext() if out is None else _folders.claimed(out, overwrite, "comparison") as folder:
-        texts = data.read(source, separator=shared.separator, encoding=shared.encoding, column=shared.column)
-        corpus = corpora.make(texts, shared)
+        documents = opened(source, **shared.reading)
+        corpus = corpora.make(list(documents.texts()), shared, locations=documents.locations)
         if not corpus.validation:
             raise _checks.refuse("validation", "must leave text to judge by", shared.validation)
         climb = Climb(recipes, corpus, folder, reporter, train.source_name(source, name))

@@ -53,6 +53,7 @@ class Climb:
         self.estimates, self.measured = self._estimate(), {}
         self.record = {
             "source": source,
+            "sources": list(corpus.locations),
             "corpus": corpus.record(),
             "judged_on": {"tokens": int(self.judging.tokens), "context_length": self.judging.length},
             "estimated_seconds": round(sum(self.estimates.values()), 1),

@@ -29,6 +29,7 @@ class Corpus:
         layout: "lines" or "windows".
         reason: str. Why that layout.
         sha256: str. Fingerprint of all texts in order.
+        locations: list of str. Where the text can be read again; empty where nowhere.
     """
 
     train: list
@@ -37,6 +38,7 @@ class Corpus:
     layout: str
     reason: str
     sha256: str
+    locations: list = ()
 
     @functools.cached_property
     def train_stream(self):
@@ -105,13 +107,14 @@ def _shape(recipe):
     return {"context_length": recipe.context_length, "batch_size": recipe.batch_size}
 
 
-def make(texts, recipe, tokenizer=None):
+def make(texts, recipe, tokenizer=None, locations=()):
     """Split texts, adapt the tokenizer on the training part, and choose the layout.
 
     Args:
         texts: list of str.
         recipe: `Recipe`.
         tokenizer: `Tokenizer` or None. Taken as it is when given.
+        locations: list of str. Where the texts can be read again.
 
     Returns:
         A `Corpus`.
@@ -127,7 +130,7 @@ def make(texts, recipe, tokenizer=None):
     if tokenizer is None:
         tokenizer = make_tokenizer(train, recipe)
     layout, reason = choose_layout(train, tokenizer, recipe)
-    return Corpus(train, validation, tokenizer, layout, reason, fingerprint(texts))
+    return Corpus(train, validation, tokenizer, layout, reason, fingerprint(texts), list(locations))
 
 
 def make_tokenizer(texts, recipe):

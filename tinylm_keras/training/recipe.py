@@ -5,6 +5,7 @@ import difflib
 import json
 
 from tinylm_keras import _checks
+from tinylm_keras.data import tables
 from tinylm_keras.training import registry
 from tinylm_keras.training.setting import checked, choice, flag, real, text, whole
 
@@ -46,7 +47,18 @@ class Recipe:
         escapes=True,
     )
     encoding: str = text("utf-8", "encoding of the text files", group="text")
-    column: str | None = text(None, "column of a CSV, TSV or JSONL file with the texts", optional=True, group="text")
+    column: str | None = text(
+        None,
+        "column of a CSV, TSV, JSONL or JSON file with the texts; its number, from 1, where a table has no header",
+        optional=True,
+        group="text",
+    )
+    bad_rows: str = choice(
+        "error",
+        "rows of a table that hold no text in the column: error refuses the file; skip leaves them out and counts them",
+        tables.BAD_ROWS,
+        group="text",
+    )
     validation: float = real(
         0.1, "share of the text kept away from training to judge it; 0 for none", 0, 1, include_high=False, group="text"
     )
@@ -188,6 +200,8 @@ class Recipe:
     )
 
     def __post_init__(self):
+        if isinstance(self.column, int):  # of a table without a header
+            object.__setattr__(self, "column", tables.checked_column(self.column))
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
         if [self.steps, self.epochs, self.minutes].count(None) != 2:
@@ -208,6 +222,11 @@ class Recipe:
             other = [_checks.Argument("max_tokens"), " (", _checks.Argument("max_tokens", self.max_tokens), ")"]
             rule = ["has its own number of tokens and excludes ", *other]
             raise _checks.refuse("vocabulary_file", rule, self.vocabulary_file)
+
+    @property
+    def reading(self):
+        """How text is read: what `data.read` and `Documents` take besides the source, as a dict."""
+        return {name: getattr(self, name) for name in ("separator", "encoding", "column", "bad_rows")}
 
     def to_json(self):
         """Return the recipe as JSON text, one setting a line."""

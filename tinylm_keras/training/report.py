@@ -14,6 +14,7 @@ def record(recipe, run_plan, corpus, model, device, name, init):
     return {
         "recipe": dataclasses.asdict(recipe),
         "source": name,
+        "sources": list(corpus.locations),
         "init": None if init is None else os.fspath(init) if isinstance(init, (str, os.PathLike)) else "a model",
         "corpus": corpus.record(),
         "plan": dataclasses.asdict(run_plan),

@@ -3,16 +3,14 @@
 import os
 import pathlib
 
-from tinylm_keras import _checks, data, saving
+from tinylm_keras import _checks, saving
+from tinylm_keras.data.documents import Joined, opened
 from tinylm_keras.training import checkpoint, presets, report, run_folder, shard_corpus
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training.plan import Plan
 from tinylm_keras.training.recipe import Recipe
 from tinylm_keras.training.run import run
 from tinylm_keras.training.run_folder import RunFolder
-
-# Between the names of several sources in recipe.json.
-JOINED = " + "
 
 
 class Stopped:
@@ -57,9 +55,9 @@ class Stopped:
         """Refuse what is given beside `resume` and is not as it was; the message has both values."""
         if preset not in ("stories", self.recipe.preset):  # the first is what `train` says when nobody else does
             raise _other("preset", self.recipe.preset, preset)
-        presets.override(self.recipe, **overrides)  # unknown names and values out of range
+        asked = presets.override(self.recipe, **overrides)  # unknown names and values out of range
         for name, value in overrides.items():
-            if value != getattr(self.recipe, name):
+            if getattr(asked, name) != getattr(self.recipe, name):
                 raise _other(name, getattr(self.recipe, name), value)
         if out is not None and pathlib.Path(out).resolve() != self.path.resolve():
             raise _other("out", str(self.path), str(out))
@@ -76,11 +74,12 @@ class Stopped:
         """
         if self.shards is not None or shards is not None:
             return self._shards(source, shards)
-        texts = self._read_again() if source is None else self._read(source)
+        texts, sources = self._read_again() if source is None else self._read([source])
         found = corpora.fingerprint(texts)
         if found != self.sha256:
             raise self._other_text("source", found, self.record.get("source") if source is None else source)
-        return corpora.make(texts, self.recipe, None if self.model is None else self.model.tokenizer)
+        tokenizer = None if self.model is None else self.model.tokenizer
+        return corpora.make(texts, self.recipe, tokenizer, sources)
 
     def _shards(self, source, shards):
         if source is not None or self.shards is None:
@@ -94,16 +93,18 @@ class Stopped:
             raise self._other_text("data", corpus.sha256, self.shards if shards is None else shards)
         return corpus
 
-    def _read(self, source):
-        recipe = self.recipe
-        return data.read(source, separator=recipe.separator, encoding=recipe.encoding, column=recipe.column)
+    def _read(self, sources):
+        documents = Joined([opened(source, **self.recipe.reading) for source in sources])
+        return list(documents.texts()), documents.locations
 
     def _read_again(self):
-        name = str(self.record.get("source", ""))
-        names = [name] if os.path.exists(name) else name.split(JOINED)
+        sources = run_folder.sources_of(self.record)
         try:
-            return [text for one in names for text in self._read(one)]
+            if not sources:
+                raise ValueError("it was given in Python or by a pipe")
+            return self._read(sources)
         except (ValueError, OSError) as error:
+            name = str(self.record.get("source", ""))
             rule = (
                 f"must be given again, for {name!r}, where the text of the run was, cannot be read from here ({error})"
             )

@@ -60,6 +60,29 @@ def read_record(path, argument="run"):
     return record
 
 
+def sources_of(record):
+    """Return where the text of a run can be read again: a list of absolute paths, patterns and names.
+
+    Args:
+        record: dict. What recipe.json holds. Older ones have the names of several sources in one string.
+
+    Returns:
+        A list of str, empty where the text lies nowhere, as one given in Python or by a pipe.
+
+    Example:
+
+    >>> sources_of({"source": "a.txt", "sources": ["/texts/a.txt"]}), sources_of({"source": "a.txt + stories"})
+    (['/texts/a.txt'], ['a.txt', 'stories'])
+    """
+    sources = record.get("sources")
+    if isinstance(sources, list) and all(isinstance(source, str) for source in sources):
+        return sources
+    name = record.get("source")
+    if not isinstance(name, str) or name in ("", "texts given in Python"):
+        return []
+    return [name] if os.path.lexists(name) else name.split(" + ")
+
+
 def _no_run(path, error, argument="run"):
     reason = getattr(error, "strerror", None) or str(error)
     rule = f"must be the folder of a run, with recipe.json and history.csv ({reason})"

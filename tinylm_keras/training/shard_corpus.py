@@ -12,7 +12,7 @@ from tinylm_keras.training.recipe import settings
 # Settings that say how text is read and becomes tokens: the shards have decided them.
 FIXED = (
     *(name for name, field in settings().items() if field.metadata["group"] == "tokens"),
-    *("separator", "encoding", "column", "validation"),
+    *("separator", "encoding", "column", "bad_rows", "validation"),
 )
 
 
@@ -69,7 +69,7 @@ def make(opened):
         layout="windows",
         reason="token shards",
         sha256=opened.sha256,
-        folder=str(opened.path),
+        folder=str(opened.path.absolute()),
         sources=opened.sources,
     )
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 
 from tinylm_keras import _checks, _locks
-from tinylm_keras.data import read
+from tinylm_keras.data.documents import opened
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training import presets, resuming, shard_corpus, start
 from tinylm_keras.training.progress import choose
@@ -38,8 +38,8 @@ def train(
     a CPU ends with the same weights, to the last bit, as if it had never been stopped.
 
     Args:
-        source: What `tlm.data.read` takes: a path, a folder, a glob, `"stories"`, `"tfds:…"`, or a list of texts. None
-            with `data`.
+        source: What `tlm.data.read` takes: a path, a folder, a glob, `"stories"`, `"tfds:…"`, or a list of texts; or
+            `Documents`. None with `data`.
         preset: str. One of `tlm.presets.names()`.
         out: str, path or None. A new folder for the run; None writes nothing.
         init: str, path, model or None. A model to go on from; its tokenizer and sizes are kept, its optimizer is not.
@@ -93,8 +93,8 @@ def train(
         if data is not None:
             corpus, recipe = shard_corpus.open_corpus(data, recipe, overrides, tokenizer)
         else:
-            texts = read(source, separator=recipe.separator, encoding=recipe.encoding, column=recipe.column)
-            corpus = corpora.make(texts, recipe, tokenizer)
+            documents = opened(source, **recipe.reading)
+            corpus = corpora.make(list(documents.texts()), recipe, tokenizer, documents.locations)
         return run(recipe, corpus, folder, reporter, source_name(source if data is None else data, name), model, init)
 
 

@@ -1,0 +1,77 @@
+"""Texts given in Python: strings in a fixed order, and not the names of files."""
+
+import collections.abc
+import os
+import re
+
+from tinylm_keras import _checks
+
+# An entry of a list that has a slash or ends like a text file, and is there, is meant as a file.
+_ENDING = re.compile(
+    r"\S*\.(?:txt|text|md|csv|tsv|json|jsonl|ndjson|log|html?|xml|rtf|docx?|odt|epub|pdf|zip|gz)", re.IGNORECASE
+)
+_SLASH = re.compile(r"(?=.*\w).*[/\\].*")
+LONGEST_LIST_OF_PATHS = 1000
+
+
+def checked(source):
+    """Return texts given in Python as a list, or raise: `TypeError` for what gives no strings in a fixed order.
+
+    Args:
+        source: Iterable of str.
+
+    Raises:
+        ValueError: if it is a list of names of files, or a text holds half of a surrogate pair.
+        TypeError: if it is no iterable of strings.
+
+    Example:
+
+    >>> checked(text for text in ("one", "two"))
+    ['one', 'two']
+    """
+    if isinstance(source, (bytes, bytearray)) or not isinstance(source, collections.abc.Iterable):
+        raise _checks.refuse("source", "must be a path, a name or an iterable of strings", source, error=TypeError)
+    if isinstance(source, collections.abc.Mapping) or hasattr(source, "columns"):  # a DataFrame
+        rule = "must be an iterable of strings, and iterating over this gives the names of its columns"
+        raise _checks.refuse("source", rule, source, "Pass the column that holds the texts.", error=TypeError)
+    if isinstance(source, (set, frozenset)):  # its order is another one in each process
+        raise _checks.refuse("source", "must have an order, which a set has not", source, "Sort it.", error=TypeError)
+    texts = source if isinstance(source, (list, tuple)) else list(source)
+    for place, text in enumerate(texts):
+        if isinstance(text, os.PathLike):
+            raise _list_of_paths(os.fspath(text), texts)
+        if not isinstance(text, str):
+            raise _checks.refuse("source", "must be an iterable of strings only", text, error=TypeError)
+        try:
+            text.isascii() or text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            rule = f"must be valid Unicode, and the text at place {place:,} has half of a surrogate pair"
+            raise _checks.refuse("source", rule, text[error.start : error.start + 1]) from None
+    _check_no_paths(texts)
+    return texts
+
+
+def _check_no_paths(texts):
+    """Refuse a list of names of files: training on the names themselves is never meant."""
+    if not 0 < len(texts) <= LONGEST_LIST_OF_PATHS:
+        return
+    named = [text for text in texts if _exists(text)]
+    clear = [text for text in named if _SLASH.fullmatch(text) or _ENDING.fullmatch(text.replace(" ", "_"))]
+    files_alone = [text for text in named if os.path.isfile(os.path.expanduser(text))]
+    if clear or 2 * len(files_alone) >= len(texts):
+        raise _list_of_paths((clear or files_alone)[0], texts)
+    if all(map(_ENDING.fullmatch, texts)):
+        rule = f"must be a list of texts, and {texts[0]!r} looks like the name of a file that does not exist"
+        raise _checks.refuse("source", rule, texts, "Read each file with `read`, and join the lists.")
+
+
+def _list_of_paths(name, texts):
+    rule = f"must be one path or a list of texts, and {name!r} in this list is the name of a file"
+    return _checks.refuse("source", rule, texts, "Read each file with `read`, and join the lists.")
+
+
+def _exists(text):
+    try:
+        return len(text) < 4096 and os.path.exists(os.path.expanduser(text))
+    except ValueError:  # a NUL inside
+        return False
