@@ -24,7 +24,7 @@ ROWS = [
     ["samplers", "metrics", "schedules", "count_models"],
     ["tokenizers", "layers"],
     ["_files", "archive"],
-    ["_checks", "_keras_nlp"],
+    ["_checks", "_keras_nlp", "_terminal"],
 ]
 LEVEL = {name: len(ROWS) - index for index, row in enumerate(ROWS) for name in row}
 KERAS_OPS_ALONE = ["layers", "models", "samplers", "metrics", "schedules", "generation"]

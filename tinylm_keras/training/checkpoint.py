@@ -134,14 +134,15 @@ def read(path):
         FileNotFoundError: if there is no such file.
         ValueError: if it is damaged, is no checkpoint, or its weights are not finite; in one line that names it.
     """
-    value = archive.training(path)
-    if value is None:
-        raise ValueError(f"{path} is a model without a state of training")
-    try:
-        state = State.from_value(value)
-    except ValueError as error:
-        raise ValueError(f"{path} {error}") from None
-    model = saving.load_model(path)
+    with archive.hold(path) as held:
+        value = held.training()
+        if value is None:
+            raise ValueError(f"{held.path} is a model without a state of training")
+        try:
+            state = State.from_value(value)
+        except ValueError as error:
+            raise ValueError(f"{held.path} {error}") from None
+        model = saving.load_held(held)
     if model.optimizer is None or model.tokenizer is None:
         raise ValueError(f"{path} is a model without its optimizer or its tokenizer")
     if int(model.optimizer._iterations) != state.batches:
