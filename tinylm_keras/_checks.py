@@ -4,6 +4,7 @@ Each function raises `ValueError` (or `TypeError` where noted) with a single lin
 "`top_k` must be a whole number of at least 1, or None. Received: top_k=0. Leave it out to keep every token."
 """
 
+import itertools
 import math
 import numbers
 
@@ -28,10 +29,35 @@ def refuse(argument, rule, received, advice="", error=ValueError):
     >>> print(refuse("num_heads", "must divide `embed_dim`", 5, "Try num_heads=4."))
     `num_heads` must divide `embed_dim`. Received: num_heads=5. Try num_heads=4.
     """
-    shown = repr(received)
+    shown = repr(_beginning(received))
     if len(shown) > 120:
         shown = shown[:117] + "..."
     return error(f"`{argument}` {rule}. Received: {argument}={shown}." + (f" {advice}" if advice else ""))
+
+
+def _beginning(value):
+    """As much of a long value as a message shows, so that a million tokens are not written out for it."""
+    if type(value) in (str, bytes, list, tuple) and len(value) > 120:
+        return value[:120]
+    if type(value) is dict and len(value) > 120:
+        return dict(itertools.islice(value.items(), 120))
+    return value
+
+
+def first_repeated(values):
+    """Return the first of some values that was there before, or None: one look at each.
+
+    Example:
+
+    >>> first_repeated(["a", "b", "a", "b"])
+    'a'
+    """
+    seen = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None
 
 
 def whole_number(argument, value, minimum=0, maximum=None, advice=""):

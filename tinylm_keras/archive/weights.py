@@ -14,6 +14,9 @@ from tinylm_keras.archive.refusal import Refused, shown
 DEEPEST = 32
 MOST_OBJECTS = 25_000  # 256 blocks with their optimizer in mixed precision have 20,000
 LONGEST_NAME = 256  # bytes
+# Keras's groups find their members by name in a tree. Where these are in a row instead, each is looked for from the
+# beginning of the row.
+MOST_IN_A_ROW = 512
 MOST_ATTRIBUTES = 16
 LARGEST_ATTRIBUTE = 1 << 12
 
@@ -36,30 +39,33 @@ def check(file, size):
     """
     try:
         with h5py.File(file, "r") as root:
-            return _walk(root.id, size)
+            return _walk(file, root.id, size)
     except Refused:
         raise
     except Exception as error:  # h5py raises many kinds on damaged files
         raise Refused("is damaged: its model.weights.h5 cannot be read.") from error
 
 
-def _walk(root, size):
+def _walk(file, root, size):
     seen = set()  # without the root: asking for its address adds up its metadata, which in a damaged file never ends
-    groups, total, numbers = [(root, (), 0)], 0, 0
+    groups, total, numbers = [(root, (), 0, None)], 0, 0
     _check_attributes(root, ())
     while groups:
-        group, path, depth = groups.pop()
-        for name, address in _links(group, path):
+        group, path, depth, begins = groups.pop()
+        links = _links(group, path)
+        if 1 + len(seen) + len(links) > MOST_OBJECTS:  # the root is one
+            raise Refused(f"has more than {MOST_OBJECTS:,} objects in its weights.", own=True)
+        if len(links) > MOST_IN_A_ROW and not _is_tree(file, begins):
+            raise Refused(f"has {len(links):,} objects in a row in its weights ({_place(path)}).", own=True)
+        for name, address in links:
             where = (*path, name)
             if address in seen:
                 raise Refused(f"has one object under two names in its weights ({_place(where)}).")
             seen.add(address)
-            if 1 + len(seen) > MOST_OBJECTS:  # the root is one
-                raise Refused(f"has more than {MOST_OBJECTS:,} objects in its weights.", own=True)
             one = h5py.h5o.open(group, name)
             if isinstance(one, h5py.h5g.GroupID) and depth < DEEPEST:
                 _check_attributes(one, where)
-                groups.append((one, where, depth + 1))
+                groups.append((one, where, depth + 1, address))
             elif isinstance(one, h5py.h5d.DatasetID):
                 count, length = _array(one, where, size)
                 total += length
@@ -69,6 +75,21 @@ def _walk(root, size):
     if total > size:
         raise Refused(f"has arrays of {total:,} bytes in {size:,} bytes of weights.")
     return numbers
+
+
+def _is_tree(file, address):
+    """Whether the group whose header stands at an address in the file finds its members in a tree.
+
+    Then it has a header of version 1 with few messages: one that names the tree, and those of attributes. Other groups
+    have a message for each member, or a header of version 2.
+    """
+    file.seek(0)
+    begin = file.read(32)
+    if address is None or begin[:9] != b"\x89HDF\r\n\x1a\n\0" or any(begin[24:32]):  # addresses count from elsewhere
+        return False
+    file.seek(address)
+    header = file.read(4)
+    return len(header) == 4 and header[0] == 1 and int.from_bytes(header[2:], "little") <= 2 * MOST_ATTRIBUTES
 
 
 def _links(group, path):
