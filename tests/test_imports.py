@@ -23,6 +23,7 @@ ROWS = [
     ["generation"],
     ["samplers", "metrics", "schedules", "count_models"],
     ["tokenizers", "layers"],
+    ["_csv_files"],
     ["_files", "archive"],
     ["_checks", "_keras_nlp", "_terminal"],
 ]

@@ -46,7 +46,11 @@ def harmless_json(text):
     >>> print(harmless_json('"\u202e"'))
     "\u202e"
     """
-    return _HARMFUL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return _HARMFUL.sub(lambda match: "".join(f"\\u{unit:04x}" for unit in _utf16(match[0])), text)
+
+
+def _utf16(character):
+    return memoryview(character.encode("utf-16", "surrogatepass"))[2:].cast("H")  # in the machine's order, no mark
 
 
 def _escape(match):

@@ -20,6 +20,7 @@ __all__ = [
     "check",
     "check_tokenizer",
     "check_version",
+    "comment",
     "cut",
     "hold",
     "parse",
@@ -54,6 +55,17 @@ def check(path):
     """
     with members.open_file(path) as file:
         return checks.check(file, printable(path)).unknown
+
+
+def comment(path):
+    """Return the comment of a `.keras` file's zip archive, as bytes, without looking at anything else in it.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no zip archive.
+    """
+    with members.open_file(path) as file, checks.naming(printable(path)):
+        return members.comment(file)
 
 
 def training(path):

@@ -139,20 +139,32 @@ def read(file, checksums=True):
     return members
 
 
-def _directory_of(file):
-    """Return where the directory begins, as both end records say; only then is it read.
+def comment(file):
+    """Return the comment at the end of an archive, as bytes."""
+    tail, _, at = _end_of(file)
+    return tail[at + _END.size :]
 
-    zipfile reads and keeps a directory of any length, a million entries too.
-    """
+
+def _end_of(file):
+    """Return the last bytes of an archive, where in the file they begin, and where among them its end record does."""
     size = file.seek(0, io.SEEK_END)
     start = max(0, size - _END.size - 0xFFFF - _ZIP64)
     file.seek(start)
     tail = file.read(size - start)
     at = tail.rfind(b"PK\5\6")
-    if at < 0 or len(tail) - at < _END.size:
+    if at < 0 or len(tail) - at < _END.size or at + _END.size + _END.unpack_from(tail, at)[-1] != len(tail):
         raise Refused(NOT_WHOLE)
-    _, *disks, here, count, length, directory, comment = _END.unpack_from(tail, at)
-    if any(disks) or here != count or at + _END.size + comment != len(tail):
+    return tail, start, at
+
+
+def _directory_of(file):
+    """Return where the directory begins, as both end records say; only then is it read.
+
+    zipfile reads and keeps a directory of any length, a million entries too.
+    """
+    tail, start, at = _end_of(file)
+    _, *disks, here, count, length, directory, _ = _END.unpack_from(tail, at)
+    if any(disks) or here != count:
         raise Refused(NOT_WHOLE)
     if count != len(NAMES):
         many = "65,535 or more" if count == 0xFFFF else f"{count:,}"

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import itertools
+import json
 import os
 import pathlib
 import re
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import warnings
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _terminal
 
 # Between the names of several sources in recipe.json.
 JOINED = " + "
@@ -22,14 +23,30 @@ class BadInput(Exception):
 
 def say(line):
     """Write one line to stderr, which carries everything that is not the answer itself."""
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(_terminal.printable(line) + "\n")
     sys.stderr.flush()
 
 
 def answer(text):
     """Write the answer of a command, or a part of it, to stdout."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(_terminal.harmless(text) + "\n")
     sys.stdout.flush()
+
+
+def answer_json(value):
+    """Write a value to stdout as JSON."""
+    answer(_terminal.harmless_json(json.dumps(value, indent=2, ensure_ascii=False)))
+
+
+def answer_raw(text, end="\n"):
+    """Write what a model wrote: as it is into a pipe or a file, harmless on a terminal. It may come in pieces."""
+    sys.stdout.write(written(text) + end)
+    sys.stdout.flush()
+
+
+def written(text):
+    """A text that a model wrote, as stdout takes it: see `answer_raw`."""
+    return _terminal.harmless(text) if sys.stdout.isatty() else text
 
 
 def one_line(message):
@@ -140,7 +157,7 @@ def show_facts(rows):
 
     table = Table.grid(padding=(0, 2))
     for name, value in rows:
-        table.add_row(Text(name), Text(value))
+        table.add_row(Text(_terminal.printable(name)), Text(_terminal.printable(value)))
     Console().print(table)
 
 

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 import tinylm_keras
+from tinylm_keras import _terminal
 from tinylm_keras.cli import _console, compare, evaluate, generate, info, plot, prepare, presets, tokenize, train
 
 app = typer.Typer(
@@ -107,7 +108,7 @@ def main(argv=None):
         return 143
     except Exception as error:
         if wants_traceback:
-            traceback.print_exc()
+            sys.stderr.write(_terminal.harmless(traceback.format_exc()))
         code, line = _verdict(error)
         _console.say(f"tinylm: {line}")
         return code

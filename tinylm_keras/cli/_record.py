@@ -34,7 +34,7 @@ class Record:
         if len(self.temperatures) > 1:
             self._show_table()
         elif not streamed:
-            _console.answer("\n\n".join(text for texts in self.texts[0] for text in texts))
+            _console.answer_raw("\n\n".join(text for texts in self.texts[0] for text in texts))
 
     def _show_table(self):
         from rich.console import Console
@@ -44,7 +44,7 @@ class Record:
         table = Table(*[f"temperature {temperature}" for temperature in self.temperatures], show_lines=True)
         for position in range(len(self.prompts)):
             for row in zip(*[texts[position] for texts in self.texts], strict=True):
-                table.add_row(*map(Text, row))
+                table.add_row(*(Text(_console.written(text)) for text in row))
         Console().print(table)
 
     def save(self, path):

@@ -1,7 +1,6 @@
 """`tinylm generate`: let a model write, to the terminal or to a file that says how it was made."""
 
 import secrets
-import sys
 from typing import Annotated
 
 import typer
@@ -129,9 +128,8 @@ def write(model, prompts, samples, seed, settings, streaming):
         pieces = []
         for piece in model.stream(prompts[0], seed=seed, **settings):
             pieces.append(piece)
-            sys.stdout.write(piece)
-            sys.stdout.flush()
-        sys.stdout.write("\n")
+            _console.answer_raw(piece, end="")
+        _console.answer_raw("")
         return [["".join(pieces)]]
     rows = [prompt for prompt in prompts for _ in range(samples)]
     texts = model.generate(rows, seed=seed, **settings)

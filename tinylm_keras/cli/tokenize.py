@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _terminal
 from tinylm_keras.cli import _console
 
 
@@ -75,7 +75,7 @@ def show(rows):
     table.columns[0].justify = table.columns[2].justify = "right"
     for position, (piece, token_id, note) in enumerate(rows):
         shown = piece if piece.strip() or not piece else repr(piece)[1:-1]
-        table.add_row(str(position), Text(shown), str(token_id), note)
+        table.add_row(str(position), Text(_terminal.printable(shown)), str(token_id), note)
     Console().print(table)
     unknown, padding = (sum(row[2] == note for row in rows) for note in ("unknown", "padding"))
     _console.answer(f"{len(rows)} ids: {len(rows) - padding} tokens, {unknown} of them unknown, {padding} padding")

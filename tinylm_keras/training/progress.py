@@ -3,7 +3,7 @@
 import math
 import sys
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _terminal
 
 
 class Silent:
@@ -31,7 +31,7 @@ class Plain(Silent):
     def say(self, text=""):
         stream = self.stream or sys.stdout
         encoding = getattr(stream, "encoding", None) or "utf-8"
-        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+        print(_terminal.harmless(text).encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
 
     def start(self, lines, steps):
         for line in lines:
@@ -58,7 +58,7 @@ class Live(Plain):
         self.progress = self.task = None
 
     def say(self, text=""):
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(_terminal.harmless(text), markup=False, highlight=False, soft_wrap=True)
 
     def start(self, lines, steps):
         from rich.progress import BarColumn, Progress, TextColumn
@@ -89,7 +89,7 @@ class Live(Plain):
 
         self.say(_evaluation_line(row, best))
         if sample is not None:
-            self.console.print(Padding(Text(sample, style="dim"), (0, 0, 0, 4)))
+            self.console.print(Padding(Text(_terminal.harmless(sample), style="dim"), (0, 0, 0, 4)))
 
     def finish(self, lines):
         if self.progress is not None:
