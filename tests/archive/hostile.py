@@ -35,13 +35,21 @@ def tree():
     return json.loads(members()[CONFIG])
 
 
-def change_state(path, change):
-    """Put `change(state)` where the file of a checkpoint holds its state of training."""
+def change_config(path, change):
+    """Put `change(config)` where a file holds its config.json."""
     with zipfile.ZipFile(path) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
-    changed = json.loads(contents[CONFIG])
-    changed["config"]["training"] = json.dumps(change(json.loads(changed["config"]["training"])))
-    write(path, {**contents, CONFIG: json.dumps(changed)})
+    write(path, {**contents, CONFIG: json.dumps(change(json.loads(contents[CONFIG])))})
+
+
+def change_state(path, change):
+    """Put `change(state)` where the file of a checkpoint holds its state of training."""
+
+    def changed(tree):
+        tree["config"]["training"] = json.dumps(change(json.loads(tree["config"]["training"])))
+        return tree
+
+    change_config(path, changed)
 
 
 def with_text(text):

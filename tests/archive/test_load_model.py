@@ -237,3 +237,30 @@ def test_a_zip64_archive_as_it_is_written_beyond_2_gb_passes(path, monkeypatch):
     hostile.write(path, hostile.members())
     assert b"PK\6\6" in path.read_bytes()
     assert archive.check(path) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda state: {**state, "rows": [{"step": 1, "=cmd()": 2.0}]}, "its history has a column that no run writes"),
+        (lambda state: {**state, "rows": [{"step": 1, "a\nb": 2.0}]}, "its history has a column that no run writes"),
+        (lambda state: {**state, "rows": {"a": 1}}, "holds a state of training that cannot be read"),
+        (lambda state: {**state, "plan": None, "record": []}, "holds a state of training that cannot be read"),
+        (lambda state: {**state, "batches": [1]}, "holds a state of training that cannot be read"),
+        (lambda state: {**state, "samples": [[1, "a\ud800"]]}, "no valid Unicode"),
+    ],
+)
+def test_a_state_of_training_that_no_run_writes_is_refused_in_one_line(path, change, why):
+    shutil.copy(hostile.GOOD.with_name("checkpoint_2.keras"), path)
+    hostile.change_state(path, change)
+    with pytest.raises(ValueError, match=why) as caught:
+        checkpoint.read(path)
+    assert str(caught.value).startswith(f"{path} ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_that_is_not_compiled_is_refused(path):
+    shutil.copy(hostile.GOOD.with_name("checkpoint_2.keras"), path)
+    hostile.change_config(path, lambda tree: {**tree, "compile_config": {"optimizer": "other"}})
+    with pytest.warns(UserWarning, match="is not compiled"), pytest.raises(ValueError, match="without its optimizer"):
+        checkpoint.read(path)

@@ -146,7 +146,7 @@ def read(path):
         except ValueError as error:
             raise ValueError(f"{held.path} {error}") from None
         model = saving.load_held(held)
-    if model.optimizer is None or model.tokenizer is None:
+    if getattr(model, "optimizer", None) is None or model.tokenizer is None:  # it may not be compiled
         raise ValueError(f"{path} is a model without its optimizer or its tokenizer")
     if int(model.optimizer._iterations) != state.batches:
         raise ValueError(f"{path} holds a state of training that is not that of its optimizer")
