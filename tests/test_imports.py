@@ -23,10 +23,10 @@ ROWS = [
     ["generation"],
     ["samplers", "metrics", "schedules", "count_models"],
     ["tokenizers", "layers"],
-    ["_ticks", "archive", "_folders"],
+    ["_csv_files", "_ticks", "archive", "_folders"],
     ["_locks"],
     ["_files"],
-    ["_checks", "_endings", "_keras_nlp"],
+    ["_checks", "_endings", "_keras_nlp", "_terminal"],
     ["_streams"],
 ]
 LEVEL = {name: len(ROWS) - index for index, row in enumerate(ROWS) for name in row}

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tinylm_keras import plots
+from tinylm_keras._terminal import printable
 from tinylm_keras.plots import draw, draw_ladder, draw_runs, loss_plot, round_perplexities
 
 HISTORY = [{"step": 10 * i, "loss": 3.0 / i, "val_loss": 3.2 / i + 0.05 * i} for i in range(1, 12)]
@@ -183,3 +185,13 @@ def test_the_ladder_has_a_bar_and_a_number_for_each_rung():
 def test_an_estimated_training_loss_is_drawn_in_place_of_the_running_mean():
     axes = draw([{"step": 1, "loss": 3.0, "train_loss": 2.0, "val_loss": 2.5}]).axes[0]
     assert list(axes.lines[0].get_ydata()) == [2.0]
+
+
+@pytest.mark.parametrize("name", ["a$\\frac{$", "$x$", "_hidden", "a\x1b]0;t\x07b", "two\nlines", "%s {0}"])
+def test_the_name_of_a_run_is_text_and_no_formula(tmp_path, name):
+    history = [{"step": 1, "loss": 2.0, "val_loss": 2.0}, {"step": 2, "loss": 1.0, "val_loss": 1.0}]
+    figure = plots.draw_runs({name: history, "other": history})
+    plots.save(figure, tmp_path / "runs.png")
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert f"{printable(name)}: 1.000 at step 2" in texts
+    assert len(texts) == 2

@@ -6,6 +6,7 @@ An error also keeps the parts of its message, and the command line shows an argu
 """
 
 import dataclasses
+import itertools
 import math
 import numbers
 
@@ -35,7 +36,7 @@ class Argument:
     value: object = NO_VALUE
 
     def __str__(self):
-        return f"`{self.name}`" if self.value is NO_VALUE else f"{self.name}={cut(repr(self.value))}"
+        return f"`{self.name}`" if self.value is NO_VALUE else f"{self.name}={cut(repr(_beginning(self.value)))}"
 
 
 def cut(text):
@@ -89,6 +90,31 @@ def refuse(argument, rule, received, advice="", error=ValueError):
 
 def _parts(words):
     return [words] if isinstance(words, str) else words
+
+
+def _beginning(value):
+    """As much of a long value as a message shows, so that a million tokens are not written out for it."""
+    if type(value) in (str, bytes, list, tuple) and len(value) > 120:
+        return value[:120]
+    if type(value) is dict and len(value) > 120:
+        return dict(itertools.islice(value.items(), 120))
+    return value
+
+
+def first_repeated(values):
+    """Return the first of some values that was there before, or None: one look at each.
+
+    Example:
+
+    >>> first_repeated(["a", "b", "a", "b"])
+    'a'
+    """
+    seen = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None
 
 
 def whole_number(argument, value, minimum=0, maximum=None, advice=""):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _terminal
 
 FIRST_TOKENS = 12
 
@@ -201,8 +201,8 @@ def _draw_map(axis, tokens, shares, title):
 
 
 def _label(token):
-    """A token as a tick says it: white space made visible, long words cut, and no dollar read as a formula."""
-    shown = token if token.strip() else repr(token)[1:-1].replace(" ", "␣")
+    """A token as a tick says it: white space and controls made visible, long words cut, no dollar a formula."""
+    shown = _terminal.printable(token) if token.strip() else repr(token)[1:-1].replace(" ", "␣")
     return (shown if len(shown) <= 16 else shown[:15] + "…").replace("$", r"\$")
 
 

@@ -3,7 +3,7 @@
 import math
 import pathlib
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _terminal
 from tinylm_keras._files import atomic_path
 from tinylm_keras._ticks import round_perplexities
 
@@ -128,21 +128,27 @@ def draw_runs(runs, value="val_loss"):
             raise _checks.refuse("value", f"must be in the rows of all runs, but is not in {name}", value)
     figure = Figure(figsize=(9.0, 4.4), layout="constrained")
     axes = figure.add_subplot()
-    best, all_steps, all_values = {}, [], []
+    best, labels, all_steps, all_values = {}, {}, [], []
     for index, (name, history) in enumerate(runs.items()):
         steps, values = _steps(history), _column(history, value)
         all_steps += steps
         all_values += values
         colour, dash = COLOURS[index % len(COLOURS)], DASHES[index // len(COLOURS) % len(DASHES)]
         lowest = _lowest(values)
-        label = f"{name}: " + ("never finite" if lowest is None else f"{values[lowest]:.3f} at step {steps[lowest]:,}")
-        [line] = axes.plot(steps, values, dash, color=colour, linewidth=1.8, marker="o", markersize=3, label=label)
+        found = "never finite" if lowest is None else f"{values[lowest]:.3f} at step {steps[lowest]:,}"
+        [line] = axes.plot(steps, values, dash, color=colour, linewidth=1.8, marker="o", markersize=3)
         best[line] = math.inf if lowest is None else values[lowest]
+        labels[line] = f"{_terminal.printable(name)}: {found}"
     _dress(axes, "step", UNITS[value], all_steps)
     _room_above_and_below(axes, all_values)
     # Beside the curves: inside, it would lie over one of them sooner or later.
     lines = sorted(best, key=best.get, reverse=True)
-    figure.legend(handles=lines, loc="outside right upper", frameon=False, labelcolor=INK, title="lowest of each run")
+    numbers = [str(number) for number, _ in enumerate(lines)]  # a label that begins with _ would be left out
+    where = {"loc": "outside right upper", "frameon": False, "labelcolor": INK}
+    legend = figure.legend(lines, numbers, title="lowest of each run", **where)
+    for text, line in zip(legend.get_texts(), lines, strict=True):
+        text.set_parse_math(False)  # the name of a run is no formula
+        text.set_text(labels[line])
     return figure
 
 
@@ -165,7 +171,7 @@ def draw_ladder(rungs):
         bits, fill = rung["bits_per_character"], TRAIN if rung["trained"] else "white"
         axes.barh(place, bits, color=fill, edgecolor=TRAIN, linewidth=1.2, height=0.62)
         axes.annotate(f"{bits:.3f}", (bits, place), (5, 0), textcoords="offset points", va="center", color=INK)
-    axes.set_yticks(range(len(rungs)), [rung["name"] for rung in rungs])
+    axes.set_yticks(range(len(rungs)), [rung["name"] for rung in rungs], parse_math=False)
     axes.invert_yaxis()
     _dress(axes, "bits per character of the validation text; hollow: counted, not trained", "")
     axes.grid(axis="y", visible=False)

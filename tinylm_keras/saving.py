@@ -4,12 +4,14 @@ import warnings
 
 import keras
 import numpy as np
+from keras.src.saving import saving_lib
 
 # These register the classes that a file may name.
 import tinylm_keras.models
 import tinylm_keras.schedules
 import tinylm_keras.tokenizers
 from tinylm_keras import archive
+from tinylm_keras.archive.refusal import listed
 
 
 def load_model(path, trusted=False):
@@ -41,13 +43,30 @@ def load_model(path, trusted=False):
     >>> load_model(path).context_length
     4
     """
-    unknown = [] if trusted else archive.check(path)
-    path = archive.check_place(path)
+    with archive.hold(path, trusted) as held:
+        return load_held(held)
+
+
+def load_held(held):
+    """Load what `archive.hold` keeps: `load_model` with the file in hand, which no other process can change.
+
+    Args:
+        held: `archive.held.Held`.
+
+    Returns:
+        A `LanguageModel`.
+
+    Raises:
+        ValueError: as `load_model`.
+    """
+    path, unknown = held.path, [] if held.contents is None else held.contents.unknown
     try:
-        model = keras.saving.load_model(path, compile=not unknown)
+        # Not keras.saving.load_model: it takes a path alone, and would open again what somebody may have replaced.
+        model = saving_lib.load_model(held.file, compile=not unknown)
+    except MemoryError:
+        raise
     except Exception as error:  # Keras raises many kinds here, most with several lines of text
-        first_line = str(error).strip().split("\n")[0]
-        raise ValueError(f"{path} cannot be loaded: {first_line}") from error
+        raise ValueError(f"{path} cannot be loaded: {archive.cut(error)}") from error
     if not isinstance(model, tinylm_keras.models.LanguageModel):
         raise ValueError(f"{path} holds a {type(model).__name__}, not a tinylm_keras model.")
     for weight in model.weights:  # with the running statistics of a batch normalization
@@ -55,8 +74,8 @@ def load_model(path, trusted=False):
             raise ValueError(f"{path} holds weights that are not finite ({weight.path}): its training diverged.")
     if unknown:
         warnings.warn(
-            f"{path} was compiled with {', '.join(unknown)}, which the check does not know: the model is not compiled. "
+            f"{path} was compiled with {listed(unknown)}, which the check does not know: the model is not compiled. "
             "Compile it before fit, or load it with trusted=True if the file is yours.",
-            stacklevel=2,
+            stacklevel=3,
         )
     return model

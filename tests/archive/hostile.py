@@ -35,13 +35,21 @@ def tree():
     return json.loads(members()[CONFIG])
 
 
-def change_state(path, change):
-    """Put `change(state)` where the file of a checkpoint holds its state of training."""
+def change_config(path, change):
+    """Put `change(config)` where a file holds its config.json."""
     with zipfile.ZipFile(path) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
-    changed = json.loads(contents[CONFIG])
-    changed["config"]["training"] = json.dumps(change(json.loads(changed["config"]["training"])))
-    write(path, {**contents, CONFIG: json.dumps(changed)})
+    write(path, {**contents, CONFIG: json.dumps(change(json.loads(contents[CONFIG])))})
+
+
+def change_state(path, change):
+    """Put `change(state)` where the file of a checkpoint holds its state of training."""
+
+    def changed(tree):
+        tree["config"]["training"] = json.dumps(change(json.loads(tree["config"]["training"])))
+        return tree
+
+    change_config(path, changed)
 
 
 def with_text(text):
@@ -378,6 +386,62 @@ ZIPS = {
 }
 
 
+def _second_end(**changes):
+    """A maker of the good file with a zip64 end record in front of its end, which zipfile believes."""
+
+    def make(path):
+        content = GOOD.read_bytes()
+        end = content.rfind(b"PK\5\6")
+        _, _, _, _, count, size, offset, _ = struct.unpack_from("<4s4H2LH", content, end)
+        said = {"count": count, "size": size, "offset": offset, "place": end, "disk": 0} | changes
+        numbers = said["disk"], said["disk"], said["count"], said["count"], said["size"], said["offset"]
+        record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, *numbers)
+        record += struct.pack("<4sLQL", b"PK\6\7", 0, said["place"], 1)
+        path.write_bytes(content[:end] + record + content[end:])
+
+    return make
+
+
+def _many_names(path):
+    """A zip64 end record says a million names, and the end after it says three."""
+    entry = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 3, 20, 0, 0, 0, 0, 33, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0)
+    directory = b"".join(entry + b"%05x" % number for number in range(921_600))
+    with open(path, "wb") as file:
+        file.write(directory)
+        file.write(struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 921_600, 921_600, len(directory), 0))
+        file.write(struct.pack("<4sLQL", b"PK\6\7", 0, len(directory), 1))
+        file.write(struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 3, 3, 153, 0, 0))
+
+
+def _enormous(path):
+    """The directory gives each member a size of 2**62 bytes, as zip64 can."""
+    content = GOOD.read_bytes()
+    end = content.rfind(b"PK\5\6")
+    (start,) = struct.unpack_from("<L", content, end + 16)
+    directory, place = b"", start
+    while place < end:
+        length, extra = struct.unpack_from("<2H", content, place + 28)
+        entry = bytearray(content[place : place + 46 + length])
+        struct.pack_into("<2L", entry, 20, 0xFFFFFFFF, 0xFFFFFFFF)
+        struct.pack_into("<H", entry, 30, 20)
+        directory += bytes(entry) + struct.pack("<2H2Q", 1, 16, 2**62, 2**62)
+        place += 46 + length + extra
+    tail = bytearray(content[end:])
+    struct.pack_into("<L", tail, 12, len(directory))
+    path.write_bytes(content[:start] + directory + tail)
+
+
+ZIPS |= {
+    "a_million_names_behind_two_ends": (_many_names, "has two ends that do not agree"),
+    "second_end_of_another_size": (_second_end(size=47_000_000), "has two ends that do not agree"),
+    "second_end_of_another_count": (_second_end(count=2), "has two ends that do not agree"),
+    "second_end_elsewhere": (_second_end(offset=2**62), "has two ends that do not agree"),
+    "second_end_of_another_disk": (_second_end(disk=7), "has two ends that do not agree"),
+    "second_end_in_another_place": (_second_end(place=2**63), "has two ends that do not agree"),
+    "enormous_members": (_enormous, "its zip archive has gaps or overlaps"),
+}
+
+
 # HDF5 that reaches out of itself
 
 
@@ -459,7 +523,15 @@ def _doubled(path):
     write(path, {**members(), WEIGHTS: content[:143] + content[71:]})
 
 
+def _long_paths(file):
+    """Names that are long at every level, and many objects at the last: a path is never written out for each."""
+    place = file
+    for level in range(30):
+        place = place.create_group(f"{level}" + "a" * 10_000)
+
+
 HDF5 = {
+    "long_paths": (with_weights(_long_paths), "has a name of 10,00[0-9] bytes in its weights"),
     "metadata_without_end": (_doubled, "model.weights.h5 cannot be read"),
     "soft_link": (
         with_weights(_put("head/vars/9", h5py.SoftLink("/head/vars/0"))),
@@ -530,8 +602,93 @@ TEXTS = {
     "no_version": (with_config("config", format_version="2"), "has a format_version that is none, '2'"),
 }
 
+_POLICY, _LONG = made("keras", "DTypePolicy", {"name": ["float32"]}), "a" * 5_000_000
+
+
+def _adam(**settings):
+    return with_config("compile_config", optimizer=made("keras.optimizers", "Adam", settings))
+
+
+# Values of another kind than stands in that place
+KINDS = {
+    "dtype_name_in_a_list": (with_config("config", dtype=_POLICY), "has a dtype that is not allowed"),
+    "dtype_in_a_list": (
+        with_config("config", dtype=["float32"]),
+        "has a wrong dtype in its MiniLM: it must be a dtype",
+    ),
+    "dtype_of_numbers": (with_config("config", "tokenizer", "config", dtype=16), "wrong dtype in its WhitespaceTok"),
+    "class_without_name": (
+        with_config("compile_config", loss={**made("keras.losses", None), "class_name": None}),
+        "names None of 'keras.losses', as 'loss'",
+    ),
+    "class_name_in_a_list": (
+        with_config("config", tokenizer={**BYTE_PAIR, "class_name": ["BytePairTokenizer"]}),
+        "names a class by something else than text",
+    ),
+    "long_class_name": (with_config("config", tokenizer=made(_LONG, _LONG)), r"names 'a{56}\.\.\. of 'a{56}\.\.\.,"),
+    "long_name": (
+        with_config("config", name=_LONG),
+        "has a wrong name in its MiniLM: it must be a text of at most 200",
+    ),
+    "long_entry": (with_config("config", **{_LONG: 1}), r"has an entry in its MiniLM .* 'a{56}\.\.\.\."),
+    "name_of_a_number": (with_config("config", name=1), "has a wrong name in its MiniLM"),
+    "tokenizer_of_texts": (with_config("config", tokenizer=["a"]), "wrong tokenizer in its MiniLM: it must be a tok"),
+    "dropout_of_truth": (
+        with_config("config", dropout=True),
+        "wrong dropout in its MiniLM: it must be a number, not Tr",
+    ),
+    "norm_of_an_object": (with_config("config", norm={"a": 1}), "has a wrong norm in its MiniLM: it must be a text"),
+    "defaults_in_a_list": (with_config("config", generation_defaults=[1]), "wrong generation_defaults in its MiniLM"),
+    "defaults_of_objects": (
+        with_config("config", "generation_defaults", stop={"a": "b"}),
+        "wrong generation_defaults in its MiniLM",
+    ),
+    "trainable_in_words": (
+        with_config("config", "tokenizer", "config", trainable="yes"),
+        "wrong trainable in its WhitespaceTokenizer: it must be true or false, not 'yes'",
+    ),
+    "end_token_of_a_number": (
+        with_config("config", "tokenizer", "config", end_token=7),
+        "has a wrong end_token in its",
+    ),
+    "max_tokens_in_words": (with_config("config", "tokenizer", "config", max_tokens="9"), "has a wrong max_tokens in"),
+    "rate_in_words": (_adam(learning_rate="0.1"), r"names '0\.1', as 'learning_rate'|wrong value in its Adam"),
+    "beta_in_words": (_adam(beta_1="0.9"), "has a wrong value in its Adam, '0.9' as 'beta_1'"),
+    "beta_in_a_list": (_adam(beta_1=[0.9]), r"has a wrong value in its Adam, \[0.9\] as 'beta_1'"),
+    "optimizer_name_of_truth": (_adam(name=True), "has a wrong value in its Adam, True as 'name'"),
+    "steps_in_words": (
+        with_config("compile_config", steps_per_execution="9"),
+        "has a wrong steps_per_execution in its",
+    ),
+    "jit_in_words": (with_config("compile_config", jit_compile="yes"), "must be true, false or \"auto\", not 'yes'"),
+    "shared_in_a_list": (
+        with_config("config", "dtype", shared_object_id=[1]),
+        r"has a shared_object_id that is no number, \[1\]",
+    ),
+    "half_a_letter": (with_config("config", name="a\ud800"), r"no valid Unicode, 'a\\ud800'"),
+    # Ids and counts out of range
+    "pad_id_outside": (with_config("config", pad_id=11), "has the id 11 in its pad_id, and a vocabulary of 11"),
+    "pad_id_below": (with_config("config", pad_id=-1), "has a wrong pad_id in its MiniLM: it must be a whole number"),
+    "first_token_outside": (with_config("config", first_tokens=[[11, 1]]), "has the id 11 in its first_tokens"),
+    "first_token_below": (with_config("config", first_tokens=[[-1, 1]]), "has a wrong first_tokens in its MiniLM"),
+    "first_token_never": (with_config("config", first_tokens=[[2, 0]]), "has a wrong first_tokens in its MiniLM"),
+    "first_token_alone": (with_config("config", first_tokens=[2]), "has a wrong first_tokens in its MiniLM"),
+    "first_tokens_beyond": (
+        with_config("config", first_tokens=[[2, 2**53], [3, 1]]),
+        "has a wrong first_tokens in its",
+    ),
+    "count_of_nothing": (
+        with_config("config", "tokenizer", "config", character_counts={"a": 0}),
+        "has a wrong character_counts in its WhitespaceTokenizer",
+    ),
+    "count_of_a_word": (
+        with_config("config", "tokenizer", "config", character_counts={"ab": 1}),
+        "has a wrong character_counts in its WhitespaceTokenizer",
+    ),
+}
+
 # Of each file: a function that makes it at a path, and what the check must say.
-FILES = NAMES | BOMBS | ZIPS | HDF5 | TEXTS
+FILES = NAMES | BOMBS | ZIPS | HDF5 | TEXTS | KINDS
 
 
 def flipped(content, place):

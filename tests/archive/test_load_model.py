@@ -1,15 +1,23 @@
 """Loading behind the check: what passes, what it costs, what is left aside, and what `trusted` opens."""
 
+import errno
 import json
+import os
+import shutil
 import warnings
+import zipfile
 
 import keras
 import numpy as np
 import pytest
+from keras.src.saving import saving_lib
 
 import tinylm_keras as tlm
 from tests.archive import hostile
+from tinylm_keras import archive
+from tinylm_keras.archive import checks, held
 from tinylm_keras.models import MiniLM
+from tinylm_keras.training import checkpoint
 
 GADGETS = ["lambda_as_tokenizer", "function_as_loss", "saved_model", "vocabulary_as_path", "large_product", "loop"]
 
@@ -32,7 +40,7 @@ def test_the_stored_model_of_each_format_loads_and_writes_the_same_ids(name):
 def test_keras_never_sees_a_file_that_is_refused(path, name, monkeypatch):
     make, why = hostile.FILES[name]
     make(path)
-    monkeypatch.setattr(keras.saving, "load_model", lambda *_, **__: pytest.fail("Keras was asked"))
+    monkeypatch.setattr(saving_lib, "load_model", lambda *_, **__: pytest.fail("Keras was asked"))
     with pytest.raises(ValueError, match=why):
         tlm.load_model(path)
 
@@ -135,3 +143,124 @@ def test_pure_bfloat16_takes_trusted_and_mixed_precision_does_not(path):
             with pytest.raises(ValueError, match=r"has an array with an attribute .*, as bfloat16 does.*trusted=True"):
                 tlm.load_model(path)
         assert tlm.load_model(path, trusted=policy == "bfloat16").dtype_policy.name == policy
+
+
+@pytest.fixture
+def swapped(monkeypatch):
+    """A function after whose call a file is replaced by another as soon as the check has looked at it once."""
+
+    def swap(path, other, in_place):
+        check, calls = checks.check, []
+
+        def checked(*arguments, **settings):
+            found = check(*arguments, **settings)
+            calls.append(arguments)
+            if len(calls) == 2 or not in_place:
+                if in_place:
+                    path.write_bytes(other.read_bytes())
+                else:
+                    os.replace(shutil.copy(other, path.with_name("other")), path)
+            return found
+
+        monkeypatch.setattr(checks, "check", checked)
+
+    return swap
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize("most", [0, 1 << 30])
+def test_what_was_checked_is_what_is_loaded_also_when_the_file_is_replaced_meanwhile(
+    path, tmp_path, swapped, monkeypatch, in_place, most
+):
+    monkeypatch.setattr(held, "MOST_IN_MEMORY", most)
+    shutil.copy(hostile.GOOD, path)
+    hostile.FILES["lambda_as_tokenizer"][0](tmp_path / "hostile.keras")
+    swapped(path, tmp_path / "hostile.keras", in_place)
+    model = tlm.load_model(path)
+    assert model.tokenizer.get_vocabulary()[2:5] == ["the", "cat", "sat"]
+    assert path.read_bytes() == (tmp_path / "hostile.keras").read_bytes()
+    with pytest.raises(ValueError, match="names 'Lambda'"):
+        tlm.load_model(path)
+
+
+def test_a_checkpoint_gives_the_state_and_the_model_of_one_file(path, tmp_path, swapped):
+    shutil.copy(hostile.GOOD.with_name("checkpoint_2.keras"), path)
+    swapped(path, hostile.GOOD, False)
+    model, state = checkpoint.read(path)
+    assert int(model.optimizer._iterations) == state.batches
+    with pytest.raises(ValueError, match="is a model without a state of training"):
+        checkpoint.read(path)
+
+
+def test_a_large_file_is_copied_to_memory_where_there_is_no_room_on_the_disk(path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(held, "MOST_IN_MEMORY", 0)
+    monkeypatch.setattr(held.tempfile, "TemporaryFile", full)
+    assert tlm.load_model(hostile.GOOD).context_length == 6
+
+
+def test_a_private_copy_has_no_name(monkeypatch, tmp_path):
+    monkeypatch.setattr(held, "MOST_IN_MEMORY", 0)
+    monkeypatch.setattr(held.tempfile, "tempdir", str(tmp_path))
+    with archive.hold(hostile.GOOD) as kept:
+        assert kept.file.read() == hostile.GOOD.read_bytes()
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_far_larger_than_its_model_is_refused_before_it_is_copied(path, monkeypatch):
+    monkeypatch.setattr(held, "_copy", lambda *_: pytest.fail("it was copied"))
+    monkeypatch.setattr("tinylm_keras.archive.sizes.SMALLEST_SIZE", 0)
+    monkeypatch.setattr("tinylm_keras.archive.sizes.BYTES_PER_WEIGHT", 8)
+    with pytest.raises(ValueError, match=r"asks for [0-9]+ weights and holds [0-9,]+ bytes of them, far more than fit"):
+        tlm.load_model(hostile.GOOD)
+
+
+def test_what_keras_says_of_a_file_is_cut(path):
+    hostile.with_config("config", activation="x" * 100_000)(path)
+    with pytest.raises(ValueError, match="cannot be loaded: ") as caught:
+        tlm.load_model(path)
+    assert len(str(caught.value)) < 400 + len(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_many_unknown_metrics_are_named_in_a_short_line(path):
+    metrics = [hostile.made("keras.metrics", f"Own{number}") for number in range(2000)]
+    hostile.with_config("compile_config", metrics=metrics)(path)
+    with pytest.warns(UserWarning, match=r"Own4 and 1,995 more, which the check does not know"):
+        tlm.load_model(path)
+
+
+def test_a_zip64_archive_as_it_is_written_beyond_2_gb_passes(path, monkeypatch):
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 3000)
+    hostile.write(path, hostile.members())
+    assert b"PK\6\6" in path.read_bytes()
+    assert archive.check(path) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda state: {**state, "rows": [{"step": 1, "=cmd()": 2.0}]}, "its history has a column that no run writes"),
+        (lambda state: {**state, "rows": [{"step": 1, "a\nb": 2.0}]}, "its history has a column that no run writes"),
+        (lambda state: {**state, "rows": {"a": 1}}, "holds a state of training that cannot be read"),
+        (lambda state: {**state, "plan": None, "record": []}, "holds a state of training that cannot be read"),
+        (lambda state: {**state, "batches": [1]}, "holds a state of training that cannot be read"),
+        (lambda state: {**state, "samples": [[1, "a\ud800"]]}, "no valid Unicode"),
+    ],
+)
+def test_a_state_of_training_that_no_run_writes_is_refused_in_one_line(path, change, why):
+    shutil.copy(hostile.GOOD.with_name("checkpoint_2.keras"), path)
+    hostile.change_state(path, change)
+    with pytest.raises(ValueError, match=why) as caught:
+        checkpoint.read(path)
+    assert str(caught.value).startswith(f"{path} ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_that_is_not_compiled_is_refused(path):
+    shutil.copy(hostile.GOOD.with_name("checkpoint_2.keras"), path)
+    hostile.change_config(path, lambda tree: {**tree, "compile_config": {"optimizer": "other"}})
+    with pytest.warns(UserWarning, match="is not compiled"), pytest.raises(ValueError, match="without its optimizer"):
+        checkpoint.read(path)

@@ -187,7 +187,7 @@ def test_the_name_of_a_file_is_never_rewritten(tinylm, tmp_path, monkeypatch, na
     assert f"--init '{name}'" in tinylm("train", "--init", name).refusal
     assert name in tinylm("generate", "m", "--prompt-file", name).refusal
     (tmp_path / name).write_bytes("café".encode("latin-1"))
-    assert f"source='{name}'. Name the file's encoding, for example --encoding " in tinylm("train", name).refusal
+    assert f"source='{name}'. It looks like cp1252: try --encoding cp1252." in tinylm("train", name).refusal
 
 
 def test_an_argument_is_shown_as_the_option_of_the_command_that_was_called(tinylm, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 from tinylm_keras import _files, data
 from tinylm_keras.data import shard_split, shard_writer
+from tinylm_keras.data import shards as shards_module
 from tinylm_keras.data.documents import Documents
 from tinylm_keras.data.pieces import Piece
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer
@@ -493,3 +494,18 @@ def test_a_shard_is_never_in_memory_as_a_whole(tmp_path):
     assert [next(stream)[0].shape for stream in streams] == [(8, 64), (8, 64)]
     assert [batches.largest_id() for batches in layouts] == [0, 0]
     assert own_memory() - before < 100_000
+
+
+def test_the_ids_that_were_looked_through_are_those_that_are_mapped(tmp_path, monkeypatch):
+    texts = ["a b a", "b a b", "a a b b"]
+    data.prepare(texts, WhitespaceTokenizer().adapt(texts), tmp_path / "shards", validation=0)
+    good, look = data.open_shards(tmp_path / "shards").train.ids.tolist(), shards_module._look_through
+
+    def swapped(file, dtype):
+        found = look(file, dtype)
+        np.full(len(good), 60_000, dtype).tofile(tmp_path / "other")
+        (tmp_path / "other").replace(tmp_path / "shards" / "train.bin")
+        return found
+
+    monkeypatch.setattr(shards_module, "_look_through", swapped)
+    assert data.open_shards(tmp_path / "shards").train.ids.tolist() == good

@@ -9,6 +9,7 @@ import time
 import warnings
 
 DOCUMENTED = (ValueError, TypeError, OSError)
+LONGEST = 1_500  # characters of an error
 SECONDS = 20  # CPU time of one case; compiling a generation loop takes some
 HANGS = 120  # seconds after which a case is said to hang; the program ends, and leaves the files of the case
 MEMORY = 4 << 30  # address space above what the program has when it begins
@@ -66,6 +67,7 @@ class Watch:
         except DOCUMENTED as error:
             assert str(error).strip(), f"an error without a message: {error!r}"
             assert "\n" not in str(error).strip(), f"an error of several lines: {error!r}"
+            assert len(str(error)) < LONGEST, f"an error of {len(str(error)):,} characters: {error!r:.500}"
         finally:
             self.on = False
             faulthandler.cancel_dump_traceback_later()

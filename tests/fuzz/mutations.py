@@ -42,6 +42,39 @@ def changed_bytes(draw, good):
     return bytes(content)
 
 
+# One value of each kind that JSON has, to stand where another kind belongs.
+KINDS = [None, True, 0, -1, 1.5, "", "float32", "tinylm_keras", [], ["float32"], [[1]], {}, {"name": ["float32"]}]
+OBJECT = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
+
+
+@st.composite
+def confused_tree(draw, good):
+    """A copy of parsed JSON in which one or two values, keys or parts of an object have become of another kind."""
+    tree = {"": copy.deepcopy(good)}
+    for _ in range(draw(st.integers(1, 2))):
+        places = list(_places(tree))
+        holder, key = places[draw(st.integers(0, len(places) - 1))]
+        how = draw(st.sampled_from(["kind", "kind", "list", "dict", "text", "truth", "object", "long", "key"]))
+        if how == "kind":
+            holder[key] = copy.deepcopy(draw(st.sampled_from(KINDS)))
+        elif how == "list":
+            holder[key] = [holder[key]] * draw(st.integers(0, 3))
+        elif how == "dict":
+            holder[key] = {draw(st.sampled_from(["", "class_name", "config", "a", "\x1b[2J"])): holder[key]}
+        elif how == "text":
+            holder[key] = str(holder[key])
+        elif how == "truth":
+            holder[key] = bool(holder[key])
+        elif how == "object":
+            part = draw(st.sampled_from([None, *OBJECT]))
+            holder[key] = copy.deepcopy(OBJECT) | ({part: draw(st.sampled_from(KINDS))} if part else {})
+        elif how == "long":
+            holder[key] = draw(st.sampled_from(["x", "\x1b]0;t\x07", "{", "\u202e"])) * 100_000
+        elif isinstance(holder, dict) and key != "":
+            holder[draw(st.sampled_from(["", "\0", "name", "dtype", "\ud800", "x" * 100_000]))] = holder.pop(key)
+    return tree[""]
+
+
 @st.composite
 def changed_tree(draw, good):
     """A copy of parsed JSON with some entries changed, taken out, put in, moved or nested."""

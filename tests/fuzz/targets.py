@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import tinylm_keras as tlm
 from tests.archive import hostile
-from tests.fuzz.mutations import ODD, changed_bytes, changed_tree
-from tinylm_keras.training import corpus, report, run_folder
+from tests.fuzz.mutations import ODD, changed_bytes, changed_tree, confused_tree
+from tinylm_keras.training import checkpoint, corpus, report, run_folder
 from tinylm_keras.training.recipe import Recipe
 from tinylm_keras.training.resuming import Stopped
 
@@ -25,7 +25,7 @@ class Targets:
         watch: `contract.Watch`.
     """
 
-    NAMES = ("model_bytes", "model_config", "shard_folder", "generation", "corpus", "stopped_run")
+    NAMES = ("model_bytes", "model_config", "model_kinds", "shard_folder", "generation", "corpus", "stopped_run")
 
     def __init__(self, folder, watch):
         self.folder, self.watch = pathlib.Path(folder), watch
@@ -57,6 +57,16 @@ class Targets:
         hostile.with_text(json.dumps(data.draw(changed_tree(hostile.tree()))))(path)
         with self.watch.case():
             self._use(tlm.load_model(path))
+
+    def model_kinds(self, data):
+        """A model's file, compiled or a checkpoint, in whose config.json values are of another kind."""
+        path = self.folder / "kinds.keras"
+        shutil.copy(self.good_run / "last.keras", path)
+        hostile.change_config(path, lambda tree: data.draw(confused_tree(tree)))
+        with self.watch.case():
+            self._use(tlm.load_model(path))
+        with self.watch.case():
+            checkpoint.read(path)
 
     def _use(self, model):
         ids = np.zeros((1, min(2, model.context_length)), "int32")

@@ -1,6 +1,7 @@
 """Laws of the public callbacks."""
 
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tinylm_keras import load_model
 from tinylm_keras.models import MiniLM
 from tinylm_keras.tokenizers import WhitespaceTokenizer
+from tinylm_keras.training import callbacks
 from tinylm_keras.training.callbacks import BestModel, SampleText, save_with_score
 
 
@@ -137,3 +139,14 @@ def test_sample_text_refuses_what_it_cannot_show():
     ):
         with pytest.raises(error, match=re.escape(message)):
             SampleText(**arguments)
+
+
+@pytest.mark.parametrize("comment", [b"[" * 60_000, b'{"val_loss": [1]}', b"[1]", b"\xff", b""])
+def test_a_comment_that_is_no_score_is_refused_in_one_line(tmp_path, comment):
+    path = tmp_path / "best.keras"
+    with zipfile.ZipFile(path, "w") as opened:
+        opened.writestr("a", "b")
+        opened.comment = comment
+    with pytest.raises(ValueError, match="must be new or hold a model with its val_loss") as caught:
+        callbacks.read_score(path, "val_loss")
+    assert "\n" not in str(caught.value)

@@ -2,26 +2,29 @@
 
 Keras's own `safe_mode` refuses known tricks. This check turns it round: what a file of this package never holds is
 refused, whatever it is, and by the same rules under every version of Keras. Each part has a file: `members` the zip
-archive, `text` the JSON, `config` and `sizes` what the JSON says, `weights` the HDF5, `allowed` the list of names.
+archive, `text` the JSON, `config`, `values` and `sizes` what the JSON says, `weights` the HDF5, `allowed` the list of
+names; `checks` puts them together, and `held` keeps what was checked for the one who loads it.
 """
 
-import pathlib
-
-from tinylm_keras.archive import config, members, sizes, text, weights
+from tinylm_keras._terminal import printable
+from tinylm_keras.archive import checks, members, text
 from tinylm_keras.archive.allowed import FORMAT_VERSION
 from tinylm_keras.archive.config import check_tokenizer, check_version
-from tinylm_keras.archive.members import check_place
-from tinylm_keras.archive.refusal import Refused
+from tinylm_keras.archive.held import hold
+from tinylm_keras.archive.refusal import Refused, cut
 from tinylm_keras.archive.text import parse
 
 __all__ = [
     "FORMAT_VERSION",
     "Refused",
     "check",
-    "check_place",
     "check_tokenizer",
     "check_version",
+    "comment",
+    "cut",
+    "hold",
     "parse",
+    "text",
     "training",
 ]
 
@@ -50,13 +53,19 @@ def check(path):
     ...
     ValueError: ...model.keras is no .keras file, or a part of one: it is not a whole zip archive.
     """
-    path = check_place(path)
-    try:
-        with open(path, "rb") as file:
-            return _check(members.read(file))
-    except Refused as refused:
-        advice = " If it is yours, load it with tlm.load_model(path, trusted=True)." if refused.own else ""
-        raise ValueError(f"{path} {refused}{advice}") from refused.__cause__
+    with members.open_file(path) as file:
+        return checks.check(file, printable(path)).unknown
+
+
+def comment(path):
+    """Return the comment of a `.keras` file's zip archive, as bytes, without looking at anything else in it.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no zip archive.
+    """
+    with members.open_file(path) as file, checks.naming(printable(path)):
+        return members.comment(file)
 
 
 def training(path):
@@ -65,23 +74,5 @@ def training(path):
     Raises:
         FileNotFoundError, ValueError: as `check`.
     """
-    check(path)
-    path = pathlib.Path(path)
-    try:
-        with open(path, "rb") as file:
-            description = members.read(file)["config.json"].read(text.LARGEST + 1)
-        state = text.parse(description, "config.json")["config"].get("training")
-        return None if state is None else text.parse(state.encode(), "state of training")
-    except Refused as refused:
-        raise ValueError(f"{path} {refused}") from refused.__cause__
-
-
-def _check(archive):
-    for member in archive.values():
-        member.seek(0)
-    metadata, description, stored = (archive[name] for name in members.NAMES)
-    text.parse(metadata.read(text.LARGEST + 1), "metadata.json")
-    tree = text.parse(description.read(text.LARGEST + 1), "config.json")
-    name, unknown = config.check(tree)
-    sizes.check_memory(name, tree["config"], weights.check(stored, stored.size))
-    return unknown
+    with members.open_file(path) as file, checks.naming(printable(path)):
+        return checks.check(file, printable(path)).training()

@@ -2,7 +2,7 @@
 
 import re
 
-from tinylm_keras.archive import allowed, sizes
+from tinylm_keras.archive import allowed, sizes, text, values
 from tinylm_keras.archive.refusal import Refused, shown
 
 _WORD = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
@@ -44,13 +44,17 @@ def check(tree):
     tree.pop("compile_config", None)
     name = _object(tree, "model", None)
     sizes.check_settings(name, tree["config"])
+    values.check(tree["config"], values.MODEL, name)
+    values.check_ids(tree["config"])
     if not isinstance(tree["config"].get("training", ""), str):
         raise Refused("has a state of training that is no text.")
     if compiled is not None:
         if not isinstance(compiled, dict) or _NAMING & set(compiled):
             raise Refused("has a compile_config that does not say how to train.")
+        values.check(compiled, values.COMPILE, "compile_config")
         for key, value in compiled.items():
             _value(value, key, unknown)
+    text.check_unicode([tree, compiled], "config.json")
     return name, unknown
 
 
@@ -61,6 +65,7 @@ def check_tokenizer(tree):
         Refused: if it names another class, or an entry or a value that is not allowed.
     """
     _object(tree, "tokenizer", None)
+    text.check_unicode(tree, "description")
 
 
 # `key` is the entry that a value stands under. `unknown` gathers what is only left aside, in the compile_config; it is
@@ -94,14 +99,18 @@ def _object(value, key, unknown):
     elif module == allowed.PACKAGE:
         whole = False
     if not whole or (module, name) not in allowed.PLACES.get(key, ()):
-        of_keras = registered is None and module in allowed.TRAINING_MODULES and _WORD.fullmatch(name)
+        of_keras = registered is None and module in allowed.TRAINING_MODULES and _WORD.fullmatch(name or "")
         if not (whole and of_keras and key in allowed.TRAINING and name != "function" and unknown is not None):
             raise _not_allowed(value, key)
         unknown.append(f"{module}.{name}")
+    elif key in allowed.TRAINING:
+        values.check_training(config, name)
     if key == "tokenizer":
         _check_tokenizer(name, config)
-    if name == "DTypePolicy" and (set(config) != {"name"} or config["name"] not in allowed.PRECISIONS):
+    if name == "DTypePolicy" and (set(config) != {"name"} or not _is_precision(config["name"])):
         raise Refused(f"has a dtype that is not allowed, {shown(config)}.")
+    if not isinstance(value.get("shared_object_id", 0), int):
+        raise Refused(f"has a shared_object_id that is no number, {shown(value['shared_object_id'])}.")
     for entry, inner in (*config.items(), ("build_config", value.get("build_config"))):
         _value(inner, entry, unknown)
     return name
@@ -127,12 +136,13 @@ def _check_tokenizer(name, config):
     for entry in config:
         if entry not in allowed.TOKENIZERS[name]:
             raise Refused(f"has an entry in its {name} that this version does not know, {shown(entry)}.", own=True)
+    values.check(config, values.TOKENIZER, name)
     if config.get("sequence_length") is not None:
         sizes.whole(config, "sequence_length", sizes.LONGEST_SEQUENCE)
 
 
 def _check_texts(value, key):
-    good = value is None or (isinstance(value, list) and all(isinstance(text, str) for text in value))
+    good = value is None or (isinstance(value, list) and all(isinstance(one, str) for one in value))
     try:
         "".join(value if good and value else ()).encode()
     except UnicodeEncodeError:  # half of a surrogate pair
@@ -142,9 +152,13 @@ def _check_texts(value, key):
         raise Refused(f"has a {key} that is no list of texts but {found}. A path or an address is never opened.")
 
 
+def _is_precision(value):
+    return isinstance(value, str) and value in allowed.PRECISIONS
+
+
 def _check_name(value, key, unknown):
     """Check a string where Keras would look something up by it."""
-    if key == "dtype" and value not in allowed.PRECISIONS:
+    if key == "dtype" and not _is_precision(value):
         raise Refused(f"has a dtype that is not allowed, {shown(value)}.")
     odd_pattern = key == "exclude_layers" and not _SIMPLE_PATTERN.fullmatch(value)
     if odd_pattern or (key in allowed.TRAINING and value not in allowed.TRAINING_NAMES):

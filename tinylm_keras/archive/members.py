@@ -1,12 +1,16 @@
 """The zip part: a `.keras` file is exactly the three members that Keras writes, uncompressed, one after the other."""
 
+import contextlib
 import io
+import os
 import pathlib
 import re
+import stat
 import struct
 import zipfile
 import zlib
 
+from tinylm_keras._terminal import printable
 from tinylm_keras.archive.refusal import Refused, shown
 
 NAMES = ("metadata.json", "config.json", "model.weights.h5")
@@ -16,8 +20,13 @@ LARGEST_DIRECTORY = 2048
 
 _END = struct.Struct("<4s4H2LH")  # mark, two disk numbers, entries here, entries, size, offset, length of the comment
 _LOCAL = struct.Struct("<4s5H3L2H")  # mark, version, flags, method, time, date, checksum, two sizes, two lengths
-_ZIP64_END = 76  # bytes between directory and end, in archives beyond 2 GB
-_NOT_WHOLE = "is no .keras file, or a part of one: it is not a whole zip archive."
+# What stands between directory and end in archives beyond 2 GB, and is believed by zipfile in place of the end.
+_ZIP64_END = struct.Struct("<4sQ2H2L4Q")  # mark, its length, two versions, then as above
+_ZIP64_PLACE = struct.Struct("<4sLQL")  # mark, disk number, where the record begins, number of disks
+_ZIP64 = _ZIP64_END.size + _ZIP64_PLACE.size
+_GAPS = "is damaged: its zip archive has gaps or overlaps."
+_NO_FILE = "is not a regular file but a device, a pipe or a socket."
+NOT_WHOLE = "is no .keras file, or a part of one: it is not a whole zip archive."
 
 
 class Member(io.RawIOBase):
@@ -55,93 +64,156 @@ class Member(io.RawIOBase):
         return count
 
 
-def check_place(path):
-    """Refuse what is not a regular `.keras` file with a zip archive in it. Returns its `pathlib.Path`.
+@contextlib.contextmanager
+def open_file(path):
+    """Open a regular `.keras` file that is not empty, inside the `with`; yields the binary file.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is something else.
     """
+    path, shown_path = _check_place(path), printable(path)
+    # Whatever took the place of the file since then: opening it waits for nobody.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+        facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(facts.st_mode):
+            raise ValueError(f"{shown_path} {_NO_FILE}")
+        if facts.st_size == 0:
+            raise ValueError(f"{shown_path} is empty: it was cut off while it was written, or never written.")
+        yield file
+
+
+def _check_place(path):
+    """Refuse a path that does not name a regular `.keras` file, before it is opened. Returns its `pathlib.Path`."""
+    shown_path = printable(path)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", str(path)):
-        raise ValueError(f"{path} is an address, and only files are loaded. Download it first.")
+        raise ValueError(f"{shown_path} is an address, and only files are loaded. Download it first.")
     path = pathlib.Path(path)
     if path.is_dir():
-        raise ValueError(f"{path} is a folder. Name the .keras file in it.")
+        raise ValueError(f"{shown_path} is a folder. Name the .keras file in it.")
     if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist. Check the name; a model file ends in .keras.")
+        raise FileNotFoundError(f"{shown_path} does not exist. Check the name; a model file ends in .keras.")
     if not path.is_file():
-        raise ValueError(f"{path} is not a regular file but a device, a pipe or a socket.")
+        raise ValueError(f"{shown_path} {_NO_FILE}")
     if path.suffix != ".keras":
-        raise ValueError(f"{path} must end in .keras. Rename it if it is a model of this package.")
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path} is empty: it was cut off while it was written, or never written.")
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} {_NOT_WHOLE}")
+        raise ValueError(f"{shown_path} must end in .keras. Rename it if it is a model of this package.")
     return path
 
 
-def read(file):
-    """Return the members of an archive as a dict of `Member` by name, each with its checksum verified.
+def is_whole(file):
+    """Whether an open file ends as a zip archive does."""
+    try:
+        return zipfile.is_zipfile(file)
+    except zipfile.BadZipFile:
+        return False
+
+
+def read(file, checksums=True):
+    """Return the members of an archive as a dict of `Member` by name.
 
     Args:
         file: binary file, open for reading.
+        checksums: bool. Whether every byte is read to compare the checksums.
 
     Raises:
         Refused: if the archive is anything but the three members, stored as they are, end to end.
     """
-    end, size = _directory_end(file)
+    directory = _directory_of(file)
     try:
         with zipfile.ZipFile(file) as archive:
-            entries, directory = archive.infolist(), archive.start_dir
+            entries, start = archive.infolist(), archive.start_dir
     except Exception as error:  # zipfile raises many kinds on damaged directories
-        raise Refused(_NOT_WHOLE) from error
+        raise Refused(NOT_WHOLE) from error
     names = [entry.orig_filename for entry in entries]
-    if sorted(names) != sorted(NAMES):
-        found = ", ".join(map(shown, names))
+    if start != directory or sorted(names) != sorted(NAMES):
+        found = ", ".join(map(shown, names[: len(NAMES)]))
         raise Refused(f"is not a tinylm_keras model: it must hold {', '.join(NAMES)}, not {found}.", own=True)
     members, position = {}, 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
-        members[entry.filename] = _member(file, entry, position)
+        members[entry.filename] = _member(file, entry, position, directory)
         position = members[entry.filename].start + members[entry.filename].size
-    if position != directory or directory + size not in (end, end - _ZIP64_END):
-        raise Refused("is damaged: its zip archive has gaps or overlaps.")
-    for entry in entries:
+    if position != directory:
+        raise Refused(_GAPS)
+    for entry in entries if checksums else ():
         _verify(entry, members[entry.filename])
     return members
 
 
-def _directory_end(file):
-    """Return where the end record stands and the size of the directory; only then is the directory read.
+def comment(file):
+    """Return the comment at the end of an archive, as bytes."""
+    tail, _, at = _end_of(file)
+    return tail[at + _END.size :]
 
-    zipfile reads and keeps a directory of any length, a million entries too.
-    """
+
+def _end_of(file):
+    """Return the last bytes of an archive, where in the file they begin, and where among them its end record does."""
     size = file.seek(0, io.SEEK_END)
-    start = max(0, size - _END.size - 0xFFFF)
+    start = max(0, size - _END.size - 0xFFFF - _ZIP64)
     file.seek(start)
     tail = file.read(size - start)
     at = tail.rfind(b"PK\5\6")
-    if at < 0 or len(tail) - at < _END.size:
-        raise Refused(_NOT_WHOLE)
-    _, disk, directory_disk, here, count, directory_size, _, comment = _END.unpack_from(tail, at)
-    if disk or directory_disk or here != count or at + _END.size + comment != len(tail):
-        raise Refused(_NOT_WHOLE)
+    if at < 0 or len(tail) - at < _END.size or at + _END.size + _END.unpack_from(tail, at)[-1] != len(tail):
+        raise Refused(NOT_WHOLE)
+    return tail, start, at
+
+
+def _directory_of(file):
+    """Return where the directory begins, as both end records say; only then is it read.
+
+    zipfile reads and keeps a directory of any length, a million entries too.
+    """
+    tail, start, at = _end_of(file)
+    _, *disks, here, count, length, directory, _ = _END.unpack_from(tail, at)
+    if any(disks) or here != count:
+        raise Refused(NOT_WHOLE)
     if count != len(NAMES):
         many = "65,535 or more" if count == 0xFFFF else f"{count:,}"
         raise Refused(f"is not a tinylm_keras model: it must hold {', '.join(NAMES)}, not {many} members.", own=True)
-    if directory_size > LARGEST_DIRECTORY:
-        raise Refused(f"is damaged: the directory of its zip archive takes {directory_size:,} bytes.")
-    return start + at, directory_size
+    if length > LARGEST_DIRECTORY:
+        raise Refused(f"is damaged: the directory of its zip archive takes {length:,} bytes.")
+    end = start + at
+    if tail[:at][-_ZIP64_PLACE.size :].startswith(b"PK\6\7"):
+        directory, end = _zip64_directory(tail[:at], end, length, directory), end - _ZIP64
+    if directory + length != end:
+        raise Refused(_GAPS)
+    return directory
 
 
-def _member(file, entry, position):
-    """Return the member of a directory entry, whose header must stand at `position` and say the same."""
+def _zip64_directory(before, end, length, directory):
+    """Return where the directory begins by the second end record, which must say what the first one says.
+
+    Args:
+        before: bytes. What stands before the first end record.
+        end: int. Where that record begins.
+        length: int. The size of the directory by the first record.
+        directory: int. Where it begins by the first record, or the largest number that fits there.
+    """
+    same = len(before) >= _ZIP64
+    if same:
+        mark, own_length, _, _, *disks, here, count, size, offset = _ZIP64_END.unpack_from(before, len(before) - _ZIP64)
+        _, disk, place, many = _ZIP64_PLACE.unpack_from(before, len(before) - _ZIP64_PLACE.size)
+        same = mark == b"PK\6\6" and own_length == _ZIP64_END.size - 12 and not any(disks)
+        same &= here == count == len(NAMES) and size == length and directory in (offset, 0xFFFFFFFF)
+        same &= (disk, many) == (0, 1) and place == end - _ZIP64
+    if not same:
+        raise Refused("is damaged: its zip archive has two ends that do not agree.")
+    return offset
+
+
+def _member(file, entry, position, end):
+    """Return the member of a directory entry, whose header must stand at `position` and say the same.
+
+    `end` is where the last member ends.
+    """
     name = entry.filename
     if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size or entry.flag_bits:
         raise Refused(f"has a compressed or encrypted member, {name}; Keras stores them as they are.")
+    if entry.header_offset != position or not 0 <= entry.file_size <= end - position:
+        raise Refused(_GAPS)
     file.seek(position)
     header = file.read(_LOCAL.size + len(name))
-    if entry.header_offset != position or len(header) < _LOCAL.size + len(name):
-        raise Refused("is damaged: its zip archive has gaps or overlaps.")
+    if len(header) < _LOCAL.size + len(name):
+        raise Refused(_GAPS)
     mark, _, flags, method, _, _, checksum, packed, unpacked, length, extra = _LOCAL.unpack_from(header)
     sizes = {(entry.file_size, entry.file_size), (0xFFFFFFFF, 0xFFFFFFFF)}  # the second: see the extra field
     same = mark == b"PK\3\4" and not flags and method == zipfile.ZIP_STORED and checksum == entry.CRC

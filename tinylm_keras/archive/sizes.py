@@ -26,6 +26,10 @@ LONGEST_SEQUENCE = 1 << 24
 CACHE_PER_WEIGHT = 64
 SMALLEST_CACHE = 1 << 26
 
+# A file has its optimizer's numbers too, at most four for a weight and each of at most eight bytes; and room to spare.
+BYTES_PER_WEIGHT = 64
+SMALLEST_SIZE = 64 << 20
+
 _EVERY_MODEL = (
     "name dtype format_version vocabulary_size context_length pad_id tokenizer generation_defaults first_tokens "
     "training"
@@ -122,16 +126,19 @@ def check_settings(name, config):
         whole(config, entry, LARGEST[entry])
 
 
-def check_memory(name, config, numbers):
-    """Refuse a model that would need more memory than its file accounts for, before anything is built.
+def check_memory(name, config, numbers, size=0):
+    """Refuse a model that would need more memory than its file accounts for, or a file far larger than its model.
 
     Args:
         name: str. Its class.
         config: dict that passed `check_settings`.
         numbers: int. How many numbers the file holds as weights.
+        size: int. How many bytes of weights it holds, those of the optimizer too.
     """
     weights, cache = MODELS[name].weights(**config), MODELS[name].cache(**config)
     if weights > numbers:
         raise Refused(f"asks for {weights:,} weights and holds {numbers:,}.")
+    if size > max(SMALLEST_SIZE, BYTES_PER_WEIGHT * weights):
+        raise Refused(f"asks for {weights:,} weights and holds {size:,} bytes of them, far more than fit.", own=True)
     if cache > max(SMALLEST_CACHE, CACHE_PER_WEIGHT * numbers):
         raise Refused(f"asks for {cache:,} numbers of memory for each text and holds {numbers:,}.", own=True)

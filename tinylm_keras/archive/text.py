@@ -17,6 +17,7 @@ _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 _STRINGS = re.compile(_STRING, re.DOTALL)
 # So many strings at a time, because `sub` keeps what is between them as pieces.
 _STRETCH = re.compile(rb'(?:[^"]*+%b){1,10000}+|[^"]++' % _STRING, re.DOTALL)
+_HALF = re.compile("[\ud800-\udfff]")
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
@@ -39,6 +40,21 @@ def parse(content, name):
         raise
     except (ValueError, RecursionError) as error:
         raise Refused(f"is damaged: its {name} cannot be read.") from error
+
+
+def check_unicode(value, name):
+    """Refuse a text anywhere in a parsed value, also the name of an entry, with half of a surrogate pair.
+
+    JSON can spell one, and nothing that writes UTF-8 can write it.
+    """
+    if isinstance(value, str):
+        if _HALF.search(value):
+            raise Refused(f"has a text in its {name} that is no valid Unicode, {shown(value)}.")
+    elif isinstance(value, (dict, list)):
+        for inner in value:
+            check_unicode(inner, name)
+        for inner in value.values() if isinstance(value, dict) else ():
+            check_unicode(inner, name)
 
 
 def _check_structure(content, name):

@@ -2,13 +2,14 @@
 
 import contextlib
 import importlib
+import json
 import os
 import pathlib
 import sys
 import tempfile
 import warnings
 
-from tinylm_keras import _checks, _streams
+from tinylm_keras import _checks, _streams, _terminal
 from tinylm_keras.cli import _refusal
 
 # Between the names of several sources in recipe.json.
@@ -21,13 +22,29 @@ class BadInput(Exception):
 
 def say(line):
     """Write one line to stderr, which carries everything that is not the answer itself, while it leads anywhere."""
-    _streams.tell(line + "\n", sys.stderr)
+    _streams.tell(_terminal.printable(line) + "\n", sys.stderr)
 
 
 def answer(text):
     """Write the answer of a command, or a part of it, to stdout."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(_terminal.harmless(text) + "\n")
     sys.stdout.flush()
+
+
+def answer_json(value):
+    """Write a value to stdout as JSON."""
+    answer(_terminal.harmless_json(json.dumps(value, indent=2, ensure_ascii=False)))
+
+
+def answer_raw(text, end="\n"):
+    """Write what a model wrote: as it is into a pipe or a file, harmless on a terminal. It may come in pieces."""
+    sys.stdout.write(written(text) + end)
+    sys.stdout.flush()
+
+
+def written(text):
+    """A text that a model wrote, as stdout takes it: see `answer_raw`."""
+    return _terminal.harmless(text) if sys.stdout.isatty() else text
 
 
 @contextlib.contextmanager

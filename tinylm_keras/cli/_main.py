@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import tinylm_keras
-from tinylm_keras import _endings, _streams
+from tinylm_keras import _endings, _streams, _terminal
 from tinylm_keras.cli import (
     _arguments,
     _console,
@@ -123,7 +123,7 @@ def run(argv):
         return 1
     except Exception as error:
         if wants_traceback:
-            traceback.print_exc()
+            sys.stderr.write(_terminal.harmless(traceback.format_exc()))
         code, line = _verdict(error, command)
         _console.say(f"tinylm: {line}")
         return code

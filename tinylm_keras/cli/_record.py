@@ -34,13 +34,13 @@ class Record:
         if len(self.temperatures) > 1:
             self._show_table()
         elif not streamed:
-            _console.answer("\n\n".join(text for texts in self.texts[0] for text in texts))
+            _console.answer_raw("\n\n".join(text for texts in self.texts[0] for text in texts))
 
     def _show_table(self):
         rows = []
         for place in range(len(self.prompts)):
             for number, row in enumerate(zip(*[texts[place] for texts in self.texts], strict=True)):
-                rows.append((self._row_name(place, number), list(row)))
+                rows.append((self._row_name(place, number), [_console.written(text) for text in row]))
         _tables.show_texts([f"temperature {temperature}" for temperature in self.temperatures], rows)
 
     def _row_name(self, place, number):

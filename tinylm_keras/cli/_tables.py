@@ -3,6 +3,7 @@
 import io
 import sys
 
+from tinylm_keras import _terminal
 from tinylm_keras.cli import _console
 from tinylm_keras.training.folding import fold
 
@@ -70,7 +71,7 @@ def pairs(rows, style=""):
 
     grid = Table.grid(Column(overflow="fold"), Column(overflow="fold"), padding=(0, 2))
     for name, value in rows:
-        grid.add_row(Text(name, style=style), Text(value))
+        grid.add_row(Text(_terminal.printable(name), style=style), Text(_terminal.printable(value)))
     return grid
 
 
@@ -89,7 +90,7 @@ def show_texts(headings, rows):
     console = terminal()
     if console is None:
         blocks = [f"{_of(heading, name)}\n{text}" for heading, name, text in _blocks(headings, rows)]
-        _console.answer("\n\n".join(blocks))
+        _console.answer_raw("\n\n".join(blocks))
         return
     width = (console.width - 1) // len(headings) - 3  # a frame and two blanks
     if width >= LEAST_WIDTH:

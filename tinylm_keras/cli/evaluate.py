@@ -1,7 +1,6 @@
 """`tinylm evaluate`: how well a model predicts text, and how sound the stories are that it writes."""
 
 import dataclasses
-import json
 from typing import Annotated
 
 import typer
@@ -65,7 +64,7 @@ def evaluate(
     if as_json:
         report = {"text": {"of": of, **dataclasses.asdict(found)}, "weights": with_weights}
         report["stories"] = judged and dataclasses.asdict(judged)
-        _console.answer(json.dumps(report, indent=2, ensure_ascii=False))
+        _console.answer_json(report)
     elif judged:
         show_stories(told, judged, past)
 

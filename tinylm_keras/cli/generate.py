@@ -2,7 +2,6 @@
 
 import itertools
 import secrets
-import sys
 from typing import Annotated
 
 import typer
@@ -139,9 +138,8 @@ def write(model, prompts, samples, seed, settings, streaming):
         pieces = []
         for piece in model.stream(prompts[0], seed=seed, **settings):
             pieces.append(piece)
-            sys.stdout.write(piece)
-            sys.stdout.flush()
-        sys.stdout.write("\n")
+            _console.answer_raw(piece, end="")
+        _console.answer_raw("")
         return [["".join(pieces)]]
     rows = [prompt for prompt in prompts for _ in range(samples)]
     texts = model.generate(rows, seed=seed, **settings)

@@ -1,6 +1,5 @@
 """`tinylm info`: what a model file holds."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -18,7 +17,7 @@ def info(
 
     description = inspection.describe(loaded, file)
     if as_json:
-        _console.answer(json.dumps(description, indent=2, ensure_ascii=False))
+        _console.answer_json(description)
         return
     _tables.show_facts(facts(description))
 

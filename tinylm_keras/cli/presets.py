@@ -1,7 +1,6 @@
 """`tinylm presets`: what each preset is for, and every setting of every one."""
 
 import dataclasses
-import json
 from typing import Annotated
 
 import typer
@@ -22,7 +21,7 @@ def presets(
     chosen = {one: recipes.get(one) for one in names}
     if as_json:
         everything = {one: dataclasses.asdict(recipe) for one, recipe in chosen.items()}
-        _console.answer(json.dumps(everything, indent=2, ensure_ascii=False))
+        _console.answer_json(everything)
         return
     lines = _tables.pairs([(f"{one}:", recipes.describe(one)) for one in names], style="bold")
     fits = _tables.fits(len(chosen) + 2)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _terminal
 from tinylm_keras.cli import _arguments, _console, _tables
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 
@@ -80,7 +80,7 @@ def show(rows):
     table = _tables.table("position", "token", "id", "", right=(0, 2))
     for position, (piece, token_id, note) in enumerate(rows):
         shown = piece if piece.strip() or not piece else repr(piece)[1:-1]
-        table.add_row(str(position), Text(shown), str(token_id), note)
+        table.add_row(str(position), Text(_terminal.printable(shown)), str(token_id), note)
     _tables.show(table)
     unknown, padding = (sum(row[2] == note for row in rows) for note in ("unknown", "padding"))
     _console.answer(f"{len(rows)} ids: {len(rows) - padding} tokens, {unknown} of them unknown, {padding} padding")

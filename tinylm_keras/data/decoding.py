@@ -33,7 +33,7 @@ def decoded(file, encoding, seen=lambda count: None):
     """
     decoder = _decoder(encoding)
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
-    offset, lines, mark, beginning = 0, 1, "\ufeff", b""
+    offset, lines, mark, beginning, before = 0, 1, "\ufeff", b"", b""
     for block in file.blocks():
         if not offset:
             beginning = block[: encodings.SAMPLE]
@@ -42,10 +42,12 @@ def decoded(file, encoding, seen=lambda count: None):
         try:
             text = newlines.decode(decoder.decode(block, final=not block), final=not block)
         except UnicodeDecodeError as error:
-            raise _undecodable(file, encoding, beginning, error, offset - pending, lines) from None
+            before = before[: len(before) - pending]
+            raise _undecodable(file, encoding, beginning, before, error, offset - pending, lines) from None
         except UnicodeError:  # a codec that fails in its own words
             raise _no_encoding(encoding) from None
         offset, lines = offset + len(block), lines + block.count(b"\n")
+        before = block[-encodings.SAMPLE :]
         seen(len(block))
         if text:
             text, mark = text.removeprefix(mark), ""
@@ -82,12 +84,13 @@ def _check_beginning(file, encoding, beginning):
         raise _checks.refuse("source", "must be a text file, but it is full of control characters", str(file), advice)
 
 
-def _undecodable(file, encoding, beginning, error, offset, lines):
+def _undecodable(file, encoding, beginning, before, error, offset, lines):
     place = error.start
     shown = f"0x{error.object[place : place + 1].hex()}"
     line = lines + error.object.count(b"\n", 0, place)
     rule = f"must be {encoding} text, but the byte {shown} at offset {offset + place:,}, in line {line:,}, is not"
-    return _checks.refuse("source", rule, str(file), _advice(encoding, beginning, error.object, place))
+    advice = _advice(encoding, beginning, before + error.object, len(before) + place)
+    return _checks.refuse("source", rule, str(file), advice)
 
 
 def _advice(encoding, beginning, content, place):

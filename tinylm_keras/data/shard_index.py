@@ -147,6 +147,7 @@ def _json(folder, name, largest):
         raise refuse(folder, f"{name} has {size:,} bytes, and at most {largest:,} are read")
     try:
         content = archive.parse(text, name)
+        archive.text.check_unicode(content, name)
     except archive.Refused as refused:
         raise refuse(folder, f"{name} is not JSON that is read: it {str(refused).removesuffix('.')}") from None
     if not isinstance(content, dict):

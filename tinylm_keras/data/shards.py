@@ -127,18 +127,24 @@ def _shard(folder, part, dtype, tokenizer, split=None):
     """Open one file and look through it; `split` is what the index says about it."""
     path = _existing(folder, part, split)
     dtype = np.dtype(shard_index.DTYPES[dtype])
-    size = path.stat().st_size
+    # Opened once: what is looked through is what is mapped, whatever takes its name meanwhile.
+    with path.open("rb") as file:
+        return _opened(folder, path, file, part, dtype, tokenizer, split)
+
+
+def _opened(folder, path, file, part, dtype, tokenizer, split):
+    size = os.fstat(file.fileno()).st_size
     if size % dtype.itemsize or size < 2 * dtype.itemsize:
         width = dtype.itemsize
         raise refuse(folder, f"{path.name} has {size:,} bytes, not a multiple of {width} of at least {2 * width}")
     count = size // dtype.itemsize
     if split is not None and count != split["count"]:
         raise refuse(folder, f"{path.name} has {count:,} ids, and the index says {split['count']:,}")
-    largest, sha256 = _look_through(path, dtype)
+    largest, sha256 = _look_through(file, dtype)
     if largest >= tokenizer.vocabulary_size():
         size = tokenizer.vocabulary_size()
         raise refuse(folder, f"{path.name} has the id {largest}, and the vocabulary is [0, {size})")
-    found = {"ids": np.memmap(path, dtype, mode="r"), "pad_id": tokenizer.pad_id, "largest_id": largest}
+    found = {"ids": np.memmap(file, dtype, mode="r"), "pad_id": tokenizer.pad_id, "largest_id": largest}
     if split is None:
         return Shard(**found, tokens=count - 1, sha256=sha256)
     if sha256 != split["sha256"]:
@@ -155,11 +161,10 @@ def _existing(folder, part, split):
     raise refuse(folder, f"there is no {next(iter(names))}")
 
 
-def _look_through(path, dtype):
+def _look_through(file, dtype):
     """The largest id of a file, and its checksum. It is read, not mapped, so that it does not stay in memory."""
     largest, digest = 0, hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(SCANNED):
-            largest = max(largest, int(np.frombuffer(block, dtype).max()))
-            digest.update(block)
+    while block := file.read(SCANNED):
+        largest = max(largest, int(np.frombuffer(block, dtype).max()))
+        digest.update(block)
     return largest, digest.hexdigest()

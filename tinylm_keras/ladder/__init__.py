@@ -1,12 +1,11 @@
 """The ladder: one text, one tokenizer, and models from counting to attention, each judged by what its idea buys."""
 
 import contextlib
-import csv
 import dataclasses
 import json
 import pathlib
 
-from tinylm_keras import _checks, _folders, plots
+from tinylm_keras import _checks, _csv_files, _folders, plots
 from tinylm_keras._files import atomic_path
 from tinylm_keras.data.documents import opened
 from tinylm_keras.ladder.climb import Climb as Climb
@@ -64,8 +63,5 @@ def write(rungs, folder, record):
     folder = pathlib.Path(folder)
     with atomic_path(folder / "compare.json") as path:
         path.write_text(json.dumps({**record, "rungs": rows}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    with atomic_path(folder / "compare.csv") as path, path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    _csv_files.write(folder / "compare.csv", rows)
     plots.save(plots.draw_ladder(rows), folder / "compare.png")

@@ -55,8 +55,7 @@ def check_vocabulary(vocabulary):
         tokens = [by_id[id] for id in range(len(tokens))]
     known = set(tokens)
     if len(known) < len(tokens):
-        twice = next(token for index, token in enumerate(tokens) if token in tokens[:index])
-        raise _checks.refuse("vocabulary", "must not hold a token twice", twice)
+        raise _checks.refuse("vocabulary", "must not hold a token twice", _checks.first_repeated(tokens))
     lacking = [letter for letter in alphabet() if letter not in known]
     if lacking:
         rule = f"must hold the 256 letters that bytes are written with; {len(lacking)} are missing, such as"
@@ -77,8 +76,8 @@ def check_merges(merges, tokens):
             raise _checks.refuse("merges", "must hold strings of two tokens and one blank between", merge)
         unknown = [token for token in (*parts, "".join(parts)) if token not in known]
         if unknown:
-            raise _checks.refuse("merges", f"must join tokens of `vocabulary` to one; {unknown[0]!r} is none", merge)
+            rule = f"must join tokens of `vocabulary` to one; {unknown[0][:60]!r} is none"
+            raise _checks.refuse("merges", rule, merge)
     if len(set(merges)) < len(merges):
-        twice = next(merge for index, merge in enumerate(merges) if merge in merges[:index])
-        raise _checks.refuse("merges", "must not hold a merge twice", twice)
+        raise _checks.refuse("merges", "must not hold a merge twice", _checks.first_repeated(merges))
     return list(merges)

@@ -182,8 +182,7 @@ class VectorizedTokenizer(Tokenizer):
                 rule = "must hold non-empty strings that are not special tokens and do not end in NUL"
                 raise _checks.refuse("vocabulary", rule, word)
         if len(set(words)) < len(words):
-            twice = collections.Counter(words).most_common(1)[0][0]
-            raise _checks.refuse("vocabulary", "must not hold a word twice", twice)
+            raise _checks.refuse("vocabulary", "must not hold a word twice", _checks.first_repeated(words))
         self._check_size(len(words) + 2 + (self.end_token is not None))
         return words
 

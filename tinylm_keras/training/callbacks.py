@@ -7,7 +7,7 @@ import zipfile
 
 import keras
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _terminal, archive
 from tinylm_keras._files import atomic_path
 
 __all__ = ["BestModel", "SampleText"]
@@ -52,7 +52,7 @@ class SampleText(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every == 0:
             for text in self.model.generate(self.prompts, seed=self.seed, **self.settings):
-                self.out(text)
+                self.out(_terminal.harmless(text) if self.out is print else text)
 
 
 class BestModel(keras.callbacks.Callback):
@@ -106,18 +106,17 @@ def save_with_score(model, path, monitor, score):
     """Save a model to `path` with its score in the comment of the archive, whole or not at all."""
     with atomic_path(path) as temporary:
         model.save(temporary)
-        with zipfile.ZipFile(temporary, "a") as archive:
-            archive.comment = json.dumps({monitor: score}).encode()
+        with zipfile.ZipFile(temporary, "a") as opened:
+            opened.comment = json.dumps({monitor: score}).encode()
 
 
 def read_score(path, monitor):
     """Return the score that `save_with_score` left in `path`; refuse a file that holds none."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            score = float(json.loads(archive.comment)[monitor])
+        score = float(archive.parse(archive.comment(path), "comment")[monitor])
         if math.isnan(score):  # no score is lower: nothing would ever be saved
             raise ValueError("it is not a number")
         return score
-    except (ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except (ValueError, KeyError, TypeError):
         advice = "Choose another path, or move that file away."
         raise _checks.refuse("path", f"must be new or hold a model with its {monitor}", str(path), advice) from None

@@ -7,6 +7,7 @@ Weights, optimizer and the seed states of dropout are where Keras keeps weights.
 import dataclasses
 import json
 import math
+import re
 
 import keras
 import numpy as np
@@ -19,6 +20,8 @@ LAST, PREVIOUS, BEST = "last.keras", "previous.keras", "model.keras"
 
 # Of more text than this in the samples so far, a checkpoint keeps the newest half.
 MOST_SAMPLED = 4 << 20
+
+_COLUMN = re.compile("[a-z_]{1,40}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +103,7 @@ class State:
             )
             good = 0 <= state.batches <= state.plan.steps * state.plan.accumulate and len(state.sums) == 2
             good &= state.recipe is not None and isinstance(state.record["corpus"]["sha256"], str)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ValueError(f"holds a state of training that cannot be read ({error})") from None
         if not good:
             raise ValueError("holds a state of training that cannot be true")
@@ -134,15 +137,16 @@ def read(path):
         FileNotFoundError: if there is no such file.
         ValueError: if it is damaged, is no checkpoint, or its weights are not finite; in one line that names it.
     """
-    value = archive.training(path)
-    if value is None:
-        raise ValueError(f"{path} is a model without a state of training")
-    try:
-        state = State.from_value(value)
-    except ValueError as error:
-        raise ValueError(f"{path} {error}") from None
-    model = saving.load_model(path)
-    if model.optimizer is None or model.tokenizer is None:
+    with archive.hold(path) as held:
+        value = held.training()
+        if value is None:
+            raise ValueError(f"{held.path} is a model without a state of training")
+        try:
+            state = State.from_value(value)
+        except ValueError as error:
+            raise ValueError(f"{held.path} {error}") from None
+        model = saving.load_held(held)
+    if getattr(model, "optimizer", None) is None or model.tokenizer is None:  # it may not be compiled
         raise ValueError(f"{path} is a model without its optimizer or its tokenizer")
     if int(model.optimizer._iterations) != state.batches:
         raise ValueError(f"{path} holds a state of training that is not that of its optimizer")
@@ -211,4 +215,6 @@ def _finite(value):
 
 
 def _row(row):
+    if not all(_COLUMN.fullmatch(name) for name in row):  # they become the header of a table
+        raise ValueError("its history has a column that no run writes")
     return {name: int(cell) if name == "step" else None if cell is None else float(cell) for name, cell in row.items()}

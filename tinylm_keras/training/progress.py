@@ -3,7 +3,7 @@
 import math
 import sys
 
-from tinylm_keras import _checks, _streams
+from tinylm_keras import _checks, _streams, _terminal
 from tinylm_keras.training.folding import fold, wrapped
 
 # Cells of the bar in the live line, which is shown where the longest line has room beside it.
@@ -38,7 +38,8 @@ class Plain(Silent):
     def say(self, text=""):
         stream = self.stream or sys.stdout
         encoding = getattr(stream, "encoding", None) or "utf-8"
-        _streams.tell(text.encode(encoding, "backslashreplace").decode(encoding) + "\n", stream)
+        shown = _terminal.harmless(text).encode(encoding, "backslashreplace").decode(encoding)
+        _streams.tell(shown + "\n", stream)
 
     def start(self, lines, steps):
         for line in lines:
@@ -68,7 +69,7 @@ class Live(Plain):
     def say(self, text=""):
         from rich.text import Text
 
-        for line in wrapped(text, self.console.width):
+        for line in wrapped(_terminal.harmless(text), self.console.width):
             self.console.print(Text(line), soft_wrap=True)
 
     def start(self, lines, steps):
@@ -104,7 +105,8 @@ class Live(Plain):
         from rich.text import Text
 
         self.say(_evaluation_line(row, best))
-        for line in [] if sample is None else fold(sample, max(2, self.console.width - 4), self.console.encoding):
+        shown = [] if sample is None else _terminal.harmless(sample)
+        for line in fold(shown, max(2, self.console.width - 4), self.console.encoding) if shown else []:
             self.console.print(Text("    " + line, style="dim"), soft_wrap=True)
 
     def finish(self, lines):

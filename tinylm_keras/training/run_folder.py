@@ -5,7 +5,7 @@ import json
 import os
 import pathlib
 
-from tinylm_keras import _checks, _files, _folders
+from tinylm_keras import _checks, _csv_files, _files, _folders
 from tinylm_keras._files import atomic_path
 
 # In the order in which an earlier run is removed: a folder without a recipe.json holds no run.
@@ -171,10 +171,7 @@ class RunFolder:
     def write_history(self, rows):
         """Write `history.csv`: one row for each evaluation, the keys of the first row as header."""
         self.claim()
-        with atomic_path(self.file("history.csv")) as path, path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        _csv_files.write(self.file("history.csv"), rows)
 
     def write_samples(self, samples):
         """Write `samples.txt` from pairs of a step and the text sampled after it."""

@@ -1,0 +1,57 @@
+"""Text from files and models on its way to a terminal, where some characters are commands."""
+
+import re
+
+# Control characters of both ranges (a terminal obeys them: ESC, CSI, OSC), halves of surrogate pairs, what turns the
+# direction of writing, and formats that show nothing. Joiners stay: emoji and several scripts need them.
+_COMMANDS = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
+_HIDDEN = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0001"
+_HARMFUL = re.compile(f"[{_COMMANDS}{_HIDDEN}]")
+_HARMFUL_IN_A_LINE = re.compile(f"[\t\n{_COMMANDS}{_HIDDEN}]")
+
+
+def harmless(text):
+    r"""Return a text with every character that a terminal could act on written as an escape; lines and tabs stay.
+
+    Args:
+        text: str.
+
+    Returns:
+        str. Each character is treated on its own, so that a text may come in pieces.
+
+    Example:
+
+    >>> print(harmless("\x1b]0;title\x07 caf\u00e9"))
+    \x1b]0;title\x07 caf\u00e9
+    """
+    return _HARMFUL.sub(_escape, text)
+
+
+def printable(value):
+    r"""Return a value as one harmless line: a name, a path, a cell of a table.
+
+    Example:
+
+    >>> print(printable("two\nlines"))
+    two\nlines
+    """
+    return _HARMFUL_IN_A_LINE.sub(_escape, str(value))
+
+
+def harmless_json(text):
+    r"""Return a JSON text in which such characters are JSON escapes: the same value.
+
+    Example:
+
+    >>> print(harmless_json('"\u202e"'))
+    "\u202e"
+    """
+    return _HARMFUL.sub(lambda match: "".join(f"\\u{unit:04x}" for unit in _utf16(match[0])), text)
+
+
+def _utf16(character):
+    return memoryview(character.encode("utf-16", "surrogatepass"))[2:].cast("H")  # in the machine's order, no mark
+
+
+def _escape(match):
+    return match[0].encode("unicode-escape").decode("ascii")
