@@ -10,10 +10,13 @@ import tinylm_keras.models
 import tinylm_keras.schedules
 import tinylm_keras.tokenizers
 from tinylm_keras import archive
+from tinylm_keras.models import after_run
 
 
 def load_model(path, trusted=False):
-    """Load a model that `LanguageModel.save` wrote, compiled as it was, so that `fit` and `generate` go on.
+    """Load a model that `LanguageModel.save` or a run wrote, compiled as it was, so that `fit` and `generate` go on.
+
+    `fit` goes on as its docstring says: a model of a run at a constant rate. Layers that were frozen are so again.
 
     The file may come from anyone: before Keras sees it, everything in it is compared with what this package writes,
     and any other thing is refused (see `tinylm_keras.archive`). A model that was compiled with another optimizer, loss
@@ -41,6 +44,13 @@ def load_model(path, trusted=False):
     >>> load_model(path).context_length
     4
     """
+    model = read_model(path, trusted)
+    after_run.settle(model)
+    return model
+
+
+def read_model(path, trusted=False):
+    """As `load_model`, but a model of a run keeps the schedule of its run, for a run that goes on."""
     unknown = [] if trusted else archive.check(path)
     path = archive.check_place(path)
     try:
@@ -57,6 +67,6 @@ def load_model(path, trusted=False):
         warnings.warn(
             f"{path} was compiled with {', '.join(unknown)}, which the check does not know: the model is not compiled. "
             "Compile it before fit, or load it with trusted=True if the file is yours.",
-            stacklevel=2,
+            stacklevel=3,
         )
     return model

@@ -141,7 +141,7 @@ def read(path):
         state = State.from_value(value)
     except ValueError as error:
         raise ValueError(f"{path} {error}") from None
-    model = saving.load_model(path)
+    model = saving.read_model(path)
     if model.optimizer is None or model.tokenizer is None:
         raise ValueError(f"{path} is a model without its optimizer or its tokenizer")
     if int(model.optimizer._iterations) != state.batches:
