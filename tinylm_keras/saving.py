@@ -12,10 +12,13 @@ import tinylm_keras.schedules
 import tinylm_keras.tokenizers
 from tinylm_keras import archive
 from tinylm_keras.archive.refusal import listed
+from tinylm_keras.models import after_run
 
 
 def load_model(path, trusted=False):
-    """Load a model that `LanguageModel.save` wrote, compiled as it was, so that `fit` and `generate` go on.
+    """Load a model that `LanguageModel.save` or a run wrote, compiled as it was, so that `fit` and `generate` go on.
+
+    `fit` goes on as its docstring says: a model of a run at a constant rate. Layers that were frozen are so again.
 
     The file may come from anyone: before Keras sees it, everything in it is compared with what this package writes,
     and any other thing is refused (see `tinylm_keras.archive`). A model that was compiled with another optimizer, loss
@@ -44,11 +47,19 @@ def load_model(path, trusted=False):
     4
     """
     with archive.hold(path, trusted) as held:
+        model = load_held(held)
+    after_run.settle(model)
+    return model
+
+
+def read_model(path, trusted=False):
+    """As `load_model`, but a model of a run keeps the schedule of its run, for a run that goes on."""
+    with archive.hold(path, trusted) as held:
         return load_held(held)
 
 
 def load_held(held):
-    """Load what `archive.hold` keeps: `load_model` with the file in hand, which no other process can change.
+    """Load what `archive.hold` keeps: `read_model` with the file in hand, which no other process can change.
 
     Args:
         held: `archive.held.Held`.

@@ -109,6 +109,14 @@ NAMES = {
         with_config("config", tokenizer=LAMBDA),
         "names 'Lambda' of 'keras.layers', as 'tokenizer'",
     ),
+    "frozen_text": (
+        with_config("config", frozen="head"),
+        "has an entry 'frozen' that does not contain names of layers",
+    ),
+    "frozen_many": (with_config("config", frozen_when_compiled=["a"] * 30_000), "does not contain names of layers"),
+    "frozen_long": (with_config("config", frozen=["a" * 2_000]), "does not contain names of layers"),
+    "frozen_numbers": (with_config("config", frozen=[1, {}]), "does not contain names of layers"),
+    "frozen_twice": (with_config("config", frozen=["head", "head"]), "contains a layer twice"),
     "saved_model": (
         with_config("config", tokenizer=SAVED_MODEL),
         "names 'TFSMLayer' of 'keras.layers', as 'tokenizer'",

@@ -54,7 +54,7 @@ def test_an_address_is_refused_in_either_way(address, trusted):
 
 def test_a_loss_of_keras_that_is_not_on_the_list_leaves_the_model_uncompiled_and_says_so(path, mini_lm):
     model = keras.models.clone_model(mini_lm)
-    model.compile(loss=keras.losses.CategoricalCrossentropy(), metrics=["mse"], jit_compile=False)
+    model.compile(loss=keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["mse"], jit_compile=False)
     model.save(path)
     with pytest.warns(UserWarning, match="was compiled with ") as caught:
         loaded = tlm.load_model(path)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinylm_keras import load_model
+from tinylm_keras import load_model, saving
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training import minutes, optimizers, plan, presets, start
 from tinylm_keras.training.train import train
@@ -99,4 +99,7 @@ def test_a_short_run_keeps_its_steps_in_its_recipe_and_its_model_goes_on(tmp_pat
     record = json.loads((tmp_path / "run" / "recipe.json").read_text())
     assert record["minutes"] == 0.25 and record["recipe"]["minutes"] is None
     assert record["recipe"]["steps"] == record["plan"]["steps"] == record["result"]["steps"] > 0
-    assert load_model(tmp_path / "run" / "last.keras").optimizer._learning_rate.steps == record["plan"]["steps"]
+    in_the_run = saving.read_model(tmp_path / "run" / "last.keras")
+    assert in_the_run.optimizer._learning_rate.steps == record["plan"]["steps"]
+    loaded = load_model(tmp_path / "run" / "last.keras")
+    assert float(loaded.optimizer.learning_rate) == pytest.approx(record["recipe"]["learning_rate"] / 10)

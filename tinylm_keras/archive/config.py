@@ -10,6 +10,9 @@ _MODULE = re.compile(rf"{allowed.PACKAGE}(\.\w+)*", re.ASCII)
 # Patterns of `exclude_layers` in Muon: groups and alternatives, but nothing that repeats, which could run for ever.
 _SIMPLE_PATTERN = re.compile(r"[\w/().|^$ -]{1,200}", re.ASCII)
 
+# What a model may have frozen: layers and weights, each named by the layers on the way to it.
+MOST_FROZEN, LONGEST_PLACE = 25_000, 1_000
+
 _NAMING = {"module", "class_name", "registered_name"}
 _OBJECT = {*_NAMING, "config"}
 _SPARE = {"shared_object_id", "build_config"}
@@ -48,6 +51,8 @@ def check(tree):
     values.check_ids(tree["config"])
     if not isinstance(tree["config"].get("training", ""), str):
         raise Refused("has a state of training that is no text.")
+    for entry in ("frozen", "frozen_when_compiled"):
+        _check_places(tree["config"].get(entry, []), entry)
     if compiled is not None:
         if not isinstance(compiled, dict) or _NAMING & set(compiled):
             raise Refused("has a compile_config that does not say how to train.")
@@ -154,6 +159,15 @@ def _check_texts(value, key):
 
 def _is_precision(value):
     return isinstance(value, str) and value in allowed.PRECISIONS
+
+
+def _check_places(value, entry):
+    """Check a list of layers and weights: each stands once, and there are no more than a model can have."""
+    good = isinstance(value, list) and len(value) <= MOST_FROZEN
+    if not good or not all(isinstance(place, str) and len(place) <= LONGEST_PLACE for place in value):
+        raise Refused(f"has an entry {shown(entry)} that does not contain names of layers.")
+    if len(set(value)) < len(value):
+        raise Refused(f"has an entry {shown(entry)} that contains a layer twice.")
 
 
 def _check_name(value, key, unknown):

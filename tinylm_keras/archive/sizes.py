@@ -32,7 +32,7 @@ SMALLEST_SIZE = 64 << 20
 
 _EVERY_MODEL = (
     "name dtype format_version vocabulary_size context_length pad_id tokenizer generation_defaults first_tokens "
-    "training"
+    "training frozen frozen_when_compiled"
 )
 
 

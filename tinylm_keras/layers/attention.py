@@ -14,6 +14,8 @@ class CausalSelfAttention(keras.layers.Layer):
     One 2-D kernel makes queries, keys and values together, another joins the heads, both with a bias. The same
     `call` serves training (no cache: all positions at once) and generation (a cache: the new positions only).
 
+    A mask of Keras is handed on and not looked at: padding comes after a text, where no real position sees it.
+
     A subclass may change what happens to queries and keys before they meet (`_prepare`), what a cache keeps (`_extend`)
     and what a position sees (`_visible`).
 
@@ -56,6 +58,7 @@ class CausalSelfAttention(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.embed_dim = _checks.whole_number("embed_dim", embed_dim, 1)
         self.num_heads = _checks.whole_number("num_heads", num_heads, 1)
         _checks.divides("num_heads", num_heads, "embed_dim", embed_dim)

@@ -77,6 +77,7 @@ class TransformerBlock(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.embed_dim, self.num_heads = embed_dim, num_heads
         self.feed_forward_dim = _checks.whole_number("feed_forward_dim", feed_forward_dim, 1)
         self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)

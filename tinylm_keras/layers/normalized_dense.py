@@ -53,6 +53,7 @@ class NormalizedDense(keras.layers.Layer):
 
     def __init__(self, units, activation="relu", dropout=0.1, **kwargs):
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.units = _checks.whole_number("units", units, 1)
         self.activation = _checks.one_of("activation", activation, tuple(ACTIVATIONS))
         self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)

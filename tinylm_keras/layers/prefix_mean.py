@@ -34,6 +34,7 @@ class PrefixMean(keras.layers.Layer):
     def __init__(self, **kwargs):
         # Keras would cast the cache, a float argument, to half precision.
         super().__init__(autocast=False, **kwargs)
+        self.supports_masking = True
 
     def call(self, x, cache=None, start=0):
         sums = ops.cumsum(ops.cast(x, "float32"), axis=1)  # (B, T, D)

@@ -47,6 +47,7 @@ class RotaryEmbedding(keras.layers.Layer):
 
     def __init__(self, max_wavelength=10_000.0, **kwargs):
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.max_wavelength = _checks.real_number("max_wavelength", max_wavelength, 1, include_low=False)
 
     def build(self, input_shape):

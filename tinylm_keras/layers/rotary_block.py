@@ -49,6 +49,7 @@ class RotaryBlock(keras.layers.Layer):
 
     def __init__(self, embed_dim, num_heads, feed_forward_dim, context_length, dropout=0.0, **kwargs):
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.embed_dim, self.num_heads, self.context_length = embed_dim, num_heads, context_length
         self.feed_forward_dim = _checks.whole_number("feed_forward_dim", feed_forward_dim, 1)
         self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)

@@ -39,6 +39,7 @@ class TrailingWindow(keras.layers.Layer):
 
     def __init__(self, window, **kwargs):
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.window = _checks.whole_number("window", window, 1)
 
     def call(self, x, cache=None, start=0):

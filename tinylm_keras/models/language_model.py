@@ -5,7 +5,7 @@ from keras import ops
 
 from tinylm_keras import _checks, _files, archive
 from tinylm_keras.metrics import Perplexity
-from tinylm_keras.models import chunked_loss
+from tinylm_keras.models import after_run, chunked_loss, frozen
 from tinylm_keras.models.generation_mixin import GenerationMixin
 from tinylm_keras.models.training_mixin import TrainingMixin
 
@@ -109,6 +109,26 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.vocabulary_size)
 
+    def compute_mask(self, inputs, previous_mask=None):
+        """Which positions of the ids `[B, T]` are real: what comes after the model in a larger one leaves out the rest.
+
+        As from an `Embedding` with `mask_zero`, but by `pad_id`.
+        """
+        if self.pad_id is None:
+            return previous_mask
+        real = ops.not_equal(inputs, self.pad_id)
+        return real if previous_mask is None else ops.logical_and(real, previous_mask)
+
+    def quantize(self, mode=None, config=None, **kwargs):
+        """Always refused: Keras would leave every layer out with a warning. `generate` rounds weights while it writes.
+
+        Raises:
+            ValueError: always.
+        """
+        rule = "cannot be had: the layers of this model keep their weights as they are"
+        advice = 'Use model.generate(prompt, weights="int8"), or weights="bfloat16", which round them while they write.'
+        raise _checks.refuse("mode", rule, getattr(config, "mode", mode), advice)
+
     # Saving
 
     def save(self, filepath, overwrite=True, **kwargs):
@@ -147,13 +167,16 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
             "tokenizer": None if tokenizer is None else keras.saving.serialize_keras_object(tokenizer),
             "generation_defaults": dict(self.generation_defaults),
             "first_tokens": [list(pair) for pair in self.first_tokens],
+            **frozen.entries(self),
         }
 
     @classmethod
     def from_config(cls, config):
         """The inverse of `get_config`."""
         config = dict(config)
-        config.pop("training", None)  # for a run that goes on, which reads it from the file
+        # What it says is for a run that goes on, which reads it from the file.
+        by = after_run.FILE if config.pop("training", None) is None else after_run.RUN
+        flags = {name: config.pop(name) for name in ("frozen", "frozen_when_compiled") if name in config}
         try:
             archive.check_version(config.pop("format_version", 1))
         except archive.Refused as refused:
@@ -161,7 +184,10 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         for name in ("tokenizer", "dtype"):
             if isinstance(config.get(name), dict):
                 config[name] = keras.saving.deserialize_keras_object(config[name])
-        return cls(**config)
+        model = cls(**config)
+        frozen.restore(model, **flags)
+        model.__dict__["_loaded_from"] = by
+        return model
 
 
 _HAND_ON_LOGITS = ("call", "compute_loss", "compute_metrics")

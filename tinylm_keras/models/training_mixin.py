@@ -1,11 +1,13 @@
 """How a language model trains: loss, perplexity, and a `fit` that takes what `tlm.data` returns."""
 
+import math
+
 import keras
 from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.metrics import token_nats, weigh
-from tinylm_keras.models import chunked_loss
+from tinylm_keras.models import after_run, chunked_loss, frozen, own_losses, roles
 
 
 class TrainingMixin:
@@ -25,27 +27,55 @@ class TrainingMixin:
             metrics: Added to `perplexity`, which is always there and costs nothing (the loss has its sum).
             **kwargs: As in Keras; `jit_compile` is True unless said otherwise (Keras's "auto" means no XLA on a CPU).
 
-        Biases, norms and embeddings are left out of the optimizer's weight decay, also after loading.
+        Biases, norms and embeddings are left out of the optimizer's weight decay, also after loading, and Muon leaves
+        embeddings to Adam: by what their layers are, whatever they and the model are called.
+
+        Raises:
+            ValueError: if a loss or metric of Keras would take the model's logits for probabilities.
         """
         if optimizer is None:
             optimizer = keras.optimizers.AdamW(1e-3, weight_decay=0.1, beta_2=0.99, global_clipnorm=1.0)
-        optimizer = keras.optimizers.get(optimizer)
         kwargs.setdefault("jit_compile", not kwargs.get("run_eagerly", False))
-        super().compile(optimizer, loss, loss_weights, metrics, **kwargs)
-        if getattr(optimizer, "weight_decay", None) is not None and not optimizer.built:
-            undecayed = [variable for variable in self.trainable_variables if not _decays(variable)]
-            if undecayed:
-                optimizer.exclude_from_weight_decay(var_list=undecayed)
+        arguments = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, **kwargs}
+        if not self.__dict__.get("_is_loading"):
+            own_losses.check(self, arguments)
+        self.__dict__["_compiled_with"] = arguments
+        self.compile_again(keras.optimizers.get(optimizer))
+
+    def compile_again(self, optimizer, **changes):
+        """Compile with the arguments of the last `compile`, but for the optimizer and these changes."""
+        arguments = {**self.__dict__["_compiled_with"], **changes}
+        super().compile(optimizer, **arguments)
+        self.__dict__["_compiled_with"] = arguments
+        after_run.unmark(self)
+        frozen.note_compiled(self)
+        roles.assign(self, optimizer)
         if self.optimizer is not None and not self.optimizer.built:
             # A file saved before the first step then has the same optimizer variables as the loaded model.
             self.optimizer.build(self.trainable_variables)
 
     def compile_from_config(self, config):
-        """Called when a file is loaded: compile as it was compiled, so that `fit` goes on."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
+        """Called when a file is loaded: compile as it was compiled, so that `fit` goes on.
+
+        `steps_per_execution` is 1 again, so that callbacks see every batch.
+        """
+        arguments = own_losses.repair(self, keras.saving.deserialize_keras_object(config))
+        by = self.__dict__.pop("_loaded_from", after_run.FILE)
+        with frozen.as_when_compiled(self):
+            self.__dict__["_is_loading"] = True
+            try:
+                self.compile(**{**arguments, "steps_per_execution": 1})
+            finally:
+                del self.__dict__["_is_loading"]
+        after_run.mark(self, by)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Mean nats per real token, plus what layers added with `add_loss`."""
+        """Mean nats per real token, plus what layers added with `add_loss`.
+
+        An own loss and own metrics leave out the positions whose token is padding, too.
+        """
+        if self._compile_loss is not None or self._compile_metrics is not None:
+            own_losses.leave_out_padding(self, y, y_pred)
         if self._compile_loss is not None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         if self._in_chunks(x):
@@ -79,7 +109,22 @@ class TrainingMixin:
         return results
 
     def fit(self, x=None, *args, validation_data=None, **kwargs):
-        """As `keras.Model.fit`; `x` and `validation_data` may also be what `tlm.data.lines` or `windows` return."""
+        """As `keras.Model.fit`; `x` and `validation_data` may also be what `tlm.data.lines` or `windows` return.
+
+        A model that `train` returns, or that a file of its run holds, trains at a constant tenth of the highest rate of
+        that run, with what the optimizer has gathered; `model.optimizer.learning_rate = x` sets another. A model that
+        you compiled, saved and loaded goes on as it was, unless its schedule has ended: then the same holds for it.
+
+        An epoch has exactly `steps_per_epoch` updates (batches, where several make an update), also where that is no
+        multiple of the `steps_per_execution` of `compile`: it then takes the largest number that divides both.
+        """
+        after_run.settle(self)
+        if kwargs.get("steps_per_epoch") or hasattr(x, "for_fit"):
+            self._execute_within(kwargs.get("steps_per_epoch") or x.steps_per_epoch)
+        return self.fit_in_run(x, *args, validation_data=validation_data, **kwargs)
+
+    def fit_in_run(self, x, *args, validation_data=None, **kwargs):
+        """`fit` of a run: at its own rate, and with its own number of batches in a call."""
         if hasattr(x, "for_fit"):
             if x.first_tokens:
                 self.__dict__["first_tokens"] = x.first_tokens
@@ -93,6 +138,13 @@ class TrainingMixin:
         """As `keras.Model.evaluate`; `x` may also be what `tlm.data.lines` or `windows` return."""
         # Keras before 3.15 returns tensors where a metric's result is one.
         return keras.tree.map_structure(_plain, super().evaluate(self._for_keras(x), *args, **kwargs))
+
+    def _execute_within(self, steps):
+        """Keras would go beyond the end of an epoch to finish a call."""
+        together = math.gcd(self.steps_per_execution, steps)
+        if together != self.steps_per_execution:
+            self.steps_per_execution = together
+            self.train_function = self.test_function = self.predict_function = None
 
     def _for_keras(self, data):
         if not hasattr(data, "for_fit"):
@@ -111,8 +163,3 @@ class TrainingMixin:
 def _plain(value):
     """A tensor of one number as a float; anything else as it is."""
     return float(value) if ops.is_tensor(value) and len(value.shape) == 0 else value
-
-
-def _decays(variable):
-    """Weight decay is for the matrices of dense layers: not for embeddings, biases and the scales of norms."""
-    return len(variable.shape) > 1 and "embedding" not in variable.path

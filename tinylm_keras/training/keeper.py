@@ -106,7 +106,7 @@ class Keeper:
         if self._state is not None:
             self._restore(self._state)
         elif self.best_step is not None:  # from before the run went on
-            best = saving.load_model(self.folder.file(checkpoint.BEST))
+            best = saving.read_model(self.folder.file(checkpoint.BEST))
             self._restore([ops.convert_to_numpy(variable) for variable in _variables(best)])
         elif self.folder is not None and state is not None and state.batches:
             # Stopped before the first evaluation: the latest weights are all there is.

@@ -129,7 +129,7 @@ def _measure(recipe, corpus, model, batches, start, clock):
     seconds = min(MOST_MEASURED, max(LEAST_MEASURED, MEASURED_SHARE * 60 * recipe.minutes))
     pace = Pace(seconds, clock)
     period = start.steps_per_execution * max(1, 50 * start.accumulate // start.steps_per_execution)
-    model.fit(batches, steps_per_epoch=period, epochs=10**4, callbacks=[pace], verbose=0)
+    model.fit_in_run(batches, steps_per_epoch=period, epochs=10**4, callbacks=[pace], verbose=0)
     return Costs(pace.seconds_per_batch * start.accumulate, evaluation)
 
 

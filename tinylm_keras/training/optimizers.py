@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from tinylm_keras.models import after_run
 from tinylm_keras.schedules import Decay
 from tinylm_keras.training import registry
 
@@ -103,6 +104,7 @@ def compile_model(model, recipe, plan, rate=None):
         jit_compile=plan.jit_compile,
         steps_per_execution=plan.steps_per_execution,
     )
+    after_run.mark(model, after_run.RUN)
     model.generation_defaults = {"temperature": recipe.temperature, "max_new_tokens": recipe.max_new_tokens}
 
 

@@ -84,7 +84,7 @@ OPTIMIZERS = {
     "sgd": Kind("keras.optimizers:SGD", _OPTIMIZER),
     "adam": Kind("keras.optimizers:Adam", (*_OPTIMIZER, "beta_2")),
     "adamw": Kind("keras.optimizers:AdamW", (*_OPTIMIZER, "beta_2")),
-    # Muon is for the hidden matrices alone; the anchored pattern does not catch a layer such as "multi_head".
+    # Muon is for the hidden matrices alone; `models.roles` takes this pattern for the model's head, whatever its name.
     "muon": Kind(
         "keras.optimizers:Muon",
         (*_OPTIMIZER, "adam_weight_decay=weight_decay", "adam_lr_ratio=adam_ratio", "adam_beta_2=beta_2", "momentum"),

@@ -5,6 +5,7 @@ import pathlib
 
 from tinylm_keras import _checks, saving
 from tinylm_keras.data.documents import Joined, opened
+from tinylm_keras.models import after_run
 from tinylm_keras.training import checkpoint, presets, report, run_folder, shard_corpus
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training.plan import Plan
@@ -128,7 +129,9 @@ def resume(path, *, source, preset, out, init, overwrite, reporter, shards, over
         steps = f"all {state.plan.steps:,} steps are made"
         reporter.finish([*stopped.notes, f"{folder.path} is finished: {steps}, and there is nothing left to do."])
         best = folder.file(checkpoint.BEST)
-        return saving.load_model(best) if best.exists() else stopped.model
+        model = saving.read_model(best) if best.exists() else stopped.model
+        after_run.settle(model)
+        return model
     corpus = stopped.corpus(source, shards)
     if state is None:
         notes = ["No checkpoint was written yet: the run begins again."]

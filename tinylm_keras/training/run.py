@@ -4,6 +4,7 @@ import dataclasses
 import time
 
 from tinylm_keras import plots
+from tinylm_keras.models import after_run
 from tinylm_keras.training import checkpoint, environment, minutes, optimizers, plan, report, start
 from tinylm_keras.training.interrupts import Interrupts
 from tinylm_keras.training.journal import Journal
@@ -53,6 +54,7 @@ def run(
     kind, device = environment.device()
     if state is not None:
         run_plan, record = state.plan, state.record
+        model.steps_per_execution = run_plan.steps_per_execution  # a loaded model has 1
     else:
         run_plan = run_plan or plan.make(
             recipe,
@@ -95,7 +97,10 @@ def run(
     elif init is not None and folder is not None and not folder.waiting:
         journal.save()  # the model that it began from may be gone when the run goes on
     reporter.start(lines, run_plan.steps)
-    _train(model, batches, validation, journal)
+    try:
+        _train(model, batches, validation, journal)
+    finally:
+        after_run.settle(model)  # also where the run ended early: the model may be the caller's
     return model
 
 
@@ -138,10 +143,10 @@ def _fit(model, batches, validation, journal):
     rest = min(-journal.batches % journal.period, journal.total - journal.batches)
     if rest:
         data = batches.for_fit(endless=True, first=journal.batches)
-        model.fit(data, steps_per_epoch=rest, shuffle=False, **settings)
+        model.fit_in_run(data, steps_per_epoch=rest, shuffle=False, **settings)
     if journal.batches < journal.total:
         periods = {"initial_epoch": journal.batches // journal.period, "epochs": journal.plan.evaluations}
-        model.fit(batches, steps_per_epoch=journal.period, **periods, **settings)
+        model.fit_in_run(batches, steps_per_epoch=journal.period, **periods, **settings)
 
 
 def _finish(keeper, journal, good):
