@@ -80,6 +80,7 @@ class TrainingMixin:
 
     def fit(self, x=None, *args, validation_data=None, **kwargs):
         """As `keras.Model.fit`; `x` and `validation_data` may also be what `tlm.data.lines` or `windows` return."""
+        _infer_modes(args[4] if len(args) > 4 else kwargs.get("callbacks"), self.perplexity.name)
         if hasattr(x, "for_fit"):
             if x.first_tokens:
                 self.__dict__["first_tokens"] = x.first_tokens
@@ -87,16 +88,17 @@ class TrainingMixin:
             kwargs["shuffle"] = False  # the order is in the data
             self._check_batches(x)
             x = x.for_fit(endless=True, first=kwargs.get("initial_epoch", 0) * kwargs["steps_per_epoch"])
-        return super().fit(x, *args, validation_data=self._for_keras(validation_data), **kwargs)
+        validation_data = self._for_keras(validation_data, "validation_data")
+        return super().fit(_not_text("x", x), *args, validation_data=validation_data, **kwargs)
 
     def evaluate(self, x=None, *args, **kwargs):
         """As `keras.Model.evaluate`; `x` may also be what `tlm.data.lines` or `windows` return."""
         # Keras before 3.15 returns tensors where a metric's result is one.
         return keras.tree.map_structure(_plain, super().evaluate(self._for_keras(x), *args, **kwargs))
 
-    def _for_keras(self, data):
+    def _for_keras(self, data, argument="x"):
         if not hasattr(data, "for_fit"):
-            return data
+            return _not_text(argument, data)
         self._check_batches(data)
         return data.for_fit(endless=False)
 
@@ -116,3 +118,18 @@ def _plain(value):
 def _decays(variable):
     """Weight decay is for the matrices of dense layers: not for embeddings, biases and the scales of norms."""
     return len(variable.shape) > 1 and "embedding" not in variable.path
+
+
+def _not_text(argument, data):
+    if _checks.holds_text(data):
+        advice = "Make batches with data.lines(texts, tokenizer, …), or windows of data.concatenate(texts, tokenizer)."
+        raise _checks.refuse(argument, "must be token ids, not text", data, advice)
+    return data
+
+
+def _infer_modes(callbacks, name):
+    """Tell callbacks that less perplexity is better: Keras looks for that in the metrics of `compile` alone."""
+    for callback in keras.tree.flatten(getattr(callbacks, "callbacks", callbacks)):
+        monitor = getattr(callback, "monitor", None)
+        if getattr(callback, "mode", None) == "auto" and monitor in (name, f"val_{name}"):
+            callback.mode = "min"
