@@ -158,6 +158,8 @@ def test_the_largest_uniform_number_still_gives_a_token_that_is_kept(rules):
 def test_a_tiny_temperature_is_greedy_and_overflows_nothing():
     assert set(draw(LOGITS * 1000, temperature=1e-20)) == {int(LOGITS.argmax())}
     assert set(draw(LOGITS, temperature=0)) == {int(LOGITS.argmax())}
+    assert set(draw([0.0, 1e-4, 0.0], temperature=1e-6)) == {1}
+    assert set(draw([0.0, 1.0, 1.0], temperature=0)) == {1}  # the first of equals, not a drawn one
 
 
 def test_how_many_tokens_are_ranked():

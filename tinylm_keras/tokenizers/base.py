@@ -130,7 +130,7 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
         return self.tokenize(text), 0, None
 
     def can_write(self, text, allow_unknown=False):
-        """Whether tokens in a row can ever be printed as `text`, in the middle of something longer. True when unsure."""
+        """Whether tokens in a row can ever be printed as `text` or around it. True where that is not certain."""
         return True
 
     def unknown_tokens(self, texts):
