@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from keras import ops
 
 from tinylm_keras.samplers import Sampler, choose
 
@@ -62,6 +63,62 @@ def test_top_p_keeps_the_fewest_that_reach_it(top_p):
     assert_frequencies(draw(LOGITS, top_p=top_p), nucleus / nucleus.sum())
 
 
+def test_top_p_that_is_reached_exactly_keeps_no_token_more():
+    # Four equal tokens: the running sums 0.25, 0.5, 0.75 are exact in float32.
+    assert set(draw([1.0, 1.0, 1.0, 1.0], top_p=0.5)) == {0, 1}
+    assert set(draw([1.0, 1.0, 1.0, 1.0], top_p=0.25)) == {0}
+    assert set(draw([1.0, 1.0, 1.0, 1.0], top_p=0.51)) == {0, 1, 2}
+
+
+def test_a_token_exactly_min_p_times_as_likely_is_kept():
+    share = float(ops.convert_to_numpy(ops.exp(ops.convert_to_tensor([-1.5], "float32")))[0])
+    for rules in ({}, {"top_k": 3}):  # without an order and with one
+        assert set(draw([0.0, -1.5, -2.0], min_p=share, **rules)) == {0, 1}
+        assert set(draw([0.0, -1.5, -2.0], min_p=np.nextafter(np.float32(share), np.float32(1)).item(), **rules)) == {0}
+
+
+def test_a_penalty_leaves_a_logit_of_0_and_an_unseen_one_as_they_are():
+    seen = np.array([True, False, False])
+    assert_frequencies(draw([0.0, 0.0, -1.0], seen=seen, repetition_penalty=3.0), softmax([0.0, 0.0, -1.0]))
+
+
+def test_the_rules_run_in_their_order():
+    # Temperature first would keep both under min_p; top_p counts only what top_k left.
+    assert set(draw([0.0, -1.5], temperature=0.5, min_p=0.2)) == {0}
+    assert set(draw([0.0, -1.5], temperature=2.0, min_p=0.4)) == {0, 1}
+    assert set(draw([1.0, 1.0, 1.0, 1.0], top_k=2, top_p=0.5)) == {0}
+
+
+def test_a_number_inverts_the_running_sum_from_its_left_edge():
+    # Two equal tokens: below a half the first, from a half on the second.
+    below = np.nextafter(np.float32(0.5), np.float32(0))
+    for rules in ({}, {"top_p": 0.99}):
+        sampler = Sampler(**rules)
+        tokens = choose(
+            np.zeros((4, 2), "float32"),
+            np.array([0.0, below, 0.5, 0.99], "float32"),
+            sampler.settings(2),
+            np.ones(2, bool),
+            np.zeros((4, 2), bool),
+            sampler.ranked(2),
+        )
+        assert np.array(tokens).tolist() == [0, 0, 1, 1]
+
+
+def test_each_row_may_have_tokens_of_its_own():
+    allowed = np.array([[True, False, True], [False, True, False]])
+    sampler = Sampler()
+    tokens = choose(
+        np.zeros((2, 3), "float32"),
+        np.array([0.9, 0.9], "float32"),
+        sampler.settings(3),
+        allowed,
+        np.zeros((2, 3), bool),
+        sampler.ranked(3),
+    )
+    assert np.array(tokens).tolist() == [2, 1]
+
+
 def test_min_p_keeps_what_is_near_the_likeliest():
     probabilities = softmax(LOGITS)
     probabilities[probabilities < 0.2 * probabilities.max()] = 0
@@ -101,6 +158,8 @@ def test_the_largest_uniform_number_still_gives_a_token_that_is_kept(rules):
 def test_a_tiny_temperature_is_greedy_and_overflows_nothing():
     assert set(draw(LOGITS * 1000, temperature=1e-20)) == {int(LOGITS.argmax())}
     assert set(draw(LOGITS, temperature=0)) == {int(LOGITS.argmax())}
+    assert set(draw([0.0, 1e-4, 0.0], temperature=1e-6)) == {1}
+    assert set(draw([0.0, 1.0, 1.0], temperature=0)) == {1}  # the first of equals, not a drawn one
 
 
 def test_how_many_tokens_are_ranked():

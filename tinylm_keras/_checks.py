@@ -172,10 +172,49 @@ def divides(argument, value, whole_argument, whole):
 
 
 def within_context(shape, context_length):
-    """Raise if token ids of this shape `(B, T)` have more columns than the context; an unknown T passes."""
+    """Raise unless the shape of token ids is `(B, T)` with T inside the context; an unknown T passes."""
+    if len(shape) != 2:
+        advice = "Add the axis of the batch: token_ids[np.newaxis]." if len(shape) == 1 else ""
+        raise refuse("token_ids", "must have the shape (B, T)", f"shape {shape}", advice)
     if shape[1] is not None and shape[1] > context_length:
         raise refusal(
             *(Argument("token_ids"), " must have at most ", Argument("context_length"), " columns. Received: "),
             *(f"token_ids of shape {shape}, ", Argument("context_length", context_length), ". "),
             f"Pass the last {context_length} tokens, or call `generate` or `score`, which slide.",
         )
+
+
+def holds_text(value):
+    """Whether this is text where token ids belong: str, or a list, array or `tf.data.Dataset` of str."""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and holds_text(value[0])
+    value = getattr(value, "element_spec", value)
+    if isinstance(value, tuple) and value:
+        value = value[0]
+    dtype = getattr(value, "dtype", None)
+    return isinstance(value, (str, bytes)) or getattr(dtype, "name", str(dtype)).startswith(("str", "bytes", "object"))
+
+
+# What training and generation ask of a tokenizer; `tokenizers.Tokenizer` has all but what only its subclass can know.
+TOKENIZER_METHODS = (
+    *("tokenize", "detokenize", "tokenize_prompt", "pieces", "continuation", "unfinished", "unknown_tokens"),
+    *("can_write", "spelling_bits", "vocabulary_size", "get_vocabulary", "get_config"),
+)
+TOKENIZER_IDS = ("pad_id", "unk_id", "end_id", "end_token")
+
+
+def tokenizer(argument, value):
+    """Return `value`, or raise unless it has all that the package asks of a tokenizer; the message names what lacks."""
+    advice = "Make it a subclass of tinylm_keras.tokenizers.Tokenizer: docs/own_tokenizer.md shows one."
+    if isinstance(value, type):
+        raise refuse(argument, "must be a tokenizer, not its class", value, f"Try {value.__name__}().", TypeError)
+    for name in (*TOKENIZER_METHODS, "_encode") if hasattr(value, "_encode") else TOKENIZER_METHODS:
+        method = getattr(value, name, None)
+        if not callable(method) or getattr(method, "__isabstractmethod__", False):
+            rule = f"must have the method `{name}`"
+            raise refuse(argument, rule, type(value).__name__, advice, TypeError)
+    for name in TOKENIZER_IDS:
+        if not hasattr(value, name):
+            rule = f"must have the attribute `{name}` (None where there is no such token)"
+            raise refuse(argument, rule, type(value).__name__, advice, TypeError)
+    return value

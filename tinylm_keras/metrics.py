@@ -64,6 +64,8 @@ def token_nats(token_ids, logits, pad_id=None, sample_weight=None):
 class _TokenMean(keras.metrics.Metric):
     """Total nats over total weight of all tokens since the last reset."""
 
+    _direction = "down"  # where callbacks of Keras look for what is better
+
     def __init__(self, pad_id=None, name=None, dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.pad_id = pad_id

@@ -91,7 +91,7 @@ def choose(logits, uniform, settings, allowed, seen, ranked):
         logits: float32 tensor `[B, V]`.
         uniform: float32 tensor `[B]`, in [0, 1).
         settings: float32 tensor of `Sampler.settings`.
-        allowed: bool tensor `[V]`. Tokens that may be chosen at all; the others get probability 0.
+        allowed: bool tensor `[B, V]` or `[V]`. Tokens that may be chosen at all; the others get probability 0.
         seen: bool tensor `[B, V]`. Tokens that the repetition penalty applies to.
         ranked: int. `Sampler.ranked`, known when the program is compiled.
 

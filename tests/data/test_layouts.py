@@ -184,3 +184,11 @@ def test_batches_that_do_not_fit_the_model_are_refused_before_they_are_fed(words
             call(windows(np.arange(100), context_length=6, batch_size=2, pad_id=0), verbose=0)
         with pytest.raises(ValueError, match=r"`token_ids` must have at most `context_length` columns"):
             call(windows(np.arange(2, 50), context_length=12, batch_size=2, pad_id=0), verbose=0)
+
+
+def test_a_text_that_just_fits_a_row_is_not_counted_as_cut(texts):
+    tokenizer = WhitespaceTokenizer().adapt(texts)
+    fits, longer = "the cat sat on", "the cat sat on the"  # a row of 3 columns predicts 3 tokens of 4
+    assert lines([fits], tokenizer, context_length=3).cut == 0
+    assert lines([fits, longer], tokenizer, context_length=3).cut == 1
+    assert lines([fits], tokenizer, context_length=3).tokens == 3

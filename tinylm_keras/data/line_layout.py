@@ -4,7 +4,7 @@ import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.data.batches import Batches
-from tinylm_keras.data.texts import TextCounter
+from tinylm_keras.data.texts import TextCounter, list_of_texts
 
 
 def lines(texts, tokenizer, *, context_length, batch_size=16, shuffle=True, seed=0):
@@ -47,12 +47,10 @@ class Lines(Batches):
         context_length = _checks.whole_number("context_length", context_length, 1)
         batch_size = _checks.whole_number("batch_size", batch_size, 1)
         seed = _checks.whole_number("seed", seed, 0)
-        if isinstance(texts, str):
-            raise _checks.refuse("texts", "must be a list of strings", texts, "Try data.read or [text].")
+        texts, counter = list_of_texts(texts), TextCounter(tokenizer)
         if tokenizer.pad_id is None:
             raise _checks.refuse("tokenizer", "must have a padding id in the lines layout", type(tokenizer).__name__)
-        counter = TextCounter(tokenizer)
-        rows, cut = _rows(list(texts), tokenizer, context_length, counter)
+        rows, cut = _rows(texts, tokenizer, context_length, counter)
         if not rows:
             raise ValueError(
                 "`texts` must hold a text with a token to predict: two tokens, or one where there is an end token. "

@@ -6,6 +6,8 @@ import functools
 
 import numpy as np
 
+from tinylm_keras import _checks
+
 KEPT_FIRST_TOKENS = 256
 KEPT_SPELLINGS = 65_536
 
@@ -37,7 +39,7 @@ class TextCounter:
     """Adds up characters, unknown words and first tokens, text by text."""
 
     def __init__(self, tokenizer):
-        self.tokenizer = tokenizer
+        self.tokenizer = _checks.tokenizer("tokenizer", tokenizer)
         self.tokens = self.characters = self.unknown = 0
         self.unknown_bits = 0.0
         self._first = collections.Counter()
@@ -73,6 +75,13 @@ def _end_of(text, pieces, count):
     return place
 
 
+def list_of_texts(texts):
+    """The argument `texts` as a list, or raise if it is one str, whose characters would be taken for texts."""
+    if isinstance(texts, str):
+        raise _checks.refuse("texts", "must be a list of strings", texts, "Try data.read or [text].")
+    return list(texts)
+
+
 def concatenate(texts, tokenizer):
     """All texts in one stream of ids, for `windows`.
 
@@ -92,10 +101,11 @@ def concatenate(texts, tokenizer):
     >>> concatenate(["a b", "b"], tokenizer).ids
     array([4, 2, 3, 4, 3, 4], dtype=int32)
     """
+    texts = list_of_texts(texts)
     counter = TextCounter(tokenizer)
     end = None if tokenizer.end_id is None else np.array([tokenizer.end_id], "int32")
     parts = [] if end is None else [end]
-    for text, ids in zip(texts, tokenizer.tokenize(list(texts)), strict=True):
+    for text, ids in zip(texts, tokenizer.tokenize(texts), strict=True):
         # Without an end token the very first token of the stream is not predicted.
         first = 1 if not parts and len(ids) else 0
         counter.add(text, ids, first, len(ids))

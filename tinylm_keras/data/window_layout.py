@@ -97,6 +97,9 @@ class CoveringWindows(Batches):
 
 
 def _bare(ids, pad_id):
+    if _checks.holds_text(ids):
+        advice = "Pass data.concatenate(texts, tokenizer), or lay the texts out with data.lines."
+        raise _checks.refuse("ids", "must be token ids, not text", ids, advice)
     ids = np.asarray(ids)
     if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
         raise _checks.refuse("ids", "must be a row of whole numbers", f"{ids.dtype} array of shape {ids.shape}")

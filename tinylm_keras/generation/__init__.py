@@ -9,8 +9,8 @@ from tinylm_keras import _checks
 from tinylm_keras.generation import lower_precision
 from tinylm_keras.generation.decoder import Decoder
 from tinylm_keras.generation.packing import CHUNK
+from tinylm_keras.generation.prompts import Prompt, check_ids, read
 from tinylm_keras.generation.rolling_decoder import RollingDecoder
-from tinylm_keras.generation.scoring import check_ids
 from tinylm_keras.generation.scoring import score as score
 from tinylm_keras.generation.text_stream import TextStream
 from tinylm_keras.samplers import Sampler, resolve
@@ -37,20 +37,15 @@ def check_defaults(settings):
 
 def generate(model, prompts, **settings):
     """See `LanguageModel.generate`."""
-    if not isinstance(prompts, (str, list, tuple)) and np.ndim(prompts) not in (1, 2):
-        raise _checks.refuse("prompts", "must be a str, ids, or a list of either", prompts)
-    if isinstance(prompts, str):
-        return _texts(model, [prompts], **settings)[0]
-    if isinstance(prompts, (list, tuple)) and all(isinstance(prompt, str) for prompt in prompts):
-        return _texts(model, list(prompts), **settings)
-    rows = [prompts] if _is_row(prompts) else list(prompts)
-    results = _ids(model, [check_ids("prompts", model, row) for row in rows], **settings)
-    return results[0] if _is_row(prompts) else results
+    rows, is_text, single = read(prompts)
+    results = (_texts if is_text else _ids)(model, rows, **settings)
+    return results[0] if single else results
 
 
 def stream(model, prompt, **settings):
     """See `LanguageModel.stream`. The arguments are checked at once, not when the first piece is taken."""
     _checks.text("prompt", prompt)
+    [prompt], _, _ = read(prompt)  # without what a subclass of str may add
     decoder, streams = _start_texts(model, [prompt], 4, **settings)
     return _pieces(decoder, streams[0], prompt)
 
@@ -69,11 +64,11 @@ def _pieces(decoder, text, prompt):
             return
 
 
-def _texts(model, prompts, **settings):
-    """The texts that `prompts` become, all rows in one batch."""
-    if not prompts:
+def _texts(model, texts, **settings):
+    """The texts that the prompts `texts` become, all rows in one batch."""
+    if not texts:
         return []
-    decoder, streams = _start_texts(model, prompts, 5, **settings)
+    decoder, streams = _start_texts(model, texts, 5, **settings)
     size = CHUNK_WITH_STOP if streams[0].stop else CHUNK
     while True:
         fresh = decoder.advance(size)
@@ -85,15 +80,17 @@ def _texts(model, prompts, **settings):
             return [text.text for text in streams]
 
 
-def _ids(model, rows, **settings):
-    """The ids that the prompts `rows` become; the end token is not among them."""
-    if not rows:
-        return []
-    decoder, stop = _start(model, rows, **settings)
+def _ids(model, rows, stop=None, **settings):
+    """The ids that the prompts `rows` become, without the end token that ends one or begins an empty one."""
     if stop:
         raise _checks.refuse(
             "stop", "needs text prompts, because a stop string is text", stop, "Pass the prompt as str."
         )
+    if not rows:
+        return []
+    rows = [check_ids("prompts", model, row) for row in rows]
+    prompts = [Prompt(row if len(row) else model.after_end(row)) for row in rows]
+    decoder = _start(model, prompts, **settings)
     results = [row.tolist() for row in rows]
     while True:
         for result, ids in zip(results, decoder.advance(CHUNK), strict=True):
@@ -102,54 +99,70 @@ def _ids(model, rows, **settings):
             return [np.array(result, "int32") for result in results]
 
 
-def _start_texts(model, prompts, stacklevel, **settings):
+def _start_texts(model, texts, stacklevel, stop=None, allow_unknown=False, **settings):
     """`stacklevel` leads from here to the caller of the model's method, which a warning should name."""
     tokenizer = model.tokenizer
     if tokenizer is None:
-        raise _checks.refuse("prompt", "must be ids, because this model has no tokenizer", prompts[0])
-    unknown = tokenizer.unknown_tokens(prompts)
+        raise _checks.refuse("prompt", "must be ids, because this model has no tokenizer", texts[0])
+    stop = _check_stop(model.generation_defaults.get("stop", ()) if stop is None else stop)
+    for warning in _doubts(tokenizer, texts, stop, allow_unknown):
+        warnings.warn(warning, stacklevel=stacklevel)
+    allowed = _allowed(model, allow_unknown)
+    prompts = [Prompt.from_text(model, text, allowed) for text in texts]
+    decoder = _start(model, prompts, allow_unknown=allow_unknown, **settings)
+    return decoder, [TextStream(tokenizer, prompt.text, stop, prompt.held) for prompt in prompts]
+
+
+def _doubts(tokenizer, texts, stop, allow_unknown):
+    """What in the texts of one call will not do what its writer may think, one line each."""
+    unknown = tokenizer.unknown_tokens(texts)
     if unknown:
-        shown = ", ".join(repr(word) for word, _ in unknown.most_common(5))
-        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        warnings.warn(f"Words of the prompt that the model does not know: {shown}{more}.", stacklevel=stacklevel)
-    decoder, stop = _start(model, [model.prompt_ids(prompt) for prompt in prompts], **settings)
-    return decoder, [TextStream(tokenizer, prompt, stop) for prompt in prompts]
+        yield f"Words of the prompt that the model does not know: {_shown(word for word, _ in unknown.most_common())}."
+    end = tokenizer.end_token
+    if end is not None and end not in unknown and any(end in text for text in texts):
+        yield f"The prompt holds the text {end!r}. In a text it is not the end token; to give that, pass ids."
+    never = [text for text in stop if text != end and not tokenizer.can_write(text, allow_unknown)]
+    if never:
+        yield f"Stop strings that the model's tokenizer can never write, so they stop nothing: {_shown(never)}."
+
+
+def _shown(words, most=5):
+    words = list(map(repr, words))
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
 def _start(
     model,
-    rows,
+    prompts,
     max_new_tokens=None,
     temperature=None,
     top_k=None,
     top_p=None,
     min_p=None,
     repetition_penalty=None,
-    stop=None,
     seed=None,
     sampler=None,
     allow_unknown=False,
     weights=None,
 ):
-    """Check the arguments of one call; return its Decoder and its stop strings."""
+    """Check the arguments of one call; return the Decoder of these prompts."""
     defaults = {**DEFAULTS, **model.generation_defaults}
     count = _check_count(defaults["max_new_tokens"] if max_new_tokens is None else max_new_tokens)
     sampler = resolve(sampler, temperature, top_k, top_p, min_p, repetition_penalty, defaults, model.vocabulary_size)
-    stop = _check_stop(defaults.get("stop", ()) if stop is None else stop)
     if seed is None:
         seed = secrets.randbits(32)
     elif not isinstance(sampler, Sampler):
         raise _checks.refuse("seed", "must be set on the keras-nlp sampler itself", seed)
     seed = _checks.whole_number("seed", seed, 0)
-    if count and not all(len(row) for row in rows) and not model.first_tokens:
+    if count and not all(len(prompt.ids) for prompt in prompts) and not model.first_tokens:
         raise ValueError(
             "`prompt` must hold at least one token, because this model has no end token to start from and no record of "
             "how its training texts began. Received: an empty prompt. Give a first word."
         )
     stored = lower_precision.prepare(model, weights)
-    rows = [row[-model.reach :] for row in rows]
+    rows, first = [prompt.ids[-model.reach :] for prompt in prompts], [prompt.first for prompt in prompts]
     decoder = RollingDecoder if model.rolling_cache else Decoder
-    return decoder(model, rows, count, sampler, seed, _allowed(model, allow_unknown), stored), stop
+    return decoder(model, rows, count, sampler, seed, _allowed(model, allow_unknown), first, stored)
 
 
 def _allowed(model, allow_unknown):
@@ -175,7 +188,3 @@ def _check_stop(stop):
         if not isinstance(text, str) or not text:
             raise _checks.refuse("stop", "must be a non-empty string or a list of them", text)
     return stop
-
-
-def _is_row(prompts):
-    return np.ndim(prompts) == 1 if hasattr(prompts, "shape") else all(np.ndim(token) == 0 for token in prompts)

@@ -22,22 +22,27 @@ class Decoder:
         sampler: `Sampler` or a keras-nlp sampler.
         seed: int.
         allowed: bool array `[V]`. Tokens that may be written.
+        first: list with, for each prompt, a bool array `[V]` of the tokens that its first new one is limited to, or
+            None.
         stored: `LowerPrecision` of the model's weights, or None: the weights as they are.
     """
 
-    def __init__(self, model, prompts, max_new_tokens, sampler, seed, allowed, stored=None):
-        self.model, self.sampler, self.allowed, self.stored = model, sampler, allowed, stored
+    def __init__(self, model, prompts, max_new_tokens, sampler, seed, allowed, first, stored=None):
+        self.model, self.sampler, self.stored = model, sampler, stored
+        self.allowed, self.limited = allowed, False  # limited: whether `marks` holds more limits than `allowed`
+        self.first = {row: tokens for row, tokens in enumerate(first) if tokens is not None}  # still to be used
         self.end_id = np.int32(-1 if model.end_id is None else model.end_id)
         self.generators = [np.random.default_rng((seed, row)) for row in range(len(prompts))]
         self.returned = np.array([len(prompt) for prompt in prompts], "int32")  # ids that the caller knows
         self.ends = self.returned + np.int32(max_new_tokens)  # where each row ends
-        prompts = [prompt if len(prompt) else [self._first_token(row)] for row, prompt in enumerate(prompts)]
+        if max_new_tokens:
+            prompts = [prompt if len(prompt) else [self._first_token(row)] for row, prompt in enumerate(prompts)]
         self.lengths = np.array([len(prompt) for prompt in prompts], "int32")
         self.finished = self.lengths >= self.ends
         self.position = int(self.lengths.min()) - 1  # of the last token that every row has
         self.tokens = np.zeros((len(prompts), int(self.lengths.max(initial=1))), "int32")
-        self.marks = np.zeros((len(prompts) + 1, len(allowed)), bool)  # tokens seen by each row; tokens allowed
-        self.marks[-1] = allowed
+        self.marks = np.zeros((2 * len(prompts), len(allowed)), bool)  # tokens seen by each row; allowed to each row
+        self.marks[len(prompts) :] = allowed
         for row, prompt in enumerate(prompts):
             self.tokens[row, : len(prompt)] = prompt
             self.marks[row, prompt] = True
@@ -92,9 +97,26 @@ class Decoder:
 
     def _choose(self, way, window, steps):
         """The next tokens from the programs `<way>_steps` and `<way>_logits` of the loop."""
+        steps = self._limit(steps)
         if isinstance(self.sampler, Sampler):
             return self._run_loop(way, window, steps)
         return self._ask_foreign_sampler(way, window)
+
+    def _limit(self, steps):
+        """Put into `marks` which tokens each row may write next; return for how many steps, up to `steps`, that holds.
+
+        The first new token of some rows is limited (`first`). The compiled loop need not know: such a token is a call
+        of one step, with marks of its own.
+        """
+        place = self.position + 1
+        rows = [row for row in self.first if self.lengths[row] == place]
+        if rows or self.limited:
+            marks = np.array(keras.ops.convert_to_numpy(self.marks))
+            marks[len(self.tokens) :] = self.allowed
+            for row in rows:
+                marks[len(self.tokens) + row] &= self.first.pop(row)
+            self.marks, self.limited = marks, bool(rows)
+        return 1 if rows else min([steps, *(int(self.lengths[row]) - place for row in self.first)])
 
     def _fill_cache(self, steps):
         """Put the prompts into the cache, before a call of so many steps that needs one."""
@@ -102,7 +124,8 @@ class Decoder:
             return
         if self.position < loop.SHORT_PROMPT:
             self.position = 0
-            self.whole = isinstance(self.sampler, Sampler) and int(self.ends.max()) - 1 <= steps
+            one_call = not self.first and isinstance(self.sampler, Sampler)
+            self.whole = one_call and int(self.ends.max()) - 1 <= steps
             self.cache = () if self.whole else loop.empty_cache(self.model, len(self.tokens))
         else:
             self._prefill(loop.empty_cache(self.model, len(self.tokens)))
@@ -139,7 +162,7 @@ class Decoder:
         logits, cache = run(window, () if way == "sliding" else self.cache, np.int32(self.position))
         self.cache = cache
         self._check_finite(bool(keras.ops.all(keras.ops.isfinite(logits))))
-        logits = keras.ops.where(self.allowed, logits, -np.inf)
+        logits = keras.ops.where(self.marks[len(self.tokens) :], logits, -np.inf)
         token = self.sampler.get_next_token(self.sampler.compute_probabilities(logits))
         token = np.array(keras.ops.convert_to_numpy(token), "int32")
         place = self.position + 1

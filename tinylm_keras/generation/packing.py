@@ -19,7 +19,7 @@ def pack(window, finished, position, steps, uniform, lengths, limits, settings, 
 def packed(run, empty_cache=None):
     """The loop `run` of `loop._steps` as a function of `pack`'s numbers, `marks` and the cache.
 
-    `marks` is bool `[B + 1, V]`: for each row the tokens seen, then the tokens allowed. The result is int32
+    `marks` is bool `[2 B, V]`: for each row the tokens seen, then for each row the tokens allowed. The result is int32
     `[B, CHUNK + 2]` (the new tokens, whether the row has finished, whether all logits were finite), marks, cache.
 
     With `empty_cache`, the model's function of that name, the cache is made here, never leaves, and is `()` outside:
@@ -33,7 +33,7 @@ def packed(run, empty_cache=None):
         position, steps, end_id = (rest[0, ROW + column] for column in range(CALL))
         settings = ops.view(rest[0, ROW + CALL : ROW + CALL + RULES], "float32")
         uniform = ops.view(rest[:, ROW + CALL + RULES :], "float32")
-        seen, allowed = marks[:-1], marks[-1]
+        seen, allowed = marks[: numbers.shape[0]], marks[numbers.shape[0] :]
         finished = ops.not_equal(finished, 0)
         if empty_cache is not None:
             cache = empty_cache(numbers.shape[0])
@@ -41,6 +41,6 @@ def packed(run, empty_cache=None):
         written, cache, seen, finished, finite = run(*state)
         ends = ops.stack([finished, ops.broadcast_to(finite, ops.shape(finished))], axis=1)
         written = ops.concatenate([written, ops.cast(ends, "int32")], axis=1)
-        return written, ops.concatenate([seen, marks[-1:]], axis=0), cache if empty_cache is None else ()
+        return written, ops.concatenate([seen, allowed], axis=0), cache if empty_cache is None else ()
 
     return run_packed

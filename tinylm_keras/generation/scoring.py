@@ -5,6 +5,7 @@ from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.generation.loop import program
+from tinylm_keras.generation.prompts import check_ids
 
 ROWS = 32  # windows scored at once past the context
 
@@ -23,19 +24,6 @@ def score(model, text):
     if not np.isfinite(scores).all():
         raise ValueError("The model's logits are not finite numbers. Its weights are damaged: load an earlier file.")
     return scores
-
-
-def check_ids(argument, model, ids):
-    """One row of ids as int32, or raise unless it is one, within the model's vocabulary."""
-    array = np.asarray(ids)
-    if array.size == 0:
-        return np.zeros(0, "int32")
-    if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
-        raise _checks.refuse(argument, "must be a str, ids, or a list of either", ids)
-    if array.min() < 0 or array.max() >= model.vocabulary_size:
-        bad = int(array.min() if array.min() < 0 else array.max())
-        raise _checks.refuse(argument, f"must hold ids in [0, {model.vocabulary_size})", bad)
-    return array.astype("int32")
 
 
 def _window_scores(model, ids):

@@ -11,6 +11,7 @@ class TextStream:
         tokenizer: a `Tokenizer`.
         prompt: str. The text in front; stop strings are not looked for in it.
         stop: tuple of str.
+        held: int. How many of the last characters of the prompt its first new token will print again.
 
     Example:
 
@@ -21,9 +22,9 @@ class TextStream:
     (' ', 'cat the', ' ', True)
     """
 
-    def __init__(self, tokenizer, prompt="", stop=()):
-        self.tokenizer, self.stop = tokenizer, stop
-        self.text = prompt  # all that is decided
+    def __init__(self, tokenizer, prompt="", stop=(), held=0):
+        self.tokenizer, self.stop, self.prompt = tokenizer, stop, prompt
+        self.text = prompt[: len(prompt) - held]  # all that is decided
         self.released = self.searched = len(prompt)
         self.pending = []
         self.stopped = False
@@ -40,6 +41,8 @@ class TextStream:
         if self.stop:
             self._cut_at_stop()
             certain = len(self.text) - (0 if last or self.stopped else self._held_back())
+        if last and len(self.text) < len(self.prompt):  # nothing came
+            self.text = self.prompt
         piece = self.text[self.released : certain]
         self.released = max(self.released, certain)
         return piece

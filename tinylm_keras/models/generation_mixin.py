@@ -24,7 +24,10 @@ class GenerationMixin:
 
     def prompt_ids(self, text):
         """Ids of a text as training saw its beginning: with the end token in front, where the tokenizer has one."""
-        ids = self.tokenizer.tokenize(text)
+        return self.after_end(self.tokenizer.tokenize(text))
+
+    def after_end(self, ids):
+        """These ids behind the end token, where the tokenizer has one: so begins every text of training."""
         return ids if self.end_id is None else np.concatenate([np.array([self.end_id], "int32"), ids])
 
     def generate(
@@ -51,10 +54,12 @@ class GenerationMixin:
         Args:
             prompts: str; list of str; ids `[n]`; ids `[B, n]` or a list of arrays of ids. An empty prompt starts from
                 the end token, or without one from a first token of the training texts. A prompt counts with its last
-                `reach` tokens: `context_length`, or what a rolling cache looks back at.
+                `reach` tokens: `context_length`, or what a rolling cache looks back at. A blank at the end of a text
+                belongs to the word that follows: the first new token is one that begins with it.
             max_new_tokens: int from 0 to 1,000,000. None: `generation_defaults`, else 64.
             temperature, top_k, top_p, min_p, repetition_penalty: see `Sampler`. None: `generation_defaults`, else off.
-            stop: str or list of str. Ends a text before the first of these strings that it writes.
+            stop: str or list of str. Ends a text before the first of these strings that it writes; for text prompts
+                alone. One that the tokenizer can never write is named in a warning.
             seed: int of at least 0. Row i draws from (seed, i). None: fresh numbers each time.
             sampler: `Sampler`, or one of `keras_nlp.samplers` that chooses a token at a time (greedy, random, top-k,
                 top-p or a subclass with `get_next_token`; it brings its own seed).

@@ -44,6 +44,8 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     def __init__(self, vocabulary_size=None, context_length=20, pad_id=None, tokenizer=None, **kwargs):
         kept = {name: kwargs.pop(name, None) for name in ("generation_defaults", "first_tokens")}
         super().__init__(**kwargs)
+        if tokenizer is not None:
+            _checks.tokenizer("tokenizer", tokenizer)
         if vocabulary_size is None:
             if tokenizer is None:
                 raise _checks.refuse("vocabulary_size", "is needed without a tokenizer", None, "Pass one of the two.")
@@ -152,6 +154,20 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
             raise _checks.refusal(str(path), *advice, error=FileExistsError)
         with _files.atomic_path(path) as temporary:
             super().save(temporary, **kwargs)
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+        """As `keras.Model.export`, for inference without Keras: int32 ids `[B, T]` in, logits out.
+
+        Args:
+            filepath: str or path.
+            format: See Keras.
+            verbose: See Keras.
+            input_signature: None: any number of rows, of any length up to `context_length`.
+            **kwargs: As `keras.Model.export`.
+        """
+        if input_signature is None:
+            input_signature = [keras.InputSpec(shape=(None, None), dtype="int32", name="token_ids")]
+        super().export(filepath, format=format, verbose=verbose, input_signature=input_signature, **kwargs)
 
     def get_config(self):
         """Everything needed to build the model again, as JSON-ready values."""

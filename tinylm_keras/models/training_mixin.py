@@ -119,6 +119,7 @@ class TrainingMixin:
         multiple of the `steps_per_execution` of `compile`: it then takes the largest number that divides both.
         """
         after_run.settle(self)
+        _infer_modes(args[4] if len(args) > 4 else kwargs.get("callbacks"), self.perplexity.name)
         if kwargs.get("steps_per_epoch") or hasattr(x, "for_fit"):
             self._execute_within(kwargs.get("steps_per_epoch") or x.steps_per_epoch)
         return self.fit_in_run(x, *args, validation_data=validation_data, **kwargs)
@@ -132,7 +133,8 @@ class TrainingMixin:
             kwargs["shuffle"] = False  # the order is in the data
             self._check_batches(x)
             x = x.for_fit(endless=True, first=kwargs.get("initial_epoch", 0) * kwargs["steps_per_epoch"])
-        return super().fit(x, *args, validation_data=self._for_keras(validation_data), **kwargs)
+        validation_data = self._for_keras(validation_data, "validation_data")
+        return super().fit(_not_text("x", x), *args, validation_data=validation_data, **kwargs)
 
     def evaluate(self, x=None, *args, **kwargs):
         """As `keras.Model.evaluate`; `x` may also be what `tlm.data.lines` or `windows` return."""
@@ -146,9 +148,9 @@ class TrainingMixin:
             self.steps_per_execution = together
             self.train_function = self.test_function = self.predict_function = None
 
-    def _for_keras(self, data):
+    def _for_keras(self, data, argument="x"):
         if not hasattr(data, "for_fit"):
-            return data
+            return _not_text(argument, data)
         self._check_batches(data)
         return data.for_fit(endless=False)
 
@@ -163,3 +165,18 @@ class TrainingMixin:
 def _plain(value):
     """A tensor of one number as a float; anything else as it is."""
     return float(value) if ops.is_tensor(value) and len(value.shape) == 0 else value
+
+
+def _not_text(argument, data):
+    if _checks.holds_text(data):
+        advice = "Make batches with data.lines(texts, tokenizer, …), or windows of data.concatenate(texts, tokenizer)."
+        raise _checks.refuse(argument, "must be token ids, not text", data, advice)
+    return data
+
+
+def _infer_modes(callbacks, name):
+    """Tell callbacks that less perplexity is better: Keras looks for that in the metrics of `compile` alone."""
+    for callback in keras.tree.flatten(getattr(callbacks, "callbacks", callbacks)):
+        monitor = getattr(callback, "monitor", None)
+        if getattr(callback, "mode", None) == "auto" and monitor in (name, f"val_{name}"):
+            callback.mode = "min"

@@ -1,5 +1,6 @@
 """What every tokenizer does: text to ids, ids to text, and to know its own special ids."""
 
+import abc
 import collections
 import hashlib
 import json
@@ -18,8 +19,8 @@ NOT_IN_FINGERPRINT = ("name", "trainable", "dtype", "max_tokens", "sequence_leng
 class Tokenizer(keras_nlp.tokenizers.Tokenizer):
     """Base class: keras-nlp's method names, plus what training and generation ask of a tokenizer.
 
-    A subclass gives `_encode`, `call`, `pieces`, `continuation`, `get_vocabulary` with its three relatives, and the
-    three special ids.
+    A subclass gives `_encode`, `pieces`, `continuation` and `get_vocabulary`, those of the three special ids that it
+    has, and what it needs in `get_config`; and `call`, to be used inside `tf.data`. docs/own_tokenizer.md shows one.
 
     Two ways to call it differ on purpose: `tokenize` returns unpadded numpy ids, while calling the tokenizer returns
     a padded tensor `[batch, sequence_length]`, also inside `tf.data.Dataset.map`.
@@ -95,6 +96,7 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
             return [self.detokenize(row) for row in ids]
         return self.continuation("", self._check_ids(ids.reshape(-1)))
 
+    @abc.abstractmethod
     def continuation(self, text, ids):
         """The string that, appended to `text`, makes it read on with `ids` (a list of ints in range).
 
@@ -107,9 +109,29 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
         """How many of the last `ids` may show as other characters once more ids come; 0 where a token is whole text."""
         return 0
 
+    @abc.abstractmethod
     def pieces(self, text):
         """The part of `text` that each id of `tokenize(text)` stands for, as it is written there: a list of str."""
         raise NotImplementedError
+
+    def tokenize_prompt(self, text):
+        """Ids of a text that is to be continued, whose last character may belong to the token that comes next.
+
+        "Once upon a " continues with " time", the blank and the word in one token, so the blank must not be a token of
+        its own before it (known as token healing).
+
+        Args:
+            text: str.
+
+        Returns:
+            int32 ids `[n]`; how many of the last characters these ids leave out, 0 or 1; and a bool array
+            `[vocabulary_size]` of the tokens that begin with what was left out, None where nothing was.
+        """
+        return self.tokenize(text), 0, None
+
+    def can_write(self, text, allow_unknown=False):
+        """Whether tokens in a row can ever be printed as `text` or around it. True where that is not certain."""
+        return True
 
     def unknown_tokens(self, texts):
         """The words of `texts` that are not in the vocabulary, with their counts, as a `collections.Counter`."""
@@ -122,6 +144,24 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
                 pieces = self.pieces(text)
                 counts.update(pieces[i] for i in np.flatnonzero(ids == self.unk_id))
         return counts
+
+    @abc.abstractmethod
+    def get_vocabulary(self):
+        """All tokens in the order of their ids, as a list of str."""
+        raise NotImplementedError
+
+    def vocabulary_size(self):
+        """Number of ids."""
+        return len(self.get_vocabulary())
+
+    def id_to_token(self, id):
+        """The token with this id."""
+        return self.get_vocabulary()[_checks.whole_number("id", id, 0, self.vocabulary_size() - 1)]
+
+    def token_to_id(self, token):
+        """The id of this token; `unk_id` for one that the vocabulary lacks."""
+        vocabulary = self.get_vocabulary()
+        return vocabulary.index(token) if _checks.text("token", token) in vocabulary else self.unk_id
 
     def spelling_bits(self, word):
         """Bits to spell an unknown word letter by letter under the character counts of the adapted text.
@@ -146,6 +186,7 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
         canonical = json.dumps([type(self).__name__, config], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
+    @abc.abstractmethod
     def _encode(self, texts):
         """Ids of each text in a list that is not empty: a list of int32 numpy arrays."""
         raise NotImplementedError

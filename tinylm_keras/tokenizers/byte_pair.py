@@ -13,6 +13,7 @@ from tinylm_keras.tokenizers.base import Tokenizer
 
 DEFAULT_MAX_TOKENS = 4096
 PAD = ""
+NO_SPACE = "\x1c\x1d\x1e\x1f"  # for Python they are white space, for Unicode and GPT-2's pattern they are not
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -182,6 +183,18 @@ class BytePairTokenizer(Tokenizer):
             count += 1
             open_bytes -= len(last[-count])
         return count
+
+    def tokenize_prompt(self, text):
+        last = text[-1:]
+        if not last.isspace() or last in NO_SPACE:
+            return super().tokenize_prompt(text)
+        # Before a word, GPT-2's pattern parts white space from its last character, and joins a blank to the word.
+        known = self.tokenize(text[:-1])
+        if last != " ":
+            return np.concatenate([known, self.tokenize(last)]), 0, None
+        silent = (self.pad_id, self.end_id)
+        first = [index not in silent and token.startswith(b" ") for index, token in enumerate(self._table())]
+        return known, 1, np.array([*first, False])  # padding has no bytes
 
     def pieces(self, text):
         """As in every tokenizer; a character of several tokens belongs to the last of them, the others have ""."""

@@ -33,13 +33,18 @@ class CharacterTokenizer(VectorizedTokenizer):
     'cat\n�'
     """
 
+    unknown_text = "\ufffd"
+
     _split = "character"
 
     def pieces(self, text):
         return list(text)
 
     def continuation(self, text, ids):
-        return "".join(self._written(ids, unknown="\ufffd"))
+        return "".join(self._written(ids))
+
+    def _may_stand(self, before, gap, word):
+        return not gap
 
     def _encode(self, texts):
         table = self._table()

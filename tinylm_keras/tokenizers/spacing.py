@@ -12,6 +12,20 @@ TURN = re.compile(r"\n|[\"`]|(?<![^\W_])'|'(?![^\W_])")
 TURNING = frozenset("\n\"'`")  # a text without these has no turn
 
 
+def may_stand(before, gap, token):
+    """Whether `token` may be printed after the end `before` of a longer text with this gap, "" or " ", between."""
+    if before == "-" or not (before or gap):  # perhaps the end of "--"; perhaps the beginning of all
+        return True
+    before = before or "a"  # of all there may be, a letter leaves the blank to the token
+    spacing = Spacing(before)
+    undecided = {before[-1], token[0]} & TURNING  # what these are depends on the quotes that opened further left
+    for opened in (set(), *({mark} for mark in undecided), undecided):
+        spacing.open_quotes = opened
+        if spacing.needs_blank(token) == bool(gap):
+            return True
+    return False
+
+
 class Spacing:
     """A text that grows token by token; it only remembers which quotes are open and how the text ends.
 
@@ -30,25 +44,26 @@ class Spacing:
 
     def __init__(self, text=""):
         self._tail = ""
-        self._open = set()
+        self.open_quotes = set()
         self._read(text[text.rfind("\n") + 1 :])
 
     def add(self, token):
         """Append a token; return it with the blank in front that it needs."""
-        written = f" {token}" if self._needs_blank(token) else token
+        written = f" {token}" if self.needs_blank(token) else token
         self._read(written)
         return written
 
-    def _needs_blank(self, token):
+    def needs_blank(self, token):
+        """Whether a blank stands between the text and this token."""
         last = self._tail[-1:]
         if not last or last.isspace() or token[0].isspace():
             return False
-        if last in NO_BLANK_AFTER or last in JOINING or self._tail == "--" or last in self._open:
+        if last in NO_BLANK_AFTER or last in JOINING or self._tail == "--" or last in self.open_quotes:
             return False
         return (
             token[0] not in NO_BLANK_BEFORE
             and token[0] not in JOINING
-            and not (token.startswith("--") or token[0] in self._open)
+            and not (token.startswith("--") or token[0] in self.open_quotes)
         )
 
     def _read(self, text):
@@ -60,8 +75,8 @@ class Spacing:
 
     def _turn(self, mark, before):
         if mark == "\n":
-            self._open.clear()
-        elif mark in self._open:
-            self._open.remove(mark)
+            self.open_quotes.clear()
+        elif mark in self.open_quotes:
+            self.open_quotes.remove(mark)
         elif not before.isalnum():
-            self._open.add(mark)
+            self.open_quotes.add(mark)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from tinylm_keras import _checks
-from tinylm_keras.tokenizers import strings
+from tinylm_keras.tokenizers import printing, strings
 from tinylm_keras.tokenizers.base import Tokenizer
 
 PAD, UNKNOWN = "", "[UNK]"
@@ -15,7 +15,8 @@ PAD, UNKNOWN = "", "[UNK]"
 class VectorizedTokenizer(Tokenizer):
     """A vocabulary of strings that a `TextVectorization` layer learns and looks up.
 
-    A subclass says how a text is split, twice: `_split` for the layer, in TensorFlow, and `pieces` in Python. The layer
+    A subclass says how a text is split, twice: `_split` for the layer, in TensorFlow, and `pieces` in Python; and how
+    words are printed in a row, `continuation`, and which gaps that leaves, `_may_stand`. The layer
     learns the vocabulary and answers calls, also inside `tf.data`; `tokenize` looks the pieces up in Python, which is
     as fast and needs no TensorFlow. A test holds the two to the same ids for any text.
 
@@ -27,6 +28,7 @@ class VectorizedTokenizer(Tokenizer):
 
     pad_id = 0
     unk_id = 1
+    unknown_text = UNKNOWN  # what an unknown word is printed as
 
     least_tokens = 3  # padding, [UNK] and a word
 
@@ -85,10 +87,6 @@ class VectorizedTokenizer(Tokenizer):
     def end_id(self):
         """Id of the end token, the last of the vocabulary; None without one."""
         return None if self.end_token is None else self.vocabulary_size() - 1
-
-    def id_to_token(self, id):
-        """The token with this id."""
-        return self.get_vocabulary()[_checks.whole_number("id", id, 0, self.vocabulary_size() - 1)]
 
     def token_to_id(self, token):
         """The id of this token; `unk_id` for one that the vocabulary lacks."""
@@ -156,10 +154,18 @@ class VectorizedTokenizer(Tokenizer):
             self.__dict__["_ids"] = {word: index for index, word in enumerate(self._known_words(), 2)}
         return self.__dict__["_ids"]
 
-    def _written(self, ids, unknown=UNKNOWN):
+    def can_write(self, text, allow_unknown=False):
+        words = self._known_words()
+        return printing.can_print(text, [*words, self.unknown_text] if allow_unknown else words, self._may_stand)
+
+    def _may_stand(self, before, gap, word):
+        """Whether `word` may be printed after `before` with this gap between; see `printing.can_print`."""
+        raise NotImplementedError
+
+    def _written(self, ids):
         """The tokens of `ids` as they are printed; padding and the end token are not."""
         words, silent = self._known_words(), (self.pad_id, self.end_id)
-        return [unknown if i == self.unk_id else words[i - 2] for i in ids if i not in silent]
+        return [self.unknown_text if i == self.unk_id else words[i - 2] for i in ids if i not in silent]
 
     def _ordered(self, words):
         """The learned words in the order of their ids."""

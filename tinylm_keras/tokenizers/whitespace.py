@@ -44,3 +44,6 @@ class WhitespaceTokenizer(VectorizedTokenizer):
     def continuation(self, text, ids):
         words = " ".join(self._written(ids))
         return f" {words}" if words and text and not text[-1].isspace() else words
+
+    def _may_stand(self, before, gap, word):
+        return gap == " " or not before

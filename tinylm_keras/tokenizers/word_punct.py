@@ -3,8 +3,9 @@
 import re
 
 import keras
+import numpy as np
 
-from tinylm_keras.tokenizers.spacing import Spacing
+from tinylm_keras.tokenizers.spacing import Spacing, may_stand
 from tinylm_keras.tokenizers.vectorized import VectorizedTokenizer
 
 # The two engines that split know different classes of characters (RE2's \w is ASCII; \pL is unknown to Python; both
@@ -70,6 +71,19 @@ class WordPunctTokenizer(VectorizedTokenizer):
     def pieces(self, text):
         return PIECE.findall(text)
 
+    def tokenize_prompt(self, text):
+        # The ids are those without the last blank, but only a token that would get a blank in front may follow it.
+        body = text[:-1]
+        if not text.endswith(" ") or not body or body[-1].isspace():
+            return super().tokenize_prompt(text)
+        spacing = Spacing(body)
+        silent = (self.pad_id, self.end_id)
+        tokens = enumerate(self.get_vocabulary())
+        return self.tokenize(body), 1, np.array([i not in silent and spacing.needs_blank(token) for i, token in tokens])
+
     def continuation(self, text, ids):
         spacing = Spacing(text)
         return "".join(map(spacing.add, self._written(ids)))
+
+    def _may_stand(self, before, gap, word):
+        return may_stand(before, gap, word)
