@@ -16,9 +16,9 @@ ROWS = [
     ["__main__"],
     ["cli"],
     ["ladder"],
-    ["evaluation"],
+    ["evaluation", "inspection"],
     ["training"],
-    ["inspection", "saving"],
+    ["saving"],
     ["data", "models", "plots"],
     ["generation"],
     ["samplers", "metrics", "schedules", "count_models"],
@@ -26,7 +26,7 @@ ROWS = [
     ["_csv_files", "_ticks", "archive", "_folders"],
     ["_locks"],
     ["_files"],
-    ["_checks", "_endings", "_keras_nlp", "_terminal"],
+    ["_checks", "_endings", "_keras_nlp", "_small_files", "_terminal"],
     ["_streams"],
 ]
 LEVEL = {name: len(ROWS) - index for index, row in enumerate(ROWS) for name in row}

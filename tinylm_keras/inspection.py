@@ -1,7 +1,6 @@
 """Looking into a model: what its parts are, and which words each head attends to."""
 
 import collections
-import json
 import pathlib
 
 import keras
@@ -9,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from tinylm_keras import _checks, _terminal
+from tinylm_keras.training import run_record
 
 FIRST_TOKENS = 12
 
@@ -78,10 +78,9 @@ def count_parameters(model):
 def read_recipe(path):
     """Return what recipe.json beside the model file says, as a dict; None when there is none that can be read."""
     try:
-        recipe = json.loads((pathlib.Path(path).parent / "recipe.json").read_text(encoding="utf-8"))
+        return run_record.read(pathlib.Path(path).parent).values
     except (OSError, ValueError):
         return None
-    return recipe if isinstance(recipe, dict) else None
 
 
 def attention_weights(model, text):

@@ -1,5 +1,6 @@
 """Load a model's one file. (Writing is `LanguageModel.save`.)"""
 
+import threading
 import warnings
 
 import keras
@@ -13,6 +14,10 @@ import tinylm_keras.tokenizers
 from tinylm_keras import archive
 from tinylm_keras.archive.refusal import listed
 from tinylm_keras.models import after_run
+
+# Layers draw their seeds from Python's `random`, which belongs to the whole process: threads that make models take
+# turns, so that none draws what another has seeded (see `training.start`).
+construction = threading.RLock()
 
 
 def load_model(path, trusted=False):
@@ -73,7 +78,8 @@ def load_held(held):
     path, unknown = held.path, [] if held.contents is None else held.contents.unknown
     try:
         # Not keras.saving.load_model: it takes a path alone, and would open again what somebody may have replaced.
-        model = saving_lib.load_model(held.file, compile=not unknown)
+        with construction:
+            model = saving_lib.load_model(held.file, compile=not unknown)
     except MemoryError:
         raise
     except Exception as error:  # Keras raises many kinds here, most with several lines of text

@@ -63,7 +63,7 @@ def test_a_run_on_shards_can_be_trained_and_evaluated(tinylm, tmp_path):
     options = ["--steps", "4", "--evaluate-every", "2", "--context-length", "8", "--batch-size", "4", *MODEL]
     assert tinylm("train", "--data", "shards", "--out", "run", *options).code == 0
     ended = tinylm("evaluate", "run", "--json")
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, ended.err) == (0, f"Reading {tmp_path}/shards, named by the run's record.\n")
     text = json.loads(ended.out)["text"]
     history = (tmp_path / "run" / "history.csv").read_text().splitlines()
     best = min(float(row.split(",")[history[0].split(",").index("val_loss")]) for row in history[1:])

@@ -50,7 +50,7 @@ def test_options_become_settings_and_nothing_else_is_set(tinylm, calls):
     assert calls == [
         (
             ("stories",),
-            {"preset": "stories", "out": "x", "init": None, "overwrite": False, "name": "stories"}
+            {"preset": None, "out": "x", "init": None, "overwrite": False, "name": "stories"}
             | {"steps": 1000, "max_tokens": None, "separator": "\n", "jit_compile": False},
         )
     ]

@@ -143,10 +143,11 @@ class Targets:
             run_folder.read(folder)
         with self.watch.case():
             stopped = Stopped(folder)
-            stopped.check("stories", None, None, False, {})
+            stopped.check(None, None, None, False, {})
             corpus = stopped.corpus(self.texts, None)
             batches, _ = corpus.train_batches(stopped.recipe)
-            assert report.header(stopped.record, batches, corpus.validation_batches(stopped.recipe), corpus, None)
+            judging = corpus.validation_batches(stopped.recipe)
+            assert report.header(stopped.record.values, batches, judging, corpus, None)
             if stopped.state is not None:
                 assert report.going_on(stopped.state)
 

@@ -224,6 +224,11 @@ def test_weight_decay_leaves_out_biases_norms_and_embeddings_also_in_a_loaded_mo
     assert loaded.optimizer.weight_decay == 0.1
 
 
+def test_a_billion_steps_are_divided_at_once():
+    _, planned = make(steps=10**9)
+    assert 8 <= planned.evaluations <= 13 and planned.evaluate_every % planned.steps_per_execution == 0
+
+
 def test_the_original_uses_plain_adam():
     optimizer = optimizers.build(*make("tinylm"))
     assert type(optimizer) is keras.optimizers.Adam

@@ -11,9 +11,7 @@ import warnings
 
 from tinylm_keras import _checks, _streams, _terminal
 from tinylm_keras.cli import _refusal
-
-# Between the names of several sources in recipe.json.
-JOINED = " + "
+from tinylm_keras.training import JOINED as JOINED
 
 
 class BadInput(Exception):

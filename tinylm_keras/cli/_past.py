@@ -1,10 +1,9 @@
 """What a model learned from: recipe.json beside its file, and that text read again."""
 
 import functools
-import json
 
 from tinylm_keras.cli import _console
-from tinylm_keras.training import presets, run_folder
+from tinylm_keras.training import presets
 
 
 class Past:
@@ -21,19 +20,14 @@ class Past:
     """
 
     def __init__(self, model, file):
-        from tinylm_keras import inspection
+        from tinylm_keras.training import origin
 
-        record = inspection.read_recipe(file) or {}
-        self._tokenizer, self._known, self._shards = model.tokenizer, bool(record), None
-        try:
-            self.recipe = presets.Recipe.from_json(json.dumps(record.get("recipe", {})))
-            self.source, self._sources = str(record.get("source", "")), run_folder.sources_of(record)
-            self.layout = record["corpus"]["layout"] if record else None
-            self._fingerprint = record["corpus"]["sha256"] if record else None
-            self._shards = record["corpus"].get("shards") if record else None
-        except (KeyError, TypeError, ValueError, AttributeError):  # of another version, or edited by hand
-            self.recipe, self.source, self.layout, self._known = presets.Recipe(), "", None, False
-            self._sources = []
+        self._tokenizer, self._origin = model.tokenizer, origin.find(file, model)
+        self._record = self._origin.record
+        self.recipe = presets.Recipe() if self._record is None else self._record.recipe
+        self.source = "" if self._record is None else self._record.name
+        self.layout = None if self._record is None else self._record.corpus.get("layout")
+        self._shards = None if self._record is None else self._record.shards
 
     @property
     def is_built_in(self):
@@ -55,32 +49,24 @@ class Past:
         """Why there is no `corpus`, or no texts."""
         return self._read_again[1]
 
-    @functools.cached_property
-    def _read_again(self):
+    def corpus_of(self, texts):
+        """The corpus of the model when `texts` are what it learned, in their two parts; else None."""
         from tinylm_keras.training import corpus
 
-        if not self._known:
-            return None, "no recipe.json beside the model names the text it learned"
-        if self._shards is not None:
-            return self._open_shards()
-        if not self._sources:
-            return None, f"the text it learned cannot be read again ({self.source})"
-        try:
-            texts = _console.read_sources(self._sources, self.recipe)
-        except (ValueError, OSError, ImportError):
-            return None, f"the text it learned cannot be read again from here ({self.source})"
-        if corpus.fingerprint(texts) != self._fingerprint:
-            return None, f"{self.source} is not the text any more that the model learned"
-        return corpus.make(texts, self.recipe, self._tokenizer), ""
+        if self._record is None or self._shards is not None or corpus.fingerprint(texts) != self._record.sha256:
+            return None
+        return corpus.make(texts, self.recipe, self._tokenizer, kept=self._record.kept)
 
-    def _open_shards(self):
-        from tinylm_keras import data
-        from tinylm_keras.training import shard_corpus
+    @functools.cached_property
+    def _read_again(self):
+        from tinylm_keras.training import named_text, shard_corpus
 
+        if self._record is None:
+            return None, f"{self._origin.problem} names the text it learned"
         try:
-            opened = data.open_shards(self._shards)
-        except (ValueError, TypeError, OSError):
-            return None, f"the token shards it learned cannot be read again from here ({self._shards})"
-        if opened.sha256 != self._fingerprint:
-            return None, f"{self._shards} does not hold the token shards any more that the model learned"
-        return shard_corpus.make(opened), "it learned from token shards, which hold no text"
+            if self._shards is not None:
+                opened = named_text.shards(self._record, _console.say)
+                return shard_corpus.make(opened), "it learned from token shards, which hold no text"
+            return self.corpus_of(named_text.texts(self._record, _console.say)), ""
+        except (named_text.NotRead, ValueError) as problem:
+            return None, str(problem)

@@ -72,8 +72,13 @@ def evaluate(
 def text_to_judge(past, source, overrides):
     """Return the texts, what they are, and the training text (None when it is not known)."""
     if source:
+        name = _console.JOINED.join(source)
         texts = _console.read_sources(source, presets.override(past.recipe, **overrides))
-        return texts, _console.JOINED.join(source), None
+        own = past.corpus_of(texts)
+        if own is None or not own.validation:
+            return texts, name, None
+        _console.say(f"The model was trained on a part of {name}: only the part kept from training is judged.")
+        return own.validation, f"the part of {name} kept from training", own.train
     if past.corpus is None:
         raise _console.BadInput(
             f"`source` must be given, because {past.problem}. Add a text file to judge the model on."

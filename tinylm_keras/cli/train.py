@@ -1,6 +1,5 @@
 """`tinylm train`: from text to a folder with a model."""
 
-import json
 import os
 from typing import Annotated
 
@@ -24,7 +23,14 @@ def train(
             show_default=False,
         ),
     ] = None,
-    preset: Annotated[str, typer.Option(help="Where settings left out come from; see: tinylm presets.")] = "stories",
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="Where settings left out come from; see: tinylm presets. Left out: stories; with --init, the recipe "
+            "of the model's own run.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(help="Folder for the run. Left out: a new one, runs/SOURCE-PRESET.", show_default=False),
@@ -44,7 +50,8 @@ def train(
     resume: Annotated[
         str | None,
         typer.Option(
-            help="Folder of a run that was stopped, to go on with; everything else comes from there.",
+            help="Folder of a run to go on with; everything else comes from there. With more --steps than it has, "
+            "also one that is finished.",
             metavar="RUN",
             show_default=False,
         ),
@@ -54,26 +61,34 @@ def train(
 ):
     """Train a model on text: a folder with model.keras, loss.png, samples.txt and more.
 
-    Every setting of the recipe is an option; those left out come from the preset. `none` means no value.
+    Every setting of the recipe is an option; those left out come from the preset, with --init from the model's own
+    run. `none` means no value.
     """
     overrides = typed_settings(typed)
     if resume is not None:
         _resume(resume, source, overrides, preset=preset, out=out, init=init, data=data, overwrite=overwrite)
         return
-    recipe = presets.override(presets.get(preset), **overrides)
-    if init is not None:
+    if init is None:
+        recipe = presets.override(presets.get(preset or presets.DEFAULT), **overrides)
+    else:
         init = _console.model_file(init, "init")
+        presets.get(preset or presets.DEFAULT)  # refused before Keras is imported
     if data is not None and source:
         raise _checks.refuse("source", "must be left out with --data", source[0], error=_console.BadInput)
     sources = source or [BUILT_IN if data is None else data]
     texts, names = (), {"data": data}
+    if init is not None:
+        _console.start_keras()
+        from tinylm_keras.training import origin
+
+        recipe = origin.find(init).recipe(preset, overrides, sources)
     if data is None:
         texts = (sources[0] if len(sources) == 1 else _console.open_sources(sources, recipe),)
         names = {"name": _console.JOINED.join(sources)}
     _console.start_keras()
     import tinylm_keras
 
-    folder = free_folder(sources[0], preset) if out is None else out
+    folder = free_folder(sources[0], recipe.preset) if out is None else out
     tinylm_keras.train(*texts, preset=preset, out=folder, init=init, overwrite=overwrite, **names, **overrides)
     _console.say(f"Let it write:  tinylm generate {folder}")
 
@@ -82,8 +97,7 @@ def _resume(run, source, overrides, **given):
     """Go on with a run. Several sources are read as its recipe says."""
     texts = ()
     if source:
-        record = run_folder.read_record(run, "resume")
-        recipe = presets.Recipe.from_json(json.dumps(record.get("recipe", {})))
+        recipe = run_folder.record_of(run, "resume").recipe
         texts = (source[0] if len(source) == 1 else _console.open_sources(source, recipe),)
     _console.start_keras()
     import tinylm_keras

@@ -1,5 +1,6 @@
 """What lies beside token shards: index.json, which says what the files are, and the tokenizer they were made with."""
 
+import hashlib
 import json
 import math
 
@@ -7,6 +8,7 @@ import keras
 import numpy as np
 
 from tinylm_keras import _checks, archive, tokenizers
+from tinylm_keras._small_files import read_small
 
 INDEX, TOKENIZER = "index.json", "tokenizer.json"
 FILES = {"train": ("train.bin",), "validation": ("validation.bin", "val.bin")}  # the first one is written
@@ -129,22 +131,31 @@ def read_index(folder):
     return index
 
 
+def fingerprint(tokenizer, parts):
+    """Return the fingerprint of token shards from those of their tokenizer and of their files, in order."""
+    return hashlib.sha256(" ".join([tokenizer, *parts]).encode()).hexdigest()
+
+
+def fingerprint_of_index(index):
+    """Return the fingerprint that shards have if `index` is true; no other file is read."""
+    parts = [index["splits"][part]["sha256"] for part in FILES if part in index["splits"]]
+    return fingerprint(index["tokenizer"]["sha256"], parts)
+
+
 def refuse(folder, problem, advice="Prepare the shards anew: tinylm prepare"):
     """Build the error for a folder that does not hold shards."""
     return _checks.refuse("folder", f"must hold token shards, but {problem}", str(folder), advice)
 
 
 def _json(folder, name, largest):
-    path = folder / name
     try:
-        size = path.stat().st_size
-        text = path.read_bytes() if size <= largest else None
+        text = read_small(folder / name, largest)
     except FileNotFoundError:
         raise refuse(folder, f"there is no {name}") from None
     except OSError as error:
         raise refuse(folder, f"{name} cannot be read ({error.strerror})") from None
-    if text is None:
-        raise refuse(folder, f"{name} has {size:,} bytes, and at most {largest:,} are read")
+    except ValueError as error:
+        raise refuse(folder, f"{name} {str(error).removeprefix('it ')}") from None
     try:
         content = archive.parse(text, name)
         archive.text.check_unicode(content, name)

@@ -52,8 +52,7 @@ class Shards:
     def sha256(self):
         """Fingerprint of the tokenizer and of all ids."""
         parts = [self.train, self.validation] if self.validation else [self.train]
-        marks = [self.tokenizer.fingerprint(), *(part.sha256 for part in parts)]
-        return hashlib.sha256(" ".join(marks).encode()).hexdigest()
+        return shard_index.fingerprint(self.tokenizer.fingerprint(), [part.sha256 for part in parts])
 
 
 def open_shards(folder, *, dtype=None, tokenizer=None):

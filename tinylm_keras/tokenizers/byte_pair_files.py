@@ -4,6 +4,9 @@ import json
 import pathlib
 
 from tinylm_keras import _checks
+from tinylm_keras._small_files import read_small
+
+LARGEST = 64 << 20  # bytes; GPT-2's vocabulary takes 1 MB
 
 
 def read_files(vocabulary_file, merges_file):
@@ -23,7 +26,7 @@ def read_files(vocabulary_file, merges_file):
     vocabulary_file, merges_file = pathlib.Path(vocabulary_file), pathlib.Path(merges_file)
     try:
         vocabulary = json.loads(_read(vocabulary_file))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{vocabulary_file} is not JSON: {error}. It must hold an object of ids by token.") from None
     if not isinstance(vocabulary, dict):
         raise ValueError(
@@ -39,12 +42,14 @@ def read_files(vocabulary_file, merges_file):
 
 
 def _read(path):
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist or is no file. Check the name.")
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_small(path, LARGEST).decode("utf-8")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} does not exist or is no file. Check the name.") from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text; byte {error.start} is wrong.") from None
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read: {error}.") from None
 
 
 def fetch(preset):

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from tinylm_keras import _files, archive, saving
-from tinylm_keras.training import plan
+from tinylm_keras.training import plan, run_record
 from tinylm_keras.training.recipe import Recipe
 
 LAST, PREVIOUS, BEST = "last.keras", "previous.keras", "model.keras"
@@ -101,8 +101,9 @@ class State:
                     "samples": [(int(step), str(text)) for step, text in values["samples"]],
                 }
             )
+            record = run_record.parse(state.record)
             good = 0 <= state.batches <= state.plan.steps * state.plan.accumulate and len(state.sums) == 2
-            good &= state.recipe is not None and isinstance(state.record["corpus"]["sha256"], str)
+            good &= None not in (record.recipe, record.plan, record.sha256)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ValueError(f"holds a state of training that cannot be read ({error})") from None
         if not good:

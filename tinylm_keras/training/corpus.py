@@ -9,7 +9,7 @@ import numpy as np
 
 from tinylm_keras import data
 from tinylm_keras.data.sources import MOST_DOCUMENTS
-from tinylm_keras.training import registry
+from tinylm_keras.training import registry, unseen
 
 LOOKED_AT = 2_000  # texts that layout="auto" measures, evenly spread
 FITTING_SHARE = 0.9
@@ -30,6 +30,7 @@ class Corpus:
         reason: str. Why that layout.
         sha256: str. Fingerprint of all texts in order.
         locations: list of str. Where the text can be read again; empty where nowhere.
+        kept: list of stretches or None. What is kept for validation, where the seed alone does not say it.
     """
 
     train: list
@@ -39,6 +40,7 @@ class Corpus:
     reason: str
     sha256: str
     locations: list = ()
+    kept: list | None = None
 
     @functools.cached_property
     def train_stream(self):
@@ -100,14 +102,14 @@ class Corpus:
             "vocabulary_size": self.tokenizer.vocabulary_size(),
             "layout": self.layout,
             "layout_reason": self.reason,
-        }
+        } | ({} if self.kept is None else {"kept": self.kept})
 
 
 def _shape(recipe):
     return {"context_length": recipe.context_length, "batch_size": recipe.batch_size}
 
 
-def make(texts, recipe, tokenizer=None, locations=()):
+def make(texts, recipe, tokenizer=None, locations=(), kept=None):
     """Split texts, adapt the tokenizer on the training part, and choose the layout.
 
     Args:
@@ -115,6 +117,8 @@ def make(texts, recipe, tokenizer=None, locations=()):
         recipe: `Recipe`.
         tokenizer: `Tokenizer` or None. Taken as it is when given.
         locations: list of str. Where the texts can be read again.
+        kept: list of stretches or None. What to keep for validation, where that is no matter of the seed; see
+            `unseen.choose`.
 
     Returns:
         A `Corpus`.
@@ -122,15 +126,22 @@ def make(texts, recipe, tokenizer=None, locations=()):
     Raises:
         ValueError: if a part of the split would be empty.
     """
-    train, validation = list(texts), []
-    if recipe.validation:
-        whole = False if recipe.separator is None and len(texts) <= MOST_DOCUMENTS else None
-        share = recipe.validation if whole is False else min(recipe.validation, MOST_VALIDATION / len(texts))
-        train, validation = data.split(texts, share, recipe.seed, whole=whole)
+    train, validation = divide(texts, recipe, kept)
     if tokenizer is None:
         tokenizer = make_tokenizer(train, recipe)
     layout, reason = choose_layout(train, tokenizer, recipe)
-    return Corpus(train, validation, tokenizer, layout, reason, fingerprint(texts), list(locations))
+    return Corpus(train, validation, tokenizer, layout, reason, fingerprint(texts), list(locations), kept)
+
+
+def divide(texts, recipe, kept=None):
+    """Return the part of some texts to train on and the part kept for validation, two lists of str."""
+    if kept is not None:
+        return unseen.divide(texts, kept)
+    if not recipe.validation:
+        return list(texts), []
+    whole = False if recipe.separator is None and len(texts) <= MOST_DOCUMENTS else None
+    share = recipe.validation if whole is False else min(recipe.validation, MOST_VALIDATION / len(texts))
+    return data.split(texts, share, recipe.seed, whole=whole)
 
 
 def make_tokenizer(texts, recipe):

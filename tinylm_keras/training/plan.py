@@ -18,6 +18,9 @@ EVALUATIONS = 10
 # fewest batches that say something of a loss.
 EVALUATED_SHARE, FORWARD_SHARE, LEAST_BATCHES = 0.1, 1 / 3, 8
 
+# Periods that are tried, to find one that divides well.
+CANDIDATES = 10_000
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
@@ -162,7 +165,8 @@ def _batches_per_call(seconds):
 def _period(steps, most):
     """Return the period that gives about ten evaluations and shares a large divisor with `steps`."""
     ideal = steps / EVALUATIONS
-    candidates = range(max(1, math.ceil(ideal * 0.8)), max(1, math.floor(ideal * 1.25)) + 1)
+    first, last = max(1, math.ceil(ideal * 0.8)), max(1, math.floor(ideal * 1.25))
+    candidates = range(first, last + 1, max(1, (last - first) // CANDIDATES))  # not each one of a billion
     best = max(candidates, key=lambda n: (_largest_divisor(math.gcd(n, steps), most), -abs(n - ideal)), default=None)
     return best or math.ceil(ideal)
 

@@ -6,6 +6,9 @@ from tinylm_keras.training.recipe import Recipe, settings
 
 __all__ = ["Recipe", "describe", "get", "names", "override", "parse", "settings"]
 
+# What settings left out come from where nothing else is said.
+DEFAULT = "stories"
+
 _CHARACTERS = {
     "tokenizer": "character",
     "layout": "windows",

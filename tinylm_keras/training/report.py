@@ -9,13 +9,14 @@ from tinylm_keras.training import checkpoint, environment
 from tinylm_keras.training.progress import duration
 
 
-def record(recipe, run_plan, corpus, model, device, name, init):
+def record(recipe, run_plan, corpus, model, device, name, init, earlier=()):
     """Return what recipe.json holds before the run, as a dict."""
     return {
         "recipe": dataclasses.asdict(recipe),
         "source": name,
         "sources": list(corpus.locations),
         "init": None if init is None else os.fspath(init) if isinstance(init, (str, os.PathLike)) else "a model",
+        **({"earlier": list(earlier)} if earlier else {}),  # what the model learned before
         "corpus": corpus.record(),
         "plan": dataclasses.asdict(run_plan),
         "model": {"class": type(model).__name__, "parameters": model.count_params()},

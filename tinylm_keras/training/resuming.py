@@ -4,12 +4,11 @@ import os
 import pathlib
 
 from tinylm_keras import _checks, saving
-from tinylm_keras.data.documents import Joined, opened
+from tinylm_keras.data.documents import opened
 from tinylm_keras.models import after_run
-from tinylm_keras.training import checkpoint, presets, report, run_folder, shard_corpus
+from tinylm_keras.training import checkpoint, longer, named_text, presets, report, run_folder, run_record, shard_corpus
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training.plan import Plan
-from tinylm_keras.training.recipe import Recipe
+from tinylm_keras.training.recipe import refuse_unknown
 from tinylm_keras.training.run import run
 from tinylm_keras.training.run_folder import RunFolder
 
@@ -23,7 +22,7 @@ class Stopped:
     Attributes:
         state: `checkpoint.State`, or None where the run has no checkpoint yet.
         model: The `LanguageModel` of the checkpoint, or None.
-        record: dict. What recipe.json holds.
+        record: `RunRecord`. What recipe.json holds.
         recipe: `Recipe`.
         notes: list of str. What is to be said about damaged files.
 
@@ -38,26 +37,39 @@ class Stopped:
         self.path = pathlib.Path(path)
         found = checkpoint.choose(self.path)
         self.model, self.state, self.notes = found or (None, None, [])
-        self.record = run_folder.read_record(path, "resume") if found is None else self.state.record
+        if found is None:
+            self.record = run_folder.record_of(path, "resume")
+        else:
+            self.record = run_record.parse(self.state.record)
+        self.recipe, self.plan, values = self.record.recipe, self.record.plan, self.record.values
+        self.sha256, self.shards = self.record.sha256, self.record.shards
         try:
-            self.recipe = Recipe(**self.record["recipe"])
-            self.plan = Plan(**self.record["plan"])
-            self.sha256, self.shards = self.record["corpus"]["sha256"], self.record["corpus"].get("shards")
-            report.facts(self.record)  # whatever else is said when the run goes on
-            dict(self.record.get("versions", {}))
+            for name, value in (("recipe", self.recipe), ("plan", self.plan), ("corpus.sha256", self.sha256)):
+                if value is None:
+                    raise ValueError(f"it has no {name}")
+            report.facts(values)  # whatever else is said when the run goes on
+            if self.state is None:
+                run_record.check_weights(self.record)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             rule = f"must be a run whose recipe.json this version can read ({error})"
             raise _checks.refuse("resume", rule, str(path)) from None
-        if self.state is None and self.record.get("init") is not None:
+        if self.state is None and values.get("init") is not None:
             rule = "must be a run with a checkpoint, and this one, which began from a model, stopped before its first"
             raise _checks.refuse("resume", rule, str(path), "Start it again.")
 
     def check(self, preset, out, init, overwrite, overrides):
-        """Refuse what is given beside `resume` and is not as it was; the message has both values."""
-        if preset not in ("stories", self.recipe.preset):  # the first is what `train` says when nobody else does
+        """Refuse what is given beside `resume` and is not as it was; the message has both values.
+
+        Returns:
+            The `Recipe` to go on with: that of the run, or of a longer one.
+        """
+        if preset not in (None, self.recipe.preset):
             raise _other("preset", self.recipe.preset, preset)
-        asked = presets.override(self.recipe, **overrides)  # unknown names and values out of range
-        for name, value in overrides.items():
+        refuse_unknown(overrides)
+        lengths = {name: value for name, value in overrides.items() if name in longer.LENGTHS}
+        others = {name: value for name, value in overrides.items() if name not in lengths}
+        asked = presets.override(self.recipe, **others)  # values out of range
+        for name, value in others.items():
             if getattr(asked, name) != getattr(self.recipe, name):
                 raise _other(name, getattr(self.recipe, name), value)
         if out is not None and pathlib.Path(out).resolve() != self.path.resolve():
@@ -66,6 +78,12 @@ class Stopped:
             if value is not None:
                 rule = ["must be left out together with ", _checks.Argument("resume")]
                 raise _checks.refuse(name, rule, value)
+        if self.state is None:
+            for name in ("vocabulary_file", "merges_file"):
+                if getattr(self.recipe, name) is not None and name not in others:
+                    rule = f"must be given again, for only the record of the run names {getattr(self.recipe, name)!r}"
+                    raise _checks.refuse(name, rule, None)
+        return longer.recipe_for(self.recipe, lengths, self.state, self.plan, self.record.values.get("minutes"))
 
     def corpus(self, source, shards):
         """Return the text of the run, given again or read again from where it was.
@@ -75,12 +93,16 @@ class Stopped:
         """
         if self.shards is not None or shards is not None:
             return self._shards(source, shards)
-        texts, sources = self._read_again() if source is None else self._read([source])
+        if source is None:
+            texts, locations = self._named(named_text.texts, "source"), self.record.sources
+        else:
+            documents = opened(source, **self.recipe.reading)
+            texts, locations = list(documents.texts()), documents.locations
         found = corpora.fingerprint(texts)
         if found != self.sha256:
-            raise self._other_text("source", found, self.record.get("source") if source is None else source)
+            raise self._other_text("source", found, source)
         tokenizer = None if self.model is None else self.model.tokenizer
-        return corpora.make(texts, self.recipe, tokenizer, sources)
+        return corpora.make(texts, self.recipe, tokenizer, locations, self.record.kept)
 
     def _shards(self, source, shards):
         if source is not None or self.shards is None:
@@ -89,27 +111,18 @@ class Stopped:
                 "data" if self.shards is None else "source", rule, shards if source is None else source
             )
         tokenizer = None if self.model is None else self.model.tokenizer
-        corpus, _ = shard_corpus.open_corpus(self.shards if shards is None else shards, self.recipe, {}, tokenizer)
+        folder = self._named(named_text.shards, "data") if shards is None else shards
+        corpus, _ = shard_corpus.open_corpus(folder, self.recipe, {}, tokenizer)
         if corpus.sha256 != self.sha256:
-            raise self._other_text("data", corpus.sha256, self.shards if shards is None else shards)
+            raise self._other_text("data", corpus.sha256, shards)
         return corpus
 
-    def _read(self, sources):
-        documents = Joined([opened(source, **self.recipe.reading) for source in sources])
-        return list(documents.texts()), documents.locations
-
-    def _read_again(self):
-        sources = run_folder.sources_of(self.record)
+    def _named(self, read, argument):
+        """What the record alone names, read by a function of `named_text`."""
         try:
-            if not sources:
-                raise ValueError("it was given in Python or by a pipe")
-            return self._read(sources)
-        except (ValueError, OSError) as error:
-            name = str(self.record.get("source", ""))
-            rule = (
-                f"must be given again, for {name!r}, where the text of the run was, cannot be read from here ({error})"
-            )
-            raise _checks.refuse("source", rule, None) from None
+            return read(self.record, self.notes.append)
+        except named_text.NotRead as problem:
+            raise _checks.refuse(argument, f"must be given again, because {problem}", None) from None
 
     def _other_text(self, argument, found, received):
         rule = f"must be the text of the run, with the fingerprint {self.sha256[:12]}, and this one has {found[:12]}"
@@ -123,28 +136,29 @@ def resume(path, *, source, preset, out, init, overwrite, reporter, shards, over
         The model with its best weights, compiled.
     """
     stopped = Stopped(path)
-    stopped.check(preset, out, init, overwrite, overrides)
+    recipe = stopped.check(preset, out, init, overwrite, overrides)
     state, folder = stopped.state, RunFolder(stopped.path, overwrite=True)
-    if state is not None and state.finished:
-        steps = f"all {state.plan.steps:,} steps are made"
-        reporter.finish([*stopped.notes, f"{folder.path} is finished: {steps}, and there is nothing left to do."])
+    is_longer = recipe != stopped.recipe
+    if state is not None and state.finished and not is_longer:
+        reporter.finish([*stopped.notes, _finished_line(folder.path, state.plan.steps)])
         best = folder.file(checkpoint.BEST)
         model = saving.read_model(best) if best.exists() else stopped.model
         after_run.settle(model)
         return model
     corpus = stopped.corpus(source, shards)
     if state is None:
-        notes = ["No checkpoint was written yet: the run begins again."]
-        return run(
-            stopped.recipe,
-            corpus,
-            folder,
-            reporter,
-            stopped.record.get("source", ""),
-            planned=stopped.plan,
-            notes=notes,
-        )
-    return run(stopped.recipe, corpus, folder, reporter, model=stopped.model, state=state, notes=stopped.notes)
+        notes = [*stopped.notes, "No checkpoint was written yet: the run begins again."]
+        planned = None if is_longer else stopped.plan
+        return run(recipe, corpus, folder, reporter, stopped.record.name, planned=planned, notes=notes)
+    return run(recipe, corpus, folder, reporter, model=stopped.model, state=state, notes=stopped.notes)
+
+
+def _finished_line(path, steps):
+    return (
+        f"{path} is finished: all {steps:,} steps are made. Train it for longer: "
+        f"tinylm train --resume {path} --steps {2 * steps}. Train the model on another text: "
+        f"tinylm train TEXT --init {path}"
+    )
 
 
 def _other(name, before, now):

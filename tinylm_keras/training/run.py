@@ -5,7 +5,7 @@ import time
 
 from tinylm_keras import plots
 from tinylm_keras.models import after_run
-from tinylm_keras.training import checkpoint, environment, minutes, optimizers, plan, report, start
+from tinylm_keras.training import checkpoint, environment, longer, minutes, optimizers, plan, report, start
 from tinylm_keras.training.interrupts import Interrupts
 from tinylm_keras.training.journal import Journal
 from tinylm_keras.training.keeper import Keeper
@@ -24,6 +24,7 @@ def run(
     planned=None,
     state=None,
     notes=(),
+    earlier=(),
 ):
     """Train on a corpus: `train` calls it, and so does a ladder of models on one corpus.
 
@@ -36,8 +37,10 @@ def run(
         model: A model to train in place, or None for a new one.
         init: What the records name as the beginning of `model`.
         planned: `Plan` or None. Of the same run, when it was begun before and has no checkpoint.
-        state: `checkpoint.State` or None. Where to go on; `model` is then that of the checkpoint.
+        state: `checkpoint.State` or None. Where to go on; `model` is then that of the checkpoint. Where `recipe` is
+            not that of the state, the run becomes longer.
         notes: list of str. What is to be said first.
+        earlier: list of dict. What the records say of the texts that `model` learned before.
 
     Returns:
         The model with its best weights, compiled.
@@ -52,21 +55,24 @@ def run(
     batches, batches_per_epoch = corpus.train_batches(recipe)
     validation, sample = corpus.validation_batches(recipe), corpus.training_sample(recipe)
     kind, device = environment.device()
+    sizes = {
+        "batches_per_epoch": batches_per_epoch,
+        "tokens_per_batch": batches.batch_size * batches.length,
+        "parameters": model.count_params(),
+        "device": kind,
+        "validation_batches": 0 if validation is None else len(validation),
+    }
     if state is not None:
+        if recipe != state.recipe:
+            state, lines = longer.extend(state, recipe, plan.make(recipe, **sizes), model)
+            notes = [*notes, *lines]
         run_plan, record = state.plan, state.record
         model.steps_per_execution = run_plan.steps_per_execution  # a loaded model has 1
     else:
-        run_plan = run_plan or plan.make(
-            recipe,
-            batches_per_epoch=batches_per_epoch,
-            tokens_per_batch=batches.batch_size * batches.length,
-            parameters=model.count_params(),
-            device=kind,
-            validation_batches=0 if validation is None else len(validation),
-        )
+        run_plan = run_plan or plan.make(recipe, **sizes)
         if asked is None:  # else it was compiled to be measured
             optimizers.compile_model(model, recipe, run_plan)
-        record = report.record(recipe, run_plan, corpus, model, device, name, init)
+        record = report.record(recipe, run_plan, corpus, model, device, name, init, earlier)
         if asked is not None:
             record["minutes"] = asked  # the recipe has the updates that they became
     if run_plan.evaluation_batches is not None:

@@ -1,12 +1,20 @@
 """The folder of a run: which files it holds, and how each is written whole."""
 
 import csv
+import io
+import itertools
 import json
+import math
 import os
 import pathlib
 
 from tinylm_keras import _checks, _csv_files, _files, _folders
 from tinylm_keras._files import atomic_path
+from tinylm_keras._small_files import read_small
+from tinylm_keras.training import run_record
+from tinylm_keras.training.run_record import sources_of as sources_of
+
+HISTORY, LARGEST_HISTORY = "history.csv", 16 << 20  # bytes
 
 # In the order in which an earlier run is removed: a folder without a recipe.json holds no run.
 FILES = (
@@ -27,20 +35,28 @@ def read(path):
     Raises:
         ValueError: if the folder holds no run.
     """
-    folder = pathlib.Path(path)
-    record = read_record(folder)
+    record = record_of(path)
     try:
-        with folder.joinpath("history.csv").open(encoding="utf-8", newline="") as file:
-            table = list(csv.DictReader(file))
-        rows = [{name: float(cell) if cell else None for name, cell in row.items()} for row in table]
-        if not rows:
-            raise ValueError("it is empty")
-        for name in ("step", "loss"):
-            if name not in rows[0]:
-                raise ValueError(f"its history has no column `{name}`")
-        return [{**row, "step": int(row["step"])} for row in rows], record
-    except (OSError, ValueError, TypeError, OverflowError) as error:
+        content = read_small(pathlib.Path(path, HISTORY), LARGEST_HISTORY).decode("utf-8")
+        return _rows(csv.DictReader(io.StringIO(content, newline=""))), record.values
+    except (OSError, ValueError, TypeError, OverflowError, csv.Error) as error:
         raise _no_run(path, error) from None
+
+
+def _rows(table):
+    rows = [{name: float(cell) if cell else None for name, cell in row.items()} for row in table]
+    if not rows:
+        raise ValueError("it is empty")
+    for name in ("step", "loss"):
+        if name not in rows[0]:
+            raise ValueError(f"its history has no column `{name}`")
+    steps = [int(row["step"]) for row in rows]
+    rows = [{**row, "step": step} for row, step in zip(rows, steps, strict=True)]
+    if steps[0] < 0 or any(later < step for step, later in itertools.pairwise(steps)):
+        raise ValueError("the steps of its history fall")
+    if any(cell is not None and math.isnan(cell) for row in rows for cell in row.values()):
+        raise ValueError("its history holds NaN")
+    return rows
 
 
 def read_record(path, argument="run"):
@@ -49,38 +65,22 @@ def read_record(path, argument="run"):
     Raises:
         ValueError: if the folder holds none.
     """
+    return record_of(path, argument).values
+
+
+def record_of(path, argument="run"):
+    """Return the `RunRecord` of a run's folder.
+
+    Raises:
+        ValueError: if the folder holds none that has a recipe.
+    """
     try:
-        record = json.loads(pathlib.Path(path, "recipe.json").read_text(encoding="utf-8"))
-        if not isinstance(record, dict) or not isinstance(record.get("recipe"), dict):
+        record = run_record.read(path)
+        if record.recipe is None:
             raise ValueError("it holds no recipe")
-        if not isinstance(record.get("corpus", {}), dict):
-            raise ValueError("what it says of the text is no object")
     except (OSError, ValueError, TypeError) as error:
         raise _no_run(path, error, argument) from None
     return record
-
-
-def sources_of(record):
-    """Return where the text of a run can be read again: a list of absolute paths, patterns and names.
-
-    Args:
-        record: dict. What recipe.json holds. Older ones have the names of several sources in one string.
-
-    Returns:
-        A list of str, empty where the text lies nowhere, as one given in Python or by a pipe.
-
-    Example:
-
-    >>> sources_of({"source": "a.txt", "sources": ["/texts/a.txt"]}), sources_of({"source": "a.txt + stories"})
-    (['/texts/a.txt'], ['a.txt', 'stories'])
-    """
-    sources = record.get("sources")
-    if isinstance(sources, list) and all(isinstance(source, str) for source in sources):
-        return sources
-    name = record.get("source")
-    if not isinstance(name, str) or name in ("", "texts given in Python"):
-        return []
-    return [name] if os.path.lexists(name) else name.split(" + ")
 
 
 def _no_run(path, error, argument="run"):

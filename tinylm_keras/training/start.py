@@ -24,33 +24,37 @@ def seeded(seed):
     """Make what Keras draws inside a function of `seed`, and leave Python's own random numbers as they were.
 
     Every initializer and dropout layer takes its seed from Python's `random` when it is made, so nothing else needs to
-    be seeded, and no global state is changed as `keras.utils.set_random_seed` would.
+    be seeded, and no global state is changed as `keras.utils.set_random_seed` would. Threads take turns inside.
     """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
+    with saving.construction:
+        state = random.getstate()
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(state)
 
 
-def existing_model(init, overrides, seed):
-    """Return the model to go on from.
-
-    Args:
-        init: str, `os.PathLike` or `LanguageModel`.
-        overrides: dict. What the caller wants changed; the sizes and the tokenizer of the model cannot be.
-        seed: int. Fixes the dropout of a model that is loaded.
-
-    Raises:
-        ValueError: if a setting that the model fixes is in `overrides`, or the model has no tokenizer.
-        TypeError: if `init` is neither a path nor a model.
-    """
+def refuse_fixed(overrides):
+    """Raise a ValueError if a setting that a model fixes is to be changed for a run that goes on from one."""
     for name, value in overrides.items():
         if settings()[name].metadata["group"] in FIXED:
             rule = ["cannot be changed together with ", _checks.Argument("init")]
             rule += [", whose sizes and tokenizer are kept"]
             raise _checks.refuse(name, rule, value, "Leave it out, or train a new model.")
+
+
+def existing_model(init, seed):
+    """Return the model to go on from.
+
+    Args:
+        init: str, `os.PathLike` or `LanguageModel`.
+        seed: int. Fixes the dropout of a model that is loaded.
+
+    Raises:
+        ValueError: if the model has no tokenizer.
+        TypeError: if `init` is neither a path nor a model.
+    """
     if isinstance(init, (str, os.PathLike)):
         with seeded(seed):  # a file holds no dropout state
             model = saving.load_model(init)

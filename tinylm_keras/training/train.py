@@ -4,17 +4,18 @@ import contextlib
 import os
 
 from tinylm_keras import _checks, _locks
-from tinylm_keras.data.documents import opened
+from tinylm_keras.data.documents import Documents, opened
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training import presets, resuming, shard_corpus, start
+from tinylm_keras.training import origin, presets, resuming, shard_corpus, start
 from tinylm_keras.training.progress import choose
+from tinylm_keras.training.recipe import refuse_unknown
 from tinylm_keras.training.run import run
 from tinylm_keras.training.run_folder import RunFolder
 
 
 def train(
     source=None,
-    preset="stories",
+    preset=None,
     out=None,
     init=None,
     overwrite=False,
@@ -40,10 +41,13 @@ def train(
     Args:
         source: What `tlm.data.read` takes: a path, a folder, a glob, `"stories"`, `"tfds:…"`, or a list of texts; or
             `Documents`. None with `data`.
-        preset: str. One of `tlm.presets.names()`.
+        preset: str or None. One of `tlm.presets.names()`, where settings left out come from. None: "stories"; with
+            `init`, the recipe of the run that made the model, as the recipe.json beside its file tells it.
         out: str, path or None. A new folder for the run; None writes nothing.
-        init: str, path, model or None. A model to go on from; its tokenizer and sizes are kept, its optimizer is not.
-            A model (not a path) is trained in place.
+        init: str, path, model or None. A model to go on from; its tokenizer and sizes are kept, its optimizer is not:
+            the learning rate rises and falls once more, as the recipe says. Kept for validation is text that the model
+            was not trained on, as far as that is known and there is any; else that is said. A model (not a path) is
+            trained in place, and its run is not known.
         overwrite: bool. Whether `out` may exist already; then its run is replaced.
         progress: "auto" (a live line on a terminal, else plain lines), "plain", None for silence, or an object with
             the methods of `training.progress.Silent`.
@@ -52,8 +56,10 @@ def train(
             their tokenizer and their validation part, and are read in windows.
         resume: str, path or None. The folder of a run to go on with. Everything is taken from there; the text is read
             again from where it was, unless `source` or `data` gives it again, as a text given in Python must be. What
-            else is given must be as it was. A damaged `last.keras` gives way to `previous.keras`; a run that is
-            finished is left as it is.
+            else is given must be as it was, but for `steps`, `epochs` or `minutes`: more of them than were made let the
+            run go on for so long in all, with its schedule laid out anew. A source that only the run's record names is
+            read where it is of regular files with the fingerprint of the run, and never over the network. A damaged
+            `last.keras` gives way to `previous.keras`; a run that is finished is left as it is.
         **overrides: Settings of the recipe to change, such as `steps=1000`.
 
     Returns:
@@ -77,25 +83,52 @@ def train(
         given = {"source": source, "preset": preset, "out": out, "init": init, "overwrite": overwrite, "shards": data}
         with _locks.held(resume, "resume"):
             return resuming.resume(resume, reporter=choose(progress), overrides=overrides, **given)
-    recipe = presets.override(presets.get(preset), **overrides)
+    refuse_unknown(overrides)
     if (source is None) == (data is None):
         other = _checks.Argument("data", data)
         rule = ["or ", _checks.Argument("data"), " must be given, and not both (", other, ")"]
         raise _checks.refuse("source", rule, source)
+    model, made_by, notes = None, None, []
+    if init is None:
+        recipe = presets.override(presets.get(preset or presets.DEFAULT), **overrides)
+    else:
+        start.refuse_fixed(overrides)
+        model, made_by, recipe = _go_on_from(init, preset, overrides, source)
+        notes.append(made_by.settings_line(preset))
     reporter = choose(progress)
     folder = None if out is None else RunFolder(out, overwrite)
     with contextlib.nullcontext() if folder is None else folder.claimed():
-        model = None
-        if init is not None:
-            model = start.existing_model(init, overrides, recipe.seed)
-            recipe = start.recipe_of(model, recipe)
         tokenizer = None if model is None else model.tokenizer
         if data is not None:
             corpus, recipe = shard_corpus.open_corpus(data, recipe, overrides, tokenizer)
+            notes += [] if made_by is None else made_by.shards_lines(corpus.sha256)
         else:
-            documents = opened(source, **recipe.reading)
-            corpus = corpora.make(list(documents.texts()), recipe, tokenizer, documents.locations)
-        return run(recipe, corpus, folder, reporter, source_name(source if data is None else data, name), model, init)
+            documents, kept = opened(source, **recipe.reading), None
+            texts = list(documents.texts())
+            if made_by is not None:
+                kept, lines = made_by.keep_apart(texts, recipe, notes.append)
+                notes += lines
+            corpus = corpora.make(texts, recipe, tokenizer, documents.locations, kept)
+        earlier = [] if made_by is None else made_by.earlier
+        name = source_name(source if data is None else data, name)
+        return run(recipe, corpus, folder, reporter, name, model, init, notes=notes, earlier=earlier)
+
+
+def _go_on_from(init, preset, overrides, source):
+    """Return the model to go on from, the `Origin` of it, and the recipe."""
+    seed = overrides.get("seed")
+    if seed is None:
+        known = origin.find(init).record
+        seed = 0 if known is None else known.recipe.seed
+    model = start.existing_model(init, seed)
+    made_by = origin.find(init, model)
+    return model, made_by, start.recipe_of(model, made_by.recipe(preset, overrides, _names(source)))
+
+
+def _names(source):
+    if isinstance(source, Documents):
+        return source.names
+    return [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else []
 
 
 def source_name(source, name):

@@ -1,0 +1,230 @@
+"""The record of a run, recipe.json, which may come from a stranger: read in one place, each value checked. No Keras."""
+
+import dataclasses
+import math
+import os
+import pathlib
+
+from tinylm_keras._small_files import read_small
+from tinylm_keras.training import JOINED, registry
+from tinylm_keras.training.plan import Plan
+from tinylm_keras.training.recipe import Recipe
+
+FILE = "recipe.json"
+LARGEST = 16 << 20  # bytes
+
+# What a record may ask for, since whoever wrote it is not who pays: ids in a batch, weights of a model that no file
+# vouches for, batches in one call.
+MOST_IDS, MOST_WEIGHTS, MOST_PER_CALL = 1 << 24, 1 << 30, 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class RunRecord:
+    """What is written down about a run.
+
+    Attributes:
+        values: dict. As recipe.json holds it; each entry that is there has its type and its range.
+        recipe: `Recipe`, or None where there is none.
+        plan: `Plan`, or None where there is none.
+
+    Example:
+
+    >>> record = parse({"source": "a.txt + b.txt", "recipe": {"steps": 5}})
+    >>> record.sources, record.recipe.steps, record.plan
+    (['a.txt', 'b.txt'], 5, None)
+    """
+
+    values: dict
+    recipe: Recipe | None = None
+    plan: Plan | None = None
+
+    @property
+    def corpus(self):
+        """What is known of the text, as a dict; empty when nothing is."""
+        return self.values.get("corpus", {})
+
+    @property
+    def sha256(self):
+        """Fingerprint of the text or the token shards; None when unknown."""
+        return self.corpus.get("sha256")
+
+    @property
+    def shards(self):
+        """The folder of the token shards, or None for a run on text."""
+        return self.corpus.get("shards")
+
+    @property
+    def kept(self):
+        """The stretches of the texts that judge the model, where they are no matter of the seed; else None."""
+        return self.corpus.get("kept")
+
+    @property
+    def sources(self):
+        """Where the text can be read again; see `sources_of`."""
+        return sources_of(self.values)
+
+    @property
+    def name(self):
+        """What the run calls its text."""
+        return self.values.get("source", "an unknown text")
+
+
+def sources_of(record):
+    """Return where the text of a run can be read again: a list of absolute paths, patterns and names.
+
+    Args:
+        record: dict. What recipe.json holds. Older ones have the names of several sources in one string.
+
+    Returns:
+        A list of str, empty where the text lies nowhere, as one given in Python or by a pipe.
+
+    Example:
+
+    >>> sources_of({"source": "a.txt", "sources": ["/texts/a.txt"]}), sources_of({"source": "a.txt + stories"})
+    (['/texts/a.txt'], ['a.txt', 'stories'])
+    """
+    sources = record.get("sources")
+    if isinstance(sources, list) and all(isinstance(source, str) for source in sources):
+        return sources
+    name = record.get("source")
+    if not isinstance(name, str) or name in ("", "texts given in Python"):
+        return []
+    return [name] if os.path.lexists(name) else name.split(JOINED)
+
+
+def read(folder):
+    """Return the `RunRecord` in a folder.
+
+    Raises:
+        OSError: if there is no recipe.json, or it cannot be read.
+        ValueError: if it is not what a run writes; the message is the reason, without the file's name.
+    """
+    from tinylm_keras import archive  # with numpy and h5py, which `tinylm --help` has no time for
+
+    content = read_small(pathlib.Path(folder, FILE), LARGEST)
+    try:
+        values = archive.parse(content, FILE)
+    except archive.Refused as refused:
+        raise ValueError(f"it {str(refused).removesuffix('.')}") from None
+    return parse(values)
+
+
+def parse(values):
+    """Return the `RunRecord` of a parsed recipe.json, or raise a ValueError that says what is wrong with it."""
+    if not isinstance(values, dict):
+        raise ValueError("it holds no recipe")
+    if not isinstance(values.get("corpus", {}), dict):
+        raise ValueError("what it says of the text is no object")
+    _check(values, _FORM, "")
+    recipe = plan = None
+    try:
+        if "recipe" in values:
+            recipe = Recipe(**values["recipe"]) if isinstance(values["recipe"], dict) else _refuse("it holds no recipe")
+        if "plan" in values:
+            plan = Plan(**values["plan"]) if isinstance(values["plan"], dict) else _refuse("its plan is no object")
+    except TypeError as error:  # an entry that is unknown or missing
+        raise ValueError(str(error).replace("__init__() ", "")) from None
+    if recipe is not None:
+        _check_sizes(recipe, plan)
+    for earlier in values.get("earlier", ()):
+        parse(earlier)
+    return RunRecord(values, recipe, plan)
+
+
+def check_weights(record):
+    """Raise a ValueError if the recipe asks for a model of more weights than are believed of a record alone."""
+    from tinylm_keras.archive import sizes
+
+    kind = registry.MODELS[record.recipe.model].where.rpartition(":")[2]
+    config = dataclasses.asdict(record.recipe) | {"vocabulary_size": record.corpus.get("vocabulary_size", 1)}
+    config["code_bits"] = config["code_bits"] or sizes.LARGEST["code_bits"]
+    weights = sizes.MODELS[kind].weights(**config)
+    if weights > MOST_WEIGHTS or max(record.recipe.num_blocks, record.recipe.num_hidden_layers) > 256:
+        raise ValueError(f"its recipe asks for a model of {weights:,} weights")
+
+
+def _check_sizes(recipe, plan):
+    ids = recipe.batch_size * (recipe.context_length + 1)
+    if ids > MOST_IDS:
+        raise ValueError(f"its recipe asks for batches of {ids:,} tokens, and at most {MOST_IDS:,} are believed")
+    if plan is None:
+        return
+    if plan.accumulate != recipe.accumulate or plan.evaluate_every > plan.steps or plan.warm_up > plan.steps:
+        raise ValueError("its plan is not that of its recipe")
+    if plan.steps > 10**9 or plan.steps_per_execution > MOST_PER_CALL:
+        raise ValueError("its plan asks for more than a run can have")
+
+
+def _refuse(reason):
+    raise ValueError(reason)
+
+
+def _text(value):
+    return isinstance(value, str)
+
+
+def _texts(value):
+    return isinstance(value, list) and all(map(_text, value))
+
+
+def _whole(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _stretches(value):
+    """A list of [number of the text, first character, last character]."""
+    return isinstance(value, list) and all(
+        isinstance(one, list) and len(one) == 3 and all(map(_whole, one)) and one[1] < one[2] for one in value
+    )
+
+
+def _objects(value):
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+def _optional(good):
+    return lambda value: value is None or good(value)
+
+
+# For each entry that is there: a test and the words for what it must be, or the form of the object that it is.
+_NAMES = (_texts, "a list of strings")
+_STRING, _NUMBER, _COUNT = (_text, "a string"), (_number, "a finite number"), (_whole, "a whole number of at least 0")
+_FORM = {
+    "source": _STRING,
+    "sources": _NAMES,
+    "init": (_optional(_text), "a string or null"),
+    "started": _STRING,
+    "minutes": (_optional(_number), "a number or null"),
+    "corpus": {
+        "sha256": _STRING,
+        "tokenizer_sha256": _STRING,
+        "shards": (_optional(_text), "a string or null"),
+        "sources": _NAMES,
+        **dict.fromkeys(("texts", "characters", "train_texts", "validation_texts", "vocabulary_size"), _COUNT),
+        "layout": (lambda value: value in ("lines", "windows"), "lines or windows"),
+        "layout_reason": _STRING,
+        "kept": (_optional(_stretches), "a list of stretches of texts"),
+    },
+    "model": {"class": _STRING, "parameters": _COUNT},
+    "machine": {"device": _STRING, "threads": _COUNT},
+    "versions": (lambda value: isinstance(value, dict) and all(map(_text, value.values())), "an object of strings"),
+    "extended": (_objects, "a list of objects"),
+    "earlier": (_objects, "a list of objects"),
+    "result": (lambda value: isinstance(value, dict), "an object"),
+}
+
+
+def _check(values, form, where):
+    for name, rule in form.items():
+        if name not in values:
+            continue
+        if isinstance(rule, dict):
+            if not isinstance(values[name], dict):
+                raise ValueError(f"it must have an object at {where}{name}")
+            _check(values[name], rule, f"{where}{name}.")
+        elif not rule[0](values[name]):
+            raise ValueError(f"it must have {rule[1]} at {where}{name}, not {repr(values[name])[:60]}")
