@@ -47,7 +47,7 @@ def read(options):
 
 def changed(preset, settings):
     """The recipe of a preset with `NAME=VALUE` settings changed."""
-    from tinylm_keras.training import presets
+    from tinylm_keras.recipe import presets
 
     pairs = (setting.partition("=") for setting in settings)
     return presets.override(presets.get(preset), **{name: presets.parse(name, value) for name, _, value in pairs})

@@ -64,7 +64,7 @@ def _title(options):
 
 
 def _ours(options, target=None, turn=0):
-    from tinylm_keras.training import presets  # imports no Keras
+    from tinylm_keras.recipe import presets
 
     preset = options.preset or ("fast" if "fast" in presets.names() else "shakespeare-char-small")
     task = {"text": str(options.text.resolve()), "preset": preset, "target": target, "seed": turn}

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import pytest
 
-from tinylm_keras.models import MLPLM, AverageLM, BigramLM, MiniLM, RotaryLM
+from tinylm_keras.baselines import MLPLM, AverageLM, BigramLM
+from tinylm_keras.models import MiniLM, RotaryLM
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
 
 # A shell starts what runs in the background deaf to Ctrl-C, and the commands that are tested would be so too.

@@ -15,14 +15,16 @@ ROOT = pathlib.Path(tinylm_keras.__file__).parent
 ROWS = [
     ["__main__"],
     ["cli"],
-    ["ladder"],
+    ["baselines/comparison"],
     ["evaluation", "inspection"],
     ["training"],
-    ["saving"],
-    ["data", "models", "plots"],
+    ["saving", "plots"],
+    ["baselines"],
+    ["models", "data"],
     ["generation"],
-    ["samplers", "metrics", "schedules", "count_models"],
-    ["tokenizers", "layers"],
+    ["recipe", "samplers", "metrics", "schedules"],
+    ["tokenizers", "layers", "text"],
+    ["stories"],
     ["_csv_files", "_ticks", "archive", "_folders"],
     ["_locks"],
     ["_files"],
@@ -37,8 +39,15 @@ def sources():
     return [path for path in sorted(ROOT.rglob("*.py")) if path.name != "__init__.py" or path.parent != ROOT]
 
 
+def row_of(parts):
+    """The entry of the rows for a module, by the parts of its name: that of a folder in a folder comes first."""
+    parts = [part.removesuffix(".py") for part in parts[:2]]
+    both = "/".join(parts)
+    return both if both in LEVEL else parts[0]
+
+
 def top(path):
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+    return row_of(path.relative_to(ROOT).parts)
 
 
 def imported(path):
@@ -54,7 +63,7 @@ def imported(path):
         for name in names:
             parts = name.split(".")
             if parts[0] == "tinylm_keras":
-                yield (parts[1] if len(parts) > 1 else "tinylm_keras"), True
+                yield (row_of(parts[1:3]) if len(parts) > 1 else "tinylm_keras"), True
             else:
                 yield parts[0], False
 

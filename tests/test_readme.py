@@ -10,7 +10,7 @@ import tomllib
 
 import pytest
 
-from tinylm_keras.training import presets
+from tinylm_keras.recipe import presets
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md")

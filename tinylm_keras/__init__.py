@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from tinylm_keras import data as data
     from tinylm_keras import layers as layers
     from tinylm_keras import metrics as metrics
-    from tinylm_keras.ladder import compare as compare
-    from tinylm_keras.models import MLPLM as MLPLM
-    from tinylm_keras.models import AverageLM as AverageLM
-    from tinylm_keras.models import BigramLM as BigramLM
+    from tinylm_keras.baselines import MLPLM as MLPLM
+    from tinylm_keras.baselines import AverageLM as AverageLM
+    from tinylm_keras.baselines import BigramLM as BigramLM
+    from tinylm_keras.baselines.comparison import compare as compare
     from tinylm_keras.models import LanguageModel as LanguageModel
     from tinylm_keras.models import MiniLM as MiniLM
     from tinylm_keras.models import RotaryLM as RotaryLM
+    from tinylm_keras.recipe import presets as presets
     from tinylm_keras.samplers import Sampler as Sampler
     from tinylm_keras.saving import load_model as load_model
     from tinylm_keras.tokenizers import BytePairTokenizer as BytePairTokenizer
@@ -25,31 +26,30 @@ if TYPE_CHECKING:
     from tinylm_keras.tokenizers import WhitespaceTokenizer as WhitespaceTokenizer
     from tinylm_keras.tokenizers import WordPunctTokenizer as WordPunctTokenizer
     from tinylm_keras.training import callbacks as callbacks
-    from tinylm_keras.training import presets as presets
     from tinylm_keras.training.train import train as train
 
 __version__ = "0.1.0"
 
 # Public name -> (module, attribute; None for the module itself).
 _EXPORTS = {
-    "AverageLM": ("tinylm_keras.models", "AverageLM"),
-    "BigramLM": ("tinylm_keras.models", "BigramLM"),
+    "AverageLM": ("tinylm_keras.baselines", "AverageLM"),
+    "BigramLM": ("tinylm_keras.baselines", "BigramLM"),
     "BytePairTokenizer": ("tinylm_keras.tokenizers", "BytePairTokenizer"),
     "CharacterTokenizer": ("tinylm_keras.tokenizers", "CharacterTokenizer"),
     "LanguageModel": ("tinylm_keras.models", "LanguageModel"),
-    "MLPLM": ("tinylm_keras.models", "MLPLM"),
+    "MLPLM": ("tinylm_keras.baselines", "MLPLM"),
     "MiniLM": ("tinylm_keras.models", "MiniLM"),
     "RotaryLM": ("tinylm_keras.models", "RotaryLM"),
     "Sampler": ("tinylm_keras.samplers", "Sampler"),
     "WhitespaceTokenizer": ("tinylm_keras.tokenizers", "WhitespaceTokenizer"),
     "WordPunctTokenizer": ("tinylm_keras.tokenizers", "WordPunctTokenizer"),
     "callbacks": ("tinylm_keras.training.callbacks", None),
-    "compare": ("tinylm_keras.ladder", "compare"),
+    "compare": ("tinylm_keras.baselines.comparison", "compare"),
     "data": ("tinylm_keras.data", None),
     "layers": ("tinylm_keras.layers", None),
     "load_model": ("tinylm_keras.saving", "load_model"),
     "metrics": ("tinylm_keras.metrics", None),
-    "presets": ("tinylm_keras.training.presets", None),
+    "presets": ("tinylm_keras.recipe.presets", None),
     "train": ("tinylm_keras.training.train", "train"),
 }
 
@@ -78,7 +78,7 @@ __all__ = [
 
 def _register_classes():
     """Import every class that a saved file may name, so that `keras.saving.load_model` finds it."""
-    for module in ("models", "tokenizers", "layers", "metrics", "samplers", "schedules"):
+    for module in ("models", "baselines", "tokenizers", "layers", "metrics", "samplers", "schedules"):
         importlib.import_module(f"tinylm_keras.{module}")
 
 

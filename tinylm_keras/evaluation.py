@@ -5,14 +5,13 @@ import math
 
 import numpy as np
 
-from tinylm_keras import _checks, data
-from tinylm_keras.count_models import bigram_count_nats as bigram_count_nats
-from tinylm_keras.count_models import bigram_nats as bigram_nats
-from tinylm_keras.count_models import perplexity_of_counts
-from tinylm_keras.count_models import unigram_perplexity as unigram_perplexity
-from tinylm_keras.data import stories
+from tinylm_keras import _checks, data, stories
+from tinylm_keras.baselines.count_models import bigram_count_nats as bigram_count_nats
+from tinylm_keras.baselines.count_models import bigram_nats as bigram_nats
+from tinylm_keras.baselines.count_models import perplexity_of_counts
+from tinylm_keras.baselines.count_models import unigram_perplexity as unigram_perplexity
 from tinylm_keras.data.batches import BLOCK
-from tinylm_keras.data.texts import TokenStream
+from tinylm_keras.data.token_stream import TokenStream
 from tinylm_keras.training import corpus
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from keras.src.saving import saving_lib
 
 # These register the classes that a file may name.
+import tinylm_keras.baselines
 import tinylm_keras.models
 import tinylm_keras.schedules
 import tinylm_keras.tokenizers

@@ -86,7 +86,7 @@ def loss(text, preset, target, evaluate_every, seed, settings=None):
 
     The clock starts here, after the imports: reading, building, compiling, training and all evaluations count.
     """
-    from tinylm_keras.training import presets
+    from tinylm_keras.recipe import presets
 
     began, began_cpu = time.perf_counter(), time.process_time()
     if preset not in presets.names():

@@ -1,6 +1,7 @@
 """A preset's model and plan on bare ids, on every backend: what `tlm.train` makes of a text, without the text."""
 
-from tinylm_keras.training import optimizers, plan, registry, start
+from tinylm_keras.recipe import registry
+from tinylm_keras.training import optimizers, plan, start
 
 
 def build(recipe, vocabulary_size, pad_id, device="cpu", dtype=None):

@@ -9,7 +9,7 @@ COLUMNS = ("preset", "for", "tokens", "model", "context", "training")
 
 def rows():
     """A row of strings for each preset."""
-    from tinylm_keras.training import presets
+    from tinylm_keras.recipe import presets
 
     for name in presets.names():
         recipe = presets.get(name)

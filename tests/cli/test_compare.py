@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
+from tinylm_keras import stories
 from tinylm_keras.cli.plot import shortest_names
-from tinylm_keras.data import stories
 
 RUNGS = ("unigram", "average", "bigram counts", "bigram", "mlp", "minilm")
 

@@ -11,9 +11,8 @@ import time
 import pytest
 import typer
 
-from tinylm_keras import archive, load_model
+from tinylm_keras import archive, load_model, stories
 from tinylm_keras.cli import _console
-from tinylm_keras.data import stories
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and shells are those of Linux and macOS")
 

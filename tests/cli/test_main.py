@@ -13,7 +13,7 @@ import typer
 import tinylm_keras
 from tinylm_keras import _checks
 from tinylm_keras.cli import _arguments, _console, _help, _main, _recipe_options, _refusal
-from tinylm_keras.training import presets
+from tinylm_keras.recipe import presets
 
 COMMANDS = ("prepare", "train", "generate", "evaluate", "compare", "plot", "tokenize", "info", "presets")
 

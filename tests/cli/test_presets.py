@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tinylm_keras.training import presets
+from tinylm_keras.recipe import presets
 
 
 @pytest.mark.parametrize("chosen", [(), ("tinylm", "mlp")])

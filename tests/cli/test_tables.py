@@ -6,9 +6,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from tinylm_keras.baselines.comparison.climb import Rung
 from tinylm_keras.cli import _tables, compare, tokenize
 from tinylm_keras.cli._record import Record
-from tinylm_keras.ladder.climb import Rung
 from tinylm_keras.training.folding import CONTINUED, fold, pieces
 
 POEM = "床前明月光,\n疑是地上霜。\n举头望明月,\n低头思故乡。"

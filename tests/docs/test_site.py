@@ -16,7 +16,8 @@ import pytest
 import typer
 
 import tinylm_keras as tlm
-from tinylm_keras.training import presets, run_folder
+from tinylm_keras.recipe import presets
+from tinylm_keras.training import run_folder
 
 ROOT = pathlib.Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import tinylm_keras as tlm
 from tests.archive import hostile
 from tests.fuzz.mutations import ODD, changed_bytes, changed_tree, confused_tree
+from tinylm_keras.recipe.recipe import Recipe
 from tinylm_keras.training import checkpoint, corpus, report, run_folder
-from tinylm_keras.training.recipe import Recipe
 from tinylm_keras.training.resuming import Stopped
 
 WORDS = ["red", "ball", "mia", "tom", "é", "🙂"]

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from tinylm_keras import data
+from tinylm_keras.baselines import BigramLM
 from tinylm_keras.generation import lower_precision
 from tinylm_keras.layers.dense import Dense
-from tinylm_keras.models import BigramLM, MiniLM
+from tinylm_keras.models import MiniLM
 from tinylm_keras.tokenizers import CharacterTokenizer
 
 KINDS = pytest.mark.parametrize("kind", lower_precision.KINDS)

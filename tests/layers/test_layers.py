@@ -5,18 +5,15 @@ import numpy as np
 import pytest
 from keras.src.testing import TestCase
 
+from tinylm_keras.baselines.layers import NormalizedDense, PermutationCoding, PrefixMean, TrailingWindow
 from tinylm_keras.layers import (
     CappedDense,
     CausalSelfAttention,
     Dropout,
-    NormalizedDense,
-    PermutationCoding,
-    PrefixMean,
     RotaryAttention,
     RotaryBlock,
     RotaryEmbedding,
     TokenAndPositionEmbedding,
-    TrailingWindow,
     TransformerBlock,
 )
 from tinylm_keras.models import MiniLM, RotaryLM

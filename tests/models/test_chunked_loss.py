@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from tinylm_keras.baselines import BigramLM
 from tinylm_keras.layers import CappedDense
 from tinylm_keras.metrics import token_nats, weigh
-from tinylm_keras.models import BigramLM, LanguageModel, MiniLM, RotaryLM, chunked_loss
+from tinylm_keras.models import LanguageModel, MiniLM, RotaryLM, chunked_loss
 
 VOCABULARY_SIZE, LENGTH, ROWS = 50, 12, 5
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "context_length": LENGTH, "embed_dim": 16, "num_heads": 2, "num_blocks": 1}

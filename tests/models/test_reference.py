@@ -4,8 +4,9 @@ import keras
 import keras_nlp
 import numpy as np
 
-from tinylm_keras.layers import PermutationCoding
-from tinylm_keras.models import MLPLM, AverageLM, MiniLM, RotaryLM
+from tinylm_keras.baselines import MLPLM, AverageLM
+from tinylm_keras.baselines.layers import PermutationCoding
+from tinylm_keras.models import MiniLM, RotaryLM
 
 
 def layer_norm(x, scale, shift):

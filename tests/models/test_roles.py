@@ -6,9 +6,9 @@ import pytest
 from tests.conftest import MODELS, TOKENIZERS, seeded
 from tinylm_keras import load_model
 from tinylm_keras.layers.dense import Dense
-from tinylm_keras.layers.table import Table
+from tinylm_keras.layers.token_embedding import Table
 from tinylm_keras.models import LanguageModel, MiniLM, roles
-from tinylm_keras.training import registry
+from tinylm_keras.recipe import registry
 
 NAMES = ["mini_lm", "embedding_study", "head", "my_embedding_head", "kernel", "größe 1"]
 MATRICES = 4 * 2  # of the blocks: query_key_value, projection, expand, contract

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tinylm_keras.models import RotaryLM
-from tinylm_keras.training import registry
-from tinylm_keras.training.recipe import Recipe
+from tinylm_keras.recipe import registry
+from tinylm_keras.recipe.recipe import Recipe
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinylm_keras.data import stories
+from tinylm_keras import stories
 from tinylm_keras.tokenizers import WordPunctTokenizer
 from tinylm_keras.tokenizers.spacing import Spacing
 from tinylm_keras.tokenizers.word_punct import MARK, PIECE, SPACE

@@ -6,8 +6,8 @@ import signal
 import pytest
 
 from tests.training.test_train import TEXTS, TINY, Listener
-from tinylm_keras import _endings, ladder, plots
-from tinylm_keras.data import stories
+from tinylm_keras import _endings, plots, stories
+from tinylm_keras.baselines import comparison
 from tinylm_keras.training.interrupts import Interrupts
 from tinylm_keras.training.train import train
 
@@ -77,6 +77,6 @@ def test_a_signal_while_the_last_files_are_written_ends_after_them(tmp_path, a_s
 def test_a_signal_while_a_model_of_a_comparison_is_written_ends_the_comparison(tmp_path, a_signal_at_the_last_file):
     settings = {"steps": 1, "context_length": 8, "jit_compile": False, "progress": None}
     with pytest.raises(KeyboardInterrupt):
-        ladder.compare(stories.write(20), tmp_path / "out", **settings)
+        comparison.compare(stories.write(20), tmp_path / "out", **settings)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["average"]
     assert (tmp_path / "out" / "average" / "loss.png").exists()

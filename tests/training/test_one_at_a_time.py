@@ -7,9 +7,9 @@ import shutil
 import pytest
 
 from tests.training.test_train import TEXTS, TINY, Listener
-from tinylm_keras import data, ladder, load_model
+from tinylm_keras import data, load_model, stories
+from tinylm_keras.baselines import comparison
 from tinylm_keras.cli import main
-from tinylm_keras.data import stories
 from tinylm_keras.tokenizers import WhitespaceTokenizer
 from tinylm_keras.training import run_folder
 from tinylm_keras.training.progress import Silent
@@ -73,7 +73,7 @@ def test_nothing_else_compares_in_a_folder_nor_goes_on_with_one_of_its_runs(tmp_
     class Meanwhile(Silent):
         def step(self, *_):
             for attempt in (
-                lambda: ladder.compare(stories.write(20), out, overwrite=True, **settings),
+                lambda: comparison.compare(stories.write(20), out, overwrite=True, **settings),
                 lambda: train(resume=out / "average"),
             ):
                 with pytest.raises(ValueError, match=REFUSED) as refused:
@@ -82,7 +82,7 @@ def test_nothing_else_compares_in_a_folder_nor_goes_on_with_one_of_its_runs(tmp_
             raise KeyboardInterrupt  # one model is enough
 
     with pytest.raises(KeyboardInterrupt):
-        ladder.compare(stories.write(20), out, progress=Meanwhile(), **settings)
+        comparison.compare(stories.write(20), out, progress=Meanwhile(), **settings)
     assert [line.split()[0] for line in refusals] == ["`out`", "`resume`"]
     assert [path.name for path in out.glob("*")] == ["average"]
 

@@ -8,9 +8,9 @@ import pytest
 from tests.training import test_train
 from tests.training.test_train import TINY, Listener
 from tinylm_keras import data, load_model
+from tinylm_keras.recipe.presets import get
 from tinylm_keras.training import origin, unseen
 from tinylm_keras.training.corpus import divide
-from tinylm_keras.training.presets import get
 from tinylm_keras.training.train import train
 
 TEXTS = [text.strip() for text in test_train.TEXTS]

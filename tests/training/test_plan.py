@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tinylm_keras import load_model
 from tinylm_keras.models import MiniLM
-from tinylm_keras.training import optimizers, plan, presets, registry
+from tinylm_keras.recipe import presets, registry
+from tinylm_keras.training import optimizers, plan
 
 
 def make(

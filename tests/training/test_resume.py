@@ -38,7 +38,7 @@ import os, signal, sys
 from tests.training.test_resume import Killer
 from tests.training.test_train import TEXTS
 from tinylm_keras.training.train import train
-import tinylm_keras.training.keeper as keeper
+import tinylm_keras.training.checkpoint_manager as keeper
 keeper.SAVE_INTERVAL, keeper.SAVE_COST = 0.0, 0
 train(TEXTS, out=sys.argv[1], **{**eval(sys.argv[2]), "progress": Killer(int(sys.argv[3]))})
 """

@@ -7,8 +7,8 @@ import threading
 import numpy as np
 
 from tests.conftest import TOKENIZERS
+from tinylm_keras.recipe.presets import get, override
 from tinylm_keras.training import start
-from tinylm_keras.training.presets import get, override
 
 SIZES = {"embed_dim": 8, "num_heads": 1, "num_blocks": 1, "feed_forward_dim": 8, "context_length": 4, "dropout": 0.1}
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from tinylm_keras import data, load_model
+from tinylm_keras.recipe.presets import get, override
+from tinylm_keras.recipe.recipe import Recipe
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training import start
 from tinylm_keras.training.corpus import choose_layout, fingerprint
-from tinylm_keras.training.presets import get, override
 from tinylm_keras.training.progress import Silent
-from tinylm_keras.training.recipe import Recipe
 from tinylm_keras.training.train import train
 
 TEXTS = [

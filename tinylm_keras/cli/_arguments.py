@@ -5,7 +5,7 @@ import os
 
 from tinylm_keras import _checks
 from tinylm_keras.cli._console import BadInput
-from tinylm_keras.training import escapes
+from tinylm_keras.recipe import escapes
 
 
 def number(argument, kind):

@@ -92,7 +92,7 @@ def read_sources(sources, recipe):
 
 def open_sources(sources, recipe):
     """Return several sources as one `Documents`, to be read as a recipe says."""
-    from tinylm_keras.data import documents
+    from tinylm_keras.text import documents
 
     return documents.Joined([documents.Documents(source, **recipe.reading) for source in sources])
 

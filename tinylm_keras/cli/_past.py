@@ -3,7 +3,7 @@
 import functools
 
 from tinylm_keras.cli import _console
-from tinylm_keras.training import presets
+from tinylm_keras.recipe import presets
 
 
 class Past:

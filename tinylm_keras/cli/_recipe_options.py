@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from tinylm_keras.cli._arguments import typed_text
-from tinylm_keras.training import escapes, presets
+from tinylm_keras.recipe import escapes, presets
 
 KINDS = {int: "N", float: "X", bool: "true|false"}
 

@@ -33,14 +33,14 @@ def compare(
     overrides = typed_settings(typed)
     sources = source or [BUILT_IN]
     _console.start_keras()
-    from tinylm_keras import ladder
+    from tinylm_keras.baselines import comparison
 
-    recipe = next(iter(ladder.make_recipes(overrides.pop("steps", None), overrides).values()))
+    recipe = next(iter(comparison.make_recipes(overrides.pop("steps", None), overrides).values()))
     steps = recipe.steps
     texts = sources[0] if len(sources) == 1 else _console.open_sources(sources, recipe)
     folder = free_folder(sources[0], "compare") if out is None else out
     name = _console.JOINED.join(sources)
-    rungs = ladder.compare(texts, folder, steps, overwrite, "auto", name, **overrides)
+    rungs = comparison.compare(texts, folder, steps, overwrite, "auto", name, **overrides)
     show(rungs)
     _console.say(f"Written: {folder}. Let one write:  tinylm generate {folder}/{rungs[-1].name}")
 

@@ -9,7 +9,7 @@ from tinylm_keras import _checks
 from tinylm_keras.cli import _arguments, _console, _tables
 from tinylm_keras.cli._past import Past
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
-from tinylm_keras.training import presets
+from tinylm_keras.recipe import presets
 
 SEEDS, TEMPERATURE, STORIES = 20, 0.8, 200
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from tinylm_keras import _checks
 from tinylm_keras.cli import _arguments, _console
 from tinylm_keras.cli._record import Record, check_target
-from tinylm_keras.training import escapes
+from tinylm_keras.recipe import escapes
 
 whole, real = (lambda name: _arguments.number(name, int)), (lambda name: _arguments.number(name, float))
 

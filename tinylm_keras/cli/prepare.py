@@ -10,7 +10,7 @@ import typer
 from tinylm_keras import _checks, _streams
 from tinylm_keras.cli import _console, _tables
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
-from tinylm_keras.training import presets
+from tinylm_keras.recipe import presets
 
 TOKENS = tuple(name for name, field in presets.settings().items() if field.metadata["group"] == "tokens")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tinylm_keras.cli import _console, _tables
-from tinylm_keras.training import presets as recipes
+from tinylm_keras.recipe import presets as recipes
 
 
 def presets(

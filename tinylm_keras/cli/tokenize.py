@@ -58,7 +58,7 @@ def find_tokenizer(text, model, source, reading):
         return _console.tokenizer_of(model)
     texts = [text]
     if source is not None:
-        from tinylm_keras.data import sources
+        from tinylm_keras.text import sources
 
         texts = sources.read(source, **reading)
     elif not text.strip():

@@ -8,7 +8,8 @@ import typer
 from tinylm_keras import _checks
 from tinylm_keras.cli import _console
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
-from tinylm_keras.training import presets, run_folder
+from tinylm_keras.recipe import presets
+from tinylm_keras.training import run_folder
 
 BUILT_IN = "stories"
 

@@ -7,23 +7,23 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tinylm_keras.data import stories as stories
-    from tinylm_keras.data.line_layout import lines as lines
-    from tinylm_keras.data.shard_writer import prepare as prepare
-    from tinylm_keras.data.shards import open_shards as open_shards
-    from tinylm_keras.data.sources import read as read
-    from tinylm_keras.data.sources import split as split
-    from tinylm_keras.data.texts import concatenate as concatenate
-    from tinylm_keras.data.window_layout import windows as windows
+    from tinylm_keras import stories as stories
+    from tinylm_keras.data.packed_layout import windows as windows
+    from tinylm_keras.data.padded_layout import lines as lines
+    from tinylm_keras.data.token_files.reader import open_shards as open_shards
+    from tinylm_keras.data.token_files.writer import prepare as prepare
+    from tinylm_keras.data.token_stream import concatenate as concatenate
+    from tinylm_keras.text.sources import read as read
+    from tinylm_keras.text.sources import split as split
 
 _EXPORTS = {
-    "concatenate": "texts",
-    "lines": "line_layout",
-    "open_shards": "shards",
-    "prepare": "shard_writer",
-    "read": "sources",
-    "split": "sources",
-    "windows": "window_layout",
+    "concatenate": "data.token_stream",
+    "lines": "data.padded_layout",
+    "open_shards": "data.token_files.reader",
+    "prepare": "data.token_files.writer",
+    "read": "text.sources",
+    "split": "text.sources",
+    "windows": "data.packed_layout",
 }
 
 __all__ = ["concatenate", "lines", "open_shards", "prepare", "read", "split", "stories", "windows"]
@@ -31,7 +31,7 @@ __all__ = ["concatenate", "lines", "open_shards", "prepare", "read", "split", "s
 
 def __getattr__(name):
     if name == "stories":
-        return importlib.import_module("tinylm_keras.data.stories")
+        return importlib.import_module("tinylm_keras.stories")
     if name not in _EXPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"tinylm_keras.data.{_EXPORTS[name]}"), name)
+    return getattr(importlib.import_module(f"tinylm_keras.{_EXPORTS[name]}"), name)

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from tinylm_keras import _checks
-from tinylm_keras.layers.table import Table
+from tinylm_keras.layers.token_embedding import Table
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")

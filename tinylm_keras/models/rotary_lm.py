@@ -4,7 +4,7 @@ import keras
 
 from tinylm_keras import _checks
 from tinylm_keras.layers import CappedDense, RotaryBlock
-from tinylm_keras.layers.table import Table
+from tinylm_keras.layers.token_embedding import Table
 from tinylm_keras.models.transformer import Transformer
 
 

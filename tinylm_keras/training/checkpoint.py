@@ -13,8 +13,8 @@ import keras
 import numpy as np
 
 from tinylm_keras import _files, archive, saving
+from tinylm_keras.recipe.recipe import Recipe
 from tinylm_keras.training import plan, run_record
-from tinylm_keras.training.recipe import Recipe
 
 LAST, PREVIOUS, BEST = "last.keras", "previous.keras", "model.keras"
 

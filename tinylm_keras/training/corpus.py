@@ -8,8 +8,9 @@ import math
 import numpy as np
 
 from tinylm_keras import data
-from tinylm_keras.data.sources import MOST_DOCUMENTS
-from tinylm_keras.training import registry, unseen
+from tinylm_keras.recipe import registry
+from tinylm_keras.text.sources import MOST_DOCUMENTS
+from tinylm_keras.training import unseen
 
 LOOKED_AT = 2_000  # texts that layout="auto" measures, evenly spread
 FITTING_SHARE = 0.9

@@ -6,8 +6,8 @@ import math
 from keras import ops
 
 from tinylm_keras import _checks
+from tinylm_keras.recipe.overrides import override
 from tinylm_keras.training import optimizers
-from tinylm_keras.training.overrides import override
 
 # The settings that say how long a run is, all of them as a whole and not from where it stands.
 LENGTHS = ("steps", "epochs", "minutes")

@@ -12,9 +12,11 @@ import pathlib
 import re
 import stat
 
-from tinylm_keras.data import files, open_shards, shard_index
-from tinylm_keras.data.documents import DEFAULT_STORIES, Documents
-from tinylm_keras.data.pieces import joined
+from tinylm_keras.data import open_shards
+from tinylm_keras.data.token_files import index
+from tinylm_keras.text import files
+from tinylm_keras.text.chunks import joined
+from tinylm_keras.text.documents import DEFAULT_STORIES, Documents
 from tinylm_keras.training import corpus
 
 # Entries of folders that a search may meet, bytes of a file for each character of the run's text (the rest would be
@@ -68,7 +70,7 @@ def shards(record, say=lambda line: None):
     folder = pathlib.Path(record.shards)
     try:
         _refuse_network(record.shards)
-        found = shard_index.fingerprint_of_index(shard_index.read_index(folder))
+        found = index.fingerprint_of_index(index.read_index(folder))
         if found == record.sha256:
             opened = open_shards(folder)
             found = opened.sha256

@@ -3,8 +3,8 @@
 from keras import ops
 
 from tinylm_keras.models import after_run
+from tinylm_keras.recipe import registry
 from tinylm_keras.schedules import Decay
-from tinylm_keras.training import registry
 
 # Keras calls a schedule with the number of batches seen before this one, also where several make one update. So the
 # schedules below are stretched by `recipe.accumulate` and moved by `_delay`: update u, counted from 0, is made by batch

@@ -5,8 +5,9 @@ import dataclasses
 import os
 import pathlib
 
-from tinylm_keras.training import corpus, named_text, presets, run_record, start, unseen
-from tinylm_keras.training.overrides import override
+from tinylm_keras.recipe import presets
+from tinylm_keras.recipe.overrides import override
+from tinylm_keras.training import corpus, named_text, run_record, start, unseen
 from tinylm_keras.training.run_record import RunRecord
 
 

@@ -89,7 +89,7 @@ def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu
 
     Example:
 
-    >>> from tinylm_keras.training.presets import get
+    >>> from tinylm_keras.recipe.presets import get
     >>> plan = make(get("tinylm"), batches_per_epoch=1, tokens_per_batch=140, parameters=70_000)
     >>> plan.steps, plan.evaluate_every, plan.steps_per_execution, plan.jit_compile
     (70, 7, 7, False)

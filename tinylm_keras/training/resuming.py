@@ -4,11 +4,12 @@ import os
 import pathlib
 
 from tinylm_keras import _checks, saving
-from tinylm_keras.data.documents import opened
 from tinylm_keras.models import after_run
-from tinylm_keras.training import checkpoint, longer, named_text, presets, report, run_folder, run_record, shard_corpus
+from tinylm_keras.recipe import presets
+from tinylm_keras.recipe.recipe import refuse_unknown
+from tinylm_keras.text.documents import opened
+from tinylm_keras.training import checkpoint, longer, named_text, report, run_folder, run_record, shard_corpus
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training.recipe import refuse_unknown
 from tinylm_keras.training.run import run
 from tinylm_keras.training.run_folder import RunFolder
 

@@ -5,10 +5,10 @@ import time
 
 from tinylm_keras import plots
 from tinylm_keras.models import after_run
-from tinylm_keras.training import checkpoint, environment, longer, minutes, optimizers, plan, report, start
+from tinylm_keras.training import checkpoint, environment, longer, optimizers, plan, report, start, time_budget
+from tinylm_keras.training.checkpoint_manager import Keeper
 from tinylm_keras.training.interrupts import Interrupts
-from tinylm_keras.training.journal import Journal
-from tinylm_keras.training.keeper import Keeper
+from tinylm_keras.training.monitor import Journal
 from tinylm_keras.training.progress import choose
 
 
@@ -51,7 +51,7 @@ def run(
         model = start.new_model(recipe, corpus.tokenizer)
     going_on, run_plan = state is not None or planned is not None, planned
     if asked is not None:
-        recipe, run_plan = minutes.lay_out(recipe, corpus, model, began, writes=folder is not None)
+        recipe, run_plan = time_budget.lay_out(recipe, corpus, model, began, writes=folder is not None)
     batches, batches_per_epoch = corpus.train_batches(recipe)
     validation, sample = corpus.validation_batches(recipe), corpus.training_sample(recipe)
     kind, device = environment.device()

@@ -6,9 +6,10 @@ import os
 import pathlib
 
 from tinylm_keras._small_files import read_small
-from tinylm_keras.training import JOINED, registry
+from tinylm_keras.recipe import registry
+from tinylm_keras.recipe.recipe import Recipe
+from tinylm_keras.training import JOINED
 from tinylm_keras.training.plan import Plan
-from tinylm_keras.training.recipe import Recipe
 
 FILE = "recipe.json"
 LARGEST = 16 << 20  # bytes

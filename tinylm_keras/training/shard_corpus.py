@@ -4,10 +4,10 @@ import collections
 import dataclasses
 
 from tinylm_keras import _checks
-from tinylm_keras.data import shards
-from tinylm_keras.training import registry
+from tinylm_keras.data.token_files import reader
+from tinylm_keras.recipe import registry
+from tinylm_keras.recipe.recipe import settings
 from tinylm_keras.training.corpus import Corpus
-from tinylm_keras.training.recipe import settings
 
 # Settings that say how text is read and becomes tokens: the shards have decided them.
 FIXED = (
@@ -94,7 +94,7 @@ def open_corpus(folder, recipe, overrides, tokenizer=None):
         if name in FIXED or (name == "layout" and value not in ("windows", "auto")):
             rule = ["cannot be changed together with ", _checks.Argument("data"), ", whose tokens are fixed"]
             raise _checks.refuse(name, rule, value, "Leave it out, or prepare other shards.")
-    opened = folder if isinstance(folder, shards.Shards) else shards.open_shards(folder)
+    opened = folder if isinstance(folder, reader.Shards) else reader.open_shards(folder)
     _check_tokenizer(opened, tokenizer)
     tokens = [part.tokens for part in (opened.train, opened.validation) if part is not None]
     found = dict.fromkeys(("max_tokens", "vocabulary_file", "merges_file"))

@@ -6,8 +6,8 @@ import os
 import random
 
 from tinylm_keras import _checks, models, saving
-from tinylm_keras.training import registry
-from tinylm_keras.training.recipe import settings
+from tinylm_keras.recipe import registry
+from tinylm_keras.recipe.recipe import settings
 
 # Groups of settings that an existing model fixes.
 FIXED = ("tokens", "model")

@@ -4,11 +4,12 @@ import contextlib
 import os
 
 from tinylm_keras import _checks, _locks
-from tinylm_keras.data.documents import Documents, opened
+from tinylm_keras.recipe import presets
+from tinylm_keras.recipe.recipe import refuse_unknown
+from tinylm_keras.text.documents import Documents, opened
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training import origin, presets, resuming, shard_corpus, start
+from tinylm_keras.training import origin, resuming, shard_corpus, start
 from tinylm_keras.training.progress import choose
-from tinylm_keras.training.recipe import refuse_unknown
 from tinylm_keras.training.run import run
 from tinylm_keras.training.run_folder import RunFolder
 

@@ -1,0 +1,140 @@
+"""Laws of the ladder: one split, one tokenizer, every rung judged on the same text, and the order that ideas make."""
+
+import csv
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+
+from tinylm_keras import data, evaluation, load_model, stories
+from tinylm_keras.baselines import comparison, count_models
+from tinylm_keras.baselines.comparison import Climb, Rung
+from tinylm_keras.training.progress import Silent
+
+NAMES = ["unigram", "average", "bigram counts", "bigram", "mlp", "minilm"]
+TRAINED = ["average", "bigram", "mlp", "minilm"]
+
+
+class Listener(Silent):
+    """Keeps what a climb shows."""
+
+    def __init__(self):
+        self.lines, self.said, self.steps, self.total = [], [], [], 0
+
+    def start(self, lines, steps):
+        self.lines, self.total = lines, steps
+
+    def step(self, step, *others):
+        self.steps.append(step)
+
+    def say(self, text):
+        self.said.append(text)
+
+
+@pytest.fixture(scope="module")
+def climbed(tmp_path_factory):
+    """A short climb on a few stories in one file: its rungs, its folder and what it showed."""
+    folder = tmp_path_factory.mktemp("ladder")
+    source = folder / "stories.txt"
+    source.write_text("\n".join(stories.write(40)), encoding="utf-8")
+    shown = Listener()
+    settings = {"steps": 24, "context_length": 16, "jit_compile": False, "seed": 5}
+    rungs = comparison.compare(source, folder / "out", progress=shown, **settings)
+    return rungs, folder, shown
+
+
+def test_every_rung_is_there_in_its_order_and_explains_itself(climbed):
+    rungs, _, _ = climbed
+    assert [rung.name for rung in rungs] == NAMES
+    assert [rung.name for rung in rungs if rung.trained] == TRAINED
+    assert all(len(rung.line) > 40 and rung.line.endswith(".") for rung in rungs)
+    assert "loses to a pair" in rungs[1].line
+    assert [rung.steps for rung in rungs] == [0, 24, 0, 24, 24, 24]
+
+
+def test_all_learn_one_split_with_one_tokenizer(climbed):
+    _, folder, _ = climbed
+    records = [json.loads((folder / "out" / name / "recipe.json").read_text()) for name in TRAINED]
+    assert len({json.dumps(record["corpus"], sort_keys=True) for record in records}) == 1
+    for setting in ("tokenizer", "validation", "seed", "separator", "context_length", "batch_size", "steps"):
+        assert len({record["recipe"][setting] for record in records}) == 1, setting
+    words = [load_model(folder / "out" / name / "model.keras").tokenizer.get_vocabulary() for name in TRAINED]
+    assert words[0] == words[1] == words[2] == words[3]
+
+
+def test_every_rung_is_judged_on_the_whole_validation_text(climbed):
+    rungs, folder, _ = climbed
+    train, validation = data.split(data.read(folder / "stories.txt", separator=None), 0.1, seed=5, whole=False)
+    for rung in rungs:
+        if rung.trained:
+            model = load_model(folder / "out" / rung.name / "model.keras")
+            found = evaluation.evaluate(model, validation, layout="windows")
+            assert (rung.loss, rung.bits_per_character) == pytest.approx(
+                (found.loss, found.bits_per_character), rel=1e-5
+            )
+            assert rung.parameters == model.count_params()
+    seen, judged = (data.concatenate(texts, model.tokenizer) for texts in (train, validation))
+    pairs = count_models.bigram_nats(seen.ids, judged.ids, model.tokenizer.vocabulary_size())
+    single = np.log(count_models.unigram_perplexity(seen.ids, judged.ids[1:]))
+    assert [rungs[0].loss, rungs[2].loss] == pytest.approx([single, pairs])
+    for rung in rungs:
+        assert rung.perplexity == pytest.approx(math.exp(rung.loss))
+        assert rung.bits_per_character == pytest.approx(rung.loss / math.log(2) * judged.tokens / judged.characters)
+
+
+def test_table_and_picture_are_written_beside_the_runs(climbed):
+    rungs, folder, _ = climbed
+    out = folder / "out"
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        ["compare.json", "compare.csv", "compare.png", *TRAINED]
+    )
+    assert (out / "compare.png").read_bytes().startswith(b"\x89PNG")
+    record = json.loads((out / "compare.json").read_text())
+    assert [rung["bits_per_character"] for rung in record["rungs"]] == [rung.bits_per_character for rung in rungs]
+    assert record["source"] == str(folder / "stories.txt") and record["estimated_seconds"] > 0
+    with (out / "compare.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["name"], float(row["loss"])) for row in rows] == [(rung.name, rung.loss) for rung in rungs]
+
+
+def test_the_time_is_said_before_it_begins_and_the_steps_count_up_to_the_end(climbed):
+    _, _, shown = climbed
+    assert re.fullmatch(r"4 models to train, 96 steps in all: about .* on this machine", shown.lines[1])
+    assert "a guess that the first model corrects" in shown.lines[1]
+    later = [line for line in shown.said if "to go: about" in line]
+    assert [re.search(r"; (\d models?) to go", line)[1] for line in later] == ["3 models", "2 models", "1 model"]
+    assert shown.total == 96 == shown.steps[-1]
+    assert shown.steps == sorted(shown.steps)
+    assert [line.split(":")[0] for line in shown.said] == NAMES
+
+
+def test_the_time_that_is_left_follows_the_pace_of_the_models_that_were_trained():
+    climb = object.__new__(Climb)
+    climb.recipes = climb.estimates = {"average": 200.0, "bigram": 100.0, "mlp": 300.0, "minilm": 1400.0}
+    climb.measured = {}
+    assert climb._left(climb.recipes) == 2000
+    rung = {"bits_per_character": 1.0, "perplexity": 1.0, "loss": 1.0, "parameters": 1, "steps": 1, "line": ""}
+    line = climb._pace(Rung(name="average", trained=True, seconds=20.0, **rung))
+    assert line == ", trained in 20 s; 3 models to go: about 3 min 0 s at this pace"
+    assert climb._pace(Rung(name="unigram", trained=False, seconds=1.0, **rung)) == ""
+    assert climb._pace(Rung(name="bigram", trained=True, seconds=40.0, **rung)).endswith(
+        "about 5 min 40 s at this pace"
+    )
+
+
+def test_a_context_shorter_than_the_window_makes_the_window_shorter():
+    assert comparison.make_recipes(overrides={"context_length": 4})["mlp"].window == 4
+
+
+def test_a_bad_setting_writes_nothing(tmp_path):
+    for settings, message in (
+        ({"num_heads": 2}, "`num_heads` belongs to the model 'minilm' or 'rotary', and this model is 'average'"),
+        ({"steps": 0}, "`steps` must be a whole number from 1"),
+        ({"validation": 0.0}, "`validation` must leave text to judge by. Received: validation=0.0."),
+        ({"progress": "loud"}, "`progress` must be one of"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            comparison.compare(stories.write(20), tmp_path / "out", **{"progress": None, **settings})
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,70 @@
+"""The language model that looks at the last token alone."""
+
+import keras
+
+from tinylm_keras import _checks
+from tinylm_keras.layers.token_embedding import Table
+from tinylm_keras.models.language_model import LanguageModel
+
+MAXIMUM_VOCABULARY = 20_000  # 1.6 GB for the table, four times that to train it
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class BigramLM(LanguageModel):
+    """One table: its row i holds the logits of what follows token i.
+
+    The table starts at zero, where every token is equally likely, so the loss starts at ln `vocabulary_size` and comes
+    down to that of counting pairs, which it cannot pass on the text it learns from: what other models gain is what they
+    see beyond one token. The table has `vocabulary_size` squared numbers: 65 characters need 4,225, 20,000 words
+    1.6 GB, and more than those are refused.
+
+    Args:
+        vocabulary_size: int up to 20,000, or None. Number of ids; None: the tokenizer's.
+        context_length: int. Longest text that is trained on at once, in tokens; the model sees the last one.
+        pad_id: int or None. Id that is no token; None: the tokenizer's.
+        tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
+
+    Raises:
+        ValueError: if a size is outside its range, or neither `vocabulary_size` nor `tokenizer` is given.
+
+    Example:
+
+    >>> import numpy as np
+    >>> model = BigramLM(vocabulary_size=65)
+    >>> model(np.array([[1, 2, 3]])).shape
+    TensorShape([1, 3, 65])
+
+    References:
+        Shannon, "A Mathematical Theory of Communication", 1948 (text from the frequencies of pairs).
+    """
+
+    rolling_cache = True  # there is nothing to cache, so a text goes on past the context as within it
+
+    def __init__(self, vocabulary_size=None, context_length=20, pad_id=None, tokenizer=None, **kwargs):
+        super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
+        if self.vocabulary_size > MAXIMUM_VOCABULARY:
+            rule = f"must be at most {MAXIMUM_VOCABULARY:,}, because the table has a row and a column for each id"
+            advice = "Use a smaller vocabulary or another model."
+            raise _checks.refuse("vocabulary_size", rule, self.vocabulary_size, advice)
+        # Both in float32 whatever the policy: the table holds the logits, and there is no product to make faster.
+        self.table = Table(self.vocabulary_size, self.vocabulary_size, "zeros", name="table", dtype="float32")
+        self.head = keras.layers.Identity(name="head", dtype="float32")
+        self.build((None, None))
+
+    @property
+    def reach(self):
+        return 1
+
+    def build(self, input_shape):
+        self.table.build(input_shape)
+        self.head.build((*input_shape, self.vocabulary_size))
+
+    def hidden(self, token_ids, training=None):
+        """The logits `[B, T, vocabulary_size]` themselves: nothing is left for the head to do."""
+        return self.table(token_ids)
+
+    def step(self, token_ids, cache, start):
+        return self.hidden(token_ids), cache
+
+    def empty_cache(self, batch_size):
+        return ()

@@ -1,0 +1,75 @@
+"""The rungs of the ladder: what each idea is, and the recipe it is trained with. No Keras here."""
+
+import dataclasses
+
+from tinylm_keras.recipe import presets
+
+
+@dataclasses.dataclass(frozen=True)
+class Idea:
+    """A rung of the ladder before anybody climbs it.
+
+    Attributes:
+        name: str. Also the folder of its run.
+        line: str. What the idea is and what it cannot know.
+        preset: str or None. The recipe it is trained with; None: it is counted.
+        changes: dict. What differs from the preset.
+    """
+
+    name: str
+    line: str
+    preset: str | None = None
+    changes: dict = dataclasses.field(default_factory=dict)
+
+
+IDEAS = (
+    Idea("unigram", "How often each character comes, counted; what stands before plays no part."),
+    Idea(
+        "average",
+        "The mean of all characters before: which ones there were, not which came last. So it loses to a pair, "
+        "which knows nothing else.",
+        "mlp",
+        {"model": "average", "embed_dim": 128, "hidden_dim": 256, "num_hidden_layers": 2},
+    ),
+    Idea("bigram counts", "How often each character follows each other one, counted: the best that pairs can do."),
+    Idea("bigram", "The same pairs as a table of weights: training finds what counting finds.", "bigram"),
+    Idea("mlp", "The last eight characters, each in its own place: order, as far as the window reaches.", "mlp"),
+    Idea(
+        "minilm",
+        "Attention: each character chooses what matters to it among all before, in order, layer upon layer.",
+        "shakespeare-char-small",
+    ),
+)
+
+
+def make_recipes(steps=None, overrides=None):
+    """Return the recipe of each trained rung by its name.
+
+    Args:
+        steps: int or None. Updates of each; None leaves the presets'.
+        overrides: dict or None. Changes to all of them.
+
+    Returns:
+        dict of `Recipe`.
+
+    Raises:
+        ValueError: if a setting is unknown, out of its range, or not one that all rungs share.
+
+    Example:
+
+    >>> {name: recipe.model for name, recipe in make_recipes(steps=100).items()}
+    {'average': 'average', 'bigram': 'bigram', 'mlp': 'mlp', 'minilm': 'minilm'}
+    """
+    overrides = {"batch_size": 12} | (overrides or {})  # the same text for all, as much as the last one can take
+    if steps is not None:
+        overrides["steps"] = steps
+    recipes = {}
+    for idea in IDEAS:
+        if idea.preset is None:
+            continue
+        recipe = dataclasses.replace(presets.get(idea.preset), **idea.changes)
+        recipe = dataclasses.replace(recipe, prompt=None, evaluation_batches=20)
+        recipe = presets.override(recipe, **overrides)
+        recipe = dataclasses.replace(recipe, window=min(recipe.window, recipe.context_length))
+        recipes[idea.name] = dataclasses.replace(recipe, evaluate_every=None)
+    return recipes

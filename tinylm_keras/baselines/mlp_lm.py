@@ -1,0 +1,119 @@
+"""The language model that looks at the last few tokens through a multi-layer perceptron."""
+
+import keras
+from keras import ops
+
+from tinylm_keras import _checks
+from tinylm_keras.baselines.layers import NormalizedDense, PermutationCoding, TrailingWindow
+from tinylm_keras.layers.dense import Dense
+from tinylm_keras.models.language_model import LanguageModel
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class MLPLM(LanguageModel):
+    """The last `window` tokens in permutation coding, dense layers that get narrower, and one to the vocabulary.
+
+    Nothing is learned about a token before the first dense layer: its code is a fixed pattern of bits. Places before
+    the first token are all zeros, which is no token's code. The batch normalization of the hidden layers leaves padding
+    out; in training its statistics run over all other positions of the batch, later ones too, otherwise the model is
+    causal like every other.
+
+    Args:
+        vocabulary_size: int or None. Number of ids; None: the tokenizer's.
+        context_length: int. Longest text that is trained on at once, in tokens.
+        window: int from 1 to `context_length`. How many tokens the model sees.
+        code_bits: int or None. See `PermutationCoding`. None: as few bits as are enough.
+        hidden_dim: int. Width of the first hidden layer; each next one is half as wide.
+        num_hidden_layers: int.
+        activation: "sigmoid", "relu" or "silu".
+        dropout: float in [0, 1).
+        pad_id: int or None. Id that is no token; None: the tokenizer's.
+        tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
+
+    Raises:
+        ValueError: if a size is outside its range, or neither `vocabulary_size` nor `tokenizer` is given.
+
+    Example:
+
+    >>> import numpy as np
+    >>> model = MLPLM(vocabulary_size=65, context_length=16)
+    >>> model(np.array([[1, 2, 3]])).shape
+    TensorShape([1, 3, 65])
+    >>> model.code_bits
+    8
+
+    References:
+        Bengio et al., "A Neural Probabilistic Language Model", JMLR 3, 2003; Ioffe and Szegedy, arXiv:1502.03167.
+    """
+
+    rolling_cache = True  # the window moves with the text, so nothing is computed again
+
+    def __init__(
+        self,
+        vocabulary_size=None,
+        context_length=20,
+        window=8,
+        code_bits=None,
+        hidden_dim=256,
+        num_hidden_layers=3,
+        activation="relu",
+        dropout=0.1,
+        pad_id=None,
+        tokenizer=None,
+        **kwargs,
+    ):
+        super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
+        self.window = _checks.whole_number(
+            "window", window, 1, context_length, "It cannot be longer than `context_length`."
+        )
+        self.num_hidden_layers = _checks.whole_number("num_hidden_layers", num_hidden_layers, 1, 30)
+        narrowest = 2 ** (num_hidden_layers - 1)
+        self.hidden_dim = _checks.whole_number(
+            "hidden_dim", hidden_dim, narrowest, advice="Each hidden layer is half as wide as the one before."
+        )
+        self.activation, self.dropout = activation, dropout
+        dtype = self.dtype_policy
+        self.coding = PermutationCoding(self.vocabulary_size, code_bits, name="coding", dtype=dtype)
+        self.code_bits = self.coding.code_bits
+        self.trailing_window = TrailingWindow(window, name="trailing_window", dtype=dtype)
+        self.hidden_layers = [
+            NormalizedDense(hidden_dim // 2**i, activation, dropout, name=f"hidden_{i}", dtype=dtype)
+            for i in range(num_hidden_layers)
+        ]
+        # Logits stay in float32: the loss takes their exponentials.
+        self.head = Dense(self.vocabulary_size, name="head", dtype="float32")
+        self.build((None, None))
+
+    @property
+    def reach(self):
+        return self.window
+
+    def build(self, input_shape):
+        self.coding.build(input_shape)
+        self.trailing_window.build((*input_shape, self.code_bits))
+        width = self.window * self.code_bits
+        for layer in self.hidden_layers:
+            layer.build((*input_shape, width))
+            width = layer.units
+        self.head.build((*input_shape, width))
+
+    def hidden(self, token_ids, cache=None, start=0, training=None):
+        """Vectors before the head, as wide as the last hidden layer; with a cache, those and the new cache."""
+        x = self.coding(token_ids)  # (B, T, code_bits)
+        x = self.trailing_window(x, cache=cache, start=start)  # (B, T, window * code_bits)
+        if cache is not None:
+            x, cache = x
+        real = None if self.pad_id is None else ops.not_equal(token_ids, self.pad_id)
+        for layer in self.hidden_layers:
+            x = layer(x, real=real, training=training)
+        return x if cache is None else (x, cache)
+
+    def step(self, token_ids, cache, start):
+        return self.hidden(token_ids, cache=cache, start=start, training=False)
+
+    def empty_cache(self, batch_size):
+        return self.trailing_window.empty_cache(batch_size, self.context_length, self.code_bits)
+
+    def get_config(self):
+        names = ("window", "code_bits", "hidden_dim", "num_hidden_layers", "activation", "dropout")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

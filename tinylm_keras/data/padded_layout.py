@@ -1,0 +1,97 @@
+"""The layout in which each text is one example."""
+
+import numpy as np
+
+from tinylm_keras import _checks
+from tinylm_keras.data.batches import Batches
+from tinylm_keras.data.token_stream import TextCounter, list_of_texts
+
+
+def lines(texts, tokenizer, *, context_length, batch_size=16, shuffle=True, seed=0):
+    """Batches in which each text is one row, padded on the right; padding is out of loss and metric.
+
+    With an end token a row is *end text end*, so the model also learns how a text begins and that it ends. A text that
+    does not fit is cut (`cut` counts these); one with nothing to predict is left out.
+
+    Args:
+        texts: list of str.
+        tokenizer: `Tokenizer` that pads.
+        context_length: int. Most columns of x; fewer where all texts are shorter.
+        batch_size: int. At most the number of texts is used.
+        shuffle: bool. Another order in each epoch, from numpy's `default_rng((seed, epoch))`; else the order given.
+        seed: int.
+
+    Returns:
+        `Batches` with int32 x, y `[batch_size, T]`, which `LanguageModel.fit` and `evaluate` take as they are.
+
+    Raises:
+        ValueError: if no text has a token to predict.
+
+    Example:
+
+    >>> from tinylm_keras.tokenizers import WhitespaceTokenizer
+    >>> tokenizer = WhitespaceTokenizer(vocabulary=["a", "b", "c"])
+    >>> x, y = lines(["a b c", "b c"], tokenizer, context_length=20, shuffle=False).batch(0)
+    >>> x
+    array([[2, 3], [3, 4]], dtype=int32)
+    >>> y
+    array([[3, 4], [4, 0]], dtype=int32)
+    """
+    return Lines(texts, tokenizer, context_length, batch_size, shuffle, seed)
+
+
+class Lines(Batches):
+    """See `lines`."""
+
+    def __init__(self, texts, tokenizer, context_length, batch_size, shuffle, seed):
+        context_length = _checks.whole_number("context_length", context_length, 1)
+        batch_size = _checks.whole_number("batch_size", batch_size, 1)
+        seed = _checks.whole_number("seed", seed, 0)
+        texts, counter = list_of_texts(texts), TextCounter(tokenizer)
+        if tokenizer.pad_id is None:
+            raise _checks.refuse("tokenizer", "must have a padding id in the lines layout", type(tokenizer).__name__)
+        rows, cut = _rows(texts, tokenizer, context_length, counter)
+        if not rows:
+            raise ValueError(
+                "`texts` must hold a text with a token to predict: two tokens, or one where there is an end token. "
+                "Received: none."
+            )
+        length = max(map(len, rows)) - 1
+        # The last row is all padding: it fills the last batch.
+        table = np.full((len(rows) + 1, length + 1), tokenizer.pad_id, "int32")
+        for index, row in enumerate(rows):
+            table[index, : len(row)] = row
+        batch_size = min(batch_size, len(rows))
+        counter.tokens = sum(len(row) - 1 for row in rows)
+        super().__init__(table.reshape(-1), length, batch_size, -(-len(rows) // batch_size), seed, counter)
+        self.tokens, self.cut, self.count, self.shuffle = counter.tokens, cut, len(rows), shuffle
+        self._order = (None, None)  # the epoch and its order, kept for the next step
+
+    def _starts(self, step):
+        epoch, step = divmod(step, self.steps_per_epoch)
+        if self._order[0] != epoch:
+            order = np.full(self.steps_per_epoch * self.batch_size, self.count)
+            generator = np.random.default_rng((self.seed, epoch))
+            order[: self.count] = generator.permutation(self.count) if self.shuffle else np.arange(self.count)
+            self._order = (epoch, order)
+        rows = self._order[1][step * self.batch_size : (step + 1) * self.batch_size]
+        return rows * (self.length + 1)
+
+    def _block_steps(self):
+        return self.steps_per_epoch
+
+
+def _rows(texts, tokenizer, context_length, counter):
+    """The ids of each row, at most `context_length + 1`, and how many texts were cut for it."""
+    end = [] if tokenizer.end_id is None else [np.array([tokenizer.end_id], "int32")]
+    rows, cut = [], 0
+    for text, ids in zip(texts, tokenizer.tokenize(texts), strict=True):
+        row = np.concatenate([*end, ids, *end])
+        if len(row) < 2 or not len(ids):
+            continue
+        cut += len(row) > context_length + 1
+        row = row[: context_length + 1]
+        rows.append(row)
+        kept = min(len(ids), len(row) - len(end))
+        counter.add(text, ids, 0 if end else 1, kept)
+    return rows, cut

@@ -1,0 +1,169 @@
+"""Token shards on disk: ids that are read where they lie, never as a whole."""
+
+import dataclasses
+import hashlib
+import os
+import pathlib
+
+import numpy as np
+
+from tinylm_keras import _checks
+from tinylm_keras.data.token_files import index as shard_index
+from tinylm_keras.data.token_files.index import refuse
+from tinylm_keras.data.token_stream import TokenStream
+
+SCANNED = 1 << 22  # bytes looked at together
+
+
+@dataclasses.dataclass
+class Shard(TokenStream):
+    """The ids of one part, as `data.windows` takes them; `ids` is a read-only `numpy.memmap`.
+
+    Attributes:
+        documents: int. How many texts it holds.
+        sha256: str. Fingerprint of the file.
+        largest_id: int or None. Known from the look through the file, so that training need not look again.
+    """
+
+    documents: int = 0
+    sha256: str = ""
+    largest_id: int | None = None
+
+
+@dataclasses.dataclass
+class Shards:
+    """An opened folder of token shards.
+
+    Attributes:
+        path: `pathlib.Path`.
+        train: `Shard`.
+        validation: `Shard` or None.
+        tokenizer: `Tokenizer` that made the ids.
+        sources: list of str. The text they were made from.
+    """
+
+    path: pathlib.Path
+    train: Shard
+    validation: Shard | None
+    tokenizer: object
+    sources: list
+
+    @property
+    def sha256(self):
+        """Fingerprint of the tokenizer and of all ids."""
+        parts = [self.train, self.validation] if self.validation else [self.train]
+        return shard_index.fingerprint(self.tokenizer.fingerprint(), [part.sha256 for part in parts])
+
+
+def open_shards(folder, *, dtype=None, tokenizer=None):
+    """Open token shards that `prepare` wrote, or files of bare ids that you know.
+
+    Every file is looked through once, some megabytes at a time: the index must tell the truth about it, and no id may
+    lie outside the vocabulary.
+
+    Args:
+        folder: str or path. It holds `index.json`, `tokenizer.json`, `train.bin` and perhaps `validation.bin` (or
+            `val.bin`).
+        dtype: None, "uint16" or "uint32". Only for a folder without an index, such as nanoGPT's: what its files hold.
+        tokenizer: `Tokenizer` or None. Only for a folder without an index: what made its ids.
+
+    Returns:
+        `Shards`.
+
+    Raises:
+        ValueError: if the folder does not hold shards, or their index is not true; says what is wrong.
+
+    Example:
+
+    >>> import tempfile
+    >>> from tinylm_keras.tokenizers import WhitespaceTokenizer
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> np.array([2, 3, 2], "<u2").tofile(folder / "train.bin")
+    >>> shards = open_shards(folder, dtype="uint16", tokenizer=WhitespaceTokenizer(vocabulary=["a", "b"]))
+    >>> shards.train.ids.tolist(), shards.validation
+    ([2, 3, 2], None)
+    """
+    if not isinstance(folder, (str, os.PathLike)):
+        raise _checks.refuse("folder", "must be the path of a folder", folder, error=TypeError)
+    folder = pathlib.Path(folder)
+    if not folder.is_dir():
+        raise _checks.refuse("folder", "must be a folder of token shards", str(folder), "Make one: tinylm prepare")
+    if not os.path.lexists(folder / shard_index.INDEX):
+        return _open_bare(folder, dtype, tokenizer)
+    for name, value in (("dtype", dtype), ("tokenizer", tokenizer)):
+        if value is not None:
+            raise _checks.refuse(name, f"must be left out where there is an {shard_index.INDEX}", value)
+    index = shard_index.read_index(folder)
+    tokenizer = shard_index.read_tokenizer(folder)
+    _check_tokenizer(folder, index, tokenizer)
+    parts = {part: _shard(folder, part, index["dtype"], tokenizer, split) for part, split in index["splits"].items()}
+    return Shards(folder, parts["train"], parts.get("validation"), tokenizer, index["sources"])
+
+
+def _check_tokenizer(folder, index, tokenizer):
+    if tokenizer.fingerprint() != index["tokenizer"]["sha256"]:
+        raise refuse(folder, f"{shard_index.TOKENIZER} is not the tokenizer that the index names")
+    for name, value in (("vocabulary_size", tokenizer.vocabulary_size()), ("pad_id", tokenizer.pad_id)):
+        if index[name] != value:
+            raise refuse(folder, f"the index has {name}={index[name]}, and its tokenizer {value}")
+
+
+def _open_bare(folder, dtype, tokenizer):
+    if dtype is None or tokenizer is None:
+        advice = 'For bare ids say what they are: open_shards(folder, dtype="uint16", tokenizer=…).'
+        raise refuse(folder, f"there is no {shard_index.INDEX}", advice)
+    _checks.one_of("dtype", dtype, tuple(shard_index.DTYPES))
+    shard_index.check_tokenizer(tokenizer)
+    parts = {
+        part: _shard(folder, part, dtype, tokenizer)
+        for part, names in shard_index.FILES.items()
+        if part == "train" or any((folder / name).exists() for name in names)
+    }
+    return Shards(folder, parts["train"], parts.get("validation"), tokenizer, [])
+
+
+def _shard(folder, part, dtype, tokenizer, split=None):
+    """Open one file and look through it; `split` is what the index says about it."""
+    path = _existing(folder, part, split)
+    dtype = np.dtype(shard_index.DTYPES[dtype])
+    # Opened once: what is looked through is what is mapped, whatever takes its name meanwhile.
+    with path.open("rb") as file:
+        return _opened(folder, path, file, part, dtype, tokenizer, split)
+
+
+def _opened(folder, path, file, part, dtype, tokenizer, split):
+    size = os.fstat(file.fileno()).st_size
+    if size % dtype.itemsize or size < 2 * dtype.itemsize:
+        width = dtype.itemsize
+        raise refuse(folder, f"{path.name} has {size:,} bytes, not a multiple of {width} of at least {2 * width}")
+    count = size // dtype.itemsize
+    if split is not None and count != split["count"]:
+        raise refuse(folder, f"{path.name} has {count:,} ids, and the index says {split['count']:,}")
+    largest, sha256 = _look_through(file, dtype)
+    if largest >= tokenizer.vocabulary_size():
+        size = tokenizer.vocabulary_size()
+        raise refuse(folder, f"{path.name} has the id {largest}, and the vocabulary is [0, {size})")
+    found = {"ids": np.memmap(file, dtype, mode="r"), "pad_id": tokenizer.pad_id, "largest_id": largest}
+    if split is None:
+        return Shard(**found, tokens=count - 1, sha256=sha256)
+    if sha256 != split["sha256"]:
+        raise refuse(folder, f"{path.name} is not the file that the index describes: its checksum differs")
+    facts = {name: split[name] for name in ("tokens", "characters", "unknown", "unknown_bits", "documents", "sha256")}
+    return Shard(**found, first_tokens=list(map(tuple, split["first_tokens"])), **facts)
+
+
+def _existing(folder, part, split):
+    names = shard_index.FILES[part] if split is None else dict.fromkeys([split["file"], *shard_index.FILES[part]])
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    raise refuse(folder, f"there is no {next(iter(names))}")
+
+
+def _look_through(file, dtype):
+    """The largest id of a file, and its checksum. It is read, not mapped, so that it does not stay in memory."""
+    largest, digest = 0, hashlib.sha256()
+    while block := file.read(SCANNED):
+        largest = max(largest, int(np.frombuffer(block, dtype).max()))
+        digest.update(block)
+    return largest, digest.hexdigest()

@@ -1,0 +1,202 @@
+"""`prepare`: a source becomes token shards on disk, a few megabytes at a time."""
+
+import contextlib
+import hashlib
+import time
+
+import numpy as np
+
+from tinylm_keras import _checks, _files, _folders
+from tinylm_keras.data.token_files import index as shard_index
+from tinylm_keras.data.token_files import reader
+from tinylm_keras.data.token_files.split import PARTS, TRAIN, VALIDATION, divide
+from tinylm_keras.data.token_stream import TextCounter
+from tinylm_keras.text.documents import Documents
+
+# Pieces are tokenized together until they have this many characters, or are this many.
+CHARACTERS, PIECES = 1 << 20, 1 << 14
+
+READING, LEARNING, WRITING = STAGES = ("reading", "learning the tokens", "writing")
+
+
+def prepare(
+    source,
+    tokenizer,
+    out,
+    *,
+    validation=0.1,
+    separator="auto",
+    encoding="utf-8",
+    column=None,
+    bad_rows="error",
+    seed=0,
+    overwrite=False,
+    progress=None,
+):
+    """Write a source as token shards: a folder that `open_shards` opens and `train(data=…)` learns from.
+
+    The folder holds `train.bin` and `validation.bin` (ids alone, little-endian, 16 bits each where the vocabulary
+    allows it, else 32), `tokenizer.json` and `index.json`, which says what the others are. The ids are those of
+    `data.concatenate`: *end text end text … end* with an end token. The source is read two to four times, a few
+    megabytes at a time, so that it may be larger than the memory. The files appear whole or not at all.
+
+    Kept for validation are whole texts, chosen by their hash; of a single text and of files that are kept whole
+    (`separator=None`), the end of each. See `data.shard_split.divide` for the rule.
+
+    Args:
+        source: What `read` takes, or `Documents`.
+        tokenizer: `Tokenizer`. One without a vocabulary is adapted first, on the training part alone.
+        out: str or path. A new folder.
+        validation: float in [0, 1). Share kept to judge the model; 0 for none.
+        separator, encoding, column, bad_rows: As for `read`; not used when `source` is `Documents`.
+        seed: int. Another seed keeps other texts for validation.
+        overwrite: bool. Whether `out` may exist already; then the shards in it are replaced.
+        progress: None, or a function that is told now and then: the stage (one of `STAGES`), the bytes of this pass so
+            far, the bytes of a pass (None where unknown), and the tokens written.
+
+    Returns:
+        The opened `Shards`.
+
+    Raises:
+        ValueError: if the source, the tokenizer or `out` will not do, or a part would have fewer than two tokens.
+        OSError: if the files cannot be written.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> from tinylm_keras.tokenizers import WhitespaceTokenizer
+    >>> folder = pathlib.Path(tempfile.mkdtemp()) / "shards"
+    >>> opened = prepare(["a b", "b c", "c d", "d a"], WhitespaceTokenizer(), folder, validation=0.25)
+    >>> opened.train.documents, opened.validation.documents
+    (3, 1)
+    """
+    validation = _checks.real_number("validation", validation, 0, 1, include_high=False)
+    seed = _checks.whole_number("seed", seed, 0, 2**63)
+    shard_index.check_tokenizer(tokenizer)
+    with _folders.claimed(out, overwrite, "shards") as out:
+        documents = source
+        if not isinstance(source, Documents):
+            how = {"separator": separator, "encoding": encoding, "column": column, "bad_rows": bad_rows}
+            documents = Documents(source, **how)
+        report = _Reporter(documents, progress)
+        division = divide(documents, validation, seed, report)
+        if not shard_index.has_vocabulary(tokenizer):
+            report.stage = LEARNING
+            tokenizer.adapt(_training_texts(division(documents), report))
+        report.stage = WRITING
+        _write(documents, division, tokenizer, out, PARTS if validation else (TRAIN,), report)
+        return reader.open_shards(out)
+
+
+def _training_texts(divided, report):
+    for part, piece in divided:
+        report()
+        if part == TRAIN:
+            yield piece.text
+
+
+def _write(documents, division, tokenizer, out, parts, report):
+    """Write all files beside their places; only when all are whole are they renamed, the index last."""
+    dtype = shard_index.dtype_for(tokenizer.vocabulary_size())
+    for part in PARTS:
+        _files.sweep(out / shard_index.file_of(part))  # also where this time there is no such part
+    with contextlib.ExitStack() as stack:
+        names = [shard_index.INDEX, shard_index.TOKENIZER, *map(shard_index.file_of, parts)]
+        paths = {name: stack.enter_context(_files.atomic_path(out / name)) for name in names}  # left in reverse order
+        paths[shard_index.TOKENIZER].write_text(shard_index.tokenizer_json(tokenizer), encoding="utf-8")
+        writers = {
+            part: stack.enter_context(_Writer(paths[shard_index.file_of(part)], tokenizer, dtype)) for part in parts
+        }
+        for part, piece in division(documents):
+            writers[part].add(piece)
+            report(sum(writer.count for writer in writers.values()))
+        splits = {part: {"file": shard_index.file_of(part), **writer.finish()} for part, writer in writers.items()}
+        report(sum(writer.count for writer in writers.values()), last=True)
+        index = shard_index.describe(tokenizer, dtype, splits, documents.names)
+        paths[shard_index.INDEX].write_text(index, encoding="utf-8")
+        for name in (shard_index.INDEX, *shard_index.FILES[VALIDATION]):  # of shards that are replaced
+            (out / name).unlink(missing_ok=True)
+
+
+class _Writer:
+    """The file of one part: tokenizes the pieces that it is given and writes their ids."""
+
+    def __init__(self, path, tokenizer, dtype):
+        self.tokenizer, self.dtype = tokenizer, dtype
+        self.count = self.documents = 0
+        self._counter, self._digest = TextCounter(tokenizer), hashlib.sha256()
+        self._pieces, self._characters, self._begun = [], 0, False
+        self._end = [] if tokenizer.end_id is None else [np.array([tokenizer.end_id], "int32")]
+        self._file = path.open("wb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._file.close()
+
+    def add(self, piece):
+        """Add a piece: those of a text follow each other."""
+        self._pieces.append(piece)
+        self._characters += len(piece.text)
+        if self._characters >= CHARACTERS or len(self._pieces) >= PIECES:
+            self._flush()
+
+    def finish(self):
+        """Write what is left and return what the index says about this file."""
+        self._flush()
+        self._file.close()
+        if self.count < 2:
+            rule = f"must leave at least 2 tokens in each part; one has {self.count}"
+            raise _checks.refuse("source", rule, f"{self.documents} texts", "Use more text, or another validation.")
+        return {
+            "count": self.count,
+            "documents": self.documents,
+            "tokens": self.count - 1,
+            "characters": self._counter.characters,
+            "unknown": self._counter.unknown,
+            "unknown_bits": self._counter.unknown_bits,
+            "first_tokens": self._counter.first_tokens,
+            "sha256": self._digest.hexdigest(),
+        }
+
+    def _flush(self):
+        pieces, self._pieces, self._characters = self._pieces, [], 0
+        rows = []
+        for piece, ids in zip(pieces, self.tokenizer.tokenize([piece.text for piece in pieces]), strict=True):
+            if not self._begun:
+                rows.extend(self._end)
+            # Without an end token the very first token of all is not predicted.
+            first = 0 if self._begun or self._end else min(1, len(ids))
+            self._begun = self._begun or bool(self._end) or bool(first)
+            self._counter.add(piece.text, ids, first, len(ids), begins=piece.first)
+            rows.append(ids)
+            if piece.last:
+                rows.extend(self._end)
+            self.documents += piece.first
+        if rows:
+            self._write(np.concatenate(rows))
+
+    def _write(self, ids):
+        size = self.tokenizer.vocabulary_size()
+        if ids.size and not 0 <= ids.min() <= ids.max() < size:
+            rule = f"must give ids in [0, {size}), its vocabulary"
+            raise _checks.refuse("tokenizer", rule, int(ids.max() if ids.min() >= 0 else ids.min()))
+        content = ids.astype(self.dtype).tobytes()
+        self._digest.update(content)
+        self._file.write(content)
+        self.count += len(ids)
+
+
+class _Reporter:
+    """Tells a function how far a pass is, ten times a second at most."""
+
+    def __init__(self, documents, progress):
+        self.documents, self.progress = documents, progress
+        self.stage, self._told, self._told_at = READING, None, 0.0
+
+    def __call__(self, tokens=0, last=False):
+        now = time.monotonic()
+        if self.progress is not None and (last or self.stage != self._told or now - self._told_at >= 0.1):
+            self._told, self._told_at = self.stage, now
+            self.progress(self.stage, self.documents.done, self.documents.size, tokens)

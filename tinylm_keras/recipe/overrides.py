@@ -1,0 +1,81 @@
+"""Changes to a recipe: from Python by name, or as they were typed on the command line. No Keras here."""
+
+import dataclasses
+
+from tinylm_keras import _checks
+from tinylm_keras.recipe import registry, setting
+from tinylm_keras.recipe.recipe import refuse_unknown, settings
+
+# Of the settings in one row only one has a value: giving it clears the other that the recipe had.
+EXCLUSIVE = (("steps", "epochs", "minutes"), ("vocabulary_file", "max_tokens"))
+
+
+def override(recipe, **overrides):
+    """Return a copy of `recipe` with some settings changed.
+
+    Giving one of `steps`, `epochs` and `minutes` clears the others; so do `vocabulary_file` and `max_tokens`.
+
+    Args:
+        recipe: `Recipe`.
+        **overrides: New values by the name of the setting.
+
+    Returns:
+        A `Recipe`.
+
+    Raises:
+        ValueError: if a name is unknown (the message lists the nearest ones), a value is out of its range, or the model
+            (tokenizer, optimizer, schedule) of the recipe has no use for a setting (the message lists those that have).
+        TypeError: if a text setting is not a string.
+
+    Example:
+
+    >>> from tinylm_keras.recipe.presets import get
+    >>> changed = override(get("tinylm"), steps=50)
+    >>> changed.steps, changed.epochs
+    (50, None)
+    """
+    refuse_unknown(overrides)
+    changes = dict(overrides)
+    for row in EXCLUSIVE:
+        if any(changes.get(name) is not None for name in row):
+            changes |= {name: None for name in row if name not in changes}
+    changed = dataclasses.replace(recipe, **changes)
+    for name, value in overrides.items():
+        if value is not None:
+            refuse_unused(name, value, changed)
+    return changed
+
+
+def refuse_unused(name, value, recipe):
+    """Raise when what `recipe` chooses (model, tokenizer, optimizer, schedule) has no use for the setting `name`."""
+    for part, kinds in registry.PARTS.items():
+        takers = [kind for kind in kinds if name in kinds[kind].takes]
+        chosen = getattr(recipe, part)
+        if takers and chosen not in takers:
+            rule = f"belongs to the {part} {' or '.join(map(repr, takers))}, and this {part} is {chosen!r}"
+            raise _checks.refuse(name, rule, value, f"Leave it out, or choose another {part}.")
+
+
+def parse(name, typed):
+    r"""Turn what was typed on the command line into a setting's value.
+
+    `none` means None where the setting allows it; numbers are read as Python reads them; in texts that are no
+    names, `\n` and other escapes become the character (see `escapes.decode`).
+
+    Args:
+        name: str. Name of the setting.
+        typed: str. The value as typed.
+
+    Returns:
+        The value, of the setting's type and within its range.
+
+    Raises:
+        ValueError: if the text is no value of that setting.
+
+    Example:
+
+    >>> parse("steps", "1_000"), parse("clip_norm", "none"), parse("separator", r"\n")
+    (1000, None, '\n')
+    """
+    refuse_unknown({name: typed})
+    return setting.parse(settings()[name], typed)

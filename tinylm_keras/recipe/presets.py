@@ -1,0 +1,262 @@
+"""The ready-made recipes, readable as JSON. Imports no Keras, so that the command line answers at once."""
+
+from tinylm_keras import _checks
+from tinylm_keras.recipe.overrides import override, parse
+from tinylm_keras.recipe.recipe import Recipe, settings
+
+__all__ = ["Recipe", "describe", "get", "names", "override", "parse", "settings"]
+
+# What settings left out come from where nothing else is said.
+DEFAULT = "stories"
+
+_CHARACTERS = {
+    "tokenizer": "character",
+    "layout": "windows",
+    "separator": None,  # a file is one long text, and its last part judges the model
+    "max_new_tokens": 300,
+}
+
+# A character model of 10.65 million weights besides its embeddings, as nanoGPT trains it on Tiny Shakespeare.
+_SHAKESPEARE = {
+    **_CHARACTERS,
+    "context_length": 256,
+    "embed_dim": 384,
+    "num_heads": 6,
+    "feed_forward_dim": 1536,
+    "num_blocks": 6,
+    "dropout": 0.2,
+    "norm": "pre",
+    "activation": "gelu",
+    "embedding_deviation": 0.02,
+    "optimizer": "adamw",
+    "learning_rate": 1e-3,
+    "minimum_rate": 0.1,
+    "warm_up": 100,
+    "beta_2": 0.99,
+    "weight_decay": 0.1,
+    "clip_norm": 1.0,
+    "batch_size": 64,
+    "steps": 5000,
+    "evaluation_batches": 75,  # ten evaluations take a tenth of the run
+}
+
+# The shape and the batches of nanoGPT's configuration for small computers.
+_SMALL = {
+    "context_length": 64,
+    "embed_dim": 128,
+    "num_heads": 4,
+    "feed_forward_dim": 512,
+    "num_blocks": 4,
+    "batch_size": 12,
+}
+
+_LINEAR_MUON = {
+    "optimizer": "muon",
+    "adam_ratio": 1.0,
+    "momentum": 0.9,
+    "schedule": "linear",
+    "weight_decay": 0.0,
+}
+
+# Each preset: one line that says what it is for, and the recipe.
+_PRESETS = {
+    "stories": (
+        "a small pre-norm GPT over words; the built-in stories, or your own text, in about a minute",
+        Recipe(preset="stories"),
+    ),
+    "tinylm": (
+        "the original's: a tiny post-norm transformer that learns a handful of sentences by heart",
+        Recipe(
+            preset="tinylm",
+            end_token=None,
+            layout="lines",
+            validation=0.0,
+            context_length=20,
+            embed_dim=64,
+            num_heads=2,
+            feed_forward_dim=128,
+            num_blocks=2,
+            dropout=0.1,
+            norm="post",
+            activation="relu",
+            embedding_deviation=None,
+            optimizer="adam",
+            learning_rate=0.001,
+            beta_2=0.999,
+            minimum_rate=1.0,
+            warm_up=0,
+            weight_decay=0.0,
+            batch_size=16,
+            steps=None,
+            epochs=70,
+            temperature=1.0,
+            max_new_tokens=20,
+        ),
+    ),
+    "bigram": (
+        "the simplest: each character guessed from the one before it alone; seconds",
+        Recipe(
+            **_CHARACTERS,
+            preset="bigram",
+            model="bigram",
+            context_length=64,
+            optimizer="adamw",
+            learning_rate=0.05,
+            minimum_rate=0.01,
+            warm_up=0,
+            weight_decay=0.0,
+            batch_size=32,
+            steps=2000,
+        ),
+    ),
+    "attention-average": (
+        "attention without weights: the plain average of all words before, then two hidden layers; falling rate",
+        Recipe(
+            preset="attention-average",
+            tokenizer="word-punct",
+            layout="lines",  # each text cut or filled up to the context
+            model="average",
+            context_length=128,
+            embed_dim=64,
+            hidden_dim=128,
+            num_hidden_layers=2,
+            dropout=0.1,
+            optimizer="sgd",
+            learning_rate=0.45,
+            schedule="exponential",
+            decay_every=100,
+            decay_rate=0.9,
+            weight_decay=0.0,
+            batch_size=16,
+            steps=10_000,
+            evaluate_every=100,
+        ),
+    ),
+    "mlp": (
+        "no attention: the last eight characters side by side, each as a permutation code, through three hidden layers",
+        Recipe(
+            **_CHARACTERS,
+            preset="mlp",
+            model="mlp",
+            context_length=64,
+            window=8,
+            hidden_dim=256,
+            num_hidden_layers=3,
+            dropout=0.1,
+            activation="relu",
+            optimizer="adamw",
+            learning_rate=3e-3,
+            minimum_rate=0.01,
+            warm_up=100,
+            weight_decay=0.1,
+            clip_norm=1.0,
+            batch_size=32,
+            steps=2000,
+        ),
+    ),
+    "fast": (
+        "as good as shakespeare-char-small at its end, in a fraction of the time: rotary positions and Muon",
+        Recipe(
+            **_CHARACTERS,
+            preset="fast",
+            **{**_SMALL, "feed_forward_dim": 496},  # with its second table, no more weights than nanoGPT's
+            **_LINEAR_MUON,
+            model="rotary",
+            learning_rate=0.015,
+            warm_up=0,
+            steps=250,
+            jit_compile=True,
+        ),
+    ),
+    "shakespeare-char-small": (
+        "nanoGPT's small character model, 0.8 million weights; a minute or two on a laptop",
+        Recipe(
+            **{
+                **_SHAKESPEARE,
+                **_SMALL,
+                "dropout": 0.0,
+                "steps": 2000,
+                "evaluation_batches": 20,
+            },
+            preset="shakespeare-char-small",
+        ),
+    ),
+    "shakespeare-char": (
+        "nanoGPT's character model, 10.65 million weights; minutes on a graphics card, hours without one",
+        Recipe(**_SHAKESPEARE, preset="shakespeare-char"),
+    ),
+    "gpt": (
+        "shakespeare-char as a plain GPT: ReLU, and every matrix begins with a deviation of 0.02",
+        Recipe(
+            **{**_SHAKESPEARE, "activation": "relu", "embedding_deviation": None, "weights_deviation": 0.02},
+            preset="gpt",
+        ),
+    ),
+    "slm": (
+        "a GPT-2-like model for simple stories: byte pairs, 53 million weights with GPT-2's files; a graphics card",
+        Recipe(
+            preset="slm",
+            tokenizer="byte-pair",
+            max_tokens=4096,  # learned from the text itself; GPT-2's 50,257 come with --vocabulary-file
+            end_token="<|endoftext|>",  # GPT-2's
+            layout="windows",
+            context_length=128,
+            embed_dim=384,
+            num_heads=8,
+            feed_forward_dim=1536,
+            num_blocks=8,
+            dropout=0.1,
+            norm="pre",
+            activation="gelu",
+            embedding_deviation=0.02,
+            optimizer="adamw",
+            learning_rate=6e-4,
+            minimum_rate=0.1,
+            warm_up=200,
+            beta_2=0.95,
+            weight_decay=0.1,
+            clip_norm=1.0,
+            batch_size=32,
+            accumulate=4,
+            steps=5000,
+            evaluation_batches=100,
+            max_new_tokens=200,
+        ),
+    ),
+}
+
+
+def names():
+    """Return the names of the presets.
+
+    Example:
+
+    >>> names()[:2]
+    ['stories', 'tinylm']
+    """
+    return list(_PRESETS)
+
+
+def get(name):
+    """Return the preset `name`.
+
+    Args:
+        name: str. One of `names()`.
+
+    Returns:
+        A `Recipe`.
+
+    Raises:
+        ValueError: if there is no such preset; the message lists those there are.
+
+    Example:
+
+    >>> get("tinylm").context_length
+    20
+    """
+    return _PRESETS[_checks.one_of("preset", name, names())][1]
+
+
+def describe(name):
+    """Return the line that says what the preset `name` is for."""
+    return _PRESETS[_checks.one_of("preset", name, names())][0]

@@ -1,0 +1,270 @@
+"""A recipe: every setting of a training run in one frozen dataclass that reads and writes JSON. No Keras here."""
+
+import dataclasses
+import difflib
+import json
+
+from tinylm_keras import _checks
+from tinylm_keras.recipe import registry
+from tinylm_keras.recipe.setting import checked, choice, flag, real, text, whole
+from tinylm_keras.text import tables
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Every setting of a training run. Frozen; `override` makes a changed copy.
+
+    Each field's metadata holds `help`, `type`, `optional` (None is allowed), `choices`, `group` and `check`. The values
+    are checked when the recipe is made, so a recipe that exists is one that can be trained. Which settings a model, a
+    tokenizer, an optimizer or a schedule takes stands in `registry`; the others have no effect.
+
+    Raises:
+        ValueError: if a value is out of its range, or two settings do not go together.
+        TypeError: if a text setting is not a string.
+
+    Example:
+
+    >>> recipe = Recipe(steps=100)
+    >>> recipe.steps, recipe.num_blocks
+    (100, 4)
+    >>> Recipe.from_json(recipe.to_json()) == recipe
+    True
+    """
+
+    preset: str = text("stories", "name of the preset this recipe began as", group="text")
+
+    layout: str = choice(
+        "auto",
+        "lines: each text one example; windows: random stretches of all texts; auto: lines when 90 % of the texts fit",
+        ("auto", "lines", "windows"),
+        group="text",
+    )
+    separator: str | None = text(
+        "auto",
+        r"where a file is cut into texts: auto, \n, \n\n, another string, or none",
+        optional=True,
+        group="text",
+        escapes=True,
+    )
+    encoding: str = text("utf-8", "encoding of the text files", group="text")
+    column: str | None = text(
+        None,
+        "column of a CSV, TSV, JSONL or JSON file with the texts; its number, from 1, where a table has no header",
+        optional=True,
+        group="text",
+    )
+    bad_rows: str = choice(
+        "error",
+        "rows of a table that hold no text in the column: error refuses the file; skip leaves them out and counts them",
+        tables.BAD_ROWS,
+        group="text",
+    )
+    validation: float = real(
+        0.1, "share of the text kept away from training to judge it; 0 for none", 0, 1, include_high=False, group="text"
+    )
+
+    tokenizer: str = choice("whitespace", "how text becomes tokens", registry.TOKENIZERS, group="tokens")
+    max_tokens: int | None = whole(
+        None, "keep only this many of the most frequent tokens", 3, optional=True, group="tokens"
+    )
+    end_token: str | None = text(
+        "<end>", "token that closes each text; none for none", optional=True, group="tokens", escapes=True
+    )
+    vocabulary_file: str | None = text(
+        None,
+        "byte-pair: vocab.json of ready tokens, such as GPT-2's, in place of learning them",
+        optional=True,
+        group="tokens",
+    )
+    merges_file: str | None = text(
+        None, "byte-pair: merges.txt that belongs to vocabulary_file", optional=True, group="tokens"
+    )
+
+    model: str = choice("minilm", "kind of model", registry.MODELS, group="model")
+    context_length: int = whole(96, "how many tokens the model sees at once", 1, 1_000_000, group="model")
+    embed_dim: int = whole(64, "width of the model", 1, 1_000_000, group="model")
+    num_heads: int = whole(4, "attention heads; divides embed_dim", 1, 1_000_000, group="model")
+    feed_forward_dim: int = whole(256, "width inside the feed-forward part", 1, 1_000_000, group="model")
+    num_blocks: int = whole(4, "transformer blocks", 1, 10_000, group="model")
+    window: int = whole(8, "mlp: how many of the last tokens it reads", 1, 1_000_000, group="model")
+    code_bits: int | None = whole(
+        None,
+        "mlp: length of the permutation that stands for a token; none for the shortest",
+        optional=True,
+        group="model",
+    )
+    hidden_dim: int = whole(256, "width of the hidden layers", 1, 1_000_000, group="model")
+    num_hidden_layers: int = whole(2, "hidden layers", 1, 10_000, group="model")
+    dropout: float = real(0.0, "share of activations dropped in training", 0, 1, include_high=False, group="model")
+    norm: str = choice("pre", "where a block normalises", ("pre", "post"), group="model")
+    activation: str = choice(
+        "relu", "of the hidden layers", ("relu", "gelu", "gelu_tanh", "silu", "sigmoid"), group="model"
+    )
+    embedding_deviation: float | None = real(
+        0.5, "size of the first embeddings; none for Keras's own", 0, include_low=False, optional=True, group="model"
+    )
+    weights_deviation: float | None = real(
+        None,
+        "size of all first kernels and embeddings; none for each layer's own",
+        0,
+        include_low=False,
+        optional=True,
+        group="model",
+    )
+
+    precision: str | None = choice(
+        None,
+        "mixed_bfloat16: products in half the bits, weights and logits in float32; pays where the hardware has it; "
+        "none: Keras's own policy, float32 unless changed",
+        ("float32", "mixed_bfloat16"),
+        optional=True,
+        group="model",
+    )
+
+    optimizer: str = choice("muon", "optimizer", registry.OPTIMIZERS, group="optimizer")
+    learning_rate: float = real(0.02, "highest learning rate", 0, include_low=False, group="optimizer")
+    adam_ratio: float = real(
+        3.0, "muon: rate of embeddings, norms and head, which Adam trains, over the rate", 0, 100, group="optimizer"
+    )
+    momentum: float = real(0.95, "muon: memory of the gradient", 0, 1, include_high=False, group="optimizer")
+    beta_2: float = real(
+        0.99, "memory of Adam's second moment", 0, 1, include_low=False, include_high=False, group="optimizer"
+    )
+    weight_decay: float = real(0.01, "pull of the matrices towards 0", 0, group="optimizer")
+    clip_norm: float | None = real(
+        None, "longest gradient; none for no limit", 0, include_low=False, optional=True, group="optimizer"
+    )
+    schedule: str = choice(
+        "cosine",
+        "cosine: warm-up, then half a cosine; linear: warm-up, then a straight line; exponential: a fall in steps",
+        registry.SCHEDULES,
+        group="optimizer",
+    )
+    minimum_rate: float = real(
+        0.0,
+        "cosine, linear: last learning rate, as a share of the highest; 1 keeps it constant",
+        0,
+        1,
+        group="optimizer",
+    )
+    warm_up: int = whole(
+        20, "cosine, linear: updates that raise the rate from 0; at most half of the run", 0, group="optimizer"
+    )
+    decay_every: int = whole(100, "exponential: updates between two falls of the rate", group="optimizer")
+    decay_rate: float = real(
+        0.9, "exponential: what is left of the rate after a fall", 0, 1, include_low=False, group="optimizer"
+    )
+
+    batch_size: int = whole(64, "examples in one batch", 1, 1_000_000, group="training")
+    accumulate: int = whole(1, "batches in one update, whose gradients are averaged", 1, 1_000_000, group="training")
+    steps: int | None = whole(1100, "updates in the run; excludes epochs and minutes", optional=True, group="training")
+    epochs: int | None = whole(None, "passes over the text; excludes steps", optional=True, group="training")
+    minutes: float | None = real(
+        None,
+        "how long the run takes, compiling and evaluations included; excludes steps and epochs",
+        0,
+        1e6,
+        include_low=False,
+        optional=True,
+        group="training",
+    )
+    evaluate_every: int | None = whole(
+        None, "updates between two evaluations; none for about ten evaluations", optional=True, group="training"
+    )
+    evaluation_batches: int | None = whole(
+        None,
+        "estimate the loss of both parts of the text on this many batches; none: all of the validation text, or a part "
+        "where ten evaluations of all would take more than a tenth of the run",
+        optional=True,
+        group="training",
+    )
+    seed: int = whole(0, "number that fixes every random choice", 0, 2**31 - 1, group="training")
+    jit_compile: bool | None = flag(
+        None, "compile with XLA; none decides by the length of the run", optional=True, group="training"
+    )
+
+    prompt: str | None = text(
+        "",
+        "beginning of the sample text at each evaluation; none for no samples",
+        optional=True,
+        group="samples",
+        escapes=True,
+    )
+    temperature: float = real(0.8, "of the samples, and the default the model file keeps", 0, 100, group="samples")
+    max_new_tokens: int = whole(
+        100,
+        "length of the samples, and the default the model file keeps",
+        1,
+        _checks.MAXIMUM_NEW_TOKENS,
+        group="samples",
+    )
+
+    def __post_init__(self):
+        if isinstance(self.column, int):  # of a table without a header
+            object.__setattr__(self, "column", tables.checked_column(self.column))
+        for field in dataclasses.fields(self):
+            object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
+        if [self.steps, self.epochs, self.minutes].count(None) != 2:
+            others = [_checks.Argument("epochs", self.epochs), ", ", _checks.Argument("minutes", self.minutes)]
+            named = ["or ", _checks.Argument("epochs"), " or ", _checks.Argument("minutes")]
+            rule = [*named, " must be given, and only one of them (", *others, ")"]
+            raise _checks.refuse("steps", rule, self.steps)
+        if "num_heads" in registry.MODELS[self.model].takes:
+            _checks.divides("num_heads", self.num_heads, "embed_dim", self.embed_dim)
+        for name in ("separator", "end_token"):
+            if getattr(self, name) == "":
+                raise _checks.refuse(name, "must not be the empty string", "", "None means there is none.")
+        if (self.vocabulary_file is None) != (self.merges_file is None):
+            other = _checks.Argument("merges_file", self.merges_file)
+            rule = ["and ", _checks.Argument("merges_file"), " must be given together (", other, ")"]
+            raise _checks.refuse("vocabulary_file", rule, self.vocabulary_file)
+        if self.vocabulary_file is not None and self.max_tokens is not None:
+            other = [_checks.Argument("max_tokens"), " (", _checks.Argument("max_tokens", self.max_tokens), ")"]
+            rule = ["has its own number of tokens and excludes ", *other]
+            raise _checks.refuse("vocabulary_file", rule, self.vocabulary_file)
+
+    @property
+    def reading(self):
+        """How text is read: what `data.read` and `Documents` take besides the source, as a dict."""
+        return {name: getattr(self, name) for name in ("separator", "encoding", "column", "bad_rows")}
+
+    def to_json(self):
+        """Return the recipe as JSON text, one setting a line."""
+        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text):
+        """Read a recipe that `to_json` wrote.
+
+        Args:
+            text: str. A JSON object; settings it lacks take the defaults of the class.
+
+        Returns:
+            A `Recipe`.
+
+        Raises:
+            ValueError: if `text` is no JSON object, holds an unknown setting, or a value is out of its range.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise _checks.refuse("recipe", f"must be JSON ({error})", text) from None
+        if not isinstance(values, dict):
+            raise _checks.refuse("recipe", "must be a JSON object", text)
+        refuse_unknown(values)
+        return cls(**values)
+
+
+def settings():
+    """Return the fields that a user may set, as `dataclasses.Field` by name (all but `preset`)."""
+    return {field.name: field for field in dataclasses.fields(Recipe) if field.name != "preset"}
+
+
+def refuse_unknown(names):
+    """Raise unless each of `names` is a setting; the message lists the nearest ones."""
+    known = [field.name for field in dataclasses.fields(Recipe)]
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+            advice = f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known)}."
+            raise _checks.refuse("setting", "must be a setting of a recipe", name, advice)

@@ -1,0 +1,105 @@
+"""What a recipe may name: one line for each tokenizer, model, optimizer and schedule. No Keras until one is built."""
+
+import dataclasses
+import importlib
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A class that a recipe can name, and how the recipe's settings become its arguments.
+
+    Attributes:
+        where: str. `"module:Class"`, imported when it is first built.
+        settings: tuple of str. The recipe's settings that the class takes; `"argument=setting"` where names differ.
+        fixed: dict. Arguments that are always the same.
+        others: tuple of str. Further settings that only make sense with it.
+    """
+
+    where: str
+    settings: tuple = ()
+    fixed: dict = dataclasses.field(default_factory=dict)
+    others: tuple = ()
+
+    @property
+    def takes(self):
+        """The names of all settings that have an effect with it."""
+        return (*(setting.rpartition("=")[2] for setting in self.settings), *self.others)
+
+    def load(self):
+        """Import the class and return it."""
+        module, name = self.where.split(":")
+        return getattr(importlib.import_module(module), name)
+
+    def build(self, recipe, **arguments):
+        """Build the class from a recipe's settings.
+
+        Args:
+            recipe: The `Recipe` to read.
+            **arguments: Further arguments; they win over the recipe's.
+
+        Returns:
+            The new object.
+
+        Example:
+
+        >>> TOKENIZERS["whitespace"].settings
+        ('max_tokens', 'end_token')
+        """
+        values = dict(self.fixed)
+        for setting in self.settings:
+            argument, _, name = setting.rpartition("=")
+            values[argument or name] = getattr(recipe, name)
+        return self.load()(**(values | arguments))
+
+
+_TOKENIZER = ("max_tokens", "end_token")
+
+TOKENIZERS = {
+    "whitespace": Kind("tinylm_keras.tokenizers:WhitespaceTokenizer", _TOKENIZER),
+    "word-punct": Kind("tinylm_keras.tokenizers:WordPunctTokenizer", _TOKENIZER),
+    "character": Kind("tinylm_keras.tokenizers:CharacterTokenizer", _TOKENIZER),
+    "byte-pair": Kind(
+        "tinylm_keras.tokenizers:BytePairTokenizer", _TOKENIZER, others=("vocabulary_file", "merges_file")
+    ),
+}
+
+_COMMON = ("context_length", "dropout", "dtype=precision")
+_TRANSFORMER = (*_COMMON, "embed_dim", "num_heads", "feed_forward_dim", "num_blocks")
+_HIDDEN = (*_COMMON, "hidden_dim", "num_hidden_layers")
+
+MODELS = {
+    "minilm": Kind(
+        "tinylm_keras.models:MiniLM",
+        (*_TRANSFORMER, "norm", "activation", "embedding_deviation", "weights_deviation"),
+    ),
+    "average": Kind("tinylm_keras.baselines:AverageLM", ("embed_dim", *_HIDDEN)),
+    "bigram": Kind("tinylm_keras.baselines:BigramLM", ("context_length",)),
+    "mlp": Kind("tinylm_keras.baselines:MLPLM", ("window", "code_bits", *_HIDDEN, "activation")),
+    "rotary": Kind("tinylm_keras.models:RotaryLM", _TRANSFORMER),
+}
+
+_OPTIMIZER = ("weight_decay", "global_clipnorm=clip_norm")
+
+OPTIMIZERS = {
+    "sgd": Kind("keras.optimizers:SGD", _OPTIMIZER),
+    "adam": Kind("keras.optimizers:Adam", (*_OPTIMIZER, "beta_2")),
+    "adamw": Kind("keras.optimizers:AdamW", (*_OPTIMIZER, "beta_2")),
+    # Muon is for the hidden matrices alone; `models.roles` takes this pattern for the model's head, whatever its name.
+    "muon": Kind(
+        "keras.optimizers:Muon",
+        (*_OPTIMIZER, "adam_weight_decay=weight_decay", "adam_lr_ratio=adam_ratio", "adam_beta_2=beta_2", "momentum"),
+        {"exclude_layers": [r"(^|/)head/"]},
+    ),
+}
+
+# Their arguments count in updates or in batches; see `optimizers.schedule`, which builds them.
+SCHEDULES = {
+    "cosine": Kind("keras.optimizers.schedules:CosineDecay", others=("minimum_rate", "warm_up")),
+    "linear": Kind("keras.optimizers.schedules:PolynomialDecay", others=("minimum_rate", "warm_up")),
+    "exponential": Kind(
+        "keras.optimizers.schedules:ExponentialDecay", ("decay_rate",), {"staircase": True}, ("decay_every",)
+    ),
+}
+
+# The settings that choose a kind, and the kinds there are.
+PARTS = {"tokenizer": TOKENIZERS, "model": MODELS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}

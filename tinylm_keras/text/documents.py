@@ -1,0 +1,161 @@
+"""The texts of a source one after the other, long ones in pieces, so that a source may be larger than the memory."""
+
+import itertools
+import os
+import re
+
+from tinylm_keras import _checks
+from tinylm_keras.text import files, given_texts, tables
+from tinylm_keras.text.chunks import BLANK_LINES, PIECE, cut_chunks, joined, pieces, stripped
+from tinylm_keras.text.decoding import decoded
+
+DEFAULT_STORIES = 60_000
+
+
+class Documents:
+    """The texts of one source. Iterating gives their pieces, each time from the beginning.
+
+    A text is cut only right before white space that follows other characters, where every tokenizer begins a new token,
+    so the ids of the pieces are the ids of the text. A run without white space is never cut; it is held in memory.
+
+    Args:
+        source, separator, encoding, column, bad_rows: As for `read`.
+
+    Attributes:
+        names: list of str. What the records call the source.
+        locations: list of str. Where it can be read again: an absolute path or pattern, or a name; empty where nowhere.
+        whole: bool. Whether each text is a file that was kept as it is.
+        size: int or None. How many bytes one pass reads; None where that is not known before.
+        done: int. How many of them this pass has read (of a source without files: how many characters).
+
+    Raises:
+        ValueError: if the source does not exist; when iterated, also if it cannot be read or holds nothing.
+        TypeError: if `source` is none of those that `read` takes.
+
+    Example:
+
+    >>> [piece.text for piece in Documents(["one", "two"])]
+    ['one', 'two']
+    """
+
+    def __init__(self, source, *, separator="auto", encoding="utf-8", column=None, bad_rows="error"):
+        if separator is not None and not _checks.text("separator", separator):
+            raise _checks.refuse("separator", "must not be the empty string", separator, "None keeps each file whole.")
+        _checks.text("encoding", encoding)
+        _checks.one_of("bad_rows", bad_rows, tables.BAD_ROWS)
+        column = tables.checked_column(column)
+        self.whole, self.size, self.done = separator is None, None, 0
+        self._separator, self._encoding, self._column, self._bad_rows = separator, encoding, column, bad_rows
+        self._separators = {}  # of the files, once looked for
+        if not isinstance(source, (str, os.PathLike)):
+            self.names, self.locations, self._received = ["texts given in Python"], [], source
+            texts = given_texts.checked(source)
+            self._all_pieces = lambda: self._entries(texts, cut=False)
+            return
+        name = self._received = os.fspath(source)
+        self.names, self.locations = [name], [name]
+        if re.fullmatch(r"stories(:.*)?", name):
+            texts = _stories(name)
+            self._all_pieces = lambda: self._entries(texts, cut=False)
+        elif name.startswith("tfds:"):
+            from tinylm_keras.text import tfds_source
+
+            texts = tfds_source.open_texts(name)
+            self._all_pieces = lambda: self._entries(texts())
+        else:
+            found = files.find(name, column)
+            sizes = [file.size for file in found]
+            self.size = None if None in sizes else sum(sizes)
+            self.locations = files.locations(name)
+            self._all_pieces = lambda: (piece for file in found for piece in self._pieces(file))
+
+    def __iter__(self):
+        self.done, found = 0, False
+        for piece in self._all_pieces():
+            found = True
+            yield piece
+        if not found:
+            rule = "must hold text, but there is only white space or nothing"
+            raise _checks.refuse("source", rule, self._received)
+
+    def texts(self):
+        """Iterate over the texts, each as one str."""
+        return joined(self)
+
+    def _pieces(self, file):
+        if self._column is not None:
+            return self._table(file)
+        if tables.kind_of(file.path) is not None:
+            raise tables.without_column(file.path, lambda: decoded(file, self._encoding))
+        chunks = decoded(file, self._encoding, self._seen)
+        if self._separator is None:
+            return pieces(chunks)
+        return cut_chunks(chunks, self._separator if self._separator != "auto" else self._separator_of(file))
+
+    def _table(self, file):
+        before = self.done
+
+        def read():  # each look at a table begins anew
+            self.done = before
+            return decoded(file, self._encoding, self._seen)
+
+        kind = tables.kind_of(file.path, read if file.once else None)
+        return self._entries(tables.entries(file.path, read, self._column, self._bad_rows, kind=kind), seen=False)
+
+    def _entries(self, texts, cut=True, seen=True):
+        """The pieces of texts, which are cut further only by a separator that is not left to `auto`."""
+        for text in texts:
+            self._seen(len(text) if seen else 0)
+            chunks = (text[first : first + PIECE] for first in range(0, len(text), PIECE))
+            if cut and self._separator not in ("auto", None):
+                yield from cut_chunks(chunks, self._separator)
+            else:
+                yield from pieces(chunks)
+
+    def _separator_of(self, file):
+        """What "auto" means for a file: blank lines when it has any; to know that it has none takes a pass."""
+        if file not in self._separators:
+            chunks = stripped(decoded(file, self._encoding))
+            self._separators[file] = "\n\n" if any(map(BLANK_LINES.search, chunks)) else "\n"
+        return self._separators[file]
+
+    def _seen(self, count):
+        self.done += count
+
+
+def opened(source, **how):
+    """Return a source as `Documents`: as it is where it is one, else read as the keyword arguments say."""
+    return source if isinstance(source, Documents) else Documents(source, **how)
+
+
+class Joined(Documents):
+    """The texts of several `Documents`, one after the other."""
+
+    def __init__(self, several):
+        self._several = list(several)
+        self.names = [name for one in self._several for name in one.names]
+        # Where a part of the text lies nowhere, the text cannot be read again.
+        found = [one.locations for one in self._several]
+        self.locations = [location for locations in found for location in locations] if all(found) else []
+        self.whole = all(one.whole for one in self._several)
+        sizes = [one.size for one in self._several]
+        self.size = None if None in sizes else sum(sizes)
+
+    def __iter__(self):
+        for one in self._several:
+            one.done = 0
+        return itertools.chain.from_iterable(self._several)
+
+    @property
+    def done(self):
+        """How many bytes this pass has read, of all."""
+        return sum(one.done for one in self._several)
+
+
+def _stories(name):
+    from tinylm_keras import stories
+
+    count = name.partition(":")[2] if ":" in name else str(DEFAULT_STORIES)
+    if not re.fullmatch(r"[0-9][0-9_]{0,11}", count) or not 1 <= int(count) <= 10_000_000:
+        raise _checks.refuse("source", "must say how many stories, from 1 to 10,000,000", name, "Try 'stories:20000'.")
+    return stories.write(int(count))

@@ -1,0 +1,152 @@
+"""Files with text: which ones a name stands for, and their bytes, a few megabytes at a time."""
+
+import glob
+import os
+import pathlib
+import re
+import stat
+
+from tinylm_keras import _checks
+from tinylm_keras.text import tables
+from tinylm_keras.text.spool import Spool
+
+BLOCK = 1 << 20  # bytes read at a time
+
+
+class File:
+    """A file whose bytes can be read several times, and are the same each time.
+
+    What can be read only once, such as a pipe, goes on to a temporary file while it is read the first time.
+
+    Args:
+        path: `pathlib.Path`.
+
+    Attributes:
+        path: `pathlib.Path`.
+        once: bool. Whether the path itself can be read only once.
+        size: int or None. Bytes; None where that is not known before.
+
+    Raises:
+        ValueError: if it is neither a file nor a pipe, or, while it is read, if it changes or cannot be read.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        found = _status(path)
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISFIFO(found.st_mode):
+            advice = "Write its text to a file, or pipe it: … | tinylm train /dev/stdin"
+            raise _checks.refuse("source", "must be a file, a folder or a pipe, not a device", str(path), advice)
+        # Where /dev/fd holds copies of descriptors, as on macOS, a second reader begins where the first one ended.
+        self.once = not stat.S_ISREG(found.st_mode) or str(path).startswith(("/dev/fd/", "/dev/stdin"))
+        self.size = None if self.once else found.st_size
+        self._version, self._spool = _version(found), Spool(path, BLOCK) if self.once else None
+
+    def __str__(self):
+        return str(self.path)
+
+    def blocks(self):
+        """Iterate over the bytes in blocks, with an empty one at the end."""
+        return self._spool.blocks() if self.once else self._blocks()
+
+    def _blocks(self):
+        try:
+            with self.path.open("rb") as file:
+                self._check(file)
+                block = None
+                while block != b"":
+                    block = file.read(BLOCK)
+                    if not block:
+                        self._check(file)
+                    yield block
+        except OSError as error:
+            raise unreadable(self.path, error) from None
+
+    def _check(self, file):
+        """Several passes over a text that grows meanwhile would not see the same text."""
+        if _version(os.fstat(file.fileno())) != self._version:
+            rule = "must stay as it is while it is read, and it has changed"
+            raise _checks.refuse("source", rule, str(self.path), "Copy it, and read the copy.")
+
+
+def _version(found):
+    return found.st_size, found.st_mtime_ns
+
+
+def _status(path):
+    try:
+        return path.stat()
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path, error):
+    """Build the error for a file that the operating system does not let us read."""
+    return _checks.refuse("source", f"must be a file that can be read ({error.strerror or error})", str(path))
+
+
+def find(name, column=None):
+    """Return the files that `name` stands for, sorted: itself, a folder's, or a glob's.
+
+    Args:
+        name: str. As for `read`.
+        column: str or None. With a column, a folder stands for its tables instead of its `*.txt` files.
+
+    Returns:
+        A list of `File`.
+
+    Raises:
+        ValueError: if there is no such file, or a folder or glob has a pipe or a device among its files.
+    """
+    if not name:  # the empty path is the current folder
+        raise _checks.refuse("source", "must not be empty", name)
+    path = pathlib.Path(name).expanduser()
+    try:
+        if path.is_dir():
+            endings = (".txt",) if column is None else tuple(tables.KINDS)
+            paths = sorted(found for found in _below(path) if found.suffix.lower() in endings and _is_part(found))
+            if not paths:
+                rule = f"must be a folder with files that end in {' or '.join(endings)}"
+                raise _checks.refuse("source", rule, name)
+            return [File(found) for found in paths]
+        if path.exists():
+            return [File(path)]
+    except OSError:  # a name that no file can have, for example because it is too long
+        pass
+    if re.search(r"[*?\[]", name):
+        paths = sorted(map(pathlib.Path, glob.iglob(str(path), recursive=True)))
+        paths = [found for found in paths if _is_part(found)]
+        if paths:
+            return [File(found) for found in paths]
+        raise _checks.refuse("source", "must be a pattern that some file matches", name)
+    advice = "To train on a text itself, put it in a list."
+    raise _checks.refuse("source", "must be a file, a folder or a pattern that exists", name, advice)
+
+
+def _below(folder):
+    """All paths below a folder; one that cannot be opened is refused, for its text would be missed."""
+
+    def refuse(error):
+        raise _checks.refuse("source", f"must be a folder that can be read ({error.strerror})", error.filename)
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        yield from (pathlib.Path(parent, name) for name in (*folders, *names))
+
+
+def _is_part(path):
+    """Whether a path of a folder or a glob is a file; what is none and not hidden is refused, except a folder."""
+    if path.is_file():
+        return True
+    if not path.is_dir() and not path.name.startswith("."):
+        rule = f"must have files alone, and {path} is a link to nothing, a pipe or a device"
+        raise _checks.refuse("source", rule, str(path.parent), "Move it away, or name the other files.")
+    return False
+
+
+def locations(name):
+    """Return the absolute form of the name of a file, a folder or a glob; nothing for what can be read only once."""
+    path = pathlib.Path(name).expanduser()
+    try:
+        once = path.exists() and not path.is_dir() and File(path).once
+    except OSError:
+        once = False
+    return [] if once else [str(path.absolute())]

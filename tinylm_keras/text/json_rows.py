@@ -1,0 +1,146 @@
+"""The rows of a table in JSON: an object on every line, or a file that is an array of objects."""
+
+import json
+import re
+
+from tinylm_keras import _checks
+from tinylm_keras.text.rows import LONGEST, BadRow, listed, split_lines
+
+# Whole numbers become floats, since Python refuses to read one of more than 4,300 digits as what it is.
+_DECODER = json.JSONDecoder(parse_int=float)
+_SPACE = re.compile(r"[ \t\n\r]*")
+_NAMES = {type(None): "null", bool: "true or false", float: "a number", list: "an array", dict: "an object"}
+
+
+class JsonLines:
+    """The rows of a file with a JSON object on every line.
+
+    Args:
+        path: str or `os.PathLike`. Names the file in messages.
+        read: Function without arguments that iterates over its text, in pieces of any length.
+    """
+
+    def __init__(self, path, read):
+        self.path, self.read = path, read
+
+    def column(self, name):
+        """Iterate over pairs of a line number and the text under a key, or a `BadRow`."""
+        for line, entry in self._entries():
+            yield line, entry if isinstance(entry, BadRow) else _text(entry, name)
+
+    def sample(self, count):
+        """Return the keys of the first objects, and these objects."""
+        rows = []
+        for _, entry in self._entries():
+            if isinstance(entry, dict):
+                rows.append(entry)
+            if len(rows) == count:
+                break
+        return list(dict.fromkeys(key for row in rows for key in row)), rows
+
+    def _entries(self):
+        for number, line in enumerate(split_lines(self.read()), 1):
+            if line.strip():
+                yield number, _entry(line)
+
+
+class JsonValues(JsonLines):
+    """The rows of a file that is one JSON array of objects, or objects one after the other."""
+
+    def _entries(self):
+        buffer = _Buffer(self.path, self.read())
+        array = buffer.take("[")
+        while not buffer.at_end():
+            if array and buffer.take("]"):
+                array = False
+                continue
+            yield buffer.line, buffer.value()
+            if array and not buffer.take(",") and not buffer.begins_with("]"):
+                raise buffer.broken("a comma or the end of the array is missing")
+        if array:
+            raise buffer.broken("the array has no end")
+
+
+class _Buffer:
+    """The text of a JSON file that is not parsed yet, and the line in which it begins."""
+
+    def __init__(self, path, chunks):
+        self.path, self.line = path, 1
+        self._chunks, self._text, self._place = iter(chunks), "", 0
+
+    def at_end(self):
+        """Go past white space; return whether nothing else comes."""
+        while True:
+            self._go_to(_SPACE.match(self._text, self._place).end())
+            if self._place < len(self._text):
+                return False
+            if not self._more():
+                return True
+
+    def begins_with(self, sign):
+        """Go past white space; return whether a sign comes next."""
+        return not self.at_end() and self._text[self._place] == sign
+
+    def take(self, sign):
+        """Go past a sign if it comes next; return whether it did."""
+        found = self.begins_with(sign)
+        self._place += found
+        return found
+
+    def value(self):
+        """Return the next value and go past it, or a `BadRow` for one that is no row."""
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._text, self._place)
+                if end < len(self._text) or not self._more():  # a number might go on
+                    self._go_to(end)
+                    return value
+            except RecursionError:
+                raise self.broken("it nests too deeply") from None
+            except ValueError as error:  # perhaps it goes on in the next chunk
+                if len(self._text) - self._place > LONGEST:
+                    raise self.broken(f"no value ends within {LONGEST:,} characters") from None
+                if not self._more():
+                    raise self.broken(getattr(error, "msg", str(error))) from None
+
+    def broken(self, reason):
+        """Build the error for a place that is no JSON."""
+        rule = f"must be JSON, but line {self.line:,} is not ({reason})"
+        return _checks.refuse("source", rule, str(self.path))
+
+    def _go_to(self, place):
+        self.line += self._text.count("\n", self._place, place)
+        self._place = place
+
+    def _more(self):
+        """Read until there is twice as much text as before, so that a long value is not parsed for every chunk."""
+        parts, wanted = [self._text[self._place :]], 2 * (len(self._text) - self._place) + 1
+        while sum(map(len, parts)) < wanted and (chunk := next(self._chunks, "")):
+            parts.append(chunk)
+        self._text, self._place = "".join(parts), 0
+        return len(parts) > 1
+
+
+def _entry(line):
+    """The object on a line, or a `BadRow`."""
+    try:
+        return _DECODER.decode(line)
+    except RecursionError:
+        return BadRow("nests too deeply")
+    except ValueError as error:
+        return BadRow(f"is not JSON ({getattr(error, 'msg', error)})")
+
+
+def _text(entry, name):
+    if not isinstance(entry, dict):
+        return BadRow(f"holds {_NAMES.get(type(entry), 'a string')} in place of an object")
+    if name not in entry:
+        return BadRow(f"has no such key; there are: {listed(entry)}")
+    text = entry[name]
+    if not isinstance(text, str):
+        return BadRow(f"holds {_NAMES[type(text)]} there")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        return BadRow(f"holds half of a surrogate pair there, {text[error.start : error.start + 1]!r}")
+    return text

@@ -1,0 +1,160 @@
+"""Text from wherever it lies (files, folders, tables, TensorFlow Datasets, the built-in stories), and its split."""
+
+import re
+
+import numpy as np
+
+from tinylm_keras import _checks
+from tinylm_keras.text.documents import Documents
+
+# Up to so many files that are kept whole are documents such as books, and the end of each is cut off for validation;
+# of more texts, whole ones are chosen.
+MOST_DOCUMENTS = 100
+
+
+def read(source, *, separator="auto", encoding="utf-8", column=None, bad_rows="error"):
+    r"""Read texts from one source.
+
+    A byte-order mark is removed, and the line ends CRLF and CR become LF. White space around a text is removed, except
+    with `separator=None`, which keeps a file as it is. Blank texts are left out. `prepare` reads the same texts, a few
+    megabytes at a time.
+
+    In a CSV file, a cell in quotes may hold commas, line ends, and quotes, which are doubled; the cells are separated
+    by commas, semicolons, tabs or bars, whichever fits the first rows. In a TSV file, quotes are ordinary characters
+    unless they enclose cells as spreadsheets write them; a warning says which of the two was found.
+
+    Args:
+        source: One of
+
+            - str or `os.PathLike`: a text file or a pipe; a folder (all its `*.txt` files, also in folders below,
+              sorted); a glob such as `"books/*.txt"`; a table together with `column`: a file that ends in `.csv`,
+              `.tsv`, `.jsonl`, `.ndjson` or `.json` (an array of objects);
+            - a list or other iterable of str: these are the texts themselves, taken as they are;
+            - `"stories"` or `"stories:5000"`: that many of the built-in stories (a folder of that name is "./stories");
+            - `"tfds:NAME[/config][:split][#key]"`: a data set of TensorFlow Datasets, which may download it; the split
+              is `train` and the key `text` where left out.
+
+        separator: str or None. Where a file is cut into texts. `"auto"`: at blank lines when it has any, else each line
+            is a text. `"\n"`: each line. `"\n\n"`: at blank lines. Another string: wherever it stands. None: nowhere.
+            The entries of tables and data sets are texts already; they are cut only by a separator other than "auto".
+        encoding: str. Encoding of the files.
+        column: str, int or None. Column (of JSON: key) that holds the texts. Of a CSV or TSV file without a header,
+            its number, from 1.
+        bad_rows: "error" or "skip". What to do about a row of a table that holds no text in the column, such as one
+            that is too short, or has null or a number there: refuse the file, or leave out such rows, and warn how
+            many they are.
+
+    Returns:
+        A list of str, none of them blank.
+
+    Raises:
+        ValueError: if there is nothing to read, or what there is cannot be read as it was asked: the message names the
+            file; for bytes of another encoding their place in it and what they look like; of a table the line.
+        TypeError: if `source` is none of the above.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "two.txt"
+    >>> _ = path.write_text("Mia has a\nred ball.\n\nTom is sad.\n")
+    >>> read(path)
+    ['Mia has a\nred ball.', 'Tom is sad.']
+    >>> read(path, separator="\n")
+    ['Mia has a', 'red ball.', 'Tom is sad.']
+    """
+    how = {"separator": separator, "encoding": encoding, "column": column, "bad_rows": bad_rows}
+    return list(Documents(source, **how).texts())
+
+
+def split(texts, fraction, seed=0, *, whole=None):
+    """Split texts into one part for training and one for validation.
+
+    Several texts: a seeded choice of whole texts, each part in the order given. Texts that are equal stay on one side,
+    so that no validation text is a copy of a training text. One text: its last `fraction` is cut off, at white space
+    when there is some near by.
+
+    Args:
+        texts: list of str.
+        fraction: float in (0, 1). Share of the texts, or of the characters, that goes to validation.
+        seed: int. Another seed chooses other texts. A single text is cut at the same place for every seed.
+        whole: bool or None. False cuts off the end of every text, which suits a few long documents; True never cuts;
+            None cuts only a single text.
+
+    Returns:
+        The pair `(train, validation)` of lists of str.
+
+    Raises:
+        ValueError: if `fraction` is not in (0, 1) or one of the parts would be empty.
+        TypeError: if `texts` is not a list of strings.
+
+    Example:
+
+    >>> split(["a b", "c d", "e f", "g h"], 0.25, seed=1)
+    (['c d', 'e f', 'g h'], ['a b'])
+    >>> split(["one two three four"], 0.3)
+    (['one two three '], ['four'])
+    """
+    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+        raise _checks.refuse("texts", "must be a list of strings", texts, error=TypeError)
+    fraction = _checks.real_number("fraction", fraction, 0, 1, include_low=False, include_high=False)
+    seed = _checks.whole_number("seed", seed)
+    if whole is None:
+        whole = len(texts) != 1
+    train, validation = _choose(texts, fraction, seed) if whole else _cut_ends(texts, fraction)
+    if not train or not validation:
+        rule = (
+            f"must leave text on both sides, but gives {len(train):,} texts for training "
+            f"and {len(validation):,} for validation"
+        )
+        more = (
+            f"All {len(texts):,} texts are equal: use"
+            if len(texts) > 1 and len(set(texts)) == 1
+            else "Use more text, or"
+        )
+        advice = [f"{more} ", _checks.Argument("validation", 0), " to train without validation."]
+        raise _checks.refuse("fraction", rule, fraction, advice)
+    return train, validation
+
+
+def _choose(texts, fraction, seed):
+    """Choose whole texts for validation: groups of equal texts in a random order, as long as they fit the share."""
+    groups = {}
+    for index, text in enumerate(texts):
+        groups.setdefault(text, []).append(index)
+    groups = list(groups.values())
+    wanted = min(max(1, round(len(texts) * fraction)), len(texts) - 1)
+    chosen = set()
+    for index in np.random.default_rng(seed).permutation(len(groups)):
+        if len(chosen) + len(groups[index]) <= wanted:
+            chosen.update(groups[index])
+    if not chosen and len(groups) > 1:  # every text has more copies than the share: take the one with the fewest
+        chosen.update(min(groups, key=len))
+    train = [text for index, text in enumerate(texts) if index not in chosen]
+    return train, [text for index, text in enumerate(texts) if index in chosen]
+
+
+def _cut_ends(texts, fraction):
+    """Cut the last share off each text; what is too short to cut goes to training whole."""
+    train, validation = [], []
+    for text in texts:
+        cut = _cutting_place(text, fraction)
+        head, tail = text[:cut], text[cut:]
+        if head.strip() and tail.strip():
+            train.append(head)
+            validation.append(tail)
+        else:
+            train.append(text)
+    return train, validation
+
+
+def _cutting_place(text, fraction):
+    exact = round(len(text) * (1 - fraction))
+    return near_white_space(text, exact, min(exact, len(text) - exact) // 2)
+
+
+def near_white_space(text, exact, reach):
+    """Return where to cut: after the white space nearest to the exact place, at most `reach` away, else there."""
+    after = re.compile(r"\s").search(text, exact, exact + reach)
+    before = max(text.rfind(space, exact - reach, exact) for space in " \n\t")
+    places = ([after.end()] if after else []) + ([before + 1] if before >= 0 else [])
+    return min(places, key=lambda place: abs(place - exact), default=exact)

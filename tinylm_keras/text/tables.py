@@ -1,0 +1,118 @@
+"""Texts from one column of a table: CSV, TSV, JSON lines, or a JSON array of objects."""
+
+import numbers
+import pathlib
+import warnings
+
+from tinylm_keras import _checks
+from tinylm_keras.text.csv_rows import CsvRows, TsvRows
+from tinylm_keras.text.json_rows import JsonLines, JsonValues
+from tinylm_keras.text.rows import BadRow, listed, split_lines
+
+# How a file is read, by its ending.
+KINDS = {".csv": CsvRows, ".tsv": TsvRows, ".jsonl": JsonLines, ".ndjson": JsonLines, ".json": JsonValues}
+
+BAD_ROWS = ("error", "skip")
+LOOKED_AT = 100  # rows, to tell which column looks like text
+
+
+def checked_column(column):
+    """Return the name or the number of a column as a str, or None; raises where it is neither."""
+    if column is None:
+        return None
+    if isinstance(column, numbers.Integral) and not isinstance(column, bool):
+        return str(_checks.whole_number("column", column, 1, 999_999))
+    return _checks.text("column", column)
+
+
+def kind_of(path, read=None):
+    """Return the class that reads a file as a table, or None where its name does not end like that of a table.
+
+    Args:
+        path: str or `os.PathLike`.
+        read: Function or None. Of a pipe, whose name says nothing, it iterates over the text: what that begins with
+            decides.
+    """
+    kind = KINDS.get(pathlib.Path(path).suffix.lower())
+    if kind is not None or read is None:
+        return kind
+    first = next((line for line in split_lines(read()) if line.strip()), "")
+    if first.lstrip().startswith(("{", "[")):
+        return JsonValues
+    return TsvRows if "\t" in first else CsvRows
+
+
+def entries(path, read, column, bad_rows="error", *, kind=None):
+    r"""Iterate over the entries of a column, in order; some may be blank.
+
+    Args:
+        path: str or `os.PathLike`. The file's name: its ending says how to read it, and errors name it.
+        read: Function without arguments that iterates over the file's content, with LF line ends, in pieces of any
+            length. It is called again for each look at the file; only a few rows are held at a time.
+        column: str. Name of the column, or the key of each JSON object. A number such as "2" that is no column's name
+            stands for the second column of a CSV or TSV file without a header: its first row is a text as well.
+        bad_rows: "error" refuses a row that holds no text in the column; "skip" leaves such rows out and warns how many
+            there were.
+        kind: One of the classes in `KINDS`, or None: the ending of the name says which.
+
+    Yields:
+        str.
+
+    Raises:
+        ValueError: if the ending is unknown, the column does not exist (the message lists those that do), or a line
+            cannot be read (the message names it).
+
+    Example:
+
+    >>> list(entries("pets.csv", lambda: ["name,story\nRex,He", " ran.\n"], "story"))
+    ['He ran.']
+    """
+    kind = kind or kind_of(path)
+    if kind is None:
+        rule = f"needs a file that ends in {', '.join(KINDS)}, which {path} does not"
+        raise _checks.refuse("column", rule, column, "Leave it out to read plain text.")
+    found, bad, first = 0, 0, None
+    for line, text in kind(path, read).column(column):
+        if not isinstance(text, BadRow):
+            found += 1
+            yield text
+            continue
+        if bad_rows == "error":
+            advice = ["Mend it, or leave out such rows: pass ", _checks.Argument("bad_rows", "skip"), "."]
+            raise _checks.refuse(
+                "column", f"must hold text in every row, but line {line:,} of {path} {text}", column, advice
+            )
+        bad, first = bad + 1, first or f"line {line:,} {text}"
+    if bad and not found:
+        raise _checks.refuse("column", f"must hold text, but no row of {path} has any ({first})", column)
+    if bad:
+        message = (
+            f"{path}: {bad:,} of {bad + found:,} rows are left out, for they hold no text in the column {column!r}"
+        )
+        warnings.warn(f"{message}; the first: {first}.", stacklevel=2)
+
+
+def without_column(path, read):
+    """Build the error for a table whose column was not named: it lists the columns and says which looks like text."""
+    names, rows = kind_of(path)(path, read).sample(LOOKED_AT)
+    if not names:
+        rule = f"must be given for a table, and {path} ends like one, but has no columns"
+        return _checks.refuse("column", rule, None, "Give it a name that ends in .txt to read it as plain text.")
+    best = max(names, key=lambda name: _likeness(name, rows), default=None)
+    if best is None or not _likeness(best, rows):
+        advice = "Which of them looks like text is not clear."
+    elif len(best.split()) > 3:  # no heading, but a text: the file has no header
+        number = names.index(best) + 1
+        pass_it = ["pass ", _checks.Argument("column", str(number)), "."]
+        advice = [f"It seems to have no header, and column {number} looks like text: ", *pass_it]
+    else:
+        advice = [f"{best!r} looks like text: pass ", _checks.Argument("column", best), "."]
+    rule = f"must be given for a table, and {path} is one, with the columns {listed(names)}"
+    return _checks.refuse("column", rule, None, advice)
+
+
+def _likeness(name, rows):
+    """How much the entries of a column look like text: by their length, and whether they have blanks."""
+    texts = [row[name] for row in rows if isinstance(row.get(name), str)]
+    words = [text for text in texts if len(text.split()) > 1]
+    return sum(map(len, texts)) / len(rows) * (0.1 + len(words) / len(rows)) if rows else 0
