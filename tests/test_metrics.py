@@ -3,10 +3,10 @@
 import math
 
 import keras
-import keras_nlp
 import numpy as np
 import pytest
 
+from tinylm_keras._keras_nlp import keras_nlp
 from tinylm_keras.data import concatenate, lines, windows
 from tinylm_keras.metrics import BitsPerCharacter, Perplexity
 

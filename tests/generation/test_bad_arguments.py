@@ -1,10 +1,10 @@
 """Every argument of generation outside its range is refused in one line, and nothing is written."""
 
-import keras_nlp
 import numpy as np
 import pytest
 
 from tinylm_keras import Sampler
+from tinylm_keras._keras_nlp import keras_nlp
 from tinylm_keras.models import MiniLM
 
 

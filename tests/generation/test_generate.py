@@ -3,10 +3,10 @@
 import threading
 import warnings
 
-import keras_nlp
 import numpy as np
 import pytest
 
+from tinylm_keras._keras_nlp import keras_nlp
 from tinylm_keras.data import lines
 from tinylm_keras.tokenizers import WhitespaceTokenizer
 

@@ -1,10 +1,10 @@
 """Keras's own suite for layers, and the errors of their constructors."""
 
-import keras_nlp
 import numpy as np
 import pytest
 from keras.src.testing import TestCase
 
+from tinylm_keras._keras_nlp import keras_nlp
 from tinylm_keras.baselines.layers import NormalizedDense, PermutationCoding, PrefixMean, TrailingWindow
 from tinylm_keras.layers import (
     CappedDense,

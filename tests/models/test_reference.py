@@ -1,9 +1,9 @@
 """Law 9: independent implementations of the whole forward pass give the same logits."""
 
 import keras
-import keras_nlp
 import numpy as np
 
+from tinylm_keras._keras_nlp import keras_nlp
 from tinylm_keras.baselines import MLPLM, AverageLM
 from tinylm_keras.baselines.layers import PermutationCoding
 from tinylm_keras.models import MiniLM, RotaryLM

@@ -1,10 +1,10 @@
 """What is RotaryLM's own: a cache that rolls, how far back it looks, how it begins, what Muon trains."""
 
 import keras
-import keras_nlp
 import numpy as np
 import pytest
 
+from tinylm_keras._keras_nlp import keras_nlp
 from tinylm_keras.models import RotaryLM
 from tinylm_keras.recipe import registry
 from tinylm_keras.recipe.recipe import Recipe

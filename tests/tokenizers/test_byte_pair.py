@@ -3,13 +3,13 @@
 import json
 import pathlib
 
-import keras_nlp
 import numpy as np
 import pytest
 import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tinylm_keras._keras_nlp import keras_nlp
 from tinylm_keras.tokenizers import BytePairTokenizer, byte_level
 
 DATA = pathlib.Path(__file__).parents[2] / ".." / "shared" / "data"

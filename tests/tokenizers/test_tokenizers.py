@@ -3,12 +3,12 @@
 import json
 
 import keras
-import keras_nlp
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tinylm_keras._keras_nlp import keras_nlp
 from tinylm_keras.tokenizers import (
     BytePairTokenizer,
     CharacterTokenizer,
