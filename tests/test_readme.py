@@ -11,15 +11,17 @@ import tomllib
 import pytest
 
 from tinylm_keras.recipe import presets
+from tinylm_keras.recipe.recipe import Recipe
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md")
 README, CONTRIBUTING = ((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
+TOUR, PRESETS = ((ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("getting_started.md", "presets.md"))
 
 
 def blocks(language, page=README):
     """The fenced blocks of one language, in their order."""
-    return [text for name, text in re.findall(r"^```(\w*)\n(.*?)^```$", page, flags=re.M | re.S) if name == language]
+    return [text for name, text in re.findall(r"^```([^\n]*)\n(.*?)^```$", page, flags=re.M | re.S) if name == language]
 
 
 def tree_lines():
@@ -40,8 +42,13 @@ def tree():
     return paths
 
 
-def test_the_python_of_the_readme_runs_as_it_stands(tmp_path):
-    code = blocks("python")
+def test_the_readme_has_at_most_150_lines():
+    assert len(README.splitlines()) <= 150
+
+
+def test_the_python_of_the_readme_and_of_the_tour_after_it_runs_as_it_stands(tmp_path):
+    code = blocks("python") + blocks("python", TOUR)
+    assert len(code) == 3
     assert len([line for line in code[0].splitlines() if line.strip()]) <= 12
     script = "\n".join(code) + "\nassert isinstance(texts[0], str) and loss > 0 and len(log_p) == 2\n"
     settings = {"capture_output": True, "text": True, "cwd": tmp_path, "timeout": 180}
@@ -93,6 +100,14 @@ def test_links_to_files_resolve(page):
         assert (ROOT / target).exists(), target
 
 
+def test_the_presets_that_the_readme_advises_exist_and_the_default_is_named():
+    [rows] = re.findall(r"^\| my text \| preset \|\n\|[-|]+\n((?:\|.*\n)+)", README, flags=re.M)
+    advised = {name for row in rows.splitlines() for name in re.findall(r"`([\w-]+)`", row.split("|")[2])}
+    assert advised <= set(presets.names())
+    [default] = re.findall(r"`([\w-]+)`, the default", rows)
+    assert presets.get(default) == presets.get("stories") == Recipe()
+
+
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "muon": "Muon"}
 SIZES = {
     "minilm": "{norm}-norm|context {context_length}|{embed_dim} wide|{num_heads} heads|{num_blocks} blocks",
@@ -104,7 +119,8 @@ SIZES = {
 
 
 def test_the_preset_table_is_that_of_the_presets():
-    rows = dict(re.findall(r"^\| `([\w-]+)`[^|]*\|[^|]*\|(.*)\|$", README, flags=re.M))
+    [table] = re.findall(r"^\| preset \| model \| training \|\n\|[-|]+\n((?:\|.*\n)+)", PRESETS, flags=re.M)
+    rows = dict(re.findall(r"^\| `([\w-]+)`[^|]*\|(.*)\|$", table, flags=re.M))
     assert sorted(rows) == sorted(presets.names())
     for name, row in rows.items():
         recipe = presets.get(name)
