@@ -34,8 +34,8 @@ def _metavar(parameter):
 
 
 def prose(text):
-    """A paragraph in which options are code."""
-    parts = re.split(r"((?<!\S)--[a-z][a-z-]*)", text)
+    """A paragraph in which options and escapes such as `\\n` are code: outside of code, Sphinx halves backslashes."""
+    parts = re.split(r"((?<!\S)(?:--[a-z][a-z-]*|\\[^\s,.;:]+))", text)
     return nodes.paragraph(
         "", "", *(nodes.literal(text=one) if i % 2 else nodes.Text(one) for i, one in enumerate(parts))
     )

@@ -1,10 +1,10 @@
-"""The directive `preset-table`: what each preset is for and the shape of its model, from the presets themselves."""
+"""The directive `preset-table`: what each preset is for and what its tokens are, from the presets themselves."""
 
 from command_line import prose
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-COLUMNS = ("preset", "for", "tokens", "model", "context", "training")
+COLUMNS = ("preset", "for", "tokens")
 
 
 def rows():
@@ -12,10 +12,7 @@ def rows():
     from tinylm_keras.recipe import presets
 
     for name in presets.names():
-        recipe = presets.get(name)
-        length = f"{recipe.steps:,} steps" if recipe.steps else f"{recipe.epochs:,} epochs"
-        training = f"{recipe.optimizer}, {length}, batches of {recipe.batch_size}"
-        yield name, presets.describe(name), recipe.tokenizer, recipe.model, str(recipe.context_length), training
+        yield name, presets.describe(name), presets.get(name).tokenizer
 
 
 class PresetTable(SphinxDirective):
