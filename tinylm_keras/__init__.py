@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tinylm_keras.training import callbacks as callbacks
     from tinylm_keras.training.train import train as train
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Public name -> (module, attribute; None for the module itself).
 _EXPORTS = {
