@@ -9,7 +9,7 @@ from tinylm_keras._ticks import round_perplexities
 
 TRAIN, VALIDATION, INK, GRID = "#2a6f97", "#e07a1f", "#333333", "#dddddd"
 
-WHY_ABOVE = "Training may lie above validation: it is the mean over the steps since the point before, with dropout."
+WHY_ABOVE = "Training may lie above validation: it averages the steps since the last point, with dropout if the model has any."
 
 # The least height of a loss axis, as a share of its largest loss.
 LEAST_SPAN = 0.05
