@@ -35,8 +35,7 @@ smartquotes_action = "D"  # dashes alone: quotes in docstrings are those of Pyth
 toc_object_entries_show_parents = "hide"
 napoleon_numpy_docstring = False
 napoleon_custom_sections = [("Call arguments", "params_style")]
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented"  # types stand in the docstrings
+autodoc_typehints = "none"  # the docstrings say the types in words; annotations are for editors
 python_use_unqualified_type_names = True
 
 myst_enable_extensions = ["deflist"]

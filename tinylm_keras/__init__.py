@@ -8,9 +8,25 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tinylm_keras import archive as archive
+    from tinylm_keras import baselines as baselines
+    from tinylm_keras import cli as cli
     from tinylm_keras import data as data
+    from tinylm_keras import evaluation as evaluation
+    from tinylm_keras import generation as generation
+    from tinylm_keras import inspection as inspection
     from tinylm_keras import layers as layers
     from tinylm_keras import metrics as metrics
+    from tinylm_keras import models as models
+    from tinylm_keras import plots as plots
+    from tinylm_keras import recipe as recipe
+    from tinylm_keras import samplers as samplers
+    from tinylm_keras import saving as saving
+    from tinylm_keras import schedules as schedules
+    from tinylm_keras import stories as stories
+    from tinylm_keras import text as text
+    from tinylm_keras import tokenizers as tokenizers
+    from tinylm_keras import training as training
     from tinylm_keras.baselines import MLPLM as MLPLM
     from tinylm_keras.baselines import AverageLM as AverageLM
     from tinylm_keras.baselines import BigramLM as BigramLM
@@ -43,6 +59,7 @@ _EXPORTS = {
     "Sampler": ("tinylm_keras.samplers", "Sampler"),
     "WhitespaceTokenizer": ("tinylm_keras.tokenizers", "WhitespaceTokenizer"),
     "WordPunctTokenizer": ("tinylm_keras.tokenizers", "WordPunctTokenizer"),
+    "baselines": ("tinylm_keras.baselines", None),
     "callbacks": ("tinylm_keras.training.callbacks", None),
     "compare": ("tinylm_keras.baselines.comparison", "compare"),
     "data": ("tinylm_keras.data", None),
@@ -50,6 +67,7 @@ _EXPORTS = {
     "load_model": ("tinylm_keras.saving", "load_model"),
     "metrics": ("tinylm_keras.metrics", None),
     "presets": ("tinylm_keras.recipe.presets", None),
+    "stories": ("tinylm_keras.stories", None),
     "train": ("tinylm_keras.training.train", "train"),
 }
 
@@ -65,6 +83,7 @@ __all__ = [
     "Sampler",
     "WhitespaceTokenizer",
     "WordPunctTokenizer",
+    "baselines",
     "callbacks",
     "compare",
     "data",
@@ -72,8 +91,15 @@ __all__ = [
     "load_model",
     "metrics",
     "presets",
+    "stories",
     "train",
 ]
+
+# The rooms behind these names, for who wants more of one.
+_SUBMODULES = (
+    *("archive", "cli", "evaluation", "generation", "inspection", "models", "plots", "recipe", "samplers", "saving"),
+    *("schedules", "text", "tokenizers", "training"),
+)
 
 
 def _register_classes():
@@ -82,18 +108,24 @@ def _register_classes():
         importlib.import_module(f"tinylm_keras.{module}")
 
 
-def __getattr__(name):
+def _load(name):
+    if name in _SUBMODULES:  # the package itself imports these: no more than what is asked for
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _EXPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name not in ("data", "presets"):  # reading text, writing stories and naming presets need no Keras
+    if name not in ("data", "presets", "stories"):  # reading text, writing stories and naming presets need no Keras
         _register_classes()
     module, attribute = _EXPORTS[name]
     value = importlib.import_module(module)
     return value if attribute is None else getattr(value, attribute)
 
 
+if not TYPE_CHECKING:  # else an editor would take every name for one of the package
+    __getattr__ = _load
+
+
 def __dir__():
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *_SUBMODULES, *(name for name in globals() if name.startswith("__"))})
 
 
 if "keras" in sys.modules:

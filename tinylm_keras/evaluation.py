@@ -1,7 +1,10 @@
 """How good is a model? On text: loss, perplexity, bits per character. On its own writing: sound and new stories."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +16,14 @@ from tinylm_keras.baselines.count_models import unigram_perplexity as unigram_pe
 from tinylm_keras.data.batches import BLOCK
 from tinylm_keras.data.token_stream import TokenStream
 from tinylm_keras.training import corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Literal
+
+    from tinylm_keras.data.batches import Batches
+    from tinylm_keras.models import LanguageModel
+    from tinylm_keras.tokenizers import Tokenizer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +53,14 @@ class Evaluation:
     cut: int
 
 
-def evaluate(model, texts, *, layout="auto", batch_size=32, training=None):
+def evaluate(
+    model: LanguageModel,
+    texts: Iterable[str] | TokenStream,
+    *,
+    layout: Literal["auto", "lines", "windows"] = "auto",
+    batch_size: int = 32,
+    training: Iterable[str] | TokenStream | None = None,
+) -> Evaluation:
     """Judge a model on text that it should not have been trained on.
 
     Args:
@@ -105,13 +123,19 @@ def _tokenizer_of(model):
     return model.tokenizer
 
 
-def choose_layout(model, texts):
+def choose_layout(model: LanguageModel, texts: Iterable[str]) -> Literal["lines", "windows"]:
     """Return "lines" when at least 90 % of the texts fit the model's context, else "windows"."""
     share = corpus.fitting_share(list(texts), model.tokenizer, model.context_length)
     return "lines" if share >= corpus.FITTING_SHARE else "windows"
 
 
-def batches(texts, tokenizer, layout, context_length, batch_size):
+def batches(
+    texts: Iterable[str] | TokenStream,
+    tokenizer: Tokenizer,
+    layout: Literal["lines", "windows"],
+    context_length: int,
+    batch_size: int,
+) -> Batches:
     """Return the texts as `data.lines` or `data.windows`, in order, each token once."""
     _checks.one_of("layout", layout, ("lines", "windows"), "Or auto, to choose by the length of the texts.")
     if layout == "lines":
@@ -120,14 +144,14 @@ def batches(texts, tokenizer, layout, context_length, batch_size):
     return data.windows(stream, context_length=context_length, batch_size=batch_size)
 
 
-def targets(examples, pad_id):
+def targets(examples: Batches, pad_id: int | None) -> np.ndarray:
     """Return the tokens that a model is judged on, in order: `[n]` ids, padding left out."""
     rows = [examples.batch(step)[1].reshape(-1) for step in range(examples.steps_per_epoch)]
     ids = np.concatenate(rows)
     return ids if pad_id is None else ids[ids != pad_id]
 
 
-def token_counts(examples, pad_id):
+def token_counts(examples: Batches, pad_id: int | None) -> np.ndarray:
     """Return how often each token is a target that a model is judged on: `[n]` counts, by id."""
     if not examples.on_disk:
         return np.bincount(targets(examples, pad_id))
@@ -136,7 +160,7 @@ def token_counts(examples, pad_id):
     return sum(np.bincount(block, minlength=size) for block in blocks)
 
 
-def write_stories(model, count=200, seeds=20, temperature=0.8):
+def write_stories(model: LanguageModel, count: int = 200, seeds: int = 20, temperature: float = 0.8) -> list[str]:
     """Let a model write stories from nothing but the end token, none dropped or cut.
 
     Args:
@@ -166,7 +190,9 @@ def write_stories(model, count=200, seeds=20, temperature=0.8):
     return written
 
 
-def judge_stories(model, count=200, seeds=20, temperature=0.8, training=()):
+def judge_stories(
+    model: LanguageModel, count: int = 200, seeds: int = 20, temperature: float = 0.8, training: Iterable[str] = ()
+) -> stories.Report:
     """Judge stories that a model writes from nothing but the end token, none dropped or cut before judging.
 
     Args:
@@ -185,7 +211,7 @@ def judge_stories(model, count=200, seeds=20, temperature=0.8, training=()):
     return stories.report(write_stories(model, count, seeds, temperature), training=training)
 
 
-def bigram_stories(texts, count, seed=0):
+def bigram_stories(texts: Iterable[str], count: int, seed: int = 0) -> list[str]:
     """Draw texts in which each word follows the last as often as in `texts`, with no memory beyond that word.
 
     A contrast for the judge: such text looks right for a moment and makes no sense.

@@ -1,7 +1,10 @@
 """Looking into a model: what its parts are, and which words each head attends to."""
 
+from __future__ import annotations
+
 import collections
 import pathlib
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -10,13 +13,21 @@ from keras import ops
 from tinylm_keras import _checks, _terminal
 from tinylm_keras.training import run_record
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
+    from tinylm_keras._types import Path
+    from tinylm_keras.models import LanguageModel
+
 FIRST_TOKENS = 12
 
 # What a model's config holds beside its sizes and kinds.
 NO_SIZES = ("name", "dtype", "format_version")
 
 
-def describe(model, path=None):
+def describe(model: LanguageModel, path: Path | None = None) -> dict[str, Any]:
     """Say what a model is, as plain data that JSON can hold.
 
     Args:
@@ -65,7 +76,7 @@ def _describe_tokenizer(tokenizer):
     }
 
 
-def count_parameters(model):
+def count_parameters(model: keras.Model) -> dict[str, int]:
     """Return the number of weights in each part of a model, in order, and their sum as "total"; seeds are none."""
     counts = collections.Counter()
     for layer in model.layers:
@@ -75,7 +86,7 @@ def count_parameters(model):
     return {**counts, "total": sum(counts.values())}
 
 
-def read_recipe(path):
+def read_recipe(path: Path) -> dict[str, Any] | None:
     """Return what recipe.json beside the model file says, as a dict; None when there is none that can be read."""
     try:
         return run_record.read(pathlib.Path(path).parent).values
@@ -83,7 +94,7 @@ def read_recipe(path):
         return None
 
 
-def attention_weights(model, text):
+def attention_weights(model: LanguageModel, text: str) -> tuple[list[str], np.ndarray]:
     """Return how much each token of a text looks at each token before it and at itself, in every head.
 
     Args:
@@ -132,7 +143,9 @@ def _tokens_and_ids(model, text):
     return tokens, ids
 
 
-def attention_plot(tokens, weights, block=None, head=None):
+def attention_plot(
+    tokens: Sequence[str], weights: np.ndarray, block: int | None = None, head: int | None = None
+) -> Figure:
     """Draw attention maps: one picture for each head, a row of pictures for each block.
 
     Args:

@@ -1,16 +1,22 @@
 """Perplexity and bits per character, both from the mean nats per real token."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
 
 from tinylm_keras import _checks
 
+if TYPE_CHECKING:
+    from tinylm_keras._types import Tensor
+
 __all__ = ["BitsPerCharacter", "Perplexity"]
 
 
-def weigh(token_ids, pad_id=None, sample_weight=None):
+def weigh(token_ids: Any, pad_id: int | None = None, sample_weight: Any = None) -> tuple[Tensor, Tensor]:
     """The tokens that came, with an id of the vocabulary in the place of padding, and the weight of each.
 
     Args:
@@ -41,7 +47,9 @@ def weigh(token_ids, pad_id=None, sample_weight=None):
     return token_ids, weights
 
 
-def token_nats(token_ids, logits, pad_id=None, sample_weight=None):
+def token_nats(
+    token_ids: Any, logits: Any, pad_id: int | None = None, sample_weight: Any = None
+) -> tuple[Tensor, Tensor]:
     """The cross-entropy of each token and its weight; padding weighs nothing.
 
     Args:
@@ -66,27 +74,27 @@ class _TokenMean(keras.metrics.Metric):
 
     _direction = "down"  # where callbacks of Keras look for what is better
 
-    def __init__(self, pad_id=None, name=None, dtype=None):
+    def __init__(self, pad_id: int | None = None, name: str | None = None, dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
         self.pad_id = pad_id
         self.total = self.add_variable(shape=(), initializer="zeros", name="total_nats")
         self.count = self.add_variable(shape=(), initializer="zeros", name="count")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add the tokens `y_true` `[B, T]`, predicted by the logits `y_pred` `[B, T, V]`."""
         nats, weights = token_nats(y_true, y_pred, self.pad_id, sample_weight)
         self.add(ops.sum(nats * weights), ops.sum(weights))
 
-    def add(self, total_nats, count):
+    def add(self, total_nats: Any, count: Any) -> None:
         """Add nats that somebody else has summed already (the loss has them: no second softmax)."""
         self.total.assign_add(ops.cast(total_nats, self.total.dtype))
         self.count.assign_add(ops.cast(count, self.count.dtype))
 
-    def mean_nats(self):
+    def mean_nats(self) -> Tensor:
         """Mean nats per token; 0 before the first."""
         return ops.divide_no_nan(self.total, self.count)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "pad_id": self.pad_id}
 
 
@@ -113,10 +121,10 @@ class Perplexity(_TokenMean):
         Jelinek et al., "Perplexity: a measure of the difficulty of speech recognition tasks", 1977.
     """
 
-    def __init__(self, pad_id=None, name="perplexity", dtype=None):
+    def __init__(self, pad_id: int | None = None, name: str = "perplexity", dtype: Any = None) -> None:
         super().__init__(pad_id, name, dtype)
 
-    def result(self):
+    def result(self) -> Tensor:
         return ops.exp(self.mean_nats())
 
 
@@ -144,12 +152,12 @@ class BitsPerCharacter(_TokenMean):
 
     def __init__(
         self,
-        tokens_per_character=1.0,
-        unknown_bits_per_character=0.0,
-        pad_id=None,
-        name="bits_per_character",
-        dtype=None,
-    ):
+        tokens_per_character: float = 1.0,
+        unknown_bits_per_character: float = 0.0,
+        pad_id: int | None = None,
+        name: str = "bits_per_character",
+        dtype: Any = None,
+    ) -> None:
         super().__init__(pad_id, name, dtype)
         self.tokens_per_character = _checks.real_number(
             "tokens_per_character", tokens_per_character, 0, include_low=False
@@ -158,9 +166,9 @@ class BitsPerCharacter(_TokenMean):
             "unknown_bits_per_character", unknown_bits_per_character, 0
         )
 
-    def result(self):
+    def result(self) -> Tensor:
         return self.mean_nats() / math.log(2) * self.tokens_per_character + self.unknown_bits_per_character
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         rates = {name: getattr(self, name) for name in ("tokens_per_character", "unknown_bits_per_character")}
         return {**super().get_config(), **rates}

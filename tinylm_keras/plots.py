@@ -1,15 +1,27 @@
 """Pictures of a run, and of several. matplotlib is imported when one is drawn; its global state is never touched."""
 
+from __future__ import annotations
+
 import math
 import pathlib
+from typing import TYPE_CHECKING, Any
 
 from tinylm_keras import _checks, _terminal
 from tinylm_keras._files import atomic_path
 from tinylm_keras._ticks import round_perplexities
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.figure import Figure
+
+    from tinylm_keras._types import Path
+
 TRAIN, VALIDATION, INK, GRID = "#2a6f97", "#e07a1f", "#333333", "#dddddd"
 
-WHY_ABOVE = "Training may lie above validation: it averages the steps since the last point, with dropout if the model has any."
+WHY_ABOVE = (
+    "Training may lie above validation: it averages the steps since the last point, with dropout if the model has any."
+)
 
 # The least height of a loss axis, as a share of its largest loss.
 LEAST_SPAN = 0.05
@@ -26,7 +38,7 @@ UNITS = {
 }
 
 
-def loss_plot(history, path):
+def loss_plot(history: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw training and validation loss against the steps into a PNG file.
 
     The best step is marked. A second axis on the right reads the same curves as perplexity, which is exp(loss).
@@ -52,13 +64,13 @@ def loss_plot(history, path):
     save(draw(history), path)
 
 
-def save(figure, path):
+def save(figure: Figure, path: Path) -> None:
     """Write a figure to a PNG file, whole or not at all."""
     with atomic_path(pathlib.Path(path)) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
 
 
-def draw(history):
+def draw(history: Sequence[Mapping[str, Any]]) -> Figure:
     """Return the picture of `loss_plot` as a `matplotlib.figure.Figure` (for notebooks)."""
     from matplotlib.figure import Figure
 
@@ -99,7 +111,7 @@ def _column(history, name):
     return [float(value) if value is not None and math.isfinite(value) else math.nan for value in values]
 
 
-def draw_runs(runs, value="val_loss"):
+def draw_runs(runs: Any, value: str = "val_loss") -> Figure:
     """Return a picture of several runs, one curve each, as a `matplotlib.figure.Figure`.
 
     The legend has the runs from the worst to the best, as their curves end from top to bottom.
@@ -152,7 +164,7 @@ def draw_runs(runs, value="val_loss"):
     return figure
 
 
-def draw_ladder(rungs):
+def draw_ladder(rungs: Sequence[Mapping[str, Any]]) -> Figure:
     """Return a picture of what models need for a character, one bar each, as a `matplotlib.figure.Figure`.
 
     Args:

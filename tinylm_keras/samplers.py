@@ -1,6 +1,9 @@
 """From logits to the next token: temperature, repetition penalty, top-k, top-p and min-p."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -62,7 +65,7 @@ class Sampler:
         if not 1e-3 <= self.repetition_penalty <= 1e3:
             raise _checks.refuse("repetition_penalty", "must be in [0.001, 1000]", self.repetition_penalty)
 
-    def ranked(self, vocabulary_size):
+    def ranked(self, vocabulary_size: int) -> int:
         """How many tokens have to be ranked: 0 when no rule needs an order."""
         top_k = min(self.top_k or vocabulary_size, vocabulary_size)
         if top_k == vocabulary_size and (self.top_p is None or self.top_p == 1):
@@ -70,17 +73,17 @@ class Sampler:
         enough = [size for size in RANKED if top_k <= size < vocabulary_size]
         return enough[0] if enough else vocabulary_size
 
-    def settings(self, vocabulary_size):
+    def settings(self, vocabulary_size: int) -> np.ndarray:
         """The rules as a float32 vector, so that a compiled program takes other values without compiling again."""
         top_k = min(self.top_k or vocabulary_size, vocabulary_size)
         rules = (self.temperature, top_k, self.top_p or 1.0, self.min_p or 0.0, self.repetition_penalty)
         return np.array(rules, "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**config)
 
 

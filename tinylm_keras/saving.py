@@ -1,7 +1,10 @@
 """Load a model's one file. (Writing is `LanguageModel.save`.)"""
 
+from __future__ import annotations
+
 import threading
 import warnings
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -16,12 +19,17 @@ from tinylm_keras import archive
 from tinylm_keras.archive.refusal import listed
 from tinylm_keras.models import after_run
 
+if TYPE_CHECKING:
+    from tinylm_keras._types import Path
+    from tinylm_keras.archive.held import Held
+    from tinylm_keras.models import LanguageModel
+
 # Layers draw their seeds from Python's `random`, which belongs to the whole process: threads that make models take
 # turns, so that none draws what another has seeded (see `training.start`).
 construction = threading.RLock()
 
 
-def load_model(path, trusted=False):
+def load_model(path: Path, trusted: bool = False) -> LanguageModel:
     """Load a model that `LanguageModel.save` or a run wrote, compiled as it was, so that `fit` and `generate` go on.
 
     `fit` goes on as its docstring says: a model of a run at a constant rate. Layers that were frozen are so again.
@@ -58,13 +66,13 @@ def load_model(path, trusted=False):
     return model
 
 
-def read_model(path, trusted=False):
+def read_model(path: Path, trusted: bool = False) -> LanguageModel:
     """As `load_model`, but a model of a run keeps the schedule of its run, for a run that goes on."""
     with archive.hold(path, trusted) as held:
         return load_held(held)
 
 
-def load_held(held):
+def load_held(held: Held) -> LanguageModel:
     """Load what `archive.hold` keeps: `read_model` with the file in hand, which no other process can change.
 
     Args:

@@ -1,11 +1,17 @@
 """A learning rate schedule that Keras lacks: warm-up, then a line or half a cosine; its length can change in place."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
 
 from tinylm_keras import _checks
+
+if TYPE_CHECKING:
+    from tinylm_keras._types import Tensor
 
 SHAPES = ("cosine", "linear")
 
@@ -51,7 +57,7 @@ class Decay(keras.optimizers.schedules.LearningRateSchedule):
         self.warm_up = _checks.whole_number("warm_up", warm_up, 0, steps - 1)
         self._sizes.assign([float(steps), float(warm_up)])
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Tensor:
         update = ops.cast(ops.floor_divide(ops.cast(step, "int32"), self.accumulate), "float32")
         steps, warm_up = self._sizes[0], self._sizes[1]
         first = 1.0 / ops.maximum(warm_up, 1.0)
@@ -61,6 +67,6 @@ class Decay(keras.optimizers.schedules.LearningRateSchedule):
         falling = self.minimum + (1.0 - self.minimum) * left
         return self.highest * ops.where(update < warm_up, rising, falling)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("highest", "steps", "warm_up", "minimum", "shape", "accumulate")
         return {name: getattr(self, name) for name in names}

@@ -1,5 +1,9 @@
 """The language model that averages what it has read."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from tinylm_keras import _checks
@@ -8,6 +12,12 @@ from tinylm_keras.layers import Dropout
 from tinylm_keras.layers.dense import Dense
 from tinylm_keras.layers.token_embedding import Table
 from tinylm_keras.models.language_model import LanguageModel
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from tinylm_keras._types import LanguageModelArguments, Tensor
+    from tinylm_keras.tokenizers import Tokenizer
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -43,16 +53,16 @@ class AverageLM(LanguageModel):
 
     def __init__(
         self,
-        vocabulary_size=None,
-        context_length=20,
-        embed_dim=64,
-        hidden_dim=128,
-        num_hidden_layers=2,
-        dropout=0.1,
-        pad_id=None,
-        tokenizer=None,
-        **kwargs,
-    ):
+        vocabulary_size: int | None = None,
+        context_length: int = 20,
+        embed_dim: int = 64,
+        hidden_dim: int = 128,
+        num_hidden_layers: int = 2,
+        dropout: float = 0.1,
+        pad_id: int | None = None,
+        tokenizer: Tokenizer | None = None,
+        **kwargs: Unpack[LanguageModelArguments],
+    ) -> None:
         super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
         self.embed_dim = _checks.whole_number("embed_dim", embed_dim, 1)
         self.hidden_dim = _checks.whole_number("hidden_dim", hidden_dim, 1)
@@ -69,7 +79,7 @@ class AverageLM(LanguageModel):
         self.head = Dense(self.vocabulary_size, name="head", dtype="float32")
         self.build((None, None))
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.embedding.build(input_shape)
         self.prefix_mean.build((*input_shape, self.embed_dim))
         width = self.embed_dim
@@ -78,7 +88,7 @@ class AverageLM(LanguageModel):
             width = self.hidden_dim
         self.head.build((*input_shape, width))
 
-    def hidden(self, token_ids, cache=None, start=0, training=None):
+    def hidden(self, token_ids: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
         """Vectors `[B, T, hidden_dim]` before the head; with a cache, those and the new cache."""
         x = self.embedding(token_ids)  # (B, T, embed_dim)
         x = self.prefix_mean(x, cache=cache, start=start)
@@ -88,12 +98,12 @@ class AverageLM(LanguageModel):
             x = dropout(dense(x), training=training)  # (B, T, hidden_dim)
         return x if cache is None else (x, cache)
 
-    def step(self, token_ids, cache, start):
+    def step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
         return self.hidden(token_ids, cache=cache, start=start, training=False)
 
-    def empty_cache(self, batch_size):
+    def empty_cache(self, batch_size: int) -> Any:
         return self.prefix_mean.empty_cache(batch_size, self.context_length, self.embed_dim)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("embed_dim", "hidden_dim", "num_hidden_layers", "dropout")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -1,10 +1,20 @@
 """The language model that looks at the last token alone."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from tinylm_keras import _checks
 from tinylm_keras.layers.token_embedding import Table
 from tinylm_keras.models.language_model import LanguageModel
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from tinylm_keras._types import LanguageModelArguments, Tensor
+    from tinylm_keras.tokenizers import Tokenizer
 
 MAXIMUM_VOCABULARY = 20_000  # 1.6 GB for the table, four times that to train it
 
@@ -40,7 +50,14 @@ class BigramLM(LanguageModel):
 
     rolling_cache = True  # there is nothing to cache, so a text goes on past the context as within it
 
-    def __init__(self, vocabulary_size=None, context_length=20, pad_id=None, tokenizer=None, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int | None = None,
+        context_length: int = 20,
+        pad_id: int | None = None,
+        tokenizer: Tokenizer | None = None,
+        **kwargs: Unpack[LanguageModelArguments],
+    ) -> None:
         super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
         if self.vocabulary_size > MAXIMUM_VOCABULARY:
             rule = f"must be at most {MAXIMUM_VOCABULARY:,}, because the table has a row and a column for each id"
@@ -52,19 +69,19 @@ class BigramLM(LanguageModel):
         self.build((None, None))
 
     @property
-    def reach(self):
+    def reach(self) -> int:
         return 1
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.table.build(input_shape)
         self.head.build((*input_shape, self.vocabulary_size))
 
-    def hidden(self, token_ids, training=None):
+    def hidden(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
         """The logits `[B, T, vocabulary_size]` themselves: nothing is left for the head to do."""
         return self.table(token_ids)
 
-    def step(self, token_ids, cache, start):
+    def step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
         return self.hidden(token_ids), cache
 
-    def empty_cache(self, batch_size):
+    def empty_cache(self, batch_size: int) -> Any:
         return ()

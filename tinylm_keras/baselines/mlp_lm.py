@@ -1,5 +1,9 @@
 """The language model that looks at the last few tokens through a multi-layer perceptron."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import ops
 
@@ -7,6 +11,12 @@ from tinylm_keras import _checks
 from tinylm_keras.baselines.layers import NormalizedDense, PermutationCoding, TrailingWindow
 from tinylm_keras.layers.dense import Dense
 from tinylm_keras.models.language_model import LanguageModel
+
+if TYPE_CHECKING:
+    from typing import Literal, Unpack
+
+    from tinylm_keras._types import LanguageModelArguments, Tensor
+    from tinylm_keras.tokenizers import Tokenizer
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -50,18 +60,18 @@ class MLPLM(LanguageModel):
 
     def __init__(
         self,
-        vocabulary_size=None,
-        context_length=20,
-        window=8,
-        code_bits=None,
-        hidden_dim=256,
-        num_hidden_layers=3,
-        activation="relu",
-        dropout=0.1,
-        pad_id=None,
-        tokenizer=None,
-        **kwargs,
-    ):
+        vocabulary_size: int | None = None,
+        context_length: int = 20,
+        window: int = 8,
+        code_bits: int | None = None,
+        hidden_dim: int = 256,
+        num_hidden_layers: int = 3,
+        activation: Literal["sigmoid", "relu", "silu"] = "relu",
+        dropout: float = 0.1,
+        pad_id: int | None = None,
+        tokenizer: Tokenizer | None = None,
+        **kwargs: Unpack[LanguageModelArguments],
+    ) -> None:
         super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
         self.window = _checks.whole_number(
             "window", window, 1, context_length, "It cannot be longer than `context_length`."
@@ -85,10 +95,10 @@ class MLPLM(LanguageModel):
         self.build((None, None))
 
     @property
-    def reach(self):
+    def reach(self) -> int:
         return self.window
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.coding.build(input_shape)
         self.trailing_window.build((*input_shape, self.code_bits))
         width = self.window * self.code_bits
@@ -97,7 +107,7 @@ class MLPLM(LanguageModel):
             width = layer.units
         self.head.build((*input_shape, width))
 
-    def hidden(self, token_ids, cache=None, start=0, training=None):
+    def hidden(self, token_ids: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
         """Vectors before the head, as wide as the last hidden layer; with a cache, those and the new cache."""
         x = self.coding(token_ids)  # (B, T, code_bits)
         x = self.trailing_window(x, cache=cache, start=start)  # (B, T, window * code_bits)
@@ -108,12 +118,12 @@ class MLPLM(LanguageModel):
             x = layer(x, real=real, training=training)
         return x if cache is None else (x, cache)
 
-    def step(self, token_ids, cache, start):
+    def step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
         return self.hidden(token_ids, cache=cache, start=start, training=False)
 
-    def empty_cache(self, batch_size):
+    def empty_cache(self, batch_size: int) -> Any:
         return self.trailing_window.empty_cache(batch_size, self.context_length, self.code_bits)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("window", "code_bits", "hidden_dim", "num_hidden_layers", "activation", "dropout")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

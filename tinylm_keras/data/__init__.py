@@ -29,9 +29,17 @@ _EXPORTS = {
 __all__ = ["concatenate", "lines", "open_shards", "prepare", "read", "split", "stories", "windows"]
 
 
-def __getattr__(name):
+def _load(name):
     if name == "stories":
         return importlib.import_module("tinylm_keras.stories")
     if name not in _EXPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"tinylm_keras.{_EXPORTS[name]}"), name)
+
+
+if not TYPE_CHECKING:  # else an editor would take every name for one of this module
+    __getattr__ = _load
+
+
+def __dir__():
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -1,10 +1,18 @@
 """Batches of token ids: the same numbers in plain numpy, in `fit` on TensorFlow, and in `fit` elsewhere."""
 
+from __future__ import annotations
+
 import math
 import os
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tinylm_keras._types import IdTable
 
 BLOCK = 1 << 22  # ids handled together where they lie on disk
 
@@ -40,23 +48,23 @@ class Batches:
                 "unknown_bits_per_character": texts.unknown_bits / texts.characters,
             }
 
-    def batch(self, step):
+    def batch(self, step: int) -> tuple[IdTable, IdTable]:
         """x and y of a step, counted over all epochs: int32 arrays `[batch_size, length]`."""
         rows = self._rows(self._starts(step))
         return rows[:, :-1], rows[:, 1:]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.steps_per_epoch
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[IdTable, IdTable]]:
         return (self.batch(step) for step in range(self.steps_per_epoch))
 
     @property
-    def on_disk(self):
+    def on_disk(self) -> bool:
         """Whether the ids lie on disk, so that only the rows of some steps are in memory."""
         return isinstance(self.ids, np.memmap)
 
-    def problem(self):
+    def problem(self) -> str | None:
         """What is wrong with the file of ids that lie on disk, as a clause; None where nothing is."""
         if not self.on_disk:
             return None
@@ -66,7 +74,7 @@ class Batches:
             return None
         return f"{path} " + ("is gone" if size is None else f"has only {size:,} bytes left of {self.ids.nbytes:,}")
 
-    def largest_id(self, pad_id=None):
+    def largest_id(self, pad_id: int | None = None) -> int:
         """The largest id but `pad_id` (of a shard: the largest of all, which is known)."""
         if self._largest_id is not None:
             return self._largest_id
@@ -74,11 +82,11 @@ class Batches:
         return max(int(np.max(part[part != pad_id], initial=0)) for part in parts)
 
     @property
-    def knows_characters(self):
+    def knows_characters(self) -> bool:
         """Whether the text behind the ids was counted, so that there are bits per character."""
         return self._rates is not None
 
-    def character_rates(self):
+    def character_rates(self) -> dict[str, float]:
         """dict of tokens per character and unknown bits per character, for `metrics.BitsPerCharacter`."""
         if self._rates is None:
             raise ValueError(
@@ -86,12 +94,12 @@ class Batches:
             )
         return dict(self._rates)
 
-    def bits_per_character(self, loss):
+    def bits_per_character(self, loss: float) -> float:
         """Bits per character of the original text for a loss in nats per token over one epoch of this data."""
         rates = self.character_rates()
         return loss / math.log(2) * rates["tokens_per_character"] + rates["unknown_bits_per_character"]
 
-    def for_fit(self, endless, first=0):
+    def for_fit(self, endless: bool, first: int = 0) -> Any:
         """What Keras's `fit` (`endless`: all steps from `first` on) or `evaluate` (one epoch) iterates over."""
         if keras.config.backend() == "tensorflow":
             return self._tf_dataset(endless, first)

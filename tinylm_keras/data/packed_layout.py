@@ -1,13 +1,28 @@
 """The layout in which all ids are one long row and examples are windows of it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.data.batches import Batches
 from tinylm_keras.data.token_stream import TokenStream
 
+if TYPE_CHECKING:
+    from tinylm_keras._types import AnyIds
 
-def windows(ids, *, context_length, batch_size, steps=None, seed=0, pad_id=None):
+
+def windows(
+    ids: AnyIds | TokenStream,
+    *,
+    context_length: int,
+    batch_size: int,
+    steps: int | None = None,
+    seed: int = 0,
+    pad_id: int | None = None,
+) -> Batches:
     """Batches of windows of `context_length` ids, predicted one to the right.
 
     With `steps`, windows start at random places, drawn from numpy's `default_rng((seed, step))`: for training. Without,

@@ -1,13 +1,30 @@
 """The layout in which each text is one example."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.data.batches import Batches
 from tinylm_keras.data.token_stream import TextCounter, list_of_texts
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def lines(texts, tokenizer, *, context_length, batch_size=16, shuffle=True, seed=0):
+    from tinylm_keras.tokenizers import Tokenizer
+
+
+def lines(
+    texts: Iterable[str],
+    tokenizer: Tokenizer,
+    *,
+    context_length: int,
+    batch_size: int = 16,
+    shuffle: bool = True,
+    seed: int = 0,
+) -> Batches:
     """Batches in which each text is one row, padded on the right; padding is out of loss and metric.
 
     With an end token a row is *end text end*, so the model also learns how a text begins and that it ends. A text that

@@ -1,12 +1,20 @@
 """Texts turned into ids, with what bits per character needs to know about the original."""
 
+from __future__ import annotations
+
 import collections
 import dataclasses
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tinylm_keras import _checks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tinylm_keras.tokenizers import Tokenizer
 
 KEPT_FIRST_TOKENS = 256
 KEPT_SPELLINGS = 65_536
@@ -82,7 +90,7 @@ def list_of_texts(texts):
     return list(texts)
 
 
-def concatenate(texts, tokenizer):
+def concatenate(texts: Iterable[str], tokenizer: Tokenizer) -> TokenStream:
     """All texts in one stream of ids, for `windows`.
 
     With an end token, the stream is *end text end text … end*: each text begins after an end token and closes with one.

@@ -1,10 +1,19 @@
 """Causal self-attention with a key/value cache."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.layers.dense import Dense
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from tinylm_keras._types import KerasArguments, Tensor
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -51,12 +60,12 @@ class CausalSelfAttention(keras.layers.Layer):
 
     def __init__(
         self,
-        embed_dim,
-        num_heads,
-        projection_initializer="glorot_uniform",
-        kernel_initializer="glorot_uniform",
-        **kwargs,
-    ):
+        embed_dim: int,
+        num_heads: int,
+        projection_initializer: Any = "glorot_uniform",
+        kernel_initializer: Any = "glorot_uniform",
+        **kwargs: Unpack[KerasArguments],
+    ) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
         self.embed_dim = _checks.whole_number("embed_dim", embed_dim, 1)
@@ -71,11 +80,11 @@ class CausalSelfAttention(keras.layers.Layer):
         )
         self.projection = Dense(embed_dim, name="projection", kernel_initializer=projection_initializer, **arguments)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.query_key_value.build(input_shape)
         self.projection.build(input_shape)
 
-    def call(self, x, cache=None, start=0):
+    def call(self, x: Tensor, cache: Any = None, start: Any = 0) -> Any:
         queries, keys, values = self._heads(x)
         queries, keys = self._prepare(queries, keys, start)
         positions = key_positions = ops.arange(ops.shape(queries)[1]) + start
@@ -88,7 +97,7 @@ class CausalSelfAttention(keras.layers.Layer):
         y = self.projection(y)
         return y if cache is None else (y, cache)
 
-    def attention_weights(self, x):
+    def attention_weights(self, x: Tensor) -> Tensor:
         """How much each position of `x` `[B, T, embed_dim]` looks at each: `[B, num_heads, T, T]`, rows sum to 1."""
         queries, keys, _ = self._heads(x)
         queries, keys = self._prepare(queries, keys, 0)
@@ -97,7 +106,7 @@ class CausalSelfAttention(keras.layers.Layer):
         weights = self._weights(queries, keys, self._visible(positions, positions))
         return ops.reshape(weights, (-1, self.num_heads, length, length))
 
-    def empty_cache(self, batch_size, length):
+    def empty_cache(self, batch_size: int, length: int) -> tuple[Tensor, Tensor]:
         """A cache of zeros for `length` positions.
 
         Batch and heads are one axis: XLA then updates the cache in place. With four axes it copies the whole cache
@@ -137,10 +146,10 @@ class CausalSelfAttention(keras.layers.Layer):
             return ops.ones_like(scores)  # a single key; Keras's softmax warns of one
         return ops.softmax(ops.where(visible, scores, -1e30), axis=-1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("embed_dim", "num_heads", "projection_initializer", "kernel_initializer")
         own = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in names}
         return {**super().get_config(), **own}

@@ -1,5 +1,9 @@
 """The transformer block: attention and a feed-forward network, each with a shortcut around it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import ops
 
@@ -7,6 +11,11 @@ from tinylm_keras import _checks
 from tinylm_keras.layers.attention import CausalSelfAttention
 from tinylm_keras.layers.dense import Dense
 from tinylm_keras.layers.dropout import Dropout
+
+if TYPE_CHECKING:
+    from typing import Literal, Unpack
+
+    from tinylm_keras._types import KerasArguments, Tensor
 
 # GPT code uses 1e-5; Keras's own default is 1e-3, which changes the logits of a small model visibly.
 EPSILON = 1e-5
@@ -67,15 +76,15 @@ class TransformerBlock(keras.layers.Layer):
 
     def __init__(
         self,
-        embed_dim,
-        num_heads,
-        feed_forward_dim,
-        dropout=0.1,
-        norm="post",
-        activation="relu",
-        kernel_initializer=None,
-        **kwargs,
-    ):
+        embed_dim: int,
+        num_heads: int,
+        feed_forward_dim: int,
+        dropout: float = 0.1,
+        norm: Literal["post", "pre"] = "post",
+        activation: Literal["relu", "gelu", "gelu_tanh", "silu"] = "relu",
+        kernel_initializer: Any = None,
+        **kwargs: Unpack[KerasArguments],
+    ) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
         self.embed_dim, self.num_heads = embed_dim, num_heads
@@ -100,12 +109,12 @@ class TransformerBlock(keras.layers.Layer):
         """The initializer of one kernel. A clone draws numbers of its own; one object would repeat the same ones."""
         return default if self.kernel_initializer is None else self.kernel_initializer.clone()
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         for layer in (self.attention, self.attention_norm, self.expand, self.feed_forward_norm):
             layer.build(input_shape)
         self.contract.build((*input_shape[:-1], self.feed_forward_dim))
 
-    def call(self, x, cache=None, start=0, training=None):
+    def call(self, x: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
         y = self.attention(self.attention_input(x), cache=cache, start=start)
         if cache is not None:
             y, cache = y
@@ -119,14 +128,14 @@ class TransformerBlock(keras.layers.Layer):
             x = self.feed_forward_norm(x)
         return x if cache is None else (x, cache)
 
-    def attention_input(self, x):
+    def attention_input(self, x: Tensor) -> Tensor:
         """What the attention layer of this block sees when the block sees `x`."""
         return self.attention_norm(x) if self.norm == "pre" else ops.convert_to_tensor(x)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("embed_dim", "num_heads", "feed_forward_dim", "dropout", "norm", "activation")
         initializer = keras.saving.serialize_keras_object(self.kernel_initializer)
         own = {name: getattr(self, name) for name in names}

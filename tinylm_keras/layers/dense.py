@@ -1,10 +1,16 @@
 """The dense layer of all models: Keras's, whose kernel generation may keep in fewer bits."""
 
+from __future__ import annotations
+
 import contextlib
 import contextvars
+from typing import TYPE_CHECKING
 
 import keras
 from keras import ops
+
+if TYPE_CHECKING:
+    from tinylm_keras._types import Tensor
 
 # What takes the place of `x @ kernel`, by the id of the layer; a context variable, so that threads do not disturb each
 # other. It is read while a program is traced.
@@ -22,7 +28,7 @@ class Dense(keras.layers.Dense):
     TensorShape([1, 5, 3])
     """
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         product = (_products.get() or {}).get(id(self))
         if product is None:
             return super().call(inputs, training=training)

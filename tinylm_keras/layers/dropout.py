@@ -1,7 +1,16 @@
 """Dropout whose random numbers are cheap when XLA compiles for a processor."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import ops
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from tinylm_keras._types import KerasArguments, Tensor
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -36,10 +45,10 @@ class Dropout(keras.layers.Dropout):
         nullprogram.com/blog/2018/07/31 (the constants of the hash).
     """
 
-    def __init__(self, rate, seed=None, **kwargs):
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Unpack[KerasArguments]) -> None:
         super().__init__(rate, seed=seed, **kwargs)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         if not training or self.rate == 0:
             return inputs
         numbers = self._numbers(ops.shape(inputs))
@@ -68,7 +77,7 @@ class Dropout(keras.layers.Dropout):
         if self.rate > 0 and "seed_state" in store.keys():  # not in files of format 1  # noqa: SIM118
             self.seed_generator.state.assign(store["seed_state"])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.pop("noise_shape", None)
         return config

@@ -1,10 +1,19 @@
 """Token embedding plus learned position embedding."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.layers.token_embedding import Table
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from tinylm_keras._types import KerasArguments, Tensor
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -38,7 +47,14 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
         Radford et al., "Language Models are Unsupervised Multitask Learners" (GPT-2), 2019.
     """
 
-    def __init__(self, vocabulary_size, context_length, embed_dim, embeddings_initializer="uniform", **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        context_length: int,
+        embed_dim: int,
+        embeddings_initializer: Any = "uniform",
+        **kwargs: Unpack[KerasArguments],
+    ) -> None:
         super().__init__(**kwargs)
         self.vocabulary_size = _checks.whole_number("vocabulary_size", vocabulary_size, 1)
         self.context_length = _checks.whole_number("context_length", context_length, 1)
@@ -51,19 +67,19 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
             table = Table(rows, embed_dim, start, name=name, dtype=self.dtype_policy)
             setattr(self, name, table)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.token_embedding.build(input_shape)
         self.position_embedding.build((None,))
 
-    def call(self, token_ids, start=0):
+    def call(self, token_ids: Tensor, start: Any = 0) -> Tensor:
         _checks.within_context(tuple(token_ids.shape), self.context_length)
         positions = ops.arange(ops.shape(token_ids)[1], dtype="int32") + start
         return self.token_embedding(token_ids) + self.position_embedding(positions)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape, self.embed_dim)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         sizes = ("vocabulary_size", "context_length", "embed_dim")
         initializer = keras.initializers.serialize(self.embeddings_initializer)
         config = {name: getattr(self, name) for name in sizes}

@@ -1,10 +1,19 @@
 """Rotary positions: a position is an angle."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from tinylm_keras import _checks
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from tinylm_keras._types import KerasArguments, Tensor
 
 # A turn in fixed point: an angle is a whole number of 2^-32 turns, so unsigned 32-bit integers wrap as angles do.
 TURN = 2**32
@@ -45,19 +54,19 @@ class RotaryEmbedding(keras.layers.Layer):
         Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", arXiv:2104.09864.
     """
 
-    def __init__(self, max_wavelength=10_000.0, **kwargs):
+    def __init__(self, max_wavelength: float = 10_000.0, **kwargs: Unpack[KerasArguments]) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
         self.max_wavelength = _checks.real_number("max_wavelength", max_wavelength, 1, include_low=False)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         width = input_shape[-1]
         if width % 2:
             raise _checks.refuse("x", "must have an even last dimension, because features turn in pairs", input_shape)
         radians = float(self.max_wavelength) ** (-np.arange(0, width, 2) / width)
         self.pace = np.round(radians / (2 * np.pi) * TURN).astype("uint32")  # of each pair, a position
 
-    def call(self, x, start=0):
+    def call(self, x: Tensor, start: Any = 0) -> Tensor:
         length = x.shape[-2] or ops.shape(x)[-2]
         positions = ops.cast(ops.arange(length, dtype="int32") + start, "uint32")
         turned = ops.expand_dims(positions, 1) * self.pace  # (T, D / 2), modulo one turn
@@ -67,5 +76,5 @@ class RotaryEmbedding(keras.layers.Layer):
         turned = ops.concatenate([first * cosine - second * sine, second * cosine + first * sine], axis=-1)
         return ops.cast(turned, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return input_shape

@@ -1,11 +1,20 @@
 """Causal attention by distance, over a window that moves with the text."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.layers.attention import CausalSelfAttention
 from tinylm_keras.layers.rotary import RotaryEmbedding
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from tinylm_keras._types import KerasArguments
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -49,7 +58,14 @@ class RotaryAttention(CausalSelfAttention):
 
     use_bias = False
 
-    def __init__(self, embed_dim, num_heads, context_length, projection_initializer="zeros", **kwargs):
+    def __init__(
+        self,
+        embed_dim: int,
+        num_heads: int,
+        context_length: int,
+        projection_initializer: Any = "zeros",
+        **kwargs: Unpack[KerasArguments],
+    ) -> None:
         super().__init__(embed_dim, num_heads, projection_initializer, **kwargs)
         self.context_length = _checks.whole_number("context_length", context_length, 1)
         if self.head_dim % 2:
@@ -60,7 +76,7 @@ class RotaryAttention(CausalSelfAttention):
         self.key_norm = keras.layers.RMSNormalization(name="key_norm", dtype=dtype)
         self.rotary = RotaryEmbedding(name="rotary", dtype=dtype)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         super().build(input_shape)
         for layer in (self.query_norm, self.key_norm, self.rotary):
             layer.build((None, None, self.head_dim))
@@ -91,5 +107,5 @@ class RotaryAttention(CausalSelfAttention):
         near = key_positions > ops.expand_dims(positions - self.context_length, 1)
         return super()._visible(positions, key_positions) & near & (key_positions >= 0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "context_length": self.context_length}

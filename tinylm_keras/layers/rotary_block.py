@@ -1,5 +1,9 @@
 """The block of `RotaryLM`."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import ops
 
@@ -7,6 +11,11 @@ from tinylm_keras import _checks
 from tinylm_keras.layers.dense import Dense
 from tinylm_keras.layers.dropout import Dropout
 from tinylm_keras.layers.rotary_attention import RotaryAttention
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from tinylm_keras._types import KerasArguments, Tensor
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -47,7 +56,15 @@ class RotaryBlock(keras.layers.Layer):
         norm before), arXiv:2002.04745.
     """
 
-    def __init__(self, embed_dim, num_heads, feed_forward_dim, context_length, dropout=0.0, **kwargs):
+    def __init__(
+        self,
+        embed_dim: int,
+        num_heads: int,
+        feed_forward_dim: int,
+        context_length: int,
+        dropout: float = 0.0,
+        **kwargs: Unpack[KerasArguments],
+    ) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
         self.embed_dim, self.num_heads, self.context_length = embed_dim, num_heads, context_length
@@ -63,12 +80,12 @@ class RotaryBlock(keras.layers.Layer):
         self.feed_forward_norm = keras.layers.RMSNormalization(name="feed_forward_norm", dtype=dtype)
         self.feed_forward_dropout = Dropout(dropout, name="feed_forward_dropout", dtype=dtype)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         for layer in (self.attention, self.attention_norm, self.expand, self.feed_forward_norm):
             layer.build(input_shape)
         self.contract.build((*input_shape[:-1], self.feed_forward_dim))
 
-    def call(self, x, cache=None, start=0, training=None):
+    def call(self, x: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
         y = self.attention(self.attention_input(x), cache=cache, start=start)
         if cache is not None:
             y, cache = y
@@ -77,13 +94,13 @@ class RotaryBlock(keras.layers.Layer):
         x = x + self.feed_forward_dropout(y, training=training)
         return x if cache is None else (x, cache)
 
-    def attention_input(self, x):
+    def attention_input(self, x: Tensor) -> Tensor:
         """What the attention layer of this block sees when the block sees `x`."""
         return self.attention_norm(x)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("embed_dim", "num_heads", "feed_forward_dim", "context_length", "dropout")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -1,10 +1,17 @@
 """A dense layer whose outputs stay within bounds."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.layers.dense import Dense
+
+if TYPE_CHECKING:
+    from tinylm_keras._types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -31,13 +38,13 @@ class CappedDense(Dense):
         Gemma Team, "Gemma 2", arXiv:2408.00118.
     """
 
-    def __init__(self, units, cap=None, use_bias=False, **kwargs):
+    def __init__(self, units: int, cap: float | None = None, use_bias: bool = False, **kwargs: Any) -> None:
         super().__init__(units, use_bias=use_bias, **kwargs)
         self.cap = None if cap is None else _checks.real_number("cap", cap, 0, include_low=False)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         y = super().call(inputs, training=training)
         return y if self.cap is None else self.cap * ops.tanh(y / self.cap)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "cap": self.cap}

@@ -1,7 +1,14 @@
 """A table of vectors that optimizers treat as what it is: one matrix."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import keras
 from keras import ops
+
+if TYPE_CHECKING:
+    from tinylm_keras._types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -19,7 +26,7 @@ class Table(keras.layers.Embedding):
     TensorShape([1, 3, 4])
     """
 
-    def call(self, token_ids):
+    def call(self, token_ids: Tensor) -> Tensor:
         # The gradient of a reshape is a whole matrix; forwards it costs nothing.
         table = ops.reshape(self.embeddings, (self.input_dim, self.output_dim))
         return ops.cast(ops.take(table, ops.cast(token_ids, "int32"), axis=0), self.compute_dtype)

@@ -1,50 +1,83 @@
 """What a language model does with prompts: `generate`, `stream` and `score`."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, overload
+
 import numpy as np
 
 from tinylm_keras import generation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Unpack
+
+    from tinylm_keras._types import AnyIds, GenerationSettings, Ids, SeveralIds
 
 
 class GenerationMixin:
     """The half of `LanguageModel` that takes text. The work is in `tinylm_keras.generation`; it reads `tokenizer`."""
 
     @property
-    def generation_defaults(self):
+    def generation_defaults(self) -> dict[str, Any]:
         """dict of what `generate` and `stream` use for arguments that are None; saved in the model's file."""
         return self.__dict__.get("_generation_defaults")
 
     @generation_defaults.setter
-    def generation_defaults(self, settings):
+    def generation_defaults(self, settings: Mapping[str, Any]) -> None:
         self.__dict__["_generation_defaults"] = generation.check_defaults(settings)
 
     @property
-    def end_id(self):
+    def end_id(self) -> int | None:
         """Id of the tokenizer's end token, or None."""
         return None if self.tokenizer is None else self.tokenizer.end_id
 
-    def prompt_ids(self, text):
+    def prompt_ids(self, text: str) -> Ids:
         """Ids of a text as training saw its beginning: with the end token in front, where the tokenizer has one."""
         return self.after_end(self.tokenizer.tokenize(text))
 
-    def after_end(self, ids):
+    def after_end(self, ids: Ids) -> Ids:
         """These ids behind the end token, where the tokenizer has one: so begins every text of training."""
         return ids if self.end_id is None else np.concatenate([np.array([self.end_id], "int32"), ids])
 
+    @overload
+    def generate(
+        self, prompts: str, max_new_tokens: int | None = None, **settings: Unpack[GenerationSettings]
+    ) -> str: ...
+
+    @overload
     def generate(
         self,
-        prompts,
-        max_new_tokens=None,
-        temperature=None,
-        top_k=None,
-        top_p=None,
-        min_p=None,
-        repetition_penalty=None,
-        stop=None,
-        seed=None,
-        sampler=None,
-        allow_unknown=False,
-        weights=None,
-    ):
+        prompts: list[str] | tuple[str, ...],
+        max_new_tokens: int | None = None,
+        **settings: Unpack[GenerationSettings],
+    ) -> list[str]: ...
+
+    @overload
+    def generate(
+        self, prompts: AnyIds, max_new_tokens: int | None = None, **settings: Unpack[GenerationSettings]
+    ) -> Ids: ...
+
+    @overload
+    def generate(
+        self, prompts: SeveralIds, max_new_tokens: int | None = None, **settings: Unpack[GenerationSettings]
+    ) -> list[Ids]: ...
+
+    def generate(
+        self,
+        prompts: str | Sequence[str] | AnyIds | SeveralIds,
+        max_new_tokens: int | None = None,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        repetition_penalty: float | None = None,
+        stop: str | Sequence[str] | None = None,
+        seed: int | None = None,
+        sampler: Any = None,
+        allow_unknown: bool = False,
+        weights: str | None = None,
+    ) -> str | list[str] | Ids | list[Ids]:
         """Continue one prompt or several.
 
         The first call compiles the loop (a few seconds); later calls with other prompts, seeds or settings do not.
@@ -88,19 +121,22 @@ class GenerationMixin:
         settings = {name: value for name, value in locals().items() if name not in ("self", "prompts")}
         return generation.generate(self, prompts, **settings)
 
-    def stream(self, prompt, **settings):
+    def stream(
+        self, prompt: str, max_new_tokens: int | None = None, **settings: Unpack[GenerationSettings]
+    ) -> Iterator[str]:
         """Iterate over the text of `generate(prompt, **settings)` as it is written; the pieces join to the same text.
 
         Args:
             prompt: str.
-            **settings: The arguments of `generate`.
+            max_new_tokens: As in `generate`.
+            **settings: The other arguments of `generate`.
 
         Returns:
             An iterator of str. The first piece is the prompt, when it is not empty.
         """
-        return generation.stream(self, prompt, **settings)
+        return generation.stream(self, prompt, max_new_tokens=max_new_tokens, **settings)
 
-    def score(self, text):
+    def score(self, text: str | AnyIds) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         """log p(token i | tokens before) in nats, for every token but the first: float32 `[n - 1]`.
 
         Args:

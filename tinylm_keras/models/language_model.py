@@ -1,13 +1,24 @@
 """What all models share: sizes, the forward pass and saving; training and generation are mixed in."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import ops
 
-from tinylm_keras import _checks, _files, archive
+from tinylm_keras import _checks, _files, _keywords, archive
 from tinylm_keras.metrics import Perplexity
 from tinylm_keras.models import after_run, chunked_loss, frozen
 from tinylm_keras.models.generation_mixin import GenerationMixin
 from tinylm_keras.models.training_mixin import TrainingMixin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import NoReturn, Self, Unpack
+
+    from tinylm_keras._types import LanguageModelArguments, Path, Tensor
+    from tinylm_keras.tokenizers import Tokenizer
 
 
 class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
@@ -38,10 +49,20 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
             among the layers would silently turn XLA off.
     """
 
-    rolling_cache = False
+    rolling_cache: bool = False
+    tokenizer: Tokenizer | None
+    first_tokens: list[tuple[int, int]]
     LOGITS_AT_ONCE = 128 * 2**20  # bytes; below this, chunks would save nothing worth having
 
-    def __init__(self, vocabulary_size=None, context_length=20, pad_id=None, tokenizer=None, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int | None = None,
+        context_length: int = 20,
+        pad_id: int | None = None,
+        tokenizer: Tokenizer | None = None,
+        **kwargs: Unpack[LanguageModelArguments],
+    ) -> None:
+        _keywords.refuse_unknown(self, kwargs, ("generation_defaults", "first_tokens"))
         kept = {name: kwargs.pop(name, None) for name in ("generation_defaults", "first_tokens")}
         super().__init__(**kwargs)
         if tokenizer is not None:
@@ -65,7 +86,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
 
     # The forward pass
 
-    def call(self, token_ids, training=None):
+    def call(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
         """Logits `[B, T, vocabulary_size]` in float32 for `token_ids` `[B, T]`, T at most `context_length`."""
         _checks.within_context(tuple(token_ids.shape), self.context_length)
         hidden = self.hidden(token_ids, training=training)
@@ -82,15 +103,15 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
             return False
         return chunked_loss.takes_over(self, token_ids)
 
-    def hidden(self, token_ids, training=None):
+    def hidden(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
         """Vectors `[B, T, D]` that the head turns into logits."""
         raise NotImplementedError
 
-    def last_hidden(self, token_ids):
+    def last_hidden(self, token_ids: Tensor) -> Tensor:
         """Vectors `[B, 1, D]` of the last position alone: `hidden(token_ids)[:, -1:]`, perhaps with less work."""
         return self.hidden(token_ids, training=False)[:, -1:]
 
-    def step(self, token_ids, cache, start):
+    def step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
         """Hidden vectors of the positions `start`, `start + 1`, … and the new cache.
 
         This default suits every model and gains nothing: its cache is the ids themselves, read again each time.
@@ -99,19 +120,19 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         hidden = self.hidden(cache, training=False)
         return ops.take(hidden, ops.arange(token_ids.shape[1]) + start, axis=1), cache
 
-    def empty_cache(self, batch_size):
+    def empty_cache(self, batch_size: int) -> Any:
         """The cache of `batch_size` texts before their first token."""
         return ops.zeros((batch_size, self.context_length), "int32")
 
     @property
-    def reach(self):
+    def reach(self) -> int:
         """How many of the last tokens the next one depends on; what lies before them changes nothing."""
         return self.context_length
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape, self.vocabulary_size)
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor | None = None) -> Tensor | None:
         """Which positions of the ids `[B, T]` are real: what comes after the model in a larger one leaves out the rest.
 
         As from an `Embedding` with `mask_zero`, but by `pad_id`.
@@ -121,7 +142,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         real = ops.not_equal(inputs, self.pad_id)
         return real if previous_mask is None else ops.logical_and(real, previous_mask)
 
-    def quantize(self, mode=None, config=None, **kwargs):
+    def quantize(self, mode: Any = None, config: Any = None, **kwargs: Any) -> NoReturn:
         """Always refused: Keras would leave every layer out with a warning. `generate` rounds weights while it writes.
 
         Raises:
@@ -133,7 +154,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
 
     # Saving
 
-    def save(self, filepath, overwrite=True, **kwargs):
+    def save(self, filepath: Path, overwrite: bool = True, **kwargs: Any) -> None:
         """Write the model to one `.keras` file: weights, optimizer, tokenizer and generation defaults.
 
         The file is replaced whole or not at all, so a crash never leaves a broken one.
@@ -155,7 +176,14 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         with _files.atomic_path(path) as temporary:
             super().save(temporary, **kwargs)
 
-    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+    def export(
+        self,
+        filepath: Path,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
         """As `keras.Model.export`, for inference without Keras: int32 ids `[B, T]` in, logits out.
 
         Args:
@@ -169,7 +197,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
             input_signature = [keras.InputSpec(shape=(None, None), dtype="int32", name="token_ids")]
         super().export(filepath, format=format, verbose=verbose, input_signature=input_signature, **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Everything needed to build the model again, as JSON-ready values."""
         tokenizer = self.tokenizer
         training = self.__dict__.get("_training_state")  # text, while a checkpoint is written
@@ -187,7 +215,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
         """The inverse of `get_config`."""
         config = dict(config)
         # What it says is for a run that goes on, which reads it from the file.

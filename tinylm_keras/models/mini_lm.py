@@ -1,5 +1,9 @@
 """The transformer language model."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from tinylm_keras import _checks
@@ -7,6 +11,12 @@ from tinylm_keras.layers import TokenAndPositionEmbedding, TransformerBlock
 from tinylm_keras.layers.block import EPSILON
 from tinylm_keras.layers.dense import Dense
 from tinylm_keras.models.transformer import Transformer
+
+if TYPE_CHECKING:
+    from typing import Literal, Unpack
+
+    from tinylm_keras._types import LanguageModelArguments, Tensor
+    from tinylm_keras.tokenizers import Tokenizer
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -47,22 +57,22 @@ class MiniLM(Transformer):
 
     def __init__(
         self,
-        vocabulary_size=None,
-        context_length=20,
-        embed_dim=64,
-        num_heads=2,
-        feed_forward_dim=128,
-        num_blocks=2,
-        dropout=0.1,
-        norm="post",
-        activation="relu",
-        pad_id=None,
-        tokenizer=None,
+        vocabulary_size: int | None = None,
+        context_length: int = 20,
+        embed_dim: int = 64,
+        num_heads: int = 2,
+        feed_forward_dim: int = 128,
+        num_blocks: int = 2,
+        dropout: float = 0.1,
+        norm: Literal["post", "pre"] = "post",
+        activation: Literal["relu", "gelu", "gelu_tanh", "silu"] = "relu",
+        pad_id: int | None = None,
+        tokenizer: Tokenizer | None = None,
         *,
-        embedding_deviation=None,
-        weights_deviation=None,
-        **kwargs,
-    ):
+        embedding_deviation: float | None = None,
+        weights_deviation: float | None = None,
+        **kwargs: Unpack[LanguageModelArguments],
+    ) -> None:
         super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
         self.num_blocks = _checks.whole_number("num_blocks", num_blocks, 1)
         self.block_config = {
@@ -98,10 +108,10 @@ class MiniLM(Transformer):
         self.head = Dense(self.vocabulary_size, name="head", kernel_initializer=start, dtype="float32")
         self.build((None, None))
 
-    def embed(self, token_ids, start):
+    def embed(self, token_ids: Tensor, start: Any) -> Tensor:
         return self.embedding(token_ids, start=start)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("num_blocks", "embedding_deviation", "weights_deviation")
         return {**super().get_config(), **self.block_config, **{name: getattr(self, name) for name in names}}
 

@@ -1,11 +1,21 @@
 """The fast transformer: it learns more from each step, and its text may go on for ever."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from tinylm_keras import _checks
 from tinylm_keras.layers import CappedDense, RotaryBlock
 from tinylm_keras.layers.token_embedding import Table
 from tinylm_keras.models.transformer import Transformer
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from tinylm_keras._types import LanguageModelArguments
+    from tinylm_keras.tokenizers import Tokenizer
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -52,18 +62,18 @@ class RotaryLM(Transformer):
 
     def __init__(
         self,
-        vocabulary_size=None,
-        context_length=20,
-        embed_dim=64,
-        num_heads=2,
-        feed_forward_dim=256,
-        num_blocks=2,
-        dropout=0.0,
-        logit_cap=15.0,
-        pad_id=None,
-        tokenizer=None,
-        **kwargs,
-    ):
+        vocabulary_size: int | None = None,
+        context_length: int = 20,
+        embed_dim: int = 64,
+        num_heads: int = 2,
+        feed_forward_dim: int = 256,
+        num_blocks: int = 2,
+        dropout: float = 0.0,
+        logit_cap: float | None = 15.0,
+        pad_id: int | None = None,
+        tokenizer: Tokenizer | None = None,
+        **kwargs: Unpack[LanguageModelArguments],
+    ) -> None:
         super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
         self.num_blocks = _checks.whole_number("num_blocks", num_blocks, 1)
         self.logit_cap = logit_cap
@@ -90,9 +100,9 @@ class RotaryLM(Transformer):
         self.build((None, None))
 
     @property
-    def reach(self):
+    def reach(self) -> int:
         return self.num_blocks * (self.context_length - 1) + 1
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         own = {"num_blocks": self.num_blocks, "logit_cap": self.logit_cap}
         return {**super().get_config(), **self.block_config, **own}

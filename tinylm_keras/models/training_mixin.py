@@ -1,6 +1,9 @@
 """How a language model trains: loss, perplexity, and a `fit` that takes what `tlm.data` returns."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import keras
 from keras import ops
@@ -17,7 +20,9 @@ class TrainingMixin:
     whether `call` stopped before the head, and sets `first_tokens`.
     """
 
-    def compile(self, optimizer=None, loss=None, loss_weights=None, metrics=None, **kwargs):
+    def compile(
+        self, optimizer: Any = None, loss: Any = None, loss_weights: Any = None, metrics: Any = None, **kwargs: Any
+    ) -> None:
         """As `keras.Model.compile`, with defaults for a language model.
 
         Args:
@@ -42,7 +47,7 @@ class TrainingMixin:
         self.__dict__["_compiled_with"] = arguments
         self.compile_again(keras.optimizers.get(optimizer))
 
-    def compile_again(self, optimizer, **changes):
+    def compile_again(self, optimizer: keras.optimizers.Optimizer, **changes: Any) -> None:
         """Compile with the arguments of the last `compile`, but for the optimizer and these changes."""
         arguments = {**self.__dict__["_compiled_with"], **changes}
         super().compile(optimizer, **arguments)
@@ -54,7 +59,7 @@ class TrainingMixin:
             # A file saved before the first step then has the same optimizer variables as the loaded model.
             self.optimizer.build(self.trainable_variables)
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Called when a file is loaded: compile as it was compiled, so that `fit` goes on.
 
         `steps_per_execution` is 1 again, so that callbacks see every batch.
@@ -101,14 +106,14 @@ class TrainingMixin:
             self.perplexity.update_state(y, y_pred, sample_weight)
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
-    def get_metrics_result(self):
+    def get_metrics_result(self) -> dict[str, Any]:
         """As Keras's, with `loss` averaged over tokens as perplexity is (Keras averages batches by examples)."""
         results = super().get_metrics_result()
         if self._compile_loss is None:
             results["loss"] = self.perplexity.mean_nats()
         return results
 
-    def fit(self, x=None, *args, validation_data=None, **kwargs):
+    def fit(self, x: Any = None, *args: Any, validation_data: Any = None, **kwargs: Any) -> keras.callbacks.History:
         """As `keras.Model.fit`; `x` and `validation_data` may also be what `tlm.data.lines` or `windows` return.
 
         A model that `train` returns, or that a file of its run holds, trains at a constant tenth of the highest rate of
@@ -124,7 +129,7 @@ class TrainingMixin:
             self._execute_within(kwargs.get("steps_per_epoch") or x.steps_per_epoch)
         return self.fit_in_run(x, *args, validation_data=validation_data, **kwargs)
 
-    def fit_in_run(self, x, *args, validation_data=None, **kwargs):
+    def fit_in_run(self, x: Any, *args: Any, validation_data: Any = None, **kwargs: Any) -> keras.callbacks.History:
         """`fit` of a run: at its own rate, and with its own number of batches in a call."""
         if hasattr(x, "for_fit"):
             if x.first_tokens:
@@ -136,7 +141,7 @@ class TrainingMixin:
         validation_data = self._for_keras(validation_data, "validation_data")
         return super().fit(_not_text("x", x), *args, validation_data=validation_data, **kwargs)
 
-    def evaluate(self, x=None, *args, **kwargs):
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.evaluate`; `x` may also be what `tlm.data.lines` or `windows` return."""
         # Keras before 3.15 returns tensors where a metric's result is one.
         return keras.tree.map_structure(_plain, super().evaluate(self._for_keras(x), *args, **kwargs))

@@ -1,8 +1,15 @@
 """What the transformers share: the way through the blocks, with a cache and without."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from keras import ops
 
 from tinylm_keras.models.language_model import LanguageModel
+
+if TYPE_CHECKING:
+    from tinylm_keras._types import Tensor
 
 
 class Transformer(LanguageModel):
@@ -16,18 +23,18 @@ class Transformer(LanguageModel):
     - `head`: from vectors to logits.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         shape = (*input_shape, self.blocks[0].embed_dim)
         self.embedding.build(input_shape)
         for layer in (*self.blocks, self.final_norm, self.head):
             if layer is not None:
                 layer.build(shape)
 
-    def embed(self, token_ids, start):
+    def embed(self, token_ids: Tensor, start: Any) -> Tensor:
         """Vectors `[B, T, embed_dim]` before the first block; the first column is at the position `start`."""
         return self.embedding(token_ids)
 
-    def hidden(self, token_ids, cache=None, start=0, training=None):
+    def hidden(self, token_ids: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
         """Vectors `[B, T, embed_dim]` before the head; with a cache, those and the new cache."""
         x = self.embed(token_ids, start)  # (B, T, D)
         caches = []
@@ -41,7 +48,7 @@ class Transformer(LanguageModel):
             x = self.final_norm(x)
         return x if cache is None else (x, tuple(caches))
 
-    def last_hidden(self, token_ids):
+    def last_hidden(self, token_ids: Tensor) -> Tensor:
         """As `hidden(token_ids)[:, -1:]`, but of the last block the other positions need keys and values alone.
 
         They go into a cache, and what only their own results would need is never computed: XLA leaves out what nobody
@@ -58,8 +65,8 @@ class Transformer(LanguageModel):
         x, _ = last_block(x[:, before:], cache=cache, start=before, training=False)  # (B, 1, D)
         return x if self.final_norm is None else self.final_norm(x)
 
-    def step(self, token_ids, cache, start):
+    def step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
         return self.hidden(token_ids, cache=cache, start=start, training=False)
 
-    def empty_cache(self, batch_size):
+    def empty_cache(self, batch_size: int) -> Any:
         return tuple(block.attention.empty_cache(batch_size, self.context_length) for block in self.blocks)

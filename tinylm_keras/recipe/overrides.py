@@ -1,16 +1,25 @@
 """Changes to a recipe: from Python by name, or as they were typed on the command line. No Keras here."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
 
 from tinylm_keras import _checks
 from tinylm_keras.recipe import registry, setting
 from tinylm_keras.recipe.recipe import refuse_unknown, settings
 
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from tinylm_keras.recipe.recipe import Recipe
+    from tinylm_keras.recipe.settings_types import Settings
+
 # Of the settings in one row only one has a value: giving it clears the other that the recipe had.
 EXCLUSIVE = (("steps", "epochs", "minutes"), ("vocabulary_file", "max_tokens"))
 
 
-def override(recipe, **overrides):
+def override(recipe: Recipe, **overrides: Unpack[Settings]) -> Recipe:
     """Return a copy of `recipe` with some settings changed.
 
     Giving one of `steps`, `epochs` and `minutes` clears the others; so do `vocabulary_file` and `max_tokens`.
@@ -46,7 +55,7 @@ def override(recipe, **overrides):
     return changed
 
 
-def refuse_unused(name, value, recipe):
+def refuse_unused(name: str, value: object, recipe: Recipe) -> None:
     """Raise when what `recipe` chooses (model, tokenizer, optimizer, schedule) has no use for the setting `name`."""
     for part, kinds in registry.PARTS.items():
         takers = [kind for kind in kinds if name in kinds[kind].takes]
@@ -56,7 +65,7 @@ def refuse_unused(name, value, recipe):
             raise _checks.refuse(name, rule, value, f"Leave it out, or choose another {part}.")
 
 
-def parse(name, typed):
+def parse(name: str, typed: str) -> object:
     r"""Turn what was typed on the command line into a setting's value.
 
     `none` means None where the setting allows it; numbers are read as Python reads them; in texts that are no

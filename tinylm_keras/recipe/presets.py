@@ -226,7 +226,7 @@ _PRESETS = {
 }
 
 
-def names():
+def names() -> list[str]:
     """Return the names of the presets.
 
     Example:
@@ -237,7 +237,7 @@ def names():
     return list(_PRESETS)
 
 
-def get(name):
+def get(name: str) -> Recipe:
     """Return the preset `name`.
 
     Args:
@@ -257,6 +257,6 @@ def get(name):
     return _PRESETS[_checks.one_of("preset", name, names())][1]
 
 
-def describe(name):
+def describe(name: str) -> str:
     """Return the line that says what the preset `name` is for."""
     return _PRESETS[_checks.one_of("preset", name, names())][0]

@@ -3,6 +3,8 @@
 import dataclasses
 import difflib
 import json
+from collections.abc import Iterable
+from typing import Any, Self
 
 from tinylm_keras import _checks
 from tinylm_keras.recipe import registry
@@ -47,7 +49,7 @@ class Recipe:
         escapes=True,
     )
     encoding: str = text("utf-8", "encoding of the text files", group="text")
-    column: str | None = text(
+    column: str | int | None = text(
         None,
         "column of a CSV, TSV, JSONL or JSON file with the texts; its number, from 1, where a table has no header",
         optional=True,
@@ -224,16 +226,16 @@ class Recipe:
             raise _checks.refuse("vocabulary_file", rule, self.vocabulary_file)
 
     @property
-    def reading(self):
+    def reading(self) -> dict[str, Any]:
         """How text is read: what `data.read` and `Documents` take besides the source, as a dict."""
         return {name: getattr(self, name) for name in ("separator", "encoding", "column", "bad_rows")}
 
-    def to_json(self):
+    def to_json(self) -> str:
         """Return the recipe as JSON text, one setting a line."""
         return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> Self:
         """Read a recipe that `to_json` wrote.
 
         Args:
@@ -255,12 +257,12 @@ class Recipe:
         return cls(**values)
 
 
-def settings():
+def settings() -> dict[str, dataclasses.Field[Any]]:
     """Return the fields that a user may set, as `dataclasses.Field` by name (all but `preset`)."""
     return {field.name: field for field in dataclasses.fields(Recipe) if field.name != "preset"}
 
 
-def refuse_unknown(names):
+def refuse_unknown(names: Iterable[str]) -> None:
     """Raise unless each of `names` is a setting; the message lists the nearest ones."""
     known = [field.name for field in dataclasses.fields(Recipe)]
     for name in names:

@@ -21,16 +21,16 @@ class Kind:
     others: tuple = ()
 
     @property
-    def takes(self):
+    def takes(self) -> tuple[str, ...]:
         """The names of all settings that have an effect with it."""
         return (*(setting.rpartition("=")[2] for setting in self.settings), *self.others)
 
-    def load(self):
+    def load(self) -> type:
         """Import the class and return it."""
         module, name = self.where.split(":")
         return getattr(importlib.import_module(module), name)
 
-    def build(self, recipe, **arguments):
+    def build(self, recipe: object, **arguments: object) -> object:
         """Build the class from a recipe's settings.
 
         Args:

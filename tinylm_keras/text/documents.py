@@ -1,13 +1,23 @@
 """The texts of a source one after the other, long ones in pieces, so that a source may be larger than the memory."""
 
+from __future__ import annotations
+
 import itertools
 import os
 import re
+from typing import TYPE_CHECKING
 
 from tinylm_keras import _checks
 from tinylm_keras.text import files, given_texts, tables
 from tinylm_keras.text.chunks import BLANK_LINES, PIECE, cut_chunks, joined, pieces, stripped
 from tinylm_keras.text.decoding import decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Literal
+
+    from tinylm_keras._types import Source
+    from tinylm_keras.text.chunks import Piece
 
 DEFAULT_STORIES = 60_000
 
@@ -38,7 +48,15 @@ class Documents:
     ['one', 'two']
     """
 
-    def __init__(self, source, *, separator="auto", encoding="utf-8", column=None, bad_rows="error"):
+    def __init__(
+        self,
+        source: Source,
+        *,
+        separator: str | None = "auto",
+        encoding: str = "utf-8",
+        column: str | int | None = None,
+        bad_rows: Literal["error", "skip"] = "error",
+    ) -> None:
         if separator is not None and not _checks.text("separator", separator):
             raise _checks.refuse("separator", "must not be the empty string", separator, "None keeps each file whole.")
         _checks.text("encoding", encoding)
@@ -69,7 +87,7 @@ class Documents:
             self.locations = files.locations(name)
             self._all_pieces = lambda: (piece for file in found for piece in self._pieces(file))
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Piece]:
         self.done, found = 0, False
         for piece in self._all_pieces():
             found = True
@@ -78,7 +96,7 @@ class Documents:
             rule = "must hold text, but there is only white space or nothing"
             raise _checks.refuse("source", rule, self._received)
 
-    def texts(self):
+    def texts(self) -> Iterator[str]:
         """Iterate over the texts, each as one str."""
         return joined(self)
 

@@ -1,18 +1,34 @@
 """Text from wherever it lies (files, folders, tables, TensorFlow Datasets, the built-in stories), and its split."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.text.documents import Documents
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from tinylm_keras._types import Source
+
 # Up to so many files that are kept whole are documents such as books, and the end of each is cut off for validation;
 # of more texts, whole ones are chosen.
 MOST_DOCUMENTS = 100
 
 
-def read(source, *, separator="auto", encoding="utf-8", column=None, bad_rows="error"):
+def read(
+    source: Source,
+    *,
+    separator: str | None = "auto",
+    encoding: str = "utf-8",
+    column: str | int | None = None,
+    bad_rows: Literal["error", "skip"] = "error",
+) -> list[str]:
     r"""Read texts from one source.
 
     A byte-order mark is removed, and the line ends CRLF and CR become LF. White space around a text is removed, except
@@ -66,7 +82,9 @@ def read(source, *, separator="auto", encoding="utf-8", column=None, bad_rows="e
     return list(Documents(source, **how).texts())
 
 
-def split(texts, fraction, seed=0, *, whole=None):
+def split(
+    texts: Sequence[str], fraction: float, seed: int = 0, *, whole: bool | None = None
+) -> tuple[list[str], list[str]]:
     """Split texts into one part for training and one for validation.
 
     Several texts: a seeded choice of whole texts, each part in the order given. Texts that are equal stay on one side,

@@ -1,16 +1,25 @@
 """What every tokenizer does: text to ids, ids to text, and to know its own special ids."""
 
+from __future__ import annotations
+
 import abc
 import collections
 import hashlib
 import json
 import math
+from typing import TYPE_CHECKING, Any, overload
 
 import keras
 import numpy as np
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _keywords
 from tinylm_keras._keras_nlp import keras_nlp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Unpack
+
+    from tinylm_keras._types import AnyIds, Ids, KerasArguments, SeveralIds, Tensor
 
 # Settings that change no id of any text.
 NOT_IN_FINGERPRINT = ("name", "trainable", "dtype", "max_tokens", "sequence_length", "character_counts")
@@ -36,12 +45,19 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
             never become its id, and it is never printed.
     """
 
-    pad_id = None
-    unk_id = None
-    end_id = None
+    pad_id: int | None = None
+    unk_id: int | None = None
+    end_id: int | None = None
     least_tokens = 1  # that a vocabulary must have room for, without the end token
 
-    def __init__(self, max_tokens=None, sequence_length=None, end_token=None, **kwargs):
+    def __init__(
+        self,
+        max_tokens: int | None = None,
+        sequence_length: int | None = None,
+        end_token: str | None = None,
+        **kwargs: Unpack[KerasArguments],
+    ) -> None:
+        _keywords.refuse_unknown(self, kwargs, ("config_file",))  # keras-nlp's own, in every config
         super().__init__(**kwargs)
         if end_token is not None and (not isinstance(end_token, str) or not end_token):
             raise _checks.refuse("end_token", "must be a non-empty string or None", end_token)
@@ -55,7 +71,13 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
         # Held outside Keras's tracking: a tracked dict would be copied into wrappers, entry by entry.
         self.__dict__["character_counts"] = {}
 
-    def tokenize(self, inputs):
+    @overload
+    def tokenize(self, inputs: str) -> Ids: ...
+
+    @overload
+    def tokenize(self, inputs: list[str] | tuple[str, ...]) -> list[Ids]: ...
+
+    def tokenize(self, inputs: str | Sequence[str]) -> Ids | list[Ids]:
         """Ids of a text, unpadded, without the end token.
 
         Args:
@@ -73,11 +95,17 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
             _checks.text("inputs", text)
         return self._encode(texts) if texts else []
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Tensor:
         """Padded ids; see the class of the tokenizer."""
         raise NotImplementedError
 
-    def detokenize(self, inputs):
+    @overload
+    def detokenize(self, inputs: AnyIds) -> str: ...
+
+    @overload
+    def detokenize(self, inputs: SeveralIds) -> list[str]: ...
+
+    def detokenize(self, inputs: Any) -> str | list[str]:
         """Text of ids; padding and the end token are not printed.
 
         Args:
@@ -97,7 +125,7 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
         return self.continuation("", self._check_ids(ids.reshape(-1)))
 
     @abc.abstractmethod
-    def continuation(self, text, ids):
+    def continuation(self, text: str, ids: Sequence[int]) -> str:
         """The string that, appended to `text`, makes it read on with `ids` (a list of ints in range).
 
         Ids may come in one call or in several, each with the text so far, unless `unfinished` says otherwise: the
@@ -105,16 +133,16 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
         """
         raise NotImplementedError
 
-    def unfinished(self, ids):
+    def unfinished(self, ids: Sequence[int]) -> int:
         """How many of the last `ids` may show as other characters once more ids come; 0 where a token is whole text."""
         return 0
 
     @abc.abstractmethod
-    def pieces(self, text):
+    def pieces(self, text: str) -> list[str]:
         """The part of `text` that each id of `tokenize(text)` stands for, as it is written there: a list of str."""
         raise NotImplementedError
 
-    def tokenize_prompt(self, text):
+    def tokenize_prompt(self, text: str) -> tuple[Ids, int, np.ndarray | None]:
         """Ids of a text that is to be continued, whose last character may belong to the token that comes next.
 
         "Once upon a " continues with " time", the blank and the word in one token, so the blank must not be a token of
@@ -129,11 +157,11 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
         """
         return self.tokenize(text), 0, None
 
-    def can_write(self, text, allow_unknown=False):
+    def can_write(self, text: str, allow_unknown: bool = False) -> bool:
         """Whether tokens in a row can ever be printed as `text` or around it. True where that is not certain."""
         return True
 
-    def unknown_tokens(self, texts):
+    def unknown_tokens(self, texts: str | Iterable[str]) -> collections.Counter[str]:
         """The words of `texts` that are not in the vocabulary, with their counts, as a `collections.Counter`."""
         counts = collections.Counter()
         texts = [texts] if isinstance(texts, str) else list(texts)
@@ -146,24 +174,24 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
         return counts
 
     @abc.abstractmethod
-    def get_vocabulary(self):
+    def get_vocabulary(self) -> list[str]:
         """All tokens in the order of their ids, as a list of str."""
         raise NotImplementedError
 
-    def vocabulary_size(self):
+    def vocabulary_size(self) -> int:
         """Number of ids."""
         return len(self.get_vocabulary())
 
-    def id_to_token(self, id):
+    def id_to_token(self, id: int) -> str:
         """The token with this id."""
         return self.get_vocabulary()[_checks.whole_number("id", id, 0, self.vocabulary_size() - 1)]
 
-    def token_to_id(self, token):
+    def token_to_id(self, token: str) -> int | None:
         """The id of this token; `unk_id` for one that the vocabulary lacks."""
         vocabulary = self.get_vocabulary()
         return vocabulary.index(token) if _checks.text("token", token) in vocabulary else self.unk_id
 
-    def spelling_bits(self, word):
+    def spelling_bits(self, word: str) -> float:
         """Bits to spell an unknown word letter by letter under the character counts of the adapted text.
 
         The code is add-one smoothed and closes the word with one end mark; a character that the text never had
@@ -177,7 +205,7 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
             bits += math.log2((total + choices) / ((count or 0) + 1)) + (0 if count else 21)
         return bits
 
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """SHA-256 (hex) of the class and of all that decides the ids of a text: equal prints mean equal ids.
 
         Lengths and limits (`sequence_length`, `max_tokens`), names and counts are left out.
@@ -209,7 +237,7 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
             raise _checks.refuse("id", f"must be in [0, {size}), the vocabulary", bad)
         return ids.tolist()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "max_tokens": self.max_tokens,

@@ -1,8 +1,11 @@
 """Byte-pair encoding: GPT-2's, or trained on the user's text."""
 
+from __future__ import annotations
+
 import codecs
 import itertools
 import sys
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -10,6 +13,12 @@ import numpy as np
 from tinylm_keras import _checks
 from tinylm_keras.tokenizers import byte_level, byte_pair_engine, byte_pair_files, strings
 from tinylm_keras.tokenizers.base import Tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Self, Unpack
+
+    from tinylm_keras._types import Ids, KerasArguments, Path, Tensor, Texts, TokenizerArguments
 
 DEFAULT_MAX_TOKENS = 4096
 PAD = ""
@@ -55,7 +64,15 @@ class BytePairTokenizer(Tokenizer):
 
     least_tokens = 257  # the bytes and padding
 
-    def __init__(self, max_tokens=None, sequence_length=None, end_token=None, vocabulary=None, merges=None, **kwargs):
+    def __init__(
+        self,
+        max_tokens: int | None = None,
+        sequence_length: int | None = None,
+        end_token: str | None = None,
+        vocabulary: Sequence[str] | Mapping[str, int] | None = None,
+        merges: Sequence[str] | None = None,
+        **kwargs: Unpack[KerasArguments],
+    ) -> None:
         super().__init__(max_tokens, sequence_length, end_token, **kwargs)
         if (vocabulary is None) != (merges is None):
             missing = "merges" if merges is None else "vocabulary"
@@ -67,7 +84,7 @@ class BytePairTokenizer(Tokenizer):
             self._check_size(self.vocabulary_size())
 
     @classmethod
-    def from_files(cls, vocabulary_file, merges_file, **kwargs):
+    def from_files(cls, vocabulary_file: Path, merges_file: Path, **kwargs: Unpack[TokenizerArguments]) -> Self:
         """Read GPT-2's two files.
 
         Args:
@@ -85,7 +102,7 @@ class BytePairTokenizer(Tokenizer):
         return cls(vocabulary=vocabulary, merges=merges, **kwargs)
 
     @classmethod
-    def from_preset(cls, preset, **kwargs):
+    def from_preset(cls, preset: str, **kwargs: Unpack[TokenizerArguments]) -> Self:
         """Fetch a byte-level tokenizer of the Hugging Face hub over the network, such as "gpt2".
 
         Args:
@@ -103,7 +120,7 @@ class BytePairTokenizer(Tokenizer):
 
     # The vocabulary
 
-    def adapt(self, texts):
+    def adapt(self, texts: Texts) -> Self:
         """Learn the merges of the most frequent pairs, until there are `max_tokens` ids or no pair comes twice.
 
         Args:
@@ -123,39 +140,39 @@ class BytePairTokenizer(Tokenizer):
         self._set_tokens(*byte_pair_engine.learn(itertools.chain([first], parts), size))
         return self
 
-    def get_vocabulary(self):
+    def get_vocabulary(self) -> list[str]:
         """All tokens in the order of their ids, as a list of str in GPT-2's byte letters; "" is padding, the last."""
         return [*self._known_tokens(), PAD]
 
-    def vocabulary_size(self):
+    def vocabulary_size(self) -> int:
         """Number of ids, padding included."""
         return len(self._known_tokens()) + 1
 
     @property
-    def pad_id(self):
+    def pad_id(self) -> int | None:
         """Id of padding, one after the last token; None before there is a vocabulary."""
         return None if self.__dict__["_tokens"] is None else len(self.__dict__["_tokens"])
 
     @property
-    def end_id(self):
+    def end_id(self) -> int | None:
         """Id of the end token; None without one."""
         if self.end_token is None or self.__dict__["_tokens"] is None:
             return None
         return self._token_ids()[self.end_token]
 
-    def id_to_token(self, id):
+    def id_to_token(self, id: int) -> str:
         """The token with this id."""
         size = self.vocabulary_size()
         id = _checks.whole_number("id", id, 0, size - 1)
         return PAD if id == size - 1 else self._known_tokens()[id]
 
-    def token_to_id(self, token):
+    def token_to_id(self, token: str) -> int | None:
         """The id of this token, written in GPT-2's byte letters; None for one that the vocabulary lacks."""
         return self.pad_id if _checks.text("token", token) == PAD else self._token_ids().get(token)
 
     # Text to ids and back
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Tensor:
         """Ids padded on the right: int32 `[batch, sequence_length]`, or as long as the longest text without one.
 
         Longer texts are cut to `sequence_length`. Strings and string tensors are accepted; one str gives `[length]`.
@@ -169,12 +186,12 @@ class BytePairTokenizer(Tokenizer):
         ids.set_shape([*inputs.shape, self.sequence_length])
         return ids
 
-    def continuation(self, text, ids):
+    def continuation(self, text: str, ids: Sequence[int]) -> str:
         silent = (self.pad_id, self.end_id)
         table = self._table()
         return b"".join([table[i] for i in ids if i not in silent]).decode("utf-8", "replace")
 
-    def unfinished(self, ids):
+    def unfinished(self, ids: Sequence[int]) -> int:
         table, silent = self._table(), (self.pad_id, self.end_id)
         last = [b"" if i in silent else table[i] for i in ids]
         open_bytes = byte_level.unfinished_bytes(b"".join(last))
@@ -184,7 +201,7 @@ class BytePairTokenizer(Tokenizer):
             open_bytes -= len(last[-count])
         return count
 
-    def tokenize_prompt(self, text):
+    def tokenize_prompt(self, text: str) -> tuple[Ids, int, np.ndarray | None]:
         last = text[-1:]
         if not last.isspace() or last in NO_SPACE:
             return super().tokenize_prompt(text)
@@ -196,7 +213,7 @@ class BytePairTokenizer(Tokenizer):
         first = [index not in silent and token.startswith(b" ") for index, token in enumerate(self._table())]
         return known, 1, np.array([*first, False])  # padding has no bytes
 
-    def pieces(self, text):
+    def pieces(self, text: str) -> list[str]:
         """As in every tokenizer; a character of several tokens belongs to the last of them, the others have ""."""
         table, decoder = self._table(), codecs.getincrementaldecoder("utf-8")()
         return [decoder.decode(table[i]) for i in self.tokenize(text)]
@@ -250,7 +267,7 @@ class BytePairTokenizer(Tokenizer):
             self.__dict__["_bytes"] = byte_level.token_bytes(self._known_tokens())
         return self.__dict__["_bytes"]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         tokens, merges = self.__dict__["_tokens"], self.__dict__["_merges"]
         return {
             **super().get_config(),

@@ -1,10 +1,17 @@
 """Each character is a token."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.tokenizers.vectorized import VectorizedTokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -37,10 +44,10 @@ class CharacterTokenizer(VectorizedTokenizer):
 
     _split = "character"
 
-    def pieces(self, text):
+    def pieces(self, text: str) -> list[str]:
         return list(text)
 
-    def continuation(self, text, ids):
+    def continuation(self, text: str, ids: Sequence[int]) -> str:
         return "".join(self._written(ids))
 
     def _may_stand(self, before, gap, word):

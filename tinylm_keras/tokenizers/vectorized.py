@@ -1,6 +1,9 @@
 """What the tokenizers on `keras.layers.TextVectorization` share: a vocabulary of strings."""
 
+from __future__ import annotations
+
 import collections
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -8,6 +11,12 @@ import numpy as np
 from tinylm_keras import _checks
 from tinylm_keras.tokenizers import printing, strings
 from tinylm_keras.tokenizers.base import Tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Self, Unpack
+
+    from tinylm_keras._types import KerasArguments, Tensor, Texts
 
 PAD, UNKNOWN = "", "[UNK]"
 
@@ -32,7 +41,14 @@ class VectorizedTokenizer(Tokenizer):
 
     least_tokens = 3  # padding, [UNK] and a word
 
-    def __init__(self, max_tokens=None, sequence_length=None, end_token=None, vocabulary=None, **kwargs):
+    def __init__(
+        self,
+        max_tokens: int | None = None,
+        sequence_length: int | None = None,
+        end_token: str | None = None,
+        vocabulary: Sequence[str] | None = None,
+        **kwargs: Unpack[KerasArguments],
+    ) -> None:
         character_counts = kwargs.pop("character_counts", None)
         super().__init__(max_tokens, sequence_length, end_token, **kwargs)
         if end_token in (PAD, UNKNOWN):
@@ -43,7 +59,7 @@ class VectorizedTokenizer(Tokenizer):
 
     # The vocabulary
 
-    def adapt(self, texts):
+    def adapt(self, texts: Texts) -> Self:
         """Learn the vocabulary: the most frequent tokens, up to `max_tokens` with the special ones.
 
         Args:
@@ -74,21 +90,21 @@ class VectorizedTokenizer(Tokenizer):
         self.__dict__["character_counts"] = dict(sorted(characters.items()))
         return self
 
-    def get_vocabulary(self):
+    def get_vocabulary(self) -> list[str]:
         """All tokens in the order of their ids, as a list of str: "" (padding), "[UNK]", the words, the end token."""
         end = [] if self.end_token is None else [self.end_token]
         return [PAD, UNKNOWN, *self._known_words(), *end]
 
-    def vocabulary_size(self):
+    def vocabulary_size(self) -> int:
         """Number of ids, the special ones included."""
         return 2 + len(self._known_words()) + (self.end_token is not None)
 
     @property
-    def end_id(self):
+    def end_id(self) -> int | None:
         """Id of the end token, the last of the vocabulary; None without one."""
         return None if self.end_token is None else self.vocabulary_size() - 1
 
-    def token_to_id(self, token):
+    def token_to_id(self, token: str) -> int | None:
         """The id of this token; `unk_id` for one that the vocabulary lacks."""
         if _checks.text("token", token) == self.end_token:
             return self.end_id
@@ -96,7 +112,7 @@ class VectorizedTokenizer(Tokenizer):
 
     # Text to ids
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Tensor:
         """Ids padded on the right: int32 `[batch, sequence_length]`, or as long as the longest text without one.
 
         Longer texts are cut to `sequence_length`. Strings and string tensors are accepted; one str gives `[length]`.
@@ -106,7 +122,7 @@ class VectorizedTokenizer(Tokenizer):
         return tf.cast(ids, "int32") if tf.is_tensor(ids) else keras.ops.cast(ids, "int32")
 
     @property
-    def vectorization(self):
+    def vectorization(self) -> keras.layers.TextVectorization:
         """The `TextVectorization` layer behind a call: it splits, looks up, pads and cuts."""
         if self.__dict__["_vectorization"] is None:
             words = list(self._known_words())
@@ -154,7 +170,7 @@ class VectorizedTokenizer(Tokenizer):
             self.__dict__["_ids"] = {word: index for index, word in enumerate(self._known_words(), 2)}
         return self.__dict__["_ids"]
 
-    def can_write(self, text, allow_unknown=False):
+    def can_write(self, text: str, allow_unknown: bool = False) -> bool:
         words = self._known_words()
         return printing.can_print(text, [*words, self.unknown_text] if allow_unknown else words, self._may_stand)
 
@@ -192,7 +208,7 @@ class VectorizedTokenizer(Tokenizer):
         self._check_size(len(words) + 2 + (self.end_token is not None))
         return words
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         state = {"character_counts": self.character_counts} if self.character_counts else {}
         words = self.__dict__["_words"]
         return {

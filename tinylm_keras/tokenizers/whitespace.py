@@ -1,10 +1,16 @@
 """Words are what stands between white space."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 import keras
 
 from tinylm_keras.tokenizers.vectorized import VectorizedTokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 WORD = re.compile(r"[^ \t\n\v\f\r]+")
 
@@ -38,10 +44,10 @@ class WhitespaceTokenizer(VectorizedTokenizer):
 
     _split = "whitespace"
 
-    def pieces(self, text):
+    def pieces(self, text: str) -> list[str]:
         return WORD.findall(text)
 
-    def continuation(self, text, ids):
+    def continuation(self, text: str, ids: Sequence[int]) -> str:
         words = " ".join(self._written(ids))
         return f" {words}" if words and text and not text[-1].isspace() else words
 

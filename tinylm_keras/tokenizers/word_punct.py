@@ -1,12 +1,20 @@
 """Words and punctuation marks."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from tinylm_keras.tokenizers.spacing import Spacing, may_stand
 from tinylm_keras.tokenizers.vectorized import VectorizedTokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tinylm_keras._types import Ids
 
 # The two engines that split know different classes of characters (RE2's \w is ASCII; \pL is unknown to Python; both
 # follow some version of Unicode), so the classes are spelled out: what is neither space nor mark belongs to a word.
@@ -68,10 +76,10 @@ class WordPunctTokenizer(VectorizedTokenizer):
         spaced = tf.strings.regex_replace(tf.strings.regex_replace(inputs, f"[{SPACE}]", " "), TOKEN, r"\0 ")
         return tf.strings.split(spaced)
 
-    def pieces(self, text):
+    def pieces(self, text: str) -> list[str]:
         return PIECE.findall(text)
 
-    def tokenize_prompt(self, text):
+    def tokenize_prompt(self, text: str) -> tuple[Ids, int, np.ndarray | None]:
         # The ids are those without the last blank, but only a token that would get a blank in front may follow it.
         body = text[:-1]
         if not text.endswith(" ") or not body or body[-1].isspace():
@@ -81,7 +89,7 @@ class WordPunctTokenizer(VectorizedTokenizer):
         tokens = enumerate(self.get_vocabulary())
         return self.tokenize(body), 1, np.array([i not in silent and spacing.needs_blank(token) for i, token in tokens])
 
-    def continuation(self, text, ids):
+    def continuation(self, text: str, ids: Sequence[int]) -> str:
         spacing = Spacing(text)
         return "".join(map(spacing.add, self._written(ids)))
 

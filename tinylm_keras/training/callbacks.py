@@ -1,14 +1,22 @@
 """Callbacks for people who call `fit` themselves: a sample of the model's writing, and the best model in one file."""
 
+from __future__ import annotations
+
 import json
 import math
 import pathlib
 import zipfile
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from tinylm_keras import _checks, _terminal, archive
 from tinylm_keras._files import atomic_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tinylm_keras._types import Path
 
 __all__ = ["BestModel", "SampleText"]
 
@@ -35,7 +43,17 @@ class SampleText(keras.callbacks.Callback):
     >>> callback = SampleText(every=5, prompts="Once upon", max_new_tokens=8, out=texts.append)
     """
 
-    def __init__(self, every=1, prompts="", *, max_new_tokens=None, temperature=None, top_k=None, seed=0, out=print):
+    def __init__(
+        self,
+        every: int = 1,
+        prompts: str | Sequence[str] = "",
+        *,
+        max_new_tokens: int | None = None,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        seed: int = 0,
+        out: Callable[[str], object] = print,
+    ) -> None:
         super().__init__()
         self.every = _checks.whole_number("every", every, 1)
         self.prompts = [prompts] if isinstance(prompts, str) else list(prompts)
@@ -49,7 +67,7 @@ class SampleText(keras.callbacks.Callback):
         self.seed = _checks.whole_number("seed", seed)
         self.out = out
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if (epoch + 1) % self.every == 0:
             for text in self.model.generate(self.prompts, seed=self.seed, **self.settings):
                 self.out(_terminal.harmless(text) if self.out is print else text)
@@ -79,7 +97,7 @@ class BestModel(keras.callbacks.Callback):
     'val_loss'
     """
 
-    def __init__(self, path, monitor="val_loss"):
+    def __init__(self, path: Path, monitor: str = "val_loss") -> None:
         super().__init__()
         self.path = pathlib.Path(path)
         if self.path.suffix != ".keras":
@@ -87,10 +105,10 @@ class BestModel(keras.callbacks.Callback):
         self.monitor = _checks.text("monitor", monitor)
         self.best = math.inf
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.best = read_score(self.path, self.monitor) if self.path.exists() else math.inf
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self.monitor not in (logs or {}):
             advice = f"There are: {', '.join(logs or {})}. Give fit validation_data, or watch one of these."
             raise _checks.refuse("monitor", "must be reported by fit", self.monitor, advice)
@@ -102,7 +120,7 @@ class BestModel(keras.callbacks.Callback):
             self.best = score
 
 
-def save_with_score(model, path, monitor, score):
+def save_with_score(model: keras.Model, path: Path, monitor: str, score: float) -> None:
     """Save a model to `path` with its score in the comment of the archive, whole or not at all."""
     with atomic_path(path) as temporary:
         model.save(temporary)
@@ -110,7 +128,7 @@ def save_with_score(model, path, monitor, score):
             opened.comment = json.dumps({monitor: score}).encode()
 
 
-def read_score(path, monitor):
+def read_score(path: Path, monitor: str) -> float:
     """Return the score that `save_with_score` left in `path`; refuse a file that holds none."""
     try:
         score = float(archive.parse(archive.comment(path), "comment")[monitor])

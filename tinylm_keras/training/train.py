@@ -1,7 +1,10 @@
 """`train`: from a text to a model in one call."""
 
+from __future__ import annotations
+
 import contextlib
 import os
+from typing import TYPE_CHECKING, Any
 
 from tinylm_keras import _checks, _locks
 from tinylm_keras.recipe import presets
@@ -13,19 +16,27 @@ from tinylm_keras.training.progress import choose
 from tinylm_keras.training.run import run
 from tinylm_keras.training.run_folder import RunFolder
 
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from tinylm_keras._types import Path, Source
+    from tinylm_keras.data.token_files.reader import Shards
+    from tinylm_keras.models import LanguageModel
+    from tinylm_keras.recipe.settings_types import Settings
+
 
 def train(
-    source=None,
-    preset=None,
-    out=None,
-    init=None,
-    overwrite=False,
-    progress="auto",
-    name=None,
-    data=None,
-    resume=None,
-    **overrides,
-):
+    source: Source | Documents | None = None,
+    preset: str | None = None,
+    out: Path | None = None,
+    init: Path | LanguageModel | None = None,
+    overwrite: bool = False,
+    progress: Any = "auto",
+    name: str | None = None,
+    data: Path | Shards | None = None,
+    resume: Path | None = None,
+    **overrides: Unpack[Settings],
+) -> LanguageModel:
     """Train a model on a text, or on token shards.
 
     Everything is checked before training begins, and nothing is written before everything is checked. The same call on
@@ -132,7 +143,7 @@ def _names(source):
     return [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else []
 
 
-def source_name(source, name):
+def source_name(source: Any, name: str | None) -> str:
     """Return what the records call a source: `name`, else its path."""
     if name is not None:
         return name

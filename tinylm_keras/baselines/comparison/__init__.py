@@ -1,9 +1,12 @@
 """The ladder: one text, one tokenizer, and models from counting to attention, each judged by what its idea buys."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import json
 import pathlib
+from typing import TYPE_CHECKING, Any
 
 from tinylm_keras import _checks, _csv_files, _folders, plots
 from tinylm_keras._files import atomic_path
@@ -17,10 +20,26 @@ from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training import train
 from tinylm_keras.training.progress import choose
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Unpack
+
+    from tinylm_keras._types import Path, Source
+    from tinylm_keras.recipe.settings_types import ComparisonSettings
+    from tinylm_keras.text.documents import Documents
+
 __all__ = ["IDEAS", "Climb", "Idea", "Rung", "compare", "make_recipes", "write"]
 
 
-def compare(source="stories", out=None, steps=None, overwrite=False, progress="auto", name=None, **overrides):
+def compare(
+    source: Source | Documents = "stories",
+    out: Path | None = None,
+    steps: int | None = None,
+    overwrite: bool = False,
+    progress: Any = "auto",
+    name: str | None = None,
+    **overrides: Unpack[ComparisonSettings],
+) -> tuple[Rung, ...]:
     """Climb the ladder on a text: train and count all its models on one split with one tokenizer, and judge them.
 
     The measure is bits per character of the whole validation text. Each trained rung is a run of its own in `out`, so
@@ -57,7 +76,7 @@ def compare(source="stories", out=None, steps=None, overwrite=False, progress="a
     return rungs
 
 
-def write(rungs, folder, record):
+def write(rungs: Sequence[Rung], folder: Path, record: dict[str, Any]) -> None:
     """Write `compare.json`, `compare.csv` and `compare.png` into a folder."""
     rows = [dataclasses.asdict(rung) for rung in rungs]
     folder = pathlib.Path(folder)

@@ -1,9 +1,12 @@
 """Token shards on disk: ids that are read where they lie, never as a whole."""
 
+from __future__ import annotations
+
 import dataclasses
 import hashlib
 import os
 import pathlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +14,12 @@ from tinylm_keras import _checks
 from tinylm_keras.data.token_files import index as shard_index
 from tinylm_keras.data.token_files.index import refuse
 from tinylm_keras.data.token_stream import TokenStream
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from tinylm_keras._types import Path
+    from tinylm_keras.tokenizers import Tokenizer
 
 SCANNED = 1 << 22  # bytes looked at together
 
@@ -49,13 +58,15 @@ class Shards:
     sources: list
 
     @property
-    def sha256(self):
+    def sha256(self) -> str:
         """Fingerprint of the tokenizer and of all ids."""
         parts = [self.train, self.validation] if self.validation else [self.train]
         return shard_index.fingerprint(self.tokenizer.fingerprint(), [part.sha256 for part in parts])
 
 
-def open_shards(folder, *, dtype=None, tokenizer=None):
+def open_shards(
+    folder: Path, *, dtype: Literal["uint16", "uint32"] | None = None, tokenizer: Tokenizer | None = None
+) -> Shards:
     """Open token shards that `prepare` wrote, or files of bare ids that you know.
 
     Every file is looked through once, some megabytes at a time: the index must tell the truth about it, and no id may

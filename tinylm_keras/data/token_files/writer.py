@@ -1,8 +1,11 @@
 """`prepare`: a source becomes token shards on disk, a few megabytes at a time."""
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +16,14 @@ from tinylm_keras.data.token_files.split import PARTS, TRAIN, VALIDATION, divide
 from tinylm_keras.data.token_stream import TextCounter
 from tinylm_keras.text.documents import Documents
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    from tinylm_keras._types import Path, Source
+    from tinylm_keras.data.token_files.reader import Shards
+    from tinylm_keras.tokenizers import Tokenizer
+
 # Pieces are tokenized together until they have this many characters, or are this many.
 CHARACTERS, PIECES = 1 << 20, 1 << 14
 
@@ -20,19 +31,19 @@ READING, LEARNING, WRITING = STAGES = ("reading", "learning the tokens", "writin
 
 
 def prepare(
-    source,
-    tokenizer,
-    out,
+    source: Source | Documents,
+    tokenizer: Tokenizer,
+    out: Path,
     *,
-    validation=0.1,
-    separator="auto",
-    encoding="utf-8",
-    column=None,
-    bad_rows="error",
-    seed=0,
-    overwrite=False,
-    progress=None,
-):
+    validation: float = 0.1,
+    separator: str | None = "auto",
+    encoding: str = "utf-8",
+    column: str | int | None = None,
+    bad_rows: Literal["error", "skip"] = "error",
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: Callable[..., object] | None = None,
+) -> Shards:
     """Write a source as token shards: a folder that `open_shards` opens and `train(data=…)` learns from.
 
     The folder holds `train.bin` and `validation.bin` (ids alone, little-endian, 16 bits each where the vocabulary

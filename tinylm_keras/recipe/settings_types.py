@@ -1,0 +1,67 @@
+"""The settings of a recipe as keyword arguments, for editors and type checkers. No Keras here, and no work at run time.
+
+Both classes are written out because a type checker does not run `recipe.Recipe`; a test holds them to its fields.
+"""
+
+from typing import TypedDict
+
+
+class ComparisonSettings(TypedDict, total=False):
+    """What `compare` may change in all its recipes at once: all but the kind, the size and the steps of a model."""
+
+    layout: str
+    separator: str | None
+    encoding: str
+    column: str | int | None
+    bad_rows: str
+    validation: float
+    tokenizer: str
+    max_tokens: int | None
+    end_token: str | None
+    vocabulary_file: str | None
+    merges_file: str | None
+    context_length: int
+    optimizer: str
+    learning_rate: float
+    adam_ratio: float
+    momentum: float
+    beta_2: float
+    weight_decay: float
+    clip_norm: float | None
+    schedule: str
+    minimum_rate: float
+    warm_up: int
+    decay_every: int
+    decay_rate: float
+    batch_size: int
+    accumulate: int
+    epochs: int | None
+    minutes: float | None
+    evaluate_every: int | None
+    evaluation_batches: int | None
+    seed: int
+    jit_compile: bool | None
+    prompt: str | None
+    temperature: float
+    max_new_tokens: int
+
+
+class Settings(ComparisonSettings, total=False):
+    """What `train` may change in a preset: every field of a recipe but `preset` itself."""
+
+    model: str
+    embed_dim: int
+    num_heads: int
+    feed_forward_dim: int
+    num_blocks: int
+    window: int
+    code_bits: int | None
+    hidden_dim: int
+    num_hidden_layers: int
+    dropout: float
+    norm: str
+    activation: str
+    embedding_deviation: float | None
+    weights_deviation: float | None
+    precision: str | None
+    steps: int | None
