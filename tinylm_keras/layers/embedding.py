@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from tinylm_keras import _checks
-from tinylm_keras.layers.token_embedding import Table
+from tinylm_keras.layers.token_embedding import Embedding
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -48,7 +48,7 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
         for name, rows in tables.items():
             # A clone draws numbers of its own; one initializer would give both tables the same.
             start = self.embeddings_initializer.clone()
-            table = Table(rows, embed_dim, start, name=name, dtype=self.dtype_policy)
+            table = Embedding(rows, embed_dim, start, name=name, dtype=self.dtype_policy)
             setattr(self, name, table)
 
     def build(self, input_shape):

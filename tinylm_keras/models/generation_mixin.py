@@ -3,6 +3,7 @@
 import numpy as np
 
 from tinylm_keras import generation
+from tinylm_keras.recipe import renames
 
 
 class GenerationMixin:
@@ -30,6 +31,7 @@ class GenerationMixin:
         """These ids behind the end token, where the tokenizer has one: so begins every text of training."""
         return ids if self.end_id is None else np.concatenate([np.array([self.end_id], "int32"), ids])
 
+    @renames.refused
     def generate(
         self,
         prompts,
@@ -43,7 +45,7 @@ class GenerationMixin:
         seed=None,
         sampler=None,
         allow_unknown=False,
-        weights=None,
+        quantize=None,
     ):
         """Continue one prompt or several.
 
@@ -64,11 +66,11 @@ class GenerationMixin:
             sampler: `Sampler`, or one of `keras_nlp.samplers` that chooses a token at a time (greedy, random, top-k,
                 top-p or a subclass with `get_next_token`; it brings its own seed).
             allow_unknown: bool. Whether "[UNK]" may be written.
-            weights: "bfloat16", "int8" (with a scale for each output), or None: as they are. What the matrices are
-                rounded to. With one prompt a model too large for the processor's cache writes faster on a CPU, inside
-                its context; a smaller one writes slower, and several prompts, or a text past the context of a model
-                without a rolling cache, get the same rounding and no speed. `tinylm evaluate --weights` says what it
-                costs.
+            quantize: "bfloat16", "int8" (with a scale for each output), or None. Weight-only quantization: what the
+                weight matrices are rounded to. With one prompt a model too large for the processor's cache writes
+                faster on a CPU, inside its context; a smaller one writes slower, and several prompts, or a text past
+                the context of a model without a rolling cache, get the same rounding and no speed. `tinylm evaluate
+                --quantize` says what it costs.
 
         Returns:
             str for str, list for list, int32 ids for ids (a list of arrays for several), the prompt in front. The end
@@ -88,6 +90,7 @@ class GenerationMixin:
         settings = {name: value for name, value in locals().items() if name not in ("self", "prompts")}
         return generation.generate(self, prompts, **settings)
 
+    @renames.refused
     def stream(self, prompt, **settings):
         """Iterate over the text of `generate(prompt, **settings)` as it is written; the pieces join to the same text.
 
