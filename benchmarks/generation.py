@@ -59,7 +59,7 @@ def _precision_row(options):
     """Our own model, with its weights as they are and in fewer bits."""
     task = {"shape": "large", "prompts": 1, "new_tokens": 255, "top_k": options.top_k, "budget": options.budget}
     arms = [("ours", "generation", task)]
-    arms += [(f"ours, {kind}", "generation", {**task, "weights": kind}) for kind in KINDS]
+    arms += [(f"ours, {kind}", "generation", {**task, "quantize": kind}) for kind in KINDS]
     title = f"precision: one prompt, {SHAPES['large'].title}, 255 new tokens"
     return Row("precision", title, peers.our_arms(arms), 255, "tokens/s")
 

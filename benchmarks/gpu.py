@@ -66,7 +66,7 @@ def run(options):
     kind, device = environment.device()
     model, plan = build(recipe, vocabulary_size, pad_id, kind, options.dtype)
     shape = {"context_length": recipe.context_length, "batch_size": recipe.batch_size}
-    steps = plan.evaluate_every * plan.accumulate  # batches between two evaluations
+    steps = plan.evaluate_every * plan.gradient_accumulation_steps  # batches between two evaluations
     batches = data.windows(train, **shape, steps=steps, seed=recipe.seed)
     judged = data.windows(validation, **shape, pad_id=pad_id)
     print(f"{device}, {options.dtype}, {model.count_params():,} parameters, {plan.steps:,} updates at the most")

@@ -21,7 +21,7 @@ def nats_of_each_target(model, texts):
 def test_loss_and_perplexity_of_lines_are_those_of_each_text_alone(make_model, ending_lm):
     model = make_model(tokenizer=ending_lm.tokenizer)
     nats = nats_of_each_target(model, LINES)
-    found = evaluation.evaluate(model, LINES, layout="lines", batch_size=2)
+    found = evaluation.evaluate(model, LINES, layout="padded", batch_size=2)
     assert found.tokens == len(nats) == 6 + 3 + 7 + 3
     assert found.loss == pytest.approx(nats.mean(), rel=1e-5)
     assert found.perplexity == pytest.approx(math.exp(nats.mean()), rel=1e-5)
@@ -30,7 +30,7 @@ def test_loss_and_perplexity_of_lines_are_those_of_each_text_alone(make_model, e
 
 
 def test_the_size_of_a_batch_changes_nothing(ending_lm):
-    for layout in ("lines", "windows"):
+    for layout in ("padded", "packed"):
         one, many = (evaluation.evaluate(ending_lm, LINES, layout=layout, batch_size=size) for size in (1, 32))
         assert one.loss == pytest.approx(many.loss, rel=1e-5)
         rest = [
@@ -41,23 +41,23 @@ def test_the_size_of_a_batch_changes_nothing(ending_lm):
 
 def test_every_token_of_the_windows_is_judged_once(ending_lm):
     ids = tlm.data.concatenate(LINES, ending_lm.tokenizer).ids
-    examples = evaluation.batches(LINES, ending_lm.tokenizer, "windows", 4, 3)
+    examples = evaluation.batches(LINES, ending_lm.tokenizer, "packed", 4, 3)
     assert evaluation.targets(examples, ending_lm.pad_id).tolist() == ids[1:].tolist()
 
 
 def test_auto_takes_lines_only_when_nine_tenths_of_the_texts_fit(ending_lm):
     fits, too_long = "the cat", " ".join(["the"] * (ending_lm.context_length))
-    assert evaluation.choose_layout(ending_lm, [fits] * 9 + [too_long]) == "lines"
-    assert evaluation.choose_layout(ending_lm, [fits] * 8 + [too_long] * 2) == "windows"
+    assert evaluation.choose_layout(ending_lm, [fits] * 9 + [too_long]) == "padded"
+    assert evaluation.choose_layout(ending_lm, [fits] * 8 + [too_long] * 2) == "packed"
     longest = " ".join(["the"] * (ending_lm.context_length - 1))
-    assert evaluation.choose_layout(ending_lm, [longest]) == "lines"
-    assert evaluation.evaluate(ending_lm, [longest], layout="lines").cut == 0
+    assert evaluation.choose_layout(ending_lm, [longest]) == "padded"
+    assert evaluation.evaluate(ending_lm, [longest], layout="padded").cut == 0
 
 
 def test_unknown_words_and_cut_texts_are_counted(ending_lm):
     assert evaluation.evaluate(ending_lm, ["the zyx sat", "qwv ran"]).unknown == 2
     long = " ".join(["the"] * 40)
-    assert evaluation.evaluate(ending_lm, [long, "a dog"], layout="lines").cut == 1
+    assert evaluation.evaluate(ending_lm, [long, "a dog"], layout="padded").cut == 1
 
 
 def test_the_unigram_perplexity_is_the_exponential_of_the_entropy_of_the_text_itself():
@@ -120,7 +120,7 @@ def test_bigram_text_only_has_pairs_of_the_corpus():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda model: evaluation.evaluate(model, LINES, layout="rows"), "`layout` must be one of 'lines', 'windows'"),
+        (lambda model: evaluation.evaluate(model, LINES, layout="rows"), "`layout` must be one of 'padded', 'packed'"),
         (lambda model: evaluation.evaluate(model, []), "`texts` must hold at least one text. Received: texts=[]."),
         (
             lambda model: evaluation.unigram_perplexity([], [1]),

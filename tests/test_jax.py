@@ -61,7 +61,7 @@ for most in (0, 10**9):  # the loss in chunks, and from all logits at once
     weights.append(np.concatenate([w.ravel() for w in chunked.get_weights()]))
 found["chunks"] = float(np.abs(weights[0] - weights[1]).max())
 
-found["int8"] = loaded.generate("ab", max_new_tokens=8, seed=1, weights="int8")
+found["int8"] = loaded.generate("ab", max_new_tokens=8, seed=1, quantize="int8")
 
 class Stop(tlm.training.progress.Silent):
     def evaluation(self, row, sample, best):

@@ -125,7 +125,11 @@ def test_the_preset_table_is_that_of_the_presets():
     for name, row in rows.items():
         recipe = presets.get(name)
         length = f"{recipe.steps or recipe.epochs} {'steps' if recipe.steps else 'epochs'}"
-        of = f"of {recipe.accumulate} × {recipe.batch_size}" if recipe.accumulate > 1 else f"of {recipe.batch_size}"
+        of = (
+            f"of {recipe.gradient_accumulation_steps} × {recipe.batch_size}"
+            if recipe.gradient_accumulation_steps > 1
+            else f"of {recipe.batch_size}"
+        )
         sizes = SIZES[recipe.model].format(**dataclasses.asdict(recipe)).split("|")
         for text in (*sizes, OPTIMIZERS[recipe.optimizer], length, of):
             assert text in row, (name, text)

@@ -52,4 +52,4 @@ class GenerationSettings(TypedDict, total=False):
     seed: int | None
     sampler: Any
     allow_unknown: bool
-    weights: str | None
+    quantize: str | None

@@ -15,6 +15,7 @@ from tinylm_keras.baselines.count_models import perplexity_of_counts
 from tinylm_keras.baselines.count_models import unigram_perplexity as unigram_perplexity
 from tinylm_keras.data.batches import BLOCK
 from tinylm_keras.data.token_stream import TokenStream
+from tinylm_keras.recipe import renames
 from tinylm_keras.training import corpus
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Evaluation:
         bits_per_character: float. Comparable between tokenizers; an unknown word costs the bits of spelling it.
         unigram_perplexity: float. The same tokens under a model that knows only how frequent each one is.
         unigram_of: str. Where those frequencies are from: "training text" or "this text itself".
-        layout: "lines" or "windows".
+        layout: "padded" or "packed".
         texts, tokens, unknown, cut: int. How many texts, tokens judged, unknown words among them, and texts longer
             than the context whose rest was not judged.
     """
@@ -65,9 +66,9 @@ def evaluate(
 
     Args:
         model: A `LanguageModel` with a tokenizer.
-        texts: list of str, or one part of opened shards, whose layout is always "windows".
-        layout: "lines" (each text one example), "windows" (all texts in one row, cut into contexts that do not
-            overlap) or "auto": lines when at least 90 % of the texts fit the context.
+        texts: list of str, or one part of opened shards, whose layout is always "packed".
+        layout: "padded" (each text one example), "packed" (all texts in one row, cut into contexts that do not
+            overlap) or "auto": padded when at least 90 % of the texts fit the context.
         batch_size: int. Examples judged at a time; it changes the speed alone.
         training: list of str, part of shards, or None. The training text, for the frequencies of the unigram model.
             Without it they are those of `texts` itself, which no unigram model can beat.
@@ -88,8 +89,8 @@ def evaluate(
     """
     tokenizer = _tokenizer_of(model)
     if isinstance(texts, TokenStream):
-        _checks.one_of("layout", layout, ("windows", "auto"), "Shards are one long row.")
-        layout, count = "windows", getattr(texts, "documents", 1)
+        renames.layout("layout", layout, ("packed", "auto"), "Shards are one long row.")
+        layout, count = "packed", getattr(texts, "documents", 1)
     else:
         texts = list(texts)
         if not texts:
@@ -123,22 +124,22 @@ def _tokenizer_of(model):
     return model.tokenizer
 
 
-def choose_layout(model: LanguageModel, texts: Iterable[str]) -> Literal["lines", "windows"]:
-    """Return "lines" when at least 90 % of the texts fit the model's context, else "windows"."""
+def choose_layout(model: LanguageModel, texts: Iterable[str]) -> Literal["padded", "packed"]:
+    """Return "padded" when at least 90 % of the texts fit the model's context, else "packed"."""
     share = corpus.fitting_share(list(texts), model.tokenizer, model.context_length)
-    return "lines" if share >= corpus.FITTING_SHARE else "windows"
+    return "padded" if share >= corpus.FITTING_SHARE else "packed"
 
 
 def batches(
     texts: Iterable[str] | TokenStream,
     tokenizer: Tokenizer,
-    layout: Literal["lines", "windows"],
+    layout: Literal["padded", "packed"],
     context_length: int,
     batch_size: int,
 ) -> Batches:
     """Return the texts as `data.lines` or `data.windows`, in order, each token once."""
-    _checks.one_of("layout", layout, ("lines", "windows"), "Or auto, to choose by the length of the texts.")
-    if layout == "lines":
+    renames.layout("layout", layout, ("padded", "packed"), "Or auto, to choose by the length of the texts.")
+    if layout == "padded":
         return data.lines(texts, tokenizer, context_length=context_length, batch_size=batch_size, shuffle=False)
     stream = texts if isinstance(texts, TokenStream) else data.concatenate(texts, tokenizer)
     return data.windows(stream, context_length=context_length, batch_size=batch_size)

@@ -29,13 +29,13 @@ def _model(shape, kind=MiniLM, **arguments):
     return kind(**sizes, dropout=0.0, norm="pre", activation="gelu", **arguments)
 
 
-def _generator(shape, prompts, top_k, cache=True, xla=True, weights=None):
+def _generator(shape, prompts, top_k, cache=True, xla=True, quantize=None):
     """A function that writes `n` new tokens after each of `prompts` prompts of one token, each time with a new seed."""
     model = _model(shape, MiniLM if cache else Uncached)
     if not xla:
         loop.compiled = _without_xla
     ids, seeds = np.ones((prompts, 1), "int32"), itertools.count()
-    return lambda n: model.generate(ids, max_new_tokens=n, seed=next(seeds), top_k=top_k, weights=weights)
+    return lambda n: model.generate(ids, max_new_tokens=n, seed=next(seeds), top_k=top_k, quantize=quantize)
 
 
 def _without_xla(function, variables):
@@ -105,13 +105,13 @@ def loss(text, preset, target, evaluate_every, seed, settings=None):
         train,
         context_length=recipe.context_length,
         batch_size=recipe.batch_size,
-        steps=run_plan.steps * run_plan.accumulate,
+        steps=run_plan.steps * run_plan.gradient_accumulation_steps,
         seed=seed,
     )
     model.fit(
         batches,
         validation_data=judged,
-        steps_per_epoch=run_plan.evaluate_every * run_plan.accumulate,
+        steps_per_epoch=run_plan.evaluate_every * run_plan.gradient_accumulation_steps,
         epochs=run_plan.evaluations,
         callbacks=[watch],
         verbose=0,

@@ -16,7 +16,9 @@ import tinylm_keras as tlm
 from tests.archive import hostile
 from tinylm_keras import archive
 from tinylm_keras.archive import checks, held
-from tinylm_keras.models import MiniLM
+from tinylm_keras.models import MiniLM, RotaryLM
+from tinylm_keras.recipe import renames
+from tinylm_keras.schedules import Decay
 from tinylm_keras.training import checkpoint
 
 GADGETS = ["lambda_as_tokenizer", "function_as_loss", "saved_model", "vocabulary_as_path", "large_product", "loop"]
@@ -27,7 +29,7 @@ def path(tmp_path):
     return tmp_path / "model.keras"
 
 
-@pytest.mark.parametrize("name", ["format_1", "format_2"])
+@pytest.mark.parametrize("name", ["format_1", "format_2", "format_3"])
 def test_the_stored_model_of_each_format_loads_and_writes_the_same_ids(name):
     model = tlm.load_model(hostile.GOOD.with_name(f"{name}.keras"))
     expected = [2, 3, 9, 9, 9, 9, 9, 9, 9, 6, 2, 8, 8, 9]
@@ -121,11 +123,11 @@ def test_what_is_trusted_must_still_be_a_language_model_and_safe_for_keras(path)
 
 def test_a_file_of_a_later_format_says_so_in_every_way_of_loading(path):
     hostile.FILES["newer"][0](path)
-    with pytest.raises(ValueError, match=r"model\.keras was written by a newer tinylm_keras \(format 3"):
+    with pytest.raises(ValueError, match=r"model\.keras was written by a newer tinylm_keras \(format 4"):
         tlm.load_model(path)
-    with pytest.raises(ValueError, match=r"The model was written by a newer tinylm_keras \(format 3"):
+    with pytest.raises(ValueError, match=r"The model was written by a newer tinylm_keras \(format 4"):
         tlm.load_model(path, trusted=True)
-    with pytest.raises(ValueError, match=r"The model was written by a newer tinylm_keras \(format 3"):
+    with pytest.raises(ValueError, match=r"The model was written by a newer tinylm_keras \(format 4"):
         keras.saving.load_model(path)
 
 
@@ -133,7 +135,55 @@ def test_a_file_from_before_the_format_had_a_version_loads(path):
     tree = hostile.tree()
     assert tree["config"].pop("format_version") == 1
     hostile.with_text(json.dumps(tree))(path)
-    assert tlm.load_model(path).get_config()["format_version"] == 2
+    assert tlm.load_model(path).get_config()["format_version"] == 3
+
+
+def test_a_model_of_format_2_is_read_with_its_old_names_and_written_with_the_new(tmp_path):
+    sizes = {"context_length": 4, "embed_dim": 8, "num_heads": 2, "num_blocks": 1}
+    for model, names in (
+        (MiniLM(9, **sizes, embeddings_stddev=0.5, kernel_stddev=0.02), ("embedding_deviation", "weights_deviation")),
+        (RotaryLM(9, **sizes, logit_soft_cap=7.0), ("logit_cap",)),
+    ):
+        new, old = tmp_path / f"new_{model.name}.keras", tmp_path / f"old_{model.name}.keras"
+        model.save(new)
+        shutil.copy(new, old)
+        hostile.change_config(old, lambda tree, names=names: _as_format_2(tree, names))
+        loaded = tlm.load_model(old)
+        assert {**loaded.get_config(), "name": ""} == {**model.get_config(), "name": ""}
+        np.testing.assert_array_equal(loaded(np.array([[1, 2]])), model(np.array([[1, 2]])))
+        hostile.change_config(new, lambda tree, names=names: _as_format_2(tree, names, version=3))
+        with pytest.raises(ValueError, match=f"that this version does not know, '{names[0]}'"):
+            tlm.load_model(new)
+
+
+def _as_format_2(tree, names, version=2):
+    config = tree["config"]
+    for name in names:
+        config[name] = config.pop(renames.NAMES[name])
+    config["format_version"] = version
+    return tree
+
+
+def test_the_schedule_of_a_model_of_format_2_is_read(tmp_path):
+    model = MiniLM(9, context_length=4, embed_dim=8, num_heads=2, num_blocks=1)
+    schedule = Decay(0.5, steps=9, warmup_steps=3, min_learning_rate_ratio=0.25, gradient_accumulation_steps=2)
+    model.compile(keras.optimizers.AdamW(schedule), jit_compile=False)
+    model.save(tmp_path / "model.keras")
+
+    def change(tree):
+        settings = tree["compile_config"]["optimizer"]["config"]["learning_rate"]["config"]
+        for new, old in (
+            ("peak_learning_rate", "highest"),
+            ("warmup_steps", "warm_up"),
+            ("min_learning_rate_ratio", "minimum"),
+            ("gradient_accumulation_steps", "accumulate"),
+        ):
+            settings[old] = settings.pop(new)
+        return _as_format_2(tree, ("embedding_deviation", "weights_deviation"))
+
+    hostile.change_config(tmp_path / "model.keras", change)
+    loaded = tlm.load_model(tmp_path / "model.keras").optimizer._learning_rate
+    assert loaded.get_config() == schedule.get_config()
 
 
 def test_pure_bfloat16_takes_trusted_and_mixed_precision_does_not(path):

@@ -70,7 +70,7 @@ def test_every_rung_is_judged_on_the_whole_validation_text(climbed):
     for rung in rungs:
         if rung.trained:
             model = load_model(folder / "out" / rung.name / "model.keras")
-            found = evaluation.evaluate(model, validation, layout="windows")
+            found = evaluation.evaluate(model, validation, layout="packed")
             assert (rung.loss, rung.bits_per_character) == pytest.approx(
                 (found.loss, found.bits_per_character), rel=1e-5
             )

@@ -27,7 +27,7 @@ def test_without_a_source_the_part_kept_from_training_is_judged(evaluated, run_f
     recipe = json.loads((run_folder / "recipe.json").read_text())["recipe"]
     train, validation = tlm.data.split(tlm.data.stories.write(60), recipe["validation"], recipe["seed"])
     model = tlm.load_model(run_folder / "model.keras")
-    expected = evaluation.evaluate(model, validation, layout="lines", training=train)
+    expected = evaluation.evaluate(model, validation, layout="padded", training=train)
     assert found["text"]["of"] == "the part of stories:60 kept from training"
     assert found["text"]["texts"] == len(validation) == 6
     assert found["text"]["perplexity"] == pytest.approx(expected.perplexity, rel=1e-5)
@@ -45,24 +45,26 @@ def test_a_source_is_judged_in_the_layout_of_training_unless_told(evaluated, run
     found = evaluated(run_folder, source, "--stories", 0)
     assert found["stories"] is None
     assert found["text"]["of"] == str(source)
-    assert (found["text"]["layout"], found["text"]["texts"]) == ("lines", 2)
+    assert (found["text"]["layout"], found["text"]["texts"]) == ("padded", 2)
     assert found["text"]["unknown"] >= 1
     assert found["text"]["unigram_of"] == "this text itself"
-    assert evaluated(run_folder, source, "--stories", 0, "--layout", "windows")["text"]["layout"] == "windows"
+    assert evaluated(run_folder, source, "--stories", 0, "--layout", "packed")["text"]["layout"] == "packed"
     assert evaluated(run_folder, source, "--stories", 0, "--separator", "none")["text"]["texts"] == 1
 
 
 def test_the_perplexity_with_rounded_weights_stands_beside_the_other(tinylm, evaluated, run_folder):
-    found = evaluated(run_folder, "--stories", 0, "--weights", "int8")
-    exact, rounded = found["text"]["perplexity"], found["weights"]
+    found = evaluated(run_folder, "--stories", 0, "--quantize", "int8")
+    exact, rounded = found["text"]["perplexity"], found["quantized"]
     assert rounded["kind"] == "int8"
     assert exact != rounded["perplexity"] == pytest.approx(exact, rel=0.01)
     assert rounded["higher_by"] == pytest.approx(rounded["perplexity"] / exact - 1)
-    assert evaluated(run_folder, "--stories", 0)["weights"] is None
-    shown = tinylm("evaluate", run_folder, "--stories", 0, "--weights", "bfloat16").out
+    assert evaluated(run_folder, "--stories", 0)["quantized"] is None
+    shown = tinylm("evaluate", run_folder, "--stories", 0, "--quantize", "bfloat16").out
     assert "bfloat16 weights" in shown and "%)" in shown
-    refusal = tinylm("evaluate", run_folder, "--weights", "int4").refusal
-    assert refusal.startswith("`--weights` must be one of 'bfloat16', 'int8', or None. Received: --weights int4. See: ")
+    refusal = tinylm("evaluate", run_folder, "--quantize", "int4").refusal
+    assert refusal.startswith(
+        "`--quantize` must be one of 'bfloat16', 'int8', or None. Received: --quantize int4. See: "
+    )
 
 
 def test_the_tables_show_loss_shares_faults_and_an_example(tinylm, run_folder, monkeypatch):
@@ -112,7 +114,7 @@ def test_a_model_without_a_recipe_needs_a_source_and_says_that_new_is_unknown(ti
     ("arguments", "line"),
     [
         (["--stories", "-1"], "`--stories` must be a whole number from 0 to 100,000. Received: --stories -1."),
-        (["--layout", "rows"], "`--layout` must be one of 'auto', 'lines', 'windows'. Received: --layout rows."),
+        (["--layout", "rows"], "`--layout` must be one of 'auto', 'padded', 'packed'. Received: --layout rows."),
         (["no.txt"], "`source` must be a file, a folder or a pattern that exists. Received: source='no.txt'."),
     ],
 )

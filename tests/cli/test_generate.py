@@ -36,11 +36,13 @@ def test_samples_are_separated_by_a_blank_line_and_the_first_is_the_single_one(t
 
 def test_weights_are_rounded_when_asked_for_and_the_record_says_so(tinylm, run_folder, model, tmp_path):
     out = tmp_path / "texts.json"
-    shown = tinylm("generate", run_folder, "Tom", "--seed", 1, "--weights", "int8", "--out", out)
-    assert shown.out == model.generate("Tom", seed=1, weights="int8") + "\n"
-    assert json.loads(out.read_text())["settings"]["weights"] == "int8"
-    refusal = tinylm("generate", run_folder, "Tom", "--seed", 1, "--weights", "int4").refusal
-    assert refusal.startswith("`--weights` must be one of 'bfloat16', 'int8', or None. Received: --weights int4. See: ")
+    shown = tinylm("generate", run_folder, "Tom", "--seed", 1, "--quantize", "int8", "--out", out)
+    assert shown.out == model.generate("Tom", seed=1, quantize="int8") + "\n"
+    assert json.loads(out.read_text())["settings"]["quantize"] == "int8"
+    refusal = tinylm("generate", run_folder, "Tom", "--seed", 1, "--quantize", "int4").refusal
+    assert refusal.startswith(
+        "`--quantize` must be one of 'bfloat16', 'int8', or None. Received: --quantize int4. See: "
+    )
 
 
 def test_several_temperatures_make_one_table_and_one_record(tinylm, run_folder, model, tmp_path, monkeypatch):

@@ -69,7 +69,7 @@ def test_a_run_on_shards_can_be_trained_and_evaluated(tinylm, tmp_path):
     best = min(float(row.split(",")[history[0].split(",").index("val_loss")]) for row in history[1:])
     assert text["loss"] == pytest.approx(best, rel=1e-4)
     assert text["of"] == "the part of shards kept from training"
-    assert (text["texts"], text["layout"], text["unigram_of"]) == (7, "windows", "training text")
+    assert (text["texts"], text["layout"], text["unigram_of"]) == (7, "packed", "training text")
     validation = tlm.data.open_shards("shards").validation
     assert text["tokens"] == validation.tokens
     model = tlm.load_model("run/model.keras")

@@ -108,7 +108,17 @@ def test_the_folder_is_named_after_the_source(source, folder):
             ["--preset", "bigram", "--num-heads", "4"],
             "`--num-heads` belongs to the model 'minilm' or 'rotary', and this model is 'bigram'. Received: --num",
         ),
-        (["--accumulate", "0"], "`--accumulate` must be a whole number from 1 to 1,000,000. Received: --accumulate 0."),
+        (["--warm-up", "5"], "`--warm-up` is now `--warmup-steps`. See: tinylm train --help"),
+        (["--accumulate=5"], "`--accumulate` is now `--gradient-accumulation-steps`. See: tinylm train --help"),
+        (
+            ["--layout", "lines"],
+            "`--layout` must be one of 'auto', 'padded', 'packed'. Received: --layout lines. 'lines' is",
+        ),
+        (
+            ["--gradient-accumulation-steps", "0"],
+            "`--gradient-accumulation-steps` must be a whole number from 1 to 1,000,000. Received: "
+            "--gradient-accumulation-steps 0.",
+        ),
         (
             ["--evaluation-batches", "0"],
             "`--evaluation-batches` must be a whole number from 1 to 1,000,000,000. Receive",
@@ -143,7 +153,7 @@ def test_the_folder_is_named_after_the_source(source, folder):
         ),
         (["--out", "blank.txt/x"], "`--out` must be a folder that can be written"),
         (
-            ["short.txt", "--layout", "windows", "--validation", "0"],
+            ["short.txt", "--layout", "packed", "--validation", "0"],
             "The text must have at least 97 tokens in the windows layout",
         ),
     ],

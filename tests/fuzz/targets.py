@@ -160,7 +160,7 @@ class Targets:
         path.write_bytes(content)
         separator = data.draw(st.sampled_from(["auto", None, "\n", "\n\n", "a", "\r\n", ""]))
         kind = data.draw(st.sampled_from(["whitespace", "word-punct", "character", "byte-pair"]))
-        layout = data.draw(st.sampled_from(["auto", "lines", "windows"]))
+        layout = data.draw(st.sampled_from(["auto", "padded", "packed"]))
         shape = {"context_length": data.draw(st.integers(1, 8)), "batch_size": 2, "steps": 2}
         with self.watch.case():
             recipe = Recipe(tokenizer=kind, separator=separator, encoding=encoding, layout=layout, **shape)

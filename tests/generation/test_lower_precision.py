@@ -20,8 +20,8 @@ def test_the_text_is_that_of_a_model_with_the_rounded_weights(make_model, kind):
     if not any(isinstance(layer, Dense) for layer in model._flatten_layers()):
         pytest.skip("a model without a dense layer; see the refusal below")
     prompts = [np.array([3]), np.array([5, 2, 9]), np.arange(1, 25)]  # the last is longer than SHORT_PROMPT
-    alone = [model.generate(prompt, max_new_tokens=20, temperature=0, weights=kind) for prompt in prompts]
-    together = model.generate(prompts, max_new_tokens=20, temperature=0, weights=kind)
+    alone = [model.generate(prompt, max_new_tokens=20, temperature=0, quantize=kind) for prompt in prompts]
+    together = model.generate(prompts, max_new_tokens=20, temperature=0, quantize=kind)
     with lower_precision.rounded(model, kind):
         expected = [model.generate(prompt, max_new_tokens=20, temperature=0) for prompt in prompts]
     for one, row, right in zip(alone, together, expected, strict=True):
@@ -58,7 +58,7 @@ def test_a_rounded_weight_is_as_near_as_its_kind_allows(kind):
 @KINDS
 def test_a_change_of_weights_is_seen(make_mini_lm, kind):
     model = make_mini_lm(vocabulary_size=30)
-    settings = {"max_new_tokens": 20, "temperature": 0, "weights": kind}
+    settings = {"max_new_tokens": 20, "temperature": 0, "quantize": kind}
     before = model.generate([3], **settings)
     kernels = [layer.kernel for layer in lower_precision.dense_layers(model, kind)]
     old = [np.array(kernel) for kernel in kernels]
@@ -72,7 +72,7 @@ def test_weights_prompts_and_seeds_do_not_compile_again_and_the_model_is_left_as
     model = make_mini_lm(vocabulary_size=30)
     weights, names = model.get_weights(), [variable.path for variable in model.variables]
     for seed, prompt in enumerate(([1], [2, 3], [4, 5, 6])):
-        model.generate(prompt, max_new_tokens=3, seed=seed, weights="int8")
+        model.generate(prompt, max_new_tokens=3, seed=seed, quantize="int8")
     programs = model.__dict__["_programs"]
     assert list(programs) == [("cached_steps", 0, True, "int8")]
     if hasattr(programs["cached_steps", 0, True, "int8"], "programs"):
@@ -84,7 +84,7 @@ def test_weights_prompts_and_seeds_do_not_compile_again_and_the_model_is_left_as
 
 @KINDS
 def test_streaming_equals_generating(mini_lm, kind):
-    settings = {"max_new_tokens": 20, "seed": 4, "weights": kind}
+    settings = {"max_new_tokens": 20, "seed": 4, "quantize": kind}
     assert "".join(mini_lm.stream("the cat", **settings)) == mini_lm.generate("the cat", **settings)
 
 
@@ -140,5 +140,5 @@ def test_weights_are_put_back_after_an_error(make_mini_lm):
 
 def test_a_model_without_a_dense_layer_is_refused():
     model = BigramLM(vocabulary_size=9, context_length=4)
-    with pytest.raises(ValueError, match="`weights` must be None, because a BigramLM has no dense layer"):
-        model.generate([1], weights="int8")
+    with pytest.raises(ValueError, match="`quantize` must be None, because a BigramLM has no dense layer"):
+        model.generate([1], quantize="int8")

@@ -7,12 +7,12 @@ from keras.src.testing import TestCase
 from tinylm_keras._keras_nlp import keras_nlp
 from tinylm_keras.baselines.layers import NormalizedDense, PermutationCoding, PrefixMean, TrailingWindow
 from tinylm_keras.layers import (
-    CappedDense,
     CausalSelfAttention,
     Dropout,
     RotaryAttention,
     RotaryBlock,
     RotaryEmbedding,
+    SoftCappedDense,
     TokenAndPositionEmbedding,
     TransformerBlock,
 )
@@ -33,7 +33,7 @@ LAYERS = {
     "rotary": (RotaryEmbedding, {}, 8, 0, 0, 0),
     "rotary_attention": (RotaryAttention, {"embed_dim": 8, "num_heads": 2, "context_length": 3}, 8, 4, 0, 0),
     "rotary_block": (RotaryBlock, {**BLOCK, "context_length": 3, "dropout": 0.1}, 8, 8, 0, 2),
-    "capped_dense": (CappedDense, {"units": 8, "cap": 3.0}, 8, 1, 0, 0),
+    "soft_capped_dense": (SoftCappedDense, {"units": 8, "soft_cap": 3.0}, 8, 1, 0, 0),
     "trailing_window": (TrailingWindow, {"window": 3}, 24, 0, 0, 0),
 }
 LAYERS_OF_IDS = {
@@ -140,7 +140,7 @@ def test_rotary_attention_weights_are_shares_of_the_last_positions():
 
 def test_a_cap_bounds_the_outputs_and_leaves_small_ones_as_they_are():
     x = np.array([[1e-3], [1.0], [-50.0]], "float32")
-    capped, bare = (CappedDense(1, cap, kernel_initializer="ones")(x) for cap in (2.0, None))
+    capped, bare = (SoftCappedDense(1, cap, kernel_initializer="ones")(x) for cap in (2.0, None))
     assert np.allclose(capped, 2 * np.tanh(x / 2), rtol=1e-6)
     assert np.array_equal(bare, x)
 
@@ -195,8 +195,8 @@ def block(**arguments):
         (lambda: RotaryEmbedding()(np.ones((1, 2, 3))), r"`x` must have an even last dimension.*x=\(1, 2, 3\)"),
         (lambda: RotaryBlock(8, 2, 0, 4), r"`feed_forward_dim` must be a whole number of at least 1"),
         (lambda: RotaryBlock(8, 2, 8, 4, dropout=-0.1), r"`dropout` must be a number in \[0, 1\)"),
-        (lambda: CappedDense(8, 0.0), r"`cap` must be a number of more than 0. Received: cap=0.0"),
-        (lambda: RotaryLM(vocabulary_size=9, logit_cap=0), r"`logit_cap` must be a number of more than 0"),
+        (lambda: SoftCappedDense(8, 0.0), r"`soft_cap` must be a number of more than 0. Received: soft_cap=0.0"),
+        (lambda: RotaryLM(vocabulary_size=9, logit_soft_cap=0), r"`logit_soft_cap` must be a number of more than 0"),
         (lambda: RotaryLM(vocabulary_size=9, num_blocks=0), r"`num_blocks` must be a whole number of at least 1"),
         (lambda: RotaryLM(vocabulary_size=9, embed_dim=6, num_heads=4), r"`num_heads` must divide `embed_dim`"),
         (lambda: MiniLM(), r"`vocabulary_size` is needed without a tokenizer"),

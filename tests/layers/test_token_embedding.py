@@ -1,4 +1,4 @@
-"""Laws of `Table`."""
+"""Laws of `Embedding`."""
 
 import keras
 import numpy as np
@@ -6,13 +6,13 @@ import pytest
 from keras import ops
 from keras.src.testing import TestCase
 
-from tinylm_keras.layers.token_embedding import Table
+from tinylm_keras.layers.token_embedding import Embedding
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_keras_own_layer_suite_passes(policy):
     TestCase().run_layer_test(
-        Table,
+        Embedding,
         init_kwargs={"input_dim": 6, "output_dim": 3, "dtype": policy},
         input_data=np.array([[1, 2], [4, 5]], "int32"),
         expected_output_shape=(2, 2, 3),
@@ -22,7 +22,7 @@ def test_keras_own_layer_suite_passes(policy):
 
 
 def test_an_optimizer_squares_the_sum_of_the_gradients_of_a_token():
-    model = keras.Sequential([Table(5, 2)])
+    model = keras.Sequential([Embedding(5, 2)])
     optimizer = keras.optimizers.Adam(beta_2=0.5)
     model.compile(optimizer, loss=lambda y, prediction: ops.sum(prediction, axis=(1, 2)), jit_compile=False)
     model.fit(np.array([[1, 1, 1, 2]]), np.zeros((1, 4, 2)), verbose=0)

@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from tinylm_keras.baselines import BigramLM
-from tinylm_keras.layers import CappedDense
+from tinylm_keras.layers import SoftCappedDense
 from tinylm_keras.metrics import token_nats, weigh
 from tinylm_keras.models import LanguageModel, MiniLM, RotaryLM, chunked_loss
 
@@ -58,7 +58,7 @@ def test_loss_and_every_gradient_equal_those_of_all_logits(cap, use_bias):
     tf = pytest.importorskip("tensorflow")
     generator = np.random.default_rng(2)
     hidden = tf.constant(generator.normal(0, 1, (ROWS, LENGTH, 16)).astype("float32"))
-    head = CappedDense(VOCABULARY_SIZE, cap=cap, use_bias=use_bias, kernel_initializer="normal")
+    head = SoftCappedDense(VOCABULARY_SIZE, soft_cap=cap, use_bias=use_bias, kernel_initializer="normal")
     head.build((None, None, 16))
     head.set_weights([generator.normal(0, 1, weight.shape) for weight in head.get_weights()])
     ids, weights = weigh(Y, 0, SAMPLE_WEIGHT)

@@ -19,7 +19,7 @@ def by_name(model):
 
 @pytest.mark.parametrize("norm", ["pre", "post"])
 def test_weights_deviation_holds_for_every_kernel_and_table_each_with_numbers_of_its_own(norm):
-    weights = by_name(MiniLM(**SIZES, norm=norm, weights_deviation=0.02))
+    weights = by_name(MiniLM(**SIZES, norm=norm, kernel_stddev=0.02))
     matrices = {name: weight for name, weight in weights.items() if weight.ndim == 2}
     assert len(matrices) == 2 + 2 * 4 + 1
     for name, weight in matrices.items():
@@ -34,22 +34,22 @@ def test_weights_deviation_holds_for_every_kernel_and_table_each_with_numbers_of
 
 
 def test_embedding_deviation_wins_for_the_two_tables():
-    weights = by_name(MiniLM(**SIZES, weights_deviation=0.02, embedding_deviation=0.5))
+    weights = by_name(MiniLM(**SIZES, kernel_stddev=0.02, embeddings_stddev=0.5))
     for name, weight in weights.items():
         if weight.ndim == 2:
             assert weight.std() == pytest.approx(0.5 if "embedding" in name else 0.02, rel=0.05), name
-    weights = by_name(MiniLM(**SIZES, norm="pre", embedding_deviation=0.5))
+    weights = by_name(MiniLM(**SIZES, norm="pre", embeddings_stddev=0.5))
     assert weights["embedding/token_embedding/embeddings"].std() == pytest.approx(0.5, rel=0.05)
     assert not weights["block_0/contract/kernel"].any()  # the other weights begin as ever
 
 
 def test_the_deviations_survive_in_the_file_and_an_older_file_without_them_loads(tmp_path):
-    model = MiniLM(**SIZES, weights_deviation=0.02)
+    model = MiniLM(**SIZES, kernel_stddev=0.02)
     model.save(tmp_path / "model.keras")
-    assert tlm.load_model(tmp_path / "model.keras").weights_deviation == 0.02
+    assert tlm.load_model(tmp_path / "model.keras").kernel_stddev == 0.02
     config = model.get_config()
-    del config["weights_deviation"]
-    assert MiniLM.from_config(config).weights_deviation is None
+    del config["kernel_stddev"]
+    assert MiniLM.from_config(config).kernel_stddev is None
 
 
 def test_the_initializer_of_a_block_survives_in_its_config_and_may_be_missing_there():
@@ -62,7 +62,7 @@ def test_the_initializer_of_a_block_survives_in_its_config_and_may_be_missing_th
     assert TransformerBlock.from_config(config).kernel_initializer is None
 
 
-@pytest.mark.parametrize("name", ["weights_deviation", "embedding_deviation"])
+@pytest.mark.parametrize("name", ["kernel_stddev", "embeddings_stddev"])
 @pytest.mark.parametrize("value", [0, -1.0, float("nan"), "small"])
 def test_a_deviation_that_is_none_is_refused(name, value):
     with pytest.raises(ValueError, match=rf"`{name}` must be a number of more than 0. Received: {name}="):

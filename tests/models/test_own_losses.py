@@ -121,6 +121,6 @@ def test_an_old_file_with_such_a_loss_is_loaded_and_takes_logits(tmp_path, monke
 def test_quantize_is_refused_and_names_what_there_is(mode):
     model = small()
     before = [weight.numpy() for weight in model.weights]
-    with pytest.raises(ValueError, match=rf"Received: mode='{mode}'. Use model.generate\(prompt, weights=\"int8\"\)"):
+    with pytest.raises(ValueError, match=rf"Received: mode='{mode}'. Use model.generate\(prompt, quantize=\"int8\"\)"):
         model.quantize(mode)
     assert all(np.array_equal(weight.numpy(), old) for weight, old in zip(model.weights, before, strict=True))

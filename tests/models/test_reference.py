@@ -56,7 +56,7 @@ def rotated(x):
     return np.concatenate([turned.real, turned.imag], 1)
 
 
-def rotary_logits(weights, ids, num_blocks, num_heads, context_length, logit_cap):
+def rotary_logits(weights, ids, num_blocks, num_heads, context_length, logit_soft_cap):
     """RotaryLM in plain numpy, one position after the other: each sees the last `context_length`, itself included."""
     x = weights["embedding/embeddings"][ids]
     width = x.shape[1] // num_heads
@@ -79,12 +79,12 @@ def rotary_logits(weights, ids, num_blocks, num_heads, context_length, logit_cap
         y = np.maximum(rms_norm(x, get("feed_forward_norm/scale")) @ get("expand/kernel"), 0)
         x = x + y**2 @ get("contract/kernel")
     logits = rms_norm(x, weights["final_norm/scale"]) @ weights["head/kernel"]
-    return logit_cap * np.tanh(logits / logit_cap)
+    return logit_soft_cap * np.tanh(logits / logit_soft_cap)
 
 
 def test_rotary_logits_equal_a_forward_in_plain_numpy_inside_the_context_and_past_it():
     keras.utils.set_random_seed(5)
-    sizes = {"num_blocks": 2, "num_heads": 3, "context_length": 7, "logit_cap": 4.0}
+    sizes = {"num_blocks": 2, "num_heads": 3, "context_length": 7, "logit_soft_cap": 4.0}
     model = RotaryLM(vocabulary_size=40, embed_dim=24, feed_forward_dim=50, **sizes)
     generator = np.random.default_rng(5)
     weights = {}

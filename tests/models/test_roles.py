@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import MODELS, TOKENIZERS, seeded
 from tinylm_keras import load_model
 from tinylm_keras.layers.dense import Dense
-from tinylm_keras.layers.token_embedding import Table
+from tinylm_keras.layers.token_embedding import Embedding
 from tinylm_keras.models import LanguageModel, MiniLM, roles
 from tinylm_keras.recipe import registry
 
@@ -54,7 +54,7 @@ class Named(LanguageModel):
 
     def __init__(self, **kwargs):
         super().__init__(10, context_length=4, **kwargs)
-        self.table = Table(10, 4, name="dense")
+        self.table = Embedding(10, 4, name="dense")
         self.mixer = Dense(4, name="embedding_mixer")
         self.hidden_head = Dense(4, name="head")
         self.other = named("head")

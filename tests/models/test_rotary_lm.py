@@ -114,7 +114,9 @@ def test_a_new_model_gives_every_token_the_same_chance():
 
 
 def test_logits_stay_within_the_cap(rotary_lm):
-    model = RotaryLM(40, context_length=7, embed_dim=16, num_heads=2, feed_forward_dim=32, num_blocks=3, logit_cap=None)
+    model = RotaryLM(
+        40, context_length=7, embed_dim=16, num_heads=2, feed_forward_dim=32, num_blocks=3, logit_soft_cap=None
+    )
     model.set_weights(rotary_lm.get_weights())
     bare, capped = np.array(model(ids_of(7))), np.array(rotary_lm(ids_of(7)))
     assert np.abs(capped - 15 * np.tanh(bare / 15)).max() <= 1e-5

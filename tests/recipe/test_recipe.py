@@ -51,33 +51,39 @@ def test_the_presets_have_their_names_and_an_unknown_one_lists_them():
             "attention-average",
             {"tokenizer": "word-punct", "model": "average", "optimizer": "sgd", "learning_rate": 0.45}
             | {"schedule": "exponential", "decay_every": 100, "decay_rate": 0.9}
-            | {"steps": 10_000, "evaluate_every": 100, "layout": "lines"},
+            | {"steps": 10_000, "evaluate_every": 100, "layout": "padded"},
         ),
         (
             "slm",
             {"tokenizer": "byte-pair", "norm": "pre", "activation": "gelu", "context_length": 128, "num_blocks": 8}
             | {"num_heads": 8, "embed_dim": 384, "feed_forward_dim": 1536, "optimizer": "adamw"}
-            | {"end_token": "<|endoftext|>", "schedule": "cosine", "warm_up": 200, "clip_norm": 1.0, "accumulate": 4},
+            | {
+                "end_token": "<|endoftext|>",
+                "schedule": "cosine",
+                "warmup_steps": 200,
+                "global_clipnorm": 1.0,
+                "gradient_accumulation_steps": 4,
+            },
         ),
         (
             "shakespeare-char",
-            {"tokenizer": "character", "validation": 0.1, "separator": None, "layout": "windows", "num_blocks": 6}
+            {"tokenizer": "character", "validation": 0.1, "separator": None, "layout": "packed", "num_blocks": 6}
             | {"num_heads": 6, "embed_dim": 384, "context_length": 256, "dropout": 0.2, "learning_rate": 1e-3}
-            | {"minimum_rate": 0.1, "steps": 5000, "batch_size": 64, "warm_up": 100, "beta_2": 0.99}
-            | {"weight_decay": 0.1, "clip_norm": 1.0, "norm": "pre", "activation": "gelu", "optimizer": "adamw"},
+            | {"min_learning_rate_ratio": 0.1, "steps": 5000, "batch_size": 64, "warmup_steps": 100, "beta_2": 0.99}
+            | {"weight_decay": 0.1, "global_clipnorm": 1.0, "norm": "pre", "activation": "gelu", "optimizer": "adamw"},
         ),
         (
             "shakespeare-char-small",
             {"num_blocks": 4, "num_heads": 4, "embed_dim": 128, "feed_forward_dim": 512, "context_length": 64}
-            | {"batch_size": 12, "steps": 2000, "warm_up": 100, "dropout": 0.0, "learning_rate": 1e-3},
+            | {"batch_size": 12, "steps": 2000, "warmup_steps": 100, "dropout": 0.0, "learning_rate": 1e-3},
         ),
         (
             "fast",
-            {"tokenizer": "character", "layout": "windows", "model": "rotary", "context_length": 64, "embed_dim": 128}
+            {"tokenizer": "character", "layout": "packed", "model": "rotary", "context_length": 64, "embed_dim": 128}
             | {"num_heads": 4, "feed_forward_dim": 496, "num_blocks": 4, "dropout": 0.0, "optimizer": "muon"}
-            | {"schedule": "linear", "warm_up": 0, "minimum_rate": 0.0, "batch_size": 12},
+            | {"schedule": "linear", "warmup_steps": 0, "min_learning_rate_ratio": 0.0, "batch_size": 12},
         ),
-        ("gpt", {"weights_deviation": 0.02, "activation": "relu", "num_blocks": 6, "embed_dim": 384}),
+        ("gpt", {"kernel_stddev": 0.02, "activation": "relu", "num_blocks": 6, "embed_dim": 384}),
     ],
 )
 def test_a_preset_is_what_its_name_promises(name, values):
@@ -166,7 +172,7 @@ def test_ready_tokens_and_a_number_of_tokens_replace_each_other():
         ("tinylm", "adam_ratio", 2.0, "`adam_ratio` belongs to the optimizer 'muon', and this optimizer is 'adam'."),
         ("tinylm", "momentum", 0.9, "`momentum` belongs to the optimizer 'muon', and this optimizer is 'adam'."),
         ("stories", "decay_every", 9, "belongs to the schedule 'exponential', and this schedule is 'cosine'."),
-        ("attention-average", "warm_up", 9, "belongs to the schedule 'cosine' or 'linear', and this"),
+        ("attention-average", "warmup_steps", 9, "belongs to the schedule 'cosine' or 'linear', and this"),
     ],
 )
 def test_a_setting_without_effect_is_refused_and_its_takers_named(preset, name, value, message):
@@ -197,20 +203,20 @@ def test_an_unknown_override_names_the_near_ones():
         ("validation", 1, "must be a number in [0, 1)"),
         ("learning_rate", 0, "must be a number in (0, 1e+09]"),
         ("learning_rate", float("nan"), "must be a number in (0, 1e+09]"),
-        ("minimum_rate", 1.1, "must be a number in [0, 1]"),
-        ("clip_norm", 0.0, "must be a number in (0, 1e+09]"),
+        ("min_learning_rate_ratio", 1.1, "must be a number in [0, 1]"),
+        ("global_clipnorm", 0.0, "must be a number in (0, 1e+09]"),
         ("norm", "both", "must be one of 'pre', 'post'"),
-        ("layout", "columns", "must be one of 'auto', 'lines', 'windows'"),
+        ("layout", "columns", "must be one of 'auto', 'padded', 'packed'"),
         ("optimizer", "sgdd", "must be one of 'sgd', 'adam', 'adamw', 'muon'"),
         ("schedule", "line", "must be one of 'cosine', 'linear', 'exponential'"),
         ("momentum", 1, "must be a number in [0, 1)"),
         ("minutes", 0, "must be a number in (0, 1e+06]"),
-        ("accumulate", 0, "must be a whole number from 1 to 1,000,000"),
+        ("gradient_accumulation_steps", 0, "must be a whole number from 1 to 1,000,000"),
         ("evaluation_batches", 0, "must be a whole number from 1 to 1,000,000,000"),
         ("window", 0, "must be a whole number from 1 to 1,000,000"),
         ("decay_rate", 0, "must be a number in (0, 1]"),
         ("beta_2", 1, "must be a number in (0, 1)"),
-        ("weights_deviation", 0, "must be a number in (0, 1e+09]"),
+        ("kernel_stddev", 0, "must be a number in (0, 1e+09]"),
         ("jit_compile", 1, "must be True, False or None"),
         ("separator", "", "must not be the empty string"),
         ("end_token", "", "must not be the empty string"),
@@ -243,7 +249,7 @@ def test_a_width_without_heads_may_be_any():
 def test_what_is_typed_becomes_a_value():
     assert parse("steps", "1_000") == 1000
     assert parse("learning_rate", "3e-4") == 3e-4
-    assert parse("clip_norm", "None") is None
+    assert parse("global_clipnorm", "None") is None
     assert parse("jit_compile", "true") is True and parse("jit_compile", "no") is False
     assert parse("separator", r"\n\n") == "\n\n" and parse("separator", "none") is None
     assert parse("end_token", "<|end|>") == "<|end|>"

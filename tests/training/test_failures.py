@@ -97,7 +97,14 @@ def worse_evaluation(real):
 
 
 def test_a_loss_that_grows_beyond_all_measure_stops_the_run_and_the_last_checkpoint_is_good(tmp_path):
-    settings = {**SETTINGS, "optimizer": "sgd", "learning_rate": 1000.0, "warm_up": 0, "steps": 60, "clip_norm": 1.0}
+    settings = {
+        **SETTINGS,
+        "optimizer": "sgd",
+        "learning_rate": 1000.0,
+        "warmup_steps": 0,
+        "steps": 60,
+        "global_clipnorm": 1.0,
+    }
     with pytest.raises(RuntimeError, match=r"`learning_rate` is too high: .* step \d+.*The rate was .* Try a tenth"):
         train(TEXTS, out=tmp_path / "run", **{**settings, "evaluate_every": 5})
     for path in (tmp_path / "run").glob("*.keras"):

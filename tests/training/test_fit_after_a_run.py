@@ -16,10 +16,20 @@ from tinylm_keras.training.train import train
 RATE = 0.02
 KINDS = {
     "constant": {},
-    "cosine": {"warm_up": 3, "minimum_rate": 0.0},
-    "a line, two batches in an update": {"schedule": "linear", "minimum_rate": 0.0, "accumulate": 2},
-    "muon": {"schedule": "linear", "warm_up": 3, "minimum_rate": 0.0, "optimizer": "muon", "momentum": 0.8},
-    "exponential": {"schedule": "exponential", "decay_every": 2, "accumulate": 2, "optimizer": "sgd"},
+    "cosine": {"warmup_steps": 3, "min_learning_rate_ratio": 0.0},
+    "a line, two batches in an update": {
+        "schedule": "linear",
+        "min_learning_rate_ratio": 0.0,
+        "gradient_accumulation_steps": 2,
+    },
+    "muon": {
+        "schedule": "linear",
+        "warmup_steps": 3,
+        "min_learning_rate_ratio": 0.0,
+        "optimizer": "muon",
+        "momentum": 0.8,
+    },
+    "exponential": {"schedule": "exponential", "decay_every": 2, "gradient_accumulation_steps": 2, "optimizer": "sgd"},
 }
 STEPS = 8
 
@@ -98,7 +108,14 @@ def test_what_fit_has_made_of_a_model_is_saved_and_loaded_as_it_is(run, tmp_path
 
 
 def test_a_hundred_updates_more_on_the_same_text_learn_and_do_no_harm(tmp_path):
-    settings = {**TINY, "steps": 60, "evaluate_every": 20, "warm_up": 6, "minimum_rate": 0.0, "optimizer": "adamw"}
+    settings = {
+        **TINY,
+        "steps": 60,
+        "evaluate_every": 20,
+        "warmup_steps": 6,
+        "min_learning_rate_ratio": 0.0,
+        "optimizer": "adamw",
+    }
     train(TEXTS, out=tmp_path / "run", **settings)
     model = load_model(tmp_path / "run" / "model.keras")
     training, validation = data.split(TEXTS, 0.25, seed=0)
@@ -112,7 +129,13 @@ def test_a_hundred_updates_more_on_the_same_text_learn_and_do_no_harm(tmp_path):
 
 def test_a_model_that_ctrl_c_left_in_the_middle_goes_on_at_a_tenth_too(tmp_path):
     model = train(TEXTS, **{**TINY, "steps": 1})
-    settings = {"preset": "tinylm", "steps": 40, "warm_up": 4, "minimum_rate": 0.0, "learning_rate": RATE}
+    settings = {
+        "preset": "tinylm",
+        "steps": 40,
+        "warmup_steps": 4,
+        "min_learning_rate_ratio": 0.0,
+        "learning_rate": RATE,
+    }
     with pytest.raises(KeyboardInterrupt):
         train(TEXTS, init=model, out=tmp_path / "run", prompt=None, progress=Stopper(2), **settings)
     for stopped in (model, load_model(tmp_path / "run" / "last.keras")):

@@ -12,7 +12,7 @@ from tests.training.test_train import TEXTS, TINY, Listener
 from tinylm_keras import load_model
 from tinylm_keras.training.train import train
 
-SETTINGS = {**TINY, "minimum_rate": 0.0, "warm_up": 2}
+SETTINGS = {**TINY, "min_learning_rate_ratio": 0.0, "warmup_steps": 2}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_the_longer_run_is_finished_and_can_be_extended_again(run):
 
 def test_the_moments_of_the_optimizer_are_kept_and_a_constant_rate_goes_on_exactly(tmp_path):
     """Without a schedule, a run of 3 steps and 3 more is the run of 6 steps."""
-    settings = {**TINY, "minimum_rate": 1.0, "evaluate_every": 3, "warm_up": 0}
+    settings = {**TINY, "min_learning_rate_ratio": 1.0, "evaluate_every": 3, "warmup_steps": 0}
     whole = train(TEXTS, out=tmp_path / "whole", **settings)
     train(TEXTS, out=tmp_path / "run", **{**settings, "steps": 3})
     shown = Listener()

@@ -66,7 +66,7 @@ def test_a_preset_that_is_asked_for_wins_and_what_is_given_wins_over_both(first,
 
 def test_without_a_known_run_the_preset_is_named(first, tmp_path):
     shutil.copy(first / "model.keras", tmp_path)
-    settings = {"steps": 1, "batch_size": 4, "layout": "lines"}
+    settings = {"steps": 1, "batch_size": 4, "layout": "padded"}
     for model, why in (
         (tmp_path / "model.keras", "no recipe.json beside the model"),
         (load_model(first / "model.keras"), "nothing"),

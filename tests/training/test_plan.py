@@ -54,11 +54,11 @@ def test_a_run_has_about_ten_evaluations(steps):
 def test_every_preset_has_about_ten_evaluations_in_a_tenth_of_its_time(preset, changes):
     recipe, made = make(preset, batches_per_epoch=40, validation_batches=145, **changes)
     assert 8 <= made.evaluations <= 13
-    assert made.evaluate_every * made.accumulate % made.steps_per_execution == 0
+    assert made.evaluate_every * made.gradient_accumulation_steps % made.steps_per_execution == 0
     if not changes:
         batches = made.evaluation_batches or 2 * (recipe.evaluation_batches or 0) or 145
         forward_passes = made.evaluations * batches * (1 if recipe.validation else 0)
-        assert forward_passes / 3 <= 0.15 * made.steps * made.accumulate
+        assert forward_passes / 3 <= 0.15 * made.steps * made.gradient_accumulation_steps
 
 
 @given(st.integers(1, 5_000), st.integers(0, 400))
@@ -96,14 +96,15 @@ def test_long_steps_are_called_one_by_one_and_short_ones_together():
 
 @given(st.integers(1, 500), st.none() | st.integers(1, 70), st.integers(1, 9), st.integers(1, 5_000))
 def test_with_accumulation_batches_per_call_divide_the_batches_between_evaluations(steps, every, accumulate, tokens):
-    _, made = make(steps=steps, evaluate_every=every, accumulate=accumulate, tokens_per_batch=tokens)
-    assert (made.steps, made.accumulate) == (steps, accumulate)
+    _, made = make(steps=steps, evaluate_every=every, gradient_accumulation_steps=accumulate, tokens_per_batch=tokens)
+    assert (made.steps, made.gradient_accumulation_steps) == (steps, accumulate)
     assert made.evaluate_every * accumulate % made.steps_per_execution == 0
     assert steps * accumulate % made.steps_per_execution == 0
 
 
 def test_epochs_count_the_text_and_not_the_updates_under_accumulation():
-    assert make("tinylm", batches_per_epoch=3, accumulate=4)[1].steps == 53  # 210 batches, the last update cut short
+    _, made = make("tinylm", batches_per_epoch=3, gradient_accumulation_steps=4)
+    assert made.steps == 53  # 210 batches, the last update cut short
 
 
 def rates(optimizer, updates, accumulate):
@@ -126,12 +127,12 @@ def as_the_recipe_says(recipe, update):
     """The learning rate of an update, counted from 0, written out from the meaning of the settings."""
     if recipe.schedule == "exponential":
         return recipe.learning_rate * recipe.decay_rate ** (update // recipe.decay_every)
-    if update < recipe.warm_up:
-        first = 1 / recipe.warm_up
-        return recipe.learning_rate * (first + (1 - first) * update / recipe.warm_up)
-    progress = (update - recipe.warm_up) / (recipe.steps - recipe.warm_up)
+    if update < recipe.warmup_steps:
+        first = 1 / recipe.warmup_steps
+        return recipe.learning_rate * (first + (1 - first) * update / recipe.warmup_steps)
+    progress = (update - recipe.warmup_steps) / (recipe.steps - recipe.warmup_steps)
     left = 1 - progress if recipe.schedule == "linear" else (1 + np.cos(np.pi * progress)) / 2
-    return recipe.learning_rate * (recipe.minimum_rate + (1 - recipe.minimum_rate) * left)
+    return recipe.learning_rate * (recipe.min_learning_rate_ratio + (1 - recipe.min_learning_rate_ratio) * left)
 
 
 @pytest.mark.parametrize("accumulate", [1, 4])
@@ -139,17 +140,17 @@ def as_the_recipe_says(recipe, update):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"warm_up": 4, "minimum_rate": 0.1},
-        {"warm_up": 0, "minimum_rate": 0.0},
-        {"warm_up": 0, "minimum_rate": 1.0},
-        {"schedule": "linear", "warm_up": 0, "minimum_rate": 0.0},
-        {"schedule": "linear", "warm_up": 4, "minimum_rate": 0.1},
+        {"warmup_steps": 4, "min_learning_rate_ratio": 0.1},
+        {"warmup_steps": 0, "min_learning_rate_ratio": 0.0},
+        {"warmup_steps": 0, "min_learning_rate_ratio": 1.0},
+        {"schedule": "linear", "warmup_steps": 0, "min_learning_rate_ratio": 0.0},
+        {"schedule": "linear", "warmup_steps": 4, "min_learning_rate_ratio": 0.1},
         {"schedule": "exponential", "decay_every": 3, "decay_rate": 0.5},
     ],
-    ids=["warm_up", "cosine", "constant", "linear", "linear_warm_up", "exponential"],
+    ids=["warmup_steps", "cosine", "constant", "linear", "linear_warm_up", "exponential"],
 )
 def test_update_u_moves_by_the_rate_that_the_recipe_says_for_u(settings, optimizer, accumulate):
-    settings |= {"optimizer": optimizer, "accumulate": accumulate, "steps": 12, "learning_rate": 0.01}
+    settings |= {"optimizer": optimizer, "gradient_accumulation_steps": accumulate, "steps": 12, "learning_rate": 0.01}
     recipe, made = make(**settings, weight_decay=0.0)
     wanted = np.array([as_the_recipe_says(recipe, update) for update in range(12)])
     moves = rates(optimizers.build(recipe, made), 12, accumulate)
@@ -159,7 +160,7 @@ def test_update_u_moves_by_the_rate_that_the_recipe_says_for_u(settings, optimiz
 
 
 def test_the_warm_up_is_at_most_half_of_the_run():
-    assert make(steps=10, warm_up=50)[1].warm_up == 5
+    assert make(steps=10, warmup_steps=50)[1].warmup_steps == 5
 
 
 def test_a_constant_rate_is_a_number():
@@ -169,7 +170,12 @@ def test_a_constant_rate_is_a_number():
 @pytest.mark.parametrize("shape", ["linear", "cosine"])
 @pytest.mark.parametrize("accumulate", [1, 3])
 def test_a_decay_that_is_resized_is_the_schedule_of_the_new_length(shape, accumulate):
-    settings = {"schedule": shape, "accumulate": accumulate, "warm_up": 3, "minimum_rate": 0.2}
+    settings = {
+        "schedule": shape,
+        "gradient_accumulation_steps": accumulate,
+        "warmup_steps": 3,
+        "min_learning_rate_ratio": 0.2,
+    }
     resized = optimizers.decay(*make(steps=40, **settings))
     resized.resize(12, 3)
     recipe, made = make(steps=12, **settings)
@@ -178,9 +184,9 @@ def test_a_decay_that_is_resized_is_the_schedule_of_the_new_length(shape, accumu
     assert resized.get_config() == optimizers.decay(recipe, made).get_config()
 
 
-@pytest.mark.parametrize(("warm_up", "kind"), [(0, "PolynomialDecay"), (3, "Decay")])
-def test_a_model_with_a_linear_schedule_is_loaded_with_it(warm_up, kind, tmp_path):
-    model = model_with(schedule="linear", warm_up=warm_up, steps=12)
+@pytest.mark.parametrize(("warmup_steps", "kind"), [(0, "PolynomialDecay"), (3, "Decay")])
+def test_a_model_with_a_linear_schedule_is_loaded_with_it(warmup_steps, kind, tmp_path):
+    model = model_with(schedule="linear", warmup_steps=warmup_steps, steps=12)
     model.save(tmp_path / "model.keras")
     loaded = load_model(tmp_path / "model.keras").optimizer._learning_rate
     assert type(loaded).__name__ == kind
@@ -196,7 +202,7 @@ def model_with(**overrides):
 
 
 def test_muon_takes_the_hidden_matrices_and_adam_the_rest():
-    model = model_with(optimizer="muon", weight_decay=0.3, clip_norm=0.5)
+    model = model_with(optimizer="muon", weight_decay=0.3, global_clipnorm=0.5)
     optimizer = model.optimizer
     muon = {
         variable.path.split("/", 1)[1]

@@ -1,5 +1,6 @@
 """Law 10: stop at any step, go on, and the end is the same to the last bit."""
 
+import dataclasses
 import json
 import pathlib
 import re
@@ -14,7 +15,9 @@ import pytest
 from tests.archive import hostile
 from tests.training.test_train import TEXTS, TINY, Listener
 from tinylm_keras import archive, load_model
+from tinylm_keras.recipe.recipe import Recipe
 from tinylm_keras.training import run_folder
+from tinylm_keras.training.plan import Plan
 from tinylm_keras.training.progress import Silent
 from tinylm_keras.training.train import train
 
@@ -179,13 +182,19 @@ def test_a_damaged_checkpoint_gives_way_to_the_older_one(whole, tmp_path):
         train(TEXTS, resume=folder)
 
 
-def test_a_checkpoint_of_format_2_goes_on(tmp_path):
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_checkpoint_of_each_format_goes_on_and_is_written_with_the_names_of_today(tmp_path, version):
     (tmp_path / "run").mkdir()
-    shutil.copy(FIXTURES / "checkpoint_2.keras", tmp_path / "run" / "last.keras")
+    shutil.copy(FIXTURES / f"checkpoint_{version}.keras", tmp_path / "run" / "last.keras")
     state = archive.training(tmp_path / "run" / "last.keras")
     assert state["batches"] == 1
     train(TEXTS, resume=tmp_path / "run", progress=None)
-    assert archive.training(tmp_path / "run" / "last.keras")["batches"] == SETTINGS["steps"]
+    after = archive.training(tmp_path / "run" / "last.keras")
+    assert after["batches"] == SETTINGS["steps"]
+    for record in (after["record"], json.loads((tmp_path / "run" / "recipe.json").read_text())):
+        assert {*record["recipe"]} <= {field.name for field in dataclasses.fields(Recipe)}
+        assert {*record["plan"]} <= {field.name for field in dataclasses.fields(Plan)}
+        assert record["corpus"]["layout"] in ("padded", "packed")
 
 
 @pytest.mark.parametrize(

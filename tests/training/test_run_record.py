@@ -12,14 +12,14 @@ from tinylm_keras.training.resuming import Stopped
 GOOD = {
     "recipe": {"steps": 5},
     "source": "a.txt + b.txt",
-    "corpus": {"sha256": "0" * 64, "texts": 3, "characters": 9, "layout": "lines"},
+    "corpus": {"sha256": "0" * 64, "texts": 3, "characters": 9, "layout": "padded"},
     "plan": {
         "steps": 5,
         "evaluate_every": 1,
-        "accumulate": 1,
+        "gradient_accumulation_steps": 1,
         "steps_per_execution": 1,
         "jit_compile": False,
-        "warm_up": 0,
+        "warmup_steps": 0,
         "estimated_seconds": 1.0,
     },
 }
@@ -30,6 +30,22 @@ def test_a_record_is_read_with_its_recipe_its_plan_and_its_sources():
     assert (record.recipe.steps, record.plan.steps, record.sources) == (5, 5, ["a.txt", "b.txt"])
     assert run_record.parse({**GOOD, "sources": ["/x/rock + roll.txt"]}).sources == ["/x/rock + roll.txt"]
     assert run_record.parse({}).recipe is None
+
+
+def test_an_older_record_is_read_with_the_names_of_today():
+    values = json.loads(json.dumps(GOOD))
+    values["recipe"]["warm_up"] = 3
+    values["corpus"]["layout"] = "lines"
+    for old, new in (("accumulate", "gradient_accumulation_steps"), ("warm_up", "warmup_steps")):
+        values["plan"][old] = values["plan"].pop(new)
+    values["earlier"] = [json.loads(json.dumps(values))]
+    record = run_record.parse(values)
+    assert (record.recipe.warmup_steps, record.plan.gradient_accumulation_steps) == (3, 1)
+    assert record.values == {**GOOD, "recipe": {"steps": 5, "warmup_steps": 3}, "earlier": record.values["earlier"]}
+    assert record.values["earlier"][0]["plan"] == GOOD["plan"]
+    values["plan"]["warmup_steps"] = 0
+    with pytest.raises(ValueError, match="warm_up"):
+        run_record.parse(values)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +62,7 @@ def test_a_record_is_read_with_its_recipe_its_plan_and_its_sources():
         (("plan", "steps"), 10**12),
         (("plan", "steps"), -1),
         (("plan", "steps_per_execution"), 1 << 40),
-        (("plan", "accumulate"), 2),
+        (("plan", "gradient_accumulation_steps"), 2),
         (("plan", "evaluate_every"), 6),
         (("plan", "more"), 1),
         (("corpus",), 7),

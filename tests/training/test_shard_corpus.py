@@ -60,7 +60,7 @@ def finished(folder, tmp_path_factory):
 
 def test_a_run_on_shards_learns_what_the_run_on_their_text_learns(finished):
     _, model, shown = finished
-    settings = {**TINY, "layout": "windows", "tokenizer": "character", "validation": 0.25, "separator": None}
+    settings = {**TINY, "layout": "packed", "tokenizer": "character", "validation": 0.25, "separator": None}
     other = Listener()
     text_model = train([TEXT], **{**settings, "progress": other})
     assert model.tokenizer.fingerprint() == text_model.tokenizer.fingerprint()
@@ -78,9 +78,9 @@ def test_the_recipe_says_which_shards_it_learned(finished, folder):
     assert record["corpus"]["tokenizer_sha256"] == model.tokenizer.fingerprint()
     assert (record["corpus"]["train_texts"], record["corpus"]["validation_texts"]) == (1, 1)
     recipe = record["recipe"]
-    assert (recipe["tokenizer"], recipe["layout"], recipe["end_token"]) == ("character", "windows", None)
+    assert (recipe["tokenizer"], recipe["layout"], recipe["end_token"]) == ("character", "packed", None)
     assert recipe["validation"] == pytest.approx(0.25, abs=0.02)
-    assert "layout windows (token shards)" in shown.lines[1]
+    assert "layout packed (token shards)" in shown.lines[1]
     assert load_model(out / "model.keras").tokenizer.fingerprint() == model.tokenizer.fingerprint()
 
 
@@ -108,7 +108,7 @@ def test_a_model_goes_on_only_with_shards_of_its_own_tokenizer(finished, folder,
         ("separator", None),
         ("encoding", "utf-8"),
         ("validation", 0.1),
-        ("layout", "lines"),
+        ("layout", "padded"),
     ],
 )
 def test_what_the_shards_fix_cannot_be_changed(folder, name, value):

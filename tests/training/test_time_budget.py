@@ -19,7 +19,7 @@ LINES = [f"the {animal} {deed} {where}." for animal in ("cat", "dog") for deed i
 
 def recipe(**overrides):
     sizes = {"context_length": 8, "embed_dim": 8, "num_heads": 2, "feed_forward_dim": 8, "num_blocks": 1}
-    changes = {**sizes, "batch_size": 4, "prompt": None, "jit_compile": False, "layout": "windows"}
+    changes = {**sizes, "batch_size": 4, "prompt": None, "jit_compile": False, "layout": "packed"}
     return presets.override(presets.get("stories"), **changes | overrides)
 
 
@@ -59,17 +59,17 @@ def test_updates_and_evaluations_fit_into_the_time_that_is_left(left, update, ev
         assert used > 0.9 * left
 
 
-@pytest.mark.parametrize("settings", [{}, {"schedule": "linear"}, {"accumulate": 3}])
+@pytest.mark.parametrize("settings", [{}, {"schedule": "linear"}, {"gradient_accumulation_steps": 3}])
 def test_the_model_is_as_it_was_and_its_rate_falls_over_the_measured_steps(settings):
     model, before, final, made = laid_out(minutes=10, **settings)
     for variable, value in zip(model.variables, before, strict=True):
         assert np.array_equal(np.array(variable), value)
     assert int(model.optimizer.iterations) == 0
     assert (final.minutes, final.steps) == (None, made.steps) and made.steps > 1
-    last = made.steps * final.accumulate
+    last = made.steps * final.gradient_accumulation_steps
     rate = model.optimizer._learning_rate
-    for update in (0, made.warm_up, made.steps // 2, made.steps - 1):
-        batch = update * final.accumulate + final.accumulate - 1
+    for update in (0, made.warmup_steps, made.steps // 2, made.steps - 1):
+        batch = update * final.gradient_accumulation_steps + final.gradient_accumulation_steps - 1
         assert float(rate(batch)) == pytest.approx(optimizers.rate(final, made, update), rel=1e-4, abs=1e-9)
     assert float(rate(last)) == 0.0
 
@@ -88,7 +88,9 @@ def test_minutes_that_leave_no_time_are_refused_and_nothing_is_written(tmp_path)
 
 def test_batches_per_call_are_whole_updates_or_divide_one():
     for accumulate in (1, 3, 7, 200):
-        made = plan.for_minutes(recipe(accumulate=accumulate), 1, tokens_per_batch=32, parameters=1_000)
+        made = plan.for_minutes(
+            recipe(gradient_accumulation_steps=accumulate), 1, tokens_per_batch=32, parameters=1_000
+        )
         call = made.steps_per_execution
         assert call % accumulate == 0 or accumulate % call == 0
 

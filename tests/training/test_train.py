@@ -125,7 +125,7 @@ def test_the_recipe_tells_everything_about_the_run(finished):
 def test_the_header_says_device_threads_xla_and_parameters(finished):
     _, model, shown = finished
     assert re.fullmatch(rf".+, \d+ threads, XLA (on|off), {model.count_params():,} parameters", shown.lines[0])
-    assert "texts 18 to train, 6 to validate" in shown.lines[1] and "layout lines (as asked)" in shown.lines[1]
+    assert "texts 18 to train, 6 to validate" in shown.lines[1] and "layout padded (as asked)" in shown.lines[1]
     assert shown.lines[2] == "7 steps, an evaluation every 3"
     assert shown.lines[-1].startswith("Written: ")
 
@@ -175,7 +175,7 @@ def test_bad_input_writes_nothing_and_loses_nothing(tmp_path):
         (TEXTS, {"embed_dim": 9, "num_heads": 2}, "`num_heads` must divide `embed_dim`"),
         (TEXTS, {"stepz": 9}, "Did you mean steps"),
         (TEXTS, {"preset": "x"}, "`preset` must be one of 'stories', 'tinylm', "),
-        (["a b"], {"layout": "windows", "validation": 0.0}, "must have at least 7 tokens"),
+        (["a b"], {"layout": "packed", "validation": 0.0}, "must have at least 7 tokens"),
         (TEXTS, {"init": tmp_path / "none.keras"}, "`context_length` cannot be changed together with `init`"),
         (TEXTS, {"progress": "loud"}, "`progress` must be one of"),
     ):
@@ -260,7 +260,7 @@ def test_a_model_goes_on_with_its_own_tokenizer_and_sizes(finished, tmp_path):
         "evaluate_every": 1,
         "validation": 0.2,
         "prompt": None,
-        "layout": "lines",
+        "layout": "padded",
         "progress": shown,
     }
     again = train(new_texts, out=tmp_path / "run", init=folder / "model.keras", **settings)
@@ -302,7 +302,7 @@ def test_windows_are_trained_too_and_one_text_is_cut_in_two():
     shown = Listener()
     train([" ".join(TEXTS)], **{**TINY, "layout": "auto", "steps": None, "epochs": 2, "progress": shown})
     assert "texts 1 to train, 1 to validate" in shown.lines[1]
-    assert "layout windows (0 % of the texts fit into 6 tokens)" in shown.lines[1]
+    assert "layout packed (0 % of the texts fit into 6 tokens)" in shown.lines[1]
     assert shown.rows[-1]["val_bits_per_character"] > 0
 
 
@@ -316,8 +316,19 @@ def test_four_batches_of_three_make_the_update_of_one_batch_of_twelve(optimizer)
     models, shown = [], []
     for accumulate in (1, 4):
         shown.append(Listener())
-        settings = {"validation": 0.0, "optimizer": optimizer, "clip_norm": 0.5, "weight_decay": 0.1, "warm_up": 2}
-        settings |= {"batch_size": 12 // accumulate, "accumulate": accumulate, "minimum_rate": 0.1, "steps": 8}
+        settings = {
+            "validation": 0.0,
+            "optimizer": optimizer,
+            "global_clipnorm": 0.5,
+            "weight_decay": 0.1,
+            "warmup_steps": 2,
+        }
+        settings |= {
+            "batch_size": 12 // accumulate,
+            "gradient_accumulation_steps": accumulate,
+            "min_learning_rate_ratio": 0.1,
+            "steps": 8,
+        }
         models.append(train(EVEN, **{**TINY, **settings, "evaluate_every": 4, "progress": shown[-1]}))
     for one, four in zip(*(model.get_weights() for model in models), strict=True):
         np.testing.assert_allclose(one, four, atol=2e-4)  # rounding, which Adam and Muon make larger
@@ -335,7 +346,7 @@ def test_accumulation_counts_updates_everywhere_also_with_xla_and_several_batche
             self.steps = [*getattr(self, "steps", []), step]
 
     shown = Pace()
-    settings = {"validation": 0.0, "batch_size": 3, "accumulate": 4, "steps": 9, "evaluate_every": 6}
+    settings = {"validation": 0.0, "batch_size": 3, "gradient_accumulation_steps": 4, "steps": 9, "evaluate_every": 6}
     train(EVEN, out=tmp_path / "run", **{**TINY, **settings, "jit_compile": True, "progress": shown})
     record = json.loads((tmp_path / "run" / "recipe.json").read_text())
     assert record["plan"]["jit_compile"] and record["plan"]["steps_per_execution"] == 12
@@ -345,7 +356,7 @@ def test_accumulation_counts_updates_everywhere_also_with_xla_and_several_batche
     assert int(last.optimizer.iterations) == 9 and int(last.optimizer._iterations) == 36
 
 
-@pytest.mark.parametrize("layout", ["lines", "windows"])
+@pytest.mark.parametrize("layout", ["padded", "packed"])
 def test_evaluation_batches_estimate_the_loss_of_both_parts(layout, tmp_path):
     shown = Listener()
     texts = [f"{text} {word}" for text in TEXTS for word in ("now", "then", "here")]
@@ -366,7 +377,7 @@ def test_evaluation_batches_estimate_the_loss_of_both_parts(layout, tmp_path):
 
 
 def test_the_samples_of_the_text_are_not_the_batches_of_training():
-    recipe = override(get("stories"), layout="windows", context_length=4, batch_size=2, evaluation_batches=1)
+    recipe = override(get("stories"), layout="packed", context_length=4, batch_size=2, evaluation_batches=1)
     corpus = corpora.make([f"{text} " * 9 for text in TEXTS], recipe)
     trained, sampled = corpus.train_batches(recipe)[0], corpus.training_sample(recipe)
     assert not np.array_equal(trained.batch(0)[0], sampled.batch(0)[0])
@@ -396,10 +407,10 @@ def test_auto_chooses_lines_when_nine_texts_of_ten_fit(end_token, room):
     tokenizer = WhitespaceTokenizer(vocabulary=["a"], end_token=end_token)
     recipe = override(get("stories"), context_length=6)
     fits, long = "a " * room, "a " * (room + 1)
-    assert choose_layout([fits] * 9 + [long], tokenizer, recipe)[0] == "lines"
+    assert choose_layout([fits] * 9 + [long], tokenizer, recipe)[0] == "padded"
     assert data.lines([fits, long], tokenizer, context_length=6).cut == 1
     assert choose_layout([fits] * 17 + [long] * 3, tokenizer, recipe) == (
-        "windows",
+        "packed",
         "85 % of the texts fit into 6 tokens",
     )
 

@@ -9,8 +9,9 @@ from tinylm_keras.archive.sizes import MODELS
 PACKAGE = "tinylm_keras"
 
 # Written into each model's config. It grows when a file can no longer be read by the versions before. 2: the seed
-# states of dropout among the weights, and in checkpoints the state of training.
-FORMAT_VERSION = 2
+# states of dropout among the weights, and in checkpoints the state of training. 3: other names of some entries (see
+# `older` in `sizes.MODELS`, and `schedules.Decay`).
+FORMAT_VERSION = 3
 
 # With the entries of their configs. keras-nlp adds `config_file`, a name that is never opened.
 _EVERY_TOKENIZER = {"name", "trainable", "dtype", "config_file", "max_tokens", "sequence_length", "end_token"}
@@ -25,10 +26,10 @@ SCHEDULES = {"Decay"}
 
 # Registered too, but no file names them: a model makes its layers from its settings.
 NEVER_NAMED = {
-    "CappedDense",
     "CausalSelfAttention",
     "Dense",
     "Dropout",
+    "Embedding",
     "NormalizedDense",
     "PermutationCoding",
     "PrefixMean",
@@ -36,7 +37,7 @@ NEVER_NAMED = {
     "RotaryBlock",
     "RotaryEmbedding",
     "Sampler",
-    "Table",
+    "SoftCappedDense",
     "TokenAndPositionEmbedding",
     "TrailingWindow",
     "TransformerBlock",

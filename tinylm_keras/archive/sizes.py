@@ -22,6 +22,8 @@ LARGEST = {
 }
 LONGEST_SEQUENCE = 1 << 24
 
+RENAMED_IN = 3  # the version of the format in which some entries got other names
+
 # The cache of a text may take so many times the memory of the weights, and as much in any case (256 MB).
 CACHE_PER_WEIGHT = 64
 SMALLEST_CACHE = 1 << 26
@@ -45,16 +47,18 @@ class Model:
         weights: function of the config: how many weights will be made. It may leave out what cannot matter, such as
             the scales of norms, and must never count too many.
         cache: function of the config: how many numbers are held for each text that is generated.
+        older: dict. What some of its entries were called before format 3.
     """
 
     own: str
     weights: Callable
     cache: Callable
+    older: dict = dataclasses.field(default_factory=dict)
 
-    @property
-    def entries(self):
-        """The entries of its config, as a set."""
-        return {*_EVERY_MODEL.split(), *self.own.split()}
+    def entries(self, version):
+        """The entries of its config in a version of the format, as a set."""
+        names = {*_EVERY_MODEL.split(), *self.own.split()}
+        return names if version >= RENAMED_IN else {self.older.get(name, name) for name in names}
 
 
 def _dense(inputs, outputs):
@@ -93,8 +97,13 @@ _TRANSFORMER = "embed_dim num_heads feed_forward_dim num_blocks dropout"
 
 # Every model class of the package; a test compares the names with those that are registered with Keras.
 MODELS = {
-    "MiniLM": Model(f"{_TRANSFORMER} norm activation embedding_deviation weights_deviation", _mini, _keys_and_values),
-    "RotaryLM": Model(f"{_TRANSFORMER} logit_cap", _rotary, _keys_and_values),
+    "MiniLM": Model(
+        f"{_TRANSFORMER} norm activation embeddings_stddev kernel_stddev",
+        _mini,
+        _keys_and_values,
+        {"embeddings_stddev": "embedding_deviation", "kernel_stddev": "weights_deviation"},
+    ),
+    "RotaryLM": Model(f"{_TRANSFORMER} logit_soft_cap", _rotary, _keys_and_values, {"logit_soft_cap": "logit_cap"}),
     "AverageLM": Model(
         "embed_dim hidden_dim num_hidden_layers dropout",
         _average,
@@ -118,7 +127,7 @@ def whole(config, entry, most):
 
 def check_settings(name, config):
     """Refuse a config of the model class `name` with other entries than its own, or with a size out of range."""
-    entries = MODELS[name].entries
+    entries = MODELS[name].entries(config.get("format_version", 1))
     for entry in config:
         if entry not in entries:
             raise Refused(f"has an entry in its {name} that this version does not know, {shown(entry)}.", own=True)

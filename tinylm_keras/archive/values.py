@@ -76,7 +76,10 @@ MODEL = {
     "dropout": (number, "a number", False),
     "norm": _TEXT,
     "activation": _TEXT,
-    "embedding_deviation": _NUMBER,
+    "embeddings_stddev": _NUMBER,
+    "kernel_stddev": _NUMBER,
+    "logit_soft_cap": _NUMBER,
+    "embedding_deviation": _NUMBER,  # this and what follows in formats 1 and 2
     "weights_deviation": _NUMBER,
     "logit_cap": _NUMBER,
 }

@@ -10,7 +10,7 @@ from tinylm_keras import _checks
 from tinylm_keras.baselines.layers import PrefixMean
 from tinylm_keras.layers import Dropout
 from tinylm_keras.layers.dense import Dense
-from tinylm_keras.layers.token_embedding import Table
+from tinylm_keras.layers.token_embedding import Embedding
 from tinylm_keras.models.language_model import LanguageModel
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class AverageLM(LanguageModel):
         self.num_hidden_layers = _checks.whole_number("num_hidden_layers", num_hidden_layers, 1)
         self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)
         dtype = self.dtype_policy
-        self.embedding = Table(self.vocabulary_size, embed_dim, name="embedding", dtype=dtype)
+        self.embedding = Embedding(self.vocabulary_size, embed_dim, name="embedding", dtype=dtype)
         self.prefix_mean = PrefixMean(name="prefix_mean", dtype=dtype)
         self.dense_layers = [
             Dense(hidden_dim, "leaky_relu", name=f"dense_{i}", dtype=dtype) for i in range(num_hidden_layers)

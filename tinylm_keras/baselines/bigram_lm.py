@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from tinylm_keras import _checks
-from tinylm_keras.layers.token_embedding import Table
+from tinylm_keras.layers.token_embedding import Embedding
 from tinylm_keras.models.language_model import LanguageModel
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class BigramLM(LanguageModel):
             advice = "Use a smaller vocabulary or another model."
             raise _checks.refuse("vocabulary_size", rule, self.vocabulary_size, advice)
         # Both in float32 whatever the policy: the table holds the logits, and there is no product to make faster.
-        self.table = Table(self.vocabulary_size, self.vocabulary_size, "zeros", name="table", dtype="float32")
+        self.table = Embedding(self.vocabulary_size, self.vocabulary_size, "zeros", name="table", dtype="float32")
         self.head = keras.layers.Identity(name="head", dtype="float32")
         self.build((None, None))
 

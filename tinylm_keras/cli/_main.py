@@ -149,7 +149,7 @@ def _verdict(error, command=None):
     """Return the exit code and the one line for an exception; `command` is what was called."""
     if hasattr(error, "format_message"):  # every mistake that the parser itself finds
         path = getattr(getattr(error, "ctx", None), "command_path", "tinylm")
-        line = _refusal.one_line(error.format_message())
+        line = _refusal.renamed(error, command) or _refusal.one_line(error.format_message())
         return 2, f"{line}{'' if line[-1] in '.?!' else '.'} See: {path} --help"
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

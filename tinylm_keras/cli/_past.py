@@ -15,7 +15,7 @@ class Past:
 
     Attributes:
         source: str. The name of the training text; empty when unknown.
-        layout: "lines", "windows", or None when unknown.
+        layout: "padded", "packed", or None when unknown.
         recipe: The `Recipe`; the default one when unknown, so that text is read as `train` reads it.
     """
 

@@ -3,6 +3,7 @@
 import shlex
 
 from tinylm_keras import _checks
+from tinylm_keras.recipe import renames
 
 
 def line(error, command=None, see=True):
@@ -24,6 +25,15 @@ def line(error, command=None, see=True):
     words = one_line("".join(part if isinstance(part, str) else _shown(part, options) for part in parts))
     about = parts[0].name if isinstance(parts[0], _checks.Argument) else None
     return f"{words} See: tinylm {command.name} --help" if see and about in options else words
+
+
+def renamed(error, command):
+    """Return what to say of an option that has another name now, as one line; None where that is not the mistake."""
+    typed = getattr(error, "option_name", None)
+    if typed is None or command is None:
+        return None
+    option, _ = _options(command).get(renames.NAMES.get(typed.lstrip("-").replace("-", "_")), (None, None))
+    return None if option is None else f"`{typed}` is now `{option}`."
 
 
 def one_line(message):

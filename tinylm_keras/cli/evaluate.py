@@ -32,9 +32,9 @@ def evaluate(
             parser=_arguments.number("stories", int),
         ),
     ] = None,
-    weights: Annotated[
+    quantize: Annotated[
         str | None,
-        typer.Option(help="Also the perplexity with weights rounded to bfloat16 or int8.", metavar="KIND"),
+        typer.Option(help="Also the perplexity with weights quantized to bfloat16 or int8.", metavar="bfloat16|int8"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     **typed,
@@ -47,22 +47,22 @@ def evaluate(
     from tinylm_keras import data, evaluation
     from tinylm_keras.generation import lower_precision
 
-    if weights is not None:
-        lower_precision.dense_layers(loaded, weights)  # refuses before the work begins
+    if quantize is not None:
+        lower_precision.dense_layers(loaded, quantize)  # refuses before the work begins
     past = Past(loaded, file)
     texts, of, training = text_to_judge(past, source, overrides)
     layout = overrides.get("layout") or past.layout or "auto"
     found = evaluation.evaluate(loaded, texts, layout=layout, training=training)
-    with_weights = None if weights is None else rounded_perplexity(loaded, texts, found, weights)
+    quantized = None if quantize is None else quantized_perplexity(loaded, texts, found, quantize)
     if not as_json:
-        _tables.show_facts(facts(found, of, with_weights))
+        _tables.show_facts(facts(found, of, quantized))
     count = stories if stories is not None else STORIES if past.is_built_in else 0
     told, judged = [], None
     if count:
         told = evaluation.write_stories(loaded, count, min(SEEDS, count), TEMPERATURE)
         judged = data.stories.report(told, training=past.texts or ())
     if as_json:
-        report = {"text": {"of": of, **dataclasses.asdict(found)}, "weights": with_weights}
+        report = {"text": {"of": of, **dataclasses.asdict(found)}, "quantized": quantized}
         report["stories"] = judged and dataclasses.asdict(judged)
         _console.answer_json(report)
     elif judged:
@@ -88,23 +88,23 @@ def text_to_judge(past, source, overrides):
     return past.corpus.validation, f"the part of {past.source} kept from training", past.corpus.train
 
 
-def rounded_perplexity(model, texts, found, weights):
-    """What `found` is with rounded weights: their kind, the perplexity, and the share by which it is higher."""
+def quantized_perplexity(model, texts, found, kind):
+    """What `found` is with quantized weights: their kind, the perplexity, and the share by which it is higher."""
     from tinylm_keras import evaluation
     from tinylm_keras.generation import lower_precision
 
-    with lower_precision.rounded(model, weights):
+    with lower_precision.rounded(model, kind):
         perplexity = evaluation.evaluate(model, texts, layout=found.layout).perplexity
-    return {"kind": weights, "perplexity": perplexity, "higher_by": perplexity / found.perplexity - 1}
+    return {"kind": kind, "perplexity": perplexity, "higher_by": perplexity / found.perplexity - 1}
 
 
-def facts(found, of, with_weights=None):
+def facts(found, of, quantized=None):
     """Yield the rows of the table: a name and a text each."""
     yield "text", f"{of}: {found.texts:,} texts, {found.tokens:,} tokens, as {found.layout}"
     yield "loss", f"{found.loss:.4f} nats per token"
     yield "perplexity", f"{found.perplexity:,.2f}"
-    if with_weights:
-        yield f"  {with_weights['kind']} weights", "{perplexity:,.2f} ({higher_by:+.2%})".format(**with_weights)
+    if quantized:
+        yield f"  {quantized['kind']} weights", "{perplexity:,.2f} ({higher_by:+.2%})".format(**quantized)
     yield "  unigram", f"{found.unigram_perplexity:,.2f}, knowing only how frequent each word is in {found.unigram_of}"
     yield "bits per character", f"{found.bits_per_character:.3f}"
     yield "unknown words", f"{found.unknown:,}"

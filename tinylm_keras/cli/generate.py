@@ -61,10 +61,11 @@ def generate(
             help=escape(f"Stop before this text; may be given several times; {escapes.HELP}."), metavar="TEXT"
         ),
     ] = None,
-    weights: Annotated[
+    quantize: Annotated[
         str | None,
         typer.Option(
-            help="Round weights to bfloat16 or int8: a large model writes one text faster on a CPU.", metavar="KIND"
+            help="Weight-only quantization to bfloat16 or int8: a large model writes one text faster on a CPU.",
+            metavar="bfloat16|int8",
         ),
     ] = None,
     seed: Annotated[
@@ -91,7 +92,7 @@ def generate(
         "repetition_penalty": repetition_penalty,
         "max_new_tokens": max_new_tokens,
         "stop": [_arguments.escaped_text("stop", one) for one in stop or ()] or None,
-        "weights": weights,
+        "quantize": quantize,
     }
     settings = {name: value for name, value in settings.items() if value is not None}
     loaded, file = _console.load_model(model)

@@ -143,7 +143,7 @@ def _start(
     seed=None,
     sampler=None,
     allow_unknown=False,
-    weights=None,
+    quantize=None,
 ):
     """Check the arguments of one call; return the Decoder of these prompts."""
     defaults = {**DEFAULTS, **model.generation_defaults}
@@ -159,7 +159,7 @@ def _start(
             "`prompt` must hold at least one token, because this model has no end token to start from and no record of "
             "how its training texts began. Received: an empty prompt. Give a first word."
         )
-    stored = lower_precision.prepare(model, weights)
+    stored = lower_precision.prepare(model, quantize)
     rows, first = [prompt.ids[-model.reach :] for prompt in prompts], [prompt.first for prompt in prompts]
     decoder = RollingDecoder if model.rolling_cache else Decoder
     return decoder(model, rows, count, sampler, seed, _allowed(model, allow_unknown), first, stored)

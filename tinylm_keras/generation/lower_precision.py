@@ -38,7 +38,7 @@ def prepare(model, kind):
 
 @contextlib.contextmanager
 def rounded(model, kind):
-    """Within this context the model's own weights have the values that generation with `weights=kind` computes with."""
+    """Within this context the model's own weights have the values that `generate(…, quantize=kind)` computes with."""
     layers = dense_layers(model, kind)
     before = [ops.convert_to_numpy(layer.kernel) for layer in layers]
     try:
@@ -53,11 +53,11 @@ def rounded(model, kind):
 def dense_layers(model, kind):
     """The layers whose kernels are kept in fewer bits, or raise unless `kind` is known and there are some."""
     if kind not in KINDS:
-        raise _checks.refuse("weights", f"must be one of {', '.join(map(repr, KINDS))}, or None", kind)
+        raise _checks.refuse("quantize", f"must be one of {', '.join(map(repr, KINDS))}, or None", kind)
     layers = [layer for layer in model._flatten_layers(include_self=False) if isinstance(layer, Dense)]
     if not layers:
         name = type(model).__name__
-        raise _checks.refuse("weights", f"must be None, because a {name} has no dense layer", kind)
+        raise _checks.refuse("quantize", f"must be None, because a {name} has no dense layer", kind)
     return layers
 
 

@@ -7,15 +7,15 @@ from tinylm_keras.layers.embedding import TokenAndPositionEmbedding as TokenAndP
 from tinylm_keras.layers.rotary import RotaryEmbedding as RotaryEmbedding
 from tinylm_keras.layers.rotary_attention import RotaryAttention as RotaryAttention
 from tinylm_keras.layers.rotary_block import RotaryBlock as RotaryBlock
-from tinylm_keras.layers.soft_capping import CappedDense as CappedDense
+from tinylm_keras.layers.soft_capping import SoftCappedDense as SoftCappedDense
 
 __all__ = [
-    "CappedDense",
     "CausalSelfAttention",
     "Dropout",
     "RotaryAttention",
     "RotaryBlock",
     "RotaryEmbedding",
+    "SoftCappedDense",
     "TokenAndPositionEmbedding",
     "TransformerBlock",
 ]

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from tinylm_keras import _checks
-from tinylm_keras.layers.token_embedding import Table
+from tinylm_keras.layers.token_embedding import Embedding
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -64,7 +64,7 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
         for name, rows in tables.items():
             # A clone draws numbers of its own; one initializer would give both tables the same.
             start = self.embeddings_initializer.clone()
-            table = Table(rows, embed_dim, start, name=name, dtype=self.dtype_policy)
+            table = Embedding(rows, embed_dim, start, name=name, dtype=self.dtype_policy)
             setattr(self, name, table)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:

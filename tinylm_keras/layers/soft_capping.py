@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
-class CappedDense(Dense):
-    """A dense layer without bias whose outputs `y` become `cap * tanh(y / cap)`: the same near 0, never beyond the cap.
+class SoftCappedDense(Dense):
+    """A dense layer without bias whose outputs `y` become `soft_cap * tanh(y / soft_cap)` (logit soft-capping).
 
     Args:
         units: int. Width of the output.
-        cap: float above 0, or None for no cap.
+        soft_cap: float above 0, or None. The outputs stay between its negative and itself; None: no soft-capping.
         use_bias: bool.
         **kwargs: As `keras.layers.Dense`.
 
     Raises:
-        ValueError: if `cap` is not above 0.
+        ValueError: if `soft_cap` is not above 0.
 
     Example:
 
     >>> import numpy as np
-    >>> layer = CappedDense(1, cap=2.0, kernel_initializer="ones")
+    >>> layer = SoftCappedDense(1, soft_cap=2.0, kernel_initializer="ones")
     >>> float(layer(np.array([[1e6]], "float32"))[0, 0])
     2.0
 
@@ -38,13 +38,13 @@ class CappedDense(Dense):
         Gemma Team, "Gemma 2", arXiv:2408.00118.
     """
 
-    def __init__(self, units: int, cap: float | None = None, use_bias: bool = False, **kwargs: Any) -> None:
+    def __init__(self, units: int, soft_cap: float | None = None, use_bias: bool = False, **kwargs: Any) -> None:
         super().__init__(units, use_bias=use_bias, **kwargs)
-        self.cap = None if cap is None else _checks.real_number("cap", cap, 0, include_low=False)
+        self.soft_cap = None if soft_cap is None else _checks.real_number("soft_cap", soft_cap, 0, include_low=False)
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         y = super().call(inputs, training=training)
-        return y if self.cap is None else self.cap * ops.tanh(y / self.cap)
+        return y if self.soft_cap is None else self.soft_cap * ops.tanh(y / self.soft_cap)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cap": self.cap}
+        return {**super().get_config(), "soft_cap": self.soft_cap}

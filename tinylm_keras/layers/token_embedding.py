@@ -1,4 +1,4 @@
-"""A table of vectors that optimizers treat as what it is: one matrix."""
+"""An Embedding layer whose gradient is dense on every backend."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
-class Table(keras.layers.Embedding):
+class Embedding(keras.layers.Embedding):
     """`keras.layers.Embedding` with a gradient that is one matrix on every backend.
 
     On TensorFlow the gradient of an `Embedding` is a list of rows, one for each place of the batch. Keras's optimizers
@@ -22,7 +22,7 @@ class Table(keras.layers.Embedding):
     Example:
 
     >>> import numpy as np
-    >>> Table(10, 4)(np.array([[1, 2, 3]])).shape
+    >>> Embedding(10, 4)(np.array([[1, 2, 3]])).shape
     TensorShape([1, 3, 4])
     """
 

@@ -55,7 +55,7 @@ def _highest(rate, accumulate):
     if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         return None
     config = rate.get_config()
-    known = config.get("highest") or config.get("warmup_target") or max(config.get("values") or [0])
+    known = config.get("peak_learning_rate") or config.get("warmup_target") or max(config.get("values") or [0])
     # The others begin with it. With several batches in an update, the last of the first update counts.
     return float(known or rate(accumulate - 1))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from tinylm_keras import generation
+from tinylm_keras.recipe import renames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,6 +64,7 @@ class GenerationMixin:
         self, prompts: SeveralIds, max_new_tokens: int | None = None, **settings: Unpack[GenerationSettings]
     ) -> list[Ids]: ...
 
+    @renames.refused
     def generate(
         self,
         prompts: str | Sequence[str] | AnyIds | SeveralIds,
@@ -76,7 +78,7 @@ class GenerationMixin:
         seed: int | None = None,
         sampler: Any = None,
         allow_unknown: bool = False,
-        weights: str | None = None,
+        quantize: str | None = None,
     ) -> str | list[str] | Ids | list[Ids]:
         """Continue one prompt or several.
 
@@ -97,11 +99,11 @@ class GenerationMixin:
             sampler: `Sampler`, or one of `keras_nlp.samplers` that chooses a token at a time (greedy, random, top-k,
                 top-p or a subclass with `get_next_token`; it brings its own seed).
             allow_unknown: bool. Whether "[UNK]" may be written.
-            weights: "bfloat16", "int8" (with a scale for each output), or None: as they are. What the matrices are
-                rounded to. With one prompt a model too large for the processor's cache writes faster on a CPU, inside
-                its context; a smaller one writes slower, and several prompts, or a text past the context of a model
-                without a rolling cache, get the same rounding and no speed. `tinylm evaluate --weights` says what it
-                costs.
+            quantize: "bfloat16", "int8" (with a scale for each output), or None. Weight-only quantization: what the
+                weight matrices are rounded to. With one prompt a model too large for the processor's cache writes
+                faster on a CPU, inside its context; a smaller one writes slower, and several prompts, or a text past
+                the context of a model without a rolling cache, get the same rounding and no speed. `tinylm evaluate
+                --quantize` says what it costs.
 
         Returns:
             str for str, list for list, int32 ids for ids (a list of arrays for several), the prompt in front. The end
@@ -121,6 +123,7 @@ class GenerationMixin:
         settings = {name: value for name, value in locals().items() if name not in ("self", "prompts")}
         return generation.generate(self, prompts, **settings)
 
+    @renames.refused
     def stream(
         self, prompt: str, max_new_tokens: int | None = None, **settings: Unpack[GenerationSettings]
     ) -> Iterator[str]:

@@ -12,6 +12,7 @@ from tinylm_keras.metrics import Perplexity
 from tinylm_keras.models import after_run, chunked_loss, frozen
 from tinylm_keras.models.generation_mixin import GenerationMixin
 from tinylm_keras.models.training_mixin import TrainingMixin
+from tinylm_keras.recipe import renames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +63,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         tokenizer: Tokenizer | None = None,
         **kwargs: Unpack[LanguageModelArguments],
     ) -> None:
+        renames.refuse(kwargs)
         _keywords.refuse_unknown(self, kwargs, ("generation_defaults", "first_tokens"))
         kept = {name: kwargs.pop(name, None) for name in ("generation_defaults", "first_tokens")}
         super().__init__(**kwargs)
@@ -149,7 +151,9 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
             ValueError: always.
         """
         rule = "cannot be had: the layers of this model keep their weights as they are"
-        advice = 'Use model.generate(prompt, weights="int8"), or weights="bfloat16", which round them while they write.'
+        advice = (
+            'Use model.generate(prompt, quantize="int8"), or quantize="bfloat16", which round them while they write.'
+        )
         raise _checks.refuse("mode", rule, getattr(config, "mode", mode), advice)
 
     # Saving
@@ -216,8 +220,8 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The inverse of `get_config`."""
-        config = dict(config)
+        """The inverse of `get_config`; it also reads the config of formats 1 and 2."""
+        config = renames.current(config)
         # What it says is for a run that goes on, which reads it from the file.
         by = after_run.FILE if config.pop("training", None) is None else after_run.RUN
         flags = {name: config.pop(name) for name in ("frozen", "frozen_when_compiled") if name in config}

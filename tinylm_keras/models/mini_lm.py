@@ -33,10 +33,10 @@ class MiniLM(Transformer):
         dropout: float in [0, 1).
         norm: "post", or "pre" (which adds a last LayerNormalization before the head).
         activation: "relu", "gelu", "gelu_tanh" or "silu".
-        embedding_deviation: float above 0, or None. Standard deviation that the token and position vectors start with.
-            None: `weights_deviation`, or without that Keras's uniform numbers within 0.05.
-        weights_deviation: float above 0, or None. Standard deviation of the normal distribution that every kernel, and
-            without `embedding_deviation` also both tables, start from; biases start at 0. None: Keras's own, with the
+        embeddings_stddev: float above 0, or None. Standard deviation that the token and position vectors start with.
+            None: `kernel_stddev`, or without that Keras's uniform numbers within 0.05.
+        kernel_stddev: float above 0, or None. Standard deviation of the normal distribution that every kernel, and
+            without `embeddings_stddev` also both tables, start from; biases start at 0. None: Keras's own, with the
             zeros that make a pre-norm block begin as the identity.
         pad_id: int or None. Id that is no token; None: the tokenizer's.
         tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
@@ -69,8 +69,8 @@ class MiniLM(Transformer):
         pad_id: int | None = None,
         tokenizer: Tokenizer | None = None,
         *,
-        embedding_deviation: float | None = None,
-        weights_deviation: float | None = None,
+        embeddings_stddev: float | None = None,
+        kernel_stddev: float | None = None,
         **kwargs: Unpack[LanguageModelArguments],
     ) -> None:
         super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
@@ -83,16 +83,16 @@ class MiniLM(Transformer):
             "norm": norm,
             "activation": activation,
         }
-        self.embedding_deviation = _deviation("embedding_deviation", embedding_deviation)
-        self.weights_deviation = _deviation("weights_deviation", weights_deviation)
-        start = _normal(weights_deviation if embedding_deviation is None else embedding_deviation, "uniform")
+        self.embeddings_stddev = _deviation("embeddings_stddev", embeddings_stddev)
+        self.kernel_stddev = _deviation("kernel_stddev", kernel_stddev)
+        start = _normal(kernel_stddev if embeddings_stddev is None else embeddings_stddev, "uniform")
         self.embedding = TokenAndPositionEmbedding(
             self.vocabulary_size, context_length, embed_dim, start, name="embedding", dtype=self.dtype_policy
         )
         self.blocks = [
             TransformerBlock(
                 **self.block_config,
-                kernel_initializer=_normal(weights_deviation),
+                kernel_initializer=_normal(kernel_stddev),
                 name=f"block_{i}",
                 dtype=self.dtype_policy,
             )
@@ -104,7 +104,7 @@ class MiniLM(Transformer):
                 epsilon=EPSILON, name="final_norm", dtype=self.dtype_policy
             )
         # Logits stay in float32: the loss takes their exponentials.
-        start = _normal(weights_deviation, "glorot_uniform")
+        start = _normal(kernel_stddev, "glorot_uniform")
         self.head = Dense(self.vocabulary_size, name="head", kernel_initializer=start, dtype="float32")
         self.build((None, None))
 
@@ -112,7 +112,7 @@ class MiniLM(Transformer):
         return self.embedding(token_ids, start=start)
 
     def get_config(self) -> dict[str, Any]:
-        names = ("num_blocks", "embedding_deviation", "weights_deviation")
+        names = ("num_blocks", "embeddings_stddev", "kernel_stddev")
         return {**super().get_config(), **self.block_config, **{name: getattr(self, name) for name in names}}
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from tinylm_keras import _checks
-from tinylm_keras.layers import CappedDense, RotaryBlock
-from tinylm_keras.layers.token_embedding import Table
+from tinylm_keras.layers import RotaryBlock, SoftCappedDense
+from tinylm_keras.layers.token_embedding import Embedding
 from tinylm_keras.models.transformer import Transformer
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class RotaryLM(Transformer):
-    """Token embedding, pre-norm blocks with rotary positions, and a softly capped layer to the vocabulary.
+    """Token embedding, pre-norm blocks with rotary positions, and a layer to the vocabulary with logit soft-capping.
 
     Since `MiniLM` was drawn, others found parts that learn faster: rotary positions, normalized queries and keys,
-    RMSNorm, squared ReLU, output kernels that start at zero, capped logits, no biases. All its inner kernels are
+    RMSNorm, squared ReLU, output kernels that start at zero, logit soft-capping, no biases. All its inner kernels are
     matrices, so `keras.optimizers.Muon` trains them.
 
     Positions are distances here, so the cache rolls: past `context_length` each position sees the last `context_length`
@@ -38,7 +38,7 @@ class RotaryLM(Transformer):
         feed_forward_dim: int. Hidden width of each block's feed-forward network.
         num_blocks: int. Number of blocks.
         dropout: float in [0, 1).
-        logit_cap: float above 0, or None. Logits stay between its negative and itself; None: no cap.
+        logit_soft_cap: float above 0, or None. Logits stay between its negative and itself; None: no soft-capping.
         pad_id: int or None. Id that is no token; None: the tokenizer's.
         tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
 
@@ -54,8 +54,8 @@ class RotaryLM(Transformer):
 
     References:
         Su et al. (rotary positions), arXiv:2104.09864; Henry et al. (normalized queries and keys), arXiv:2010.04245;
-        Zhang and Sennrich (RMSNorm), arXiv:1910.07467; So et al. (squared ReLU), arXiv:2109.08668; Gemma Team (capped
-        logits), arXiv:2408.00118; Jiang et al. (a rolling cache), arXiv:2310.06825.
+        Zhang and Sennrich (RMSNorm), arXiv:1910.07467; So et al. (squared ReLU), arXiv:2109.08668; Gemma Team (logit
+        soft-capping), arXiv:2408.00118; Jiang et al. (a rolling cache), arXiv:2310.06825.
     """
 
     rolling_cache = True
@@ -69,16 +69,16 @@ class RotaryLM(Transformer):
         feed_forward_dim: int = 256,
         num_blocks: int = 2,
         dropout: float = 0.0,
-        logit_cap: float | None = 15.0,
+        logit_soft_cap: float | None = 15.0,
         pad_id: int | None = None,
         tokenizer: Tokenizer | None = None,
         **kwargs: Unpack[LanguageModelArguments],
     ) -> None:
         super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
         self.num_blocks = _checks.whole_number("num_blocks", num_blocks, 1)
-        self.logit_cap = logit_cap
-        if logit_cap is not None:
-            self.logit_cap = _checks.real_number("logit_cap", logit_cap, 0, include_low=False)
+        self.logit_soft_cap = logit_soft_cap
+        if logit_soft_cap is not None:
+            self.logit_soft_cap = _checks.real_number("logit_soft_cap", logit_soft_cap, 0, include_low=False)
         self.block_config = {
             "embed_dim": _checks.whole_number("embed_dim", embed_dim, 1),
             "num_heads": num_heads,
@@ -87,15 +87,15 @@ class RotaryLM(Transformer):
         }
         dtype = self.dtype_policy
         start = keras.initializers.RandomNormal(stddev=1.0)
-        self.embedding = Table(self.vocabulary_size, embed_dim, start, name="embedding", dtype=dtype)
+        self.embedding = Embedding(self.vocabulary_size, embed_dim, start, name="embedding", dtype=dtype)
         self.blocks = [
             RotaryBlock(**self.block_config, context_length=context_length, name=f"block_{i}", dtype=dtype)
             for i in range(num_blocks)
         ]
         self.final_norm = keras.layers.RMSNormalization(name="final_norm", dtype=dtype)
         # Logits stay in float32: the loss takes their exponentials.
-        self.head = CappedDense(
-            self.vocabulary_size, self.logit_cap, kernel_initializer="zeros", name="head", dtype="float32"
+        self.head = SoftCappedDense(
+            self.vocabulary_size, self.logit_soft_cap, kernel_initializer="zeros", name="head", dtype="float32"
         )
         self.build((None, None))
 
@@ -104,5 +104,5 @@ class RotaryLM(Transformer):
         return self.num_blocks * (self.context_length - 1) + 1
 
     def get_config(self) -> dict[str, Any]:
-        own = {"num_blocks": self.num_blocks, "logit_cap": self.logit_cap}
+        own = {"num_blocks": self.num_blocks, "logit_soft_cap": self.logit_soft_cap}
         return {**super().get_config(), **self.block_config, **own}

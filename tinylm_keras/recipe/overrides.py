@@ -83,7 +83,7 @@ def parse(name: str, typed: str) -> object:
 
     Example:
 
-    >>> parse("steps", "1_000"), parse("clip_norm", "none"), parse("separator", r"\n")
+    >>> parse("steps", "1_000"), parse("global_clipnorm", "none"), parse("separator", r"\n")
     (1000, None, '\n')
     """
     refuse_unknown({name: typed})

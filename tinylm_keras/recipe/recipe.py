@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from tinylm_keras import _checks
-from tinylm_keras.recipe import registry
+from tinylm_keras.recipe import registry, renames
 from tinylm_keras.recipe.setting import checked, choice, flag, real, text, whole
 from tinylm_keras.text import tables
 
@@ -37,8 +37,10 @@ class Recipe:
 
     layout: str = choice(
         "auto",
-        "lines: each text one example; windows: random stretches of all texts; auto: lines when 90 % of the texts fit",
-        ("auto", "lines", "windows"),
+        "padded: each text one example; packed: random windows of all texts in one row; auto: padded when 90 % of the "
+        "texts fit",
+        ("auto", "padded", "packed"),
+        check=renames.layout,
         group="text",
     )
     separator: str | None = text(
@@ -91,23 +93,31 @@ class Recipe:
     window: int = whole(8, "mlp: how many of the last tokens it reads", 1, 1_000_000, group="model")
     code_bits: int | None = whole(
         None,
-        "mlp: length of the permutation that stands for a token; none for the shortest",
+        "mlp: bits in each token's binary code; none for the smallest that fits",
         optional=True,
         group="model",
     )
     hidden_dim: int = whole(256, "width of the hidden layers", 1, 1_000_000, group="model")
     num_hidden_layers: int = whole(2, "hidden layers", 1, 10_000, group="model")
     dropout: float = real(0.0, "share of activations dropped in training", 0, 1, include_high=False, group="model")
-    norm: str = choice("pre", "where a block normalises", ("pre", "post"), group="model")
+    norm: str = choice("pre", "layer-norm placement in each block: pre or post", ("pre", "post"), group="model")
     activation: str = choice(
-        "relu", "of the hidden layers", ("relu", "gelu", "gelu_tanh", "silu", "sigmoid"), group="model"
+        "relu",
+        "activation function of the hidden layers",
+        ("relu", "gelu", "gelu_tanh", "silu", "sigmoid"),
+        group="model",
     )
-    embedding_deviation: float | None = real(
-        0.5, "size of the first embeddings; none for Keras's own", 0, include_low=False, optional=True, group="model"
+    embeddings_stddev: float | None = real(
+        0.5,
+        "standard deviation of the initial embeddings; none for Keras's default",
+        0,
+        include_low=False,
+        optional=True,
+        group="model",
     )
-    weights_deviation: float | None = real(
+    kernel_stddev: float | None = real(
         None,
-        "size of all first kernels and embeddings; none for each layer's own",
+        "standard deviation of all initial weights; none for each layer's default",
         0,
         include_low=False,
         optional=True,
@@ -116,7 +126,7 @@ class Recipe:
 
     precision: str | None = choice(
         None,
-        "mixed_bfloat16: products in half the bits, weights and logits in float32; pays where the hardware has it; "
+        "mixed_bfloat16: mixed precision, compute in bfloat16, keep weights and logits in float32; "
         "none: Keras's own policy, float32 unless changed",
         ("float32", "mixed_bfloat16"),
         optional=True,
@@ -124,41 +134,54 @@ class Recipe:
     )
 
     optimizer: str = choice("muon", "optimizer", registry.OPTIMIZERS, group="optimizer")
-    learning_rate: float = real(0.02, "highest learning rate", 0, include_low=False, group="optimizer")
+    learning_rate: float = real(0.02, "peak learning rate", 0, include_low=False, group="optimizer")
     adam_ratio: float = real(
-        3.0, "muon: rate of embeddings, norms and head, which Adam trains, over the rate", 0, 100, group="optimizer"
+        3.0,
+        "muon: Adam's learning rate (embeddings, norms, head) as a multiple of learning_rate",
+        0,
+        100,
+        group="optimizer",
     )
-    momentum: float = real(0.95, "muon: memory of the gradient", 0, 1, include_high=False, group="optimizer")
+    momentum: float = real(0.95, "muon: momentum", 0, 1, include_high=False, group="optimizer")
     beta_2: float = real(
-        0.99, "memory of Adam's second moment", 0, 1, include_low=False, include_high=False, group="optimizer"
+        0.99, "Adam, AdamW, Muon: beta_2", 0, 1, include_low=False, include_high=False, group="optimizer"
     )
-    weight_decay: float = real(0.01, "pull of the matrices towards 0", 0, group="optimizer")
-    clip_norm: float | None = real(
-        None, "longest gradient; none for no limit", 0, include_low=False, optional=True, group="optimizer"
+    weight_decay: float = real(0.01, "weight decay (weight matrices only)", 0, group="optimizer")
+    global_clipnorm: float | None = real(
+        None,
+        "clip gradients to this global norm; none to disable",
+        0,
+        include_low=False,
+        optional=True,
+        group="optimizer",
     )
     schedule: str = choice(
         "cosine",
-        "cosine: warm-up, then half a cosine; linear: warm-up, then a straight line; exponential: a fall in steps",
+        "cosine: warmup, then cosine decay; linear: warmup, then linear decay; exponential: staircase decay",
         registry.SCHEDULES,
         group="optimizer",
     )
-    minimum_rate: float = real(
+    min_learning_rate_ratio: float = real(
         0.0,
-        "cosine, linear: last learning rate, as a share of the highest; 1 keeps it constant",
+        "cosine, linear: final learning rate as a share of the peak; 1 keeps it constant",
         0,
         1,
         group="optimizer",
     )
-    warm_up: int = whole(
-        20, "cosine, linear: updates that raise the rate from 0; at most half of the run", 0, group="optimizer"
-    )
-    decay_every: int = whole(100, "exponential: updates between two falls of the rate", group="optimizer")
+    warmup_steps: int = whole(20, "cosine, linear: linear warmup steps; at most half of the run", 0, group="optimizer")
+    decay_every: int = whole(100, "exponential: steps between decays", group="optimizer")
     decay_rate: float = real(
-        0.9, "exponential: what is left of the rate after a fall", 0, 1, include_low=False, group="optimizer"
+        0.9, "exponential: factor applied at each decay", 0, 1, include_low=False, group="optimizer"
     )
 
     batch_size: int = whole(64, "examples in one batch", 1, 1_000_000, group="training")
-    accumulate: int = whole(1, "batches in one update, whose gradients are averaged", 1, 1_000_000, group="training")
+    gradient_accumulation_steps: int = whole(
+        1,
+        "gradient accumulation steps: batches whose gradients are averaged in one update",
+        1,
+        1_000_000,
+        group="training",
+    )
     steps: int | None = whole(1100, "updates in the run; excludes epochs and minutes", optional=True, group="training")
     epochs: int | None = whole(None, "passes over the text; excludes steps", optional=True, group="training")
     minutes: float | None = real(
@@ -180,7 +203,7 @@ class Recipe:
         optional=True,
         group="training",
     )
-    seed: int = whole(0, "number that fixes every random choice", 0, 2**31 - 1, group="training")
+    seed: int = whole(0, "random seed", 0, 2**31 - 1, group="training")
     jit_compile: bool | None = flag(
         None, "compile with XLA; none decides by the length of the run", optional=True, group="training"
     )
@@ -200,6 +223,10 @@ class Recipe:
         _checks.MAXIMUM_NEW_TOKENS,
         group="samples",
     )
+
+    def __new__(cls, **values):
+        renames.refuse(values)  # before Python says that it knows no such argument
+        return super().__new__(cls)
 
     def __post_init__(self):
         if isinstance(self.column, int):  # of a table without a header
@@ -239,7 +266,7 @@ class Recipe:
         """Read a recipe that `to_json` wrote.
 
         Args:
-            text: str. A JSON object; settings it lacks take the defaults of the class.
+            text: str. A JSON object, of this version or an older one; settings it lacks take the defaults of the class.
 
         Returns:
             A `Recipe`.
@@ -253,6 +280,7 @@ class Recipe:
             raise _checks.refuse("recipe", f"must be JSON ({error})", text) from None
         if not isinstance(values, dict):
             raise _checks.refuse("recipe", "must be a JSON object", text)
+        values = renames.current(values)
         refuse_unknown(values)
         return cls(**values)
 
@@ -263,7 +291,8 @@ def settings() -> dict[str, dataclasses.Field[Any]]:
 
 
 def refuse_unknown(names: Iterable[str]) -> None:
-    """Raise unless each of `names` is a setting; the message lists the nearest ones."""
+    """Raise unless each name of a dict is a setting; the message gives its new name, or the nearest ones."""
+    renames.refuse(dict(names))
     known = [field.name for field in dataclasses.fields(Recipe)]
     for name in names:
         if name not in known:

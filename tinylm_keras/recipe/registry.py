@@ -70,7 +70,7 @@ _HIDDEN = (*_COMMON, "hidden_dim", "num_hidden_layers")
 MODELS = {
     "minilm": Kind(
         "tinylm_keras.models:MiniLM",
-        (*_TRANSFORMER, "norm", "activation", "embedding_deviation", "weights_deviation"),
+        (*_TRANSFORMER, "norm", "activation", "embeddings_stddev", "kernel_stddev"),
     ),
     "average": Kind("tinylm_keras.baselines:AverageLM", ("embed_dim", *_HIDDEN)),
     "bigram": Kind("tinylm_keras.baselines:BigramLM", ("context_length",)),
@@ -78,7 +78,7 @@ MODELS = {
     "rotary": Kind("tinylm_keras.models:RotaryLM", _TRANSFORMER),
 }
 
-_OPTIMIZER = ("weight_decay", "global_clipnorm=clip_norm")
+_OPTIMIZER = ("weight_decay", "global_clipnorm")
 
 OPTIMIZERS = {
     "sgd": Kind("keras.optimizers:SGD", _OPTIMIZER),
@@ -94,8 +94,8 @@ OPTIMIZERS = {
 
 # Their arguments count in updates or in batches; see `optimizers.schedule`, which builds them.
 SCHEDULES = {
-    "cosine": Kind("keras.optimizers.schedules:CosineDecay", others=("minimum_rate", "warm_up")),
-    "linear": Kind("keras.optimizers.schedules:PolynomialDecay", others=("minimum_rate", "warm_up")),
+    "cosine": Kind("keras.optimizers.schedules:CosineDecay", others=("min_learning_rate_ratio", "warmup_steps")),
+    "linear": Kind("keras.optimizers.schedules:PolynomialDecay", others=("min_learning_rate_ratio", "warmup_steps")),
     "exponential": Kind(
         "keras.optimizers.schedules:ExponentialDecay", ("decay_rate",), {"staircase": True}, ("decay_every",)
     ),

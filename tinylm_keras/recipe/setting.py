@@ -47,11 +47,11 @@ def real(default, explanation, low, high=1e9, include_low=True, include_high=Tru
     return setting(float, default, explanation, check, **keywords)
 
 
-def choice(default, explanation, choices, **keywords):
-    """Return the field of one of several names."""
+def choice(default, explanation, choices, check=_checks.one_of, **keywords):
+    """Return the field of one of several names. `check` takes a name, a value and the choices."""
     choices = tuple(choices)
-    check = lambda name, value: _checks.one_of(name, value, choices)  # noqa: E731
-    return setting(str, default, explanation, check, choices=choices, **keywords)
+    good = lambda name, value: check(name, value, choices)  # noqa: E731
+    return setting(str, default, explanation, good, choices=choices, **keywords)
 
 
 def text(default, explanation, **keywords):

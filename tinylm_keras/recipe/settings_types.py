@@ -27,14 +27,14 @@ class ComparisonSettings(TypedDict, total=False):
     momentum: float
     beta_2: float
     weight_decay: float
-    clip_norm: float | None
+    global_clipnorm: float | None
     schedule: str
-    minimum_rate: float
-    warm_up: int
+    min_learning_rate_ratio: float
+    warmup_steps: int
     decay_every: int
     decay_rate: float
     batch_size: int
-    accumulate: int
+    gradient_accumulation_steps: int
     epochs: int | None
     minutes: float | None
     evaluate_every: int | None
@@ -61,7 +61,7 @@ class Settings(ComparisonSettings, total=False):
     dropout: float
     norm: str
     activation: str
-    embedding_deviation: float | None
-    weights_deviation: float | None
+    embeddings_stddev: float | None
+    kernel_stddev: float | None
     precision: str | None
     steps: int | None

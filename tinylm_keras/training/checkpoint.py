@@ -63,7 +63,7 @@ class State:
     @property
     def step(self):
         """Updates that were made."""
-        return self.batches // self.plan.accumulate
+        return self.batches // self.plan.gradient_accumulation_steps
 
     @property
     def finished(self):
@@ -102,7 +102,10 @@ class State:
                 }
             )
             record = run_record.parse(state.record)
-            good = 0 <= state.batches <= state.plan.steps * state.plan.accumulate and len(state.sums) == 2
+            state = dataclasses.replace(state, record=record.values)  # with the names of today
+            good = (
+                0 <= state.batches <= state.plan.steps * state.plan.gradient_accumulation_steps and len(state.sums) == 2
+            )
             good &= None not in (record.recipe, record.plan, record.sha256)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ValueError(f"holds a state of training that cannot be read ({error})") from None

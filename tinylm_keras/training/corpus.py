@@ -27,7 +27,7 @@ class Corpus:
         train: list of str.
         validation: list of str, empty for none.
         tokenizer: `Tokenizer`, adapted on `train` alone.
-        layout: "lines" or "windows".
+        layout: "padded" or "packed".
         reason: str. Why that layout.
         sha256: str. Fingerprint of all texts in order.
         locations: list of str. Where the text can be read again; empty where nowhere.
@@ -55,11 +55,11 @@ class Corpus:
 
     def train_batches(self, recipe):
         """Return the batches to train on and how many of them make one pass over the text."""
-        if self.layout == "lines":
+        if self.layout == "padded":
             batches = data.lines(self.train, self.tokenizer, **_shape(recipe), seed=recipe.seed)
             return batches, batches.steps_per_epoch
         one_pass = max(1, math.ceil(self.train_stream.tokens / (recipe.batch_size * recipe.context_length)))
-        steps = recipe.steps * recipe.accumulate if recipe.steps else recipe.epochs * one_pass
+        steps = recipe.steps * recipe.gradient_accumulation_steps if recipe.steps else recipe.epochs * one_pass
         return data.windows(self.train_stream, **_shape(recipe), steps=steps, seed=recipe.seed), one_pass
 
     def validation_batches(self, recipe):
@@ -76,7 +76,7 @@ class Corpus:
         They are the same at every evaluation, so that a change of the loss comes from the model alone.
         """
         most = recipe.evaluation_batches
-        if self.layout == "lines":
+        if self.layout == "padded":
             texts = getattr(self, part)
             if most is not None and len(texts) > most * recipe.batch_size:
                 places = np.random.default_rng(recipe.seed).permutation(len(texts))[: most * recipe.batch_size]
@@ -160,7 +160,7 @@ def new_tokenizer(recipe):
 
 
 def choose_layout(texts, tokenizer, recipe):
-    """Return the layout and why: with "auto", lines where at least 90 % of the texts fit into the context whole.
+    """Return the layout and why: with "auto", padded where at least 90 % of the texts fit into the context whole.
 
     At most 2,000 texts are measured, evenly spread.
     """
@@ -169,11 +169,11 @@ def choose_layout(texts, tokenizer, recipe):
     share = fitting_share(texts, tokenizer, recipe.context_length)
     shown = math.floor(share * 100)  # never "90 %" for less
     reason = f"{shown} % of the texts fit into {recipe.context_length} tokens"
-    return ("lines" if share >= FITTING_SHARE else "windows"), reason
+    return ("padded" if share >= FITTING_SHARE else "packed"), reason
 
 
 def fitting_share(texts, tokenizer, context_length):
-    """Return the share of the texts that a row of the lines layout holds whole, from at most 2,000 of them."""
+    """Return the share of the texts that a row of the padded layout holds whole, from at most 2,000 of them."""
     looked_at = texts[:: math.ceil(len(texts) / LOOKED_AT)]
     # In a row of context_length + 1 ids, an end token takes the first and the last place.
     room = context_length + 1 - (0 if tokenizer.end_id is None else 2)

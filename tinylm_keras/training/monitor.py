@@ -67,12 +67,12 @@ class Journal(keras.callbacks.Callback):
     @property
     def step(self):
         """Updates that were made."""
-        return self.batches // self.plan.accumulate
+        return self.batches // self.plan.gradient_accumulation_steps
 
     @property
     def total(self):
         """Batches of the whole run."""
-        return self.plan.steps * self.plan.accumulate
+        return self.plan.steps * self.plan.gradient_accumulation_steps
 
     @property
     def owes_evaluation(self):
@@ -82,7 +82,7 @@ class Journal(keras.callbacks.Callback):
     @property
     def period(self):
         """Batches between two evaluations."""
-        return self.plan.evaluate_every * self.plan.accumulate
+        return self.plan.evaluate_every * self.plan.gradient_accumulation_steps
 
     @property
     def _at_end(self):

@@ -7,24 +7,24 @@ from tinylm_keras.recipe import registry
 from tinylm_keras.schedules import Decay
 
 # Keras calls a schedule with the number of batches seen before this one, also where several make one update. So the
-# schedules below are stretched by `recipe.accumulate` and moved by `_delay`: update u, counted from 0, is made by batch
-# u * accumulate + accumulate - 1, and there they give exactly the rate that the recipe says for u. Where Keras's
-# schedules serve, a saved model names classes of Keras alone; a line after a warm-up needs our own `Decay`.
+# schedules below are stretched by n = `recipe.gradient_accumulation_steps` and moved by `_delay`: update u, counted
+# from 0, is made by batch u * n + n - 1, and there they give exactly the rate that the recipe says for u. Where Keras's
+# schedules serve, a saved model names classes of Keras alone; a line after a warmup needs our own `Decay`.
 
 
 def _delay(recipe):
-    return recipe.accumulate - 1
+    return recipe.gradient_accumulation_steps - 1
 
 
 def schedule(recipe, plan):
     """Return the learning rate as a float, when it is constant, or as a Keras schedule.
 
-    "cosine" is a linear warm-up, then half a cosine down to `minimum_rate` of the highest; "linear" the same with a
-    straight line; "exponential" multiplies the rate by `decay_rate` after every `decay_every` updates.
+    "cosine" is a linear warmup, then half a cosine down to `min_learning_rate_ratio` of the peak; "linear" the same
+    with a straight line; "exponential" multiplies the rate by `decay_rate` after every `decay_every` updates.
 
     Args:
         recipe: `Recipe`.
-        plan: `Plan`, for `steps` and `warm_up`, both counted in updates.
+        plan: `Plan`, for `steps` and `warmup_steps`, both counted in updates.
 
     Returns:
         A float, Keras's `CosineDecay`, `PolynomialDecay` or `ExponentialDecay`, or a `Decay`. Called with a number of
@@ -33,18 +33,20 @@ def schedule(recipe, plan):
     kind = registry.SCHEDULES[recipe.schedule]
     if recipe.schedule == "exponential":
         # The delay is less than one update, so it never moves a whole number of falls.
-        decay_steps = recipe.decay_every * recipe.accumulate
+        decay_steps = recipe.decay_every * recipe.gradient_accumulation_steps
         return kind.build(recipe, initial_learning_rate=recipe.learning_rate, decay_steps=decay_steps)
-    if plan.warm_up == 0 and recipe.minimum_rate == 1:
+    if plan.warmup_steps == 0 and recipe.min_learning_rate_ratio == 1:
         return recipe.learning_rate
     if recipe.schedule == "linear":
-        return decay(recipe, plan) if plan.warm_up else _line(recipe, plan)
-    batches = plan.warm_up * recipe.accumulate + _delay(recipe)
+        return decay(recipe, plan) if plan.warmup_steps else _line(recipe, plan)
+    batches = plan.warmup_steps * recipe.gradient_accumulation_steps + _delay(recipe)
     return kind.build(
         recipe,
-        initial_learning_rate=_first_rate(recipe, plan.warm_up, batches),
-        decay_steps=max(1, (plan.steps - plan.warm_up) * recipe.accumulate),  # counted after the warm-up
-        alpha=recipe.minimum_rate,
+        initial_learning_rate=_first_rate(recipe, plan.warmup_steps, batches),
+        decay_steps=max(
+            1, (plan.steps - plan.warmup_steps) * recipe.gradient_accumulation_steps
+        ),  # counted after the warm-up
+        alpha=recipe.min_learning_rate_ratio,
         warmup_target=recipe.learning_rate if batches else None,
         warmup_steps=batches,
     )
@@ -53,27 +55,34 @@ def schedule(recipe, plan):
 def decay(recipe, plan):
     """Return the rate of a "linear" or "cosine" recipe as a `Decay`, whose length can change."""
     return Decay(
-        recipe.learning_rate, plan.steps, plan.warm_up, recipe.minimum_rate, recipe.schedule, recipe.accumulate
+        recipe.learning_rate,
+        plan.steps,
+        plan.warmup_steps,
+        recipe.min_learning_rate_ratio,
+        recipe.schedule,
+        recipe.gradient_accumulation_steps,
     )
 
 
 def _line(recipe, plan):
     """Return a line that passes update 0 at the highest rate, and begins higher where its first batch comes before."""
-    batches = plan.steps * recipe.accumulate
-    fall = recipe.learning_rate * (1 - recipe.minimum_rate) / batches  # of each batch
+    batches = plan.steps * recipe.gradient_accumulation_steps
+    fall = recipe.learning_rate * (1 - recipe.min_learning_rate_ratio) / batches  # of each batch
     return registry.SCHEDULES["linear"].build(
         recipe,
         initial_learning_rate=recipe.learning_rate + fall * _delay(recipe),
         decay_steps=batches + _delay(recipe),
-        end_learning_rate=recipe.learning_rate * recipe.minimum_rate,
+        end_learning_rate=recipe.learning_rate * recipe.min_learning_rate_ratio,
     )
 
 
-def _first_rate(recipe, warm_up, batches):
-    """Return the rate of batch 0 that gives update 0 the share 1 / `warm_up` of the highest (0 would waste it)."""
-    if warm_up == 0:
+def _first_rate(recipe, warmup_steps, batches):
+    """Return the rate of batch 0 that gives update 0 the share 1 / `warmup_steps` of the highest (0 would waste it)."""
+    if warmup_steps == 0:
         return recipe.learning_rate
-    rise = recipe.learning_rate * (1 - 1 / warm_up) / (warm_up * recipe.accumulate)  # of each batch
+    rise = (
+        recipe.learning_rate * (1 - 1 / warmup_steps) / (warmup_steps * recipe.gradient_accumulation_steps)
+    )  # of each batch
     return recipe.learning_rate - rise * batches
 
 
@@ -82,12 +91,12 @@ def rate(recipe, plan, update):
     chosen = schedule(recipe, plan)
     if not callable(chosen):
         return chosen
-    return float(ops.convert_to_numpy(chosen(update * recipe.accumulate + _delay(recipe))))
+    return float(ops.convert_to_numpy(chosen(update * recipe.gradient_accumulation_steps + _delay(recipe))))
 
 
 def depends_on_length(recipe):
     """Whether the rate of an update depends on how many there are."""
-    return recipe.schedule != "exponential" and not (recipe.warm_up == 0 and recipe.minimum_rate == 1)
+    return recipe.schedule != "exponential" and not (recipe.warmup_steps == 0 and recipe.min_learning_rate_ratio == 1)
 
 
 def compile_model(model, recipe, plan, rate=None):
@@ -113,5 +122,7 @@ def build(recipe, plan, rate=None):
     return registry.OPTIMIZERS[recipe.optimizer].build(
         recipe,
         learning_rate=schedule(recipe, plan) if rate is None else rate,
-        gradient_accumulation_steps=recipe.accumulate if recipe.accumulate > 1 else None,
+        gradient_accumulation_steps=recipe.gradient_accumulation_steps
+        if recipe.gradient_accumulation_steps > 1
+        else None,
     )

@@ -29,10 +29,10 @@ class Plan:
     Attributes:
         steps: int. Updates in the run.
         evaluate_every: int. Updates between two evaluations; the last period may be shorter.
-        accumulate: int. Batches in one update.
+        gradient_accumulation_steps: int. Batches in one update.
         steps_per_execution: int. Batches in one call; divides those of the run and of the time between evaluations.
         jit_compile: bool. Whether XLA compiles the step.
-        warm_up: int. Updates that raise the learning rate.
+        warmup_steps: int. Updates that raise the learning rate.
         estimated_seconds: float. Work of the run at the nominal rate.
         evaluation_batches: int or None. Random batches of the validation text that an evaluation judges by, because all
             of it would take too long; None: what the recipe says.
@@ -43,17 +43,17 @@ class Plan:
 
     steps: int
     evaluate_every: int
-    accumulate: int
+    gradient_accumulation_steps: int
     steps_per_execution: int
     jit_compile: bool
-    warm_up: int
+    warmup_steps: int
     estimated_seconds: float
     evaluation_batches: int | None = None
 
     def __post_init__(self):
-        for name in ("steps", "evaluate_every", "accumulate", "steps_per_execution"):
+        for name in ("steps", "evaluate_every", "gradient_accumulation_steps", "steps_per_execution"):
             _checks.whole_number(name, getattr(self, name), 1)
-        _checks.whole_number("warm_up", self.warm_up, 0)
+        _checks.whole_number("warmup_steps", self.warmup_steps, 0)
         if not isinstance(self.jit_compile, bool):
             raise _checks.refuse("jit_compile", "must be True or False", self.jit_compile)
         _checks.real_number("estimated_seconds", self.estimated_seconds, 0)
@@ -94,7 +94,7 @@ def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu
     >>> plan.steps, plan.evaluate_every, plan.steps_per_execution, plan.jit_compile
     (70, 7, 7, False)
     """
-    batches = recipe.accumulate
+    batches = recipe.gradient_accumulation_steps
     steps = recipe.steps or math.ceil(recipe.epochs * batches_per_epoch / batches)
     one = 6 * parameters * tokens_per_batch / NOMINAL_RATE[device]
     most = _batches_per_call(one)
@@ -103,10 +103,10 @@ def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu
     return Plan(
         steps=steps,
         evaluate_every=every,
-        accumulate=batches,
+        gradient_accumulation_steps=batches,
         steps_per_execution=_largest_divisor(math.gcd(every, steps) * batches, most),
         jit_compile=_compiles(recipe, seconds, device),
-        warm_up=min(recipe.warm_up, steps // 2),
+        warmup_steps=min(recipe.warmup_steps, steps // 2),
         estimated_seconds=seconds,
         evaluation_batches=_evaluation_batches(recipe, steps, every, validation_batches),
     )
@@ -116,7 +116,7 @@ def _evaluation_batches(recipe, steps, every, validation_batches):
     """Return on how many batches to estimate the validation loss, or None for what the recipe says."""
     if recipe.evaluation_batches is not None or recipe.evaluate_every is not None:
         return None
-    training = steps * recipe.accumulate / FORWARD_SHARE  # in forward passes
+    training = steps * recipe.gradient_accumulation_steps / FORWARD_SHARE  # in forward passes
     most = max(LEAST_BATCHES, int(EVALUATED_SHARE * training / math.ceil(steps / every)))
     return most if validation_batches > most else None
 
@@ -135,14 +135,14 @@ def for_minutes(recipe, minutes, *, tokens_per_batch, parameters, device="cpu"):
         A `Plan` whose batches per call are whole updates, or divide one.
     """
     most = _batches_per_call(6 * parameters * tokens_per_batch / NOMINAL_RATE[device])
-    together = min(10, most // recipe.accumulate) * recipe.accumulate
+    together = min(10, most // recipe.gradient_accumulation_steps) * recipe.gradient_accumulation_steps
     return Plan(
         steps=recipe.steps,
         evaluate_every=recipe.steps,
-        accumulate=recipe.accumulate,
-        steps_per_execution=together or _largest_divisor(recipe.accumulate, most),
+        gradient_accumulation_steps=recipe.gradient_accumulation_steps,
+        steps_per_execution=together or _largest_divisor(recipe.gradient_accumulation_steps, most),
         jit_compile=_compiles(recipe, 60 * minutes, device),
-        warm_up=recipe.warm_up,
+        warmup_steps=recipe.warmup_steps,
         estimated_seconds=60 * minutes,
     )
 

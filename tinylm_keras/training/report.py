@@ -49,7 +49,7 @@ def header(record, batches, validation, corpus, init):
             line += "; training has none to learn from, so each costs much: give max_tokens to make rare words unknown"
         lines.append(line)
     if batches.cut:
-        lines.append(f"{batches.cut:,} texts are longer than the context and lose their end; layout=windows keeps it")
+        lines.append(f"{batches.cut:,} texts are longer than the context and lose their end; layout=packed keeps it")
     if init is not None:
         lines.append(_unknown_line(corpus.unknown_tokens()))
     return lines
@@ -57,8 +57,8 @@ def header(record, batches, validation, corpus, init):
 
 def _steps_line(run_plan, recipe):
     line = f"{run_plan['steps']:,} steps"
-    if run_plan["accumulate"] > 1:
-        line += f" of {run_plan['accumulate']:,} batches each"
+    if run_plan["gradient_accumulation_steps"] > 1:
+        line += f" of {run_plan['gradient_accumulation_steps']:,} batches each"
     line += f", an evaluation every {run_plan['evaluate_every']:,}"
     if run_plan.get("evaluation_batches") is not None:
         line += f", which estimates the validation loss on {run_plan['evaluation_batches']:,} batches"

@@ -89,7 +89,7 @@ def run(
         reporter,
         record=record,
         interrupts=Interrupts(),
-        tokens_per_step=batches.tokens / len(batches) * run_plan.accumulate,
+        tokens_per_step=batches.tokens / len(batches) * run_plan.gradient_accumulation_steps,
         bits_per_character=bits,
         training_sample=sample,
         state=state,

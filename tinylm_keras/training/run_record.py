@@ -6,7 +6,7 @@ import os
 import pathlib
 
 from tinylm_keras._small_files import read_small
-from tinylm_keras.recipe import registry
+from tinylm_keras.recipe import registry, renames
 from tinylm_keras.recipe.recipe import Recipe
 from tinylm_keras.training import JOINED
 from tinylm_keras.training.plan import Plan
@@ -18,13 +18,16 @@ LARGEST = 16 << 20  # bytes
 # vouches for, batches in one call.
 MOST_IDS, MOST_WEIGHTS, MOST_PER_CALL = 1 << 24, 1 << 30, 1 << 20
 
+# The entries whose names have changed since the first version.
+_RENAMED = ("recipe", "plan", "corpus")
+
 
 @dataclasses.dataclass(frozen=True)
 class RunRecord:
     """What is written down about a run.
 
     Attributes:
-        values: dict. As recipe.json holds it; each entry that is there has its type and its range.
+        values: dict. As recipe.json holds it, with the names of today; each entry has its type and its range.
         recipe: `Recipe`, or None where there is none.
         plan: `Plan`, or None where there is none.
 
@@ -116,6 +119,8 @@ def parse(values):
         raise ValueError("it holds no recipe")
     if not isinstance(values.get("corpus", {}), dict):
         raise ValueError("what it says of the text is no object")
+    renamed = [name for name in _RENAMED if isinstance(values.get(name), dict)]
+    values = values | {name: renames.current(values[name]) for name in renamed}
     _check(values, _FORM, "")
     recipe = plan = None
     try:
@@ -127,8 +132,8 @@ def parse(values):
         raise ValueError(str(error).replace("__init__() ", "")) from None
     if recipe is not None:
         _check_sizes(recipe, plan)
-    for earlier in values.get("earlier", ()):
-        parse(earlier)
+    if "earlier" in values:
+        values["earlier"] = [parse(earlier).values for earlier in values["earlier"]]
     return RunRecord(values, recipe, plan)
 
 
@@ -150,7 +155,11 @@ def _check_sizes(recipe, plan):
         raise ValueError(f"its recipe asks for batches of {ids:,} tokens, and at most {MOST_IDS:,} are believed")
     if plan is None:
         return
-    if plan.accumulate != recipe.accumulate or plan.evaluate_every > plan.steps or plan.warm_up > plan.steps:
+    if (
+        plan.gradient_accumulation_steps != recipe.gradient_accumulation_steps
+        or plan.evaluate_every > plan.steps
+        or plan.warmup_steps > plan.steps
+    ):
         raise ValueError("its plan is not that of its recipe")
     if plan.steps > 10**9 or plan.steps_per_execution > MOST_PER_CALL:
         raise ValueError("its plan asks for more than a run can have")
@@ -206,7 +215,7 @@ _FORM = {
         "shards": (_optional(_text), "a string or null"),
         "sources": _NAMES,
         **dict.fromkeys(("texts", "characters", "train_texts", "validation_texts", "vocabulary_size"), _COUNT),
-        "layout": (lambda value: value in ("lines", "windows"), "lines or windows"),
+        "layout": (lambda value: value in ("padded", "packed"), "padded or packed"),
         "layout_reason": _STRING,
         "kept": (_optional(_stretches), "a list of stretches of texts"),
     },

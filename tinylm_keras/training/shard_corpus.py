@@ -18,7 +18,7 @@ FIXED = (
 
 @dataclasses.dataclass
 class ShardCorpus(Corpus):
-    """The shards of a run: `train` and `validation` are `Shard`s (or None), always in the windows layout.
+    """The shards of a run: `train` and `validation` are `Shard`s (or None), always in the packed layout.
 
     Attributes:
         folder: str. Where the shards lie.
@@ -66,7 +66,7 @@ def make(opened):
         train=opened.train,
         validation=opened.validation,
         tokenizer=opened.tokenizer,
-        layout="windows",
+        layout="packed",
         reason="token shards",
         sha256=opened.sha256,
         folder=str(opened.path.absolute()),
@@ -91,14 +91,14 @@ def open_corpus(folder, recipe, overrides, tokenizer=None):
         ValueError: if the folder does not hold shards, a setting cannot be changed, or the tokenizers differ.
     """
     for name, value in overrides.items():
-        if name in FIXED or (name == "layout" and value not in ("windows", "auto")):
+        if name in FIXED or (name == "layout" and value not in ("packed", "auto")):
             rule = ["cannot be changed together with ", _checks.Argument("data"), ", whose tokens are fixed"]
             raise _checks.refuse(name, rule, value, "Leave it out, or prepare other shards.")
     opened = folder if isinstance(folder, reader.Shards) else reader.open_shards(folder)
     _check_tokenizer(opened, tokenizer)
     tokens = [part.tokens for part in (opened.train, opened.validation) if part is not None]
     found = dict.fromkeys(("max_tokens", "vocabulary_file", "merges_file"))
-    found |= {"end_token": opened.tokenizer.end_token, "layout": "windows", "validation": sum(tokens[1:]) / sum(tokens)}
+    found |= {"end_token": opened.tokenizer.end_token, "layout": "packed", "validation": sum(tokens[1:]) / sum(tokens)}
     for name, kind in registry.TOKENIZERS.items():
         if kind.where.endswith(":" + type(opened.tokenizer).__name__):
             found["tokenizer"] = name

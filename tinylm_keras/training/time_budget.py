@@ -60,17 +60,21 @@ def lay_out(recipe, corpus, model, began, writes=False, clock=time.monotonic):
     costs = _measure(recipe, corpus, model, batches, start, clock)
     for variable, value in state:
         variable.assign(value)
-    per_call = max(1, start.steps_per_execution // start.accumulate)
+    per_call = max(1, start.steps_per_execution // start.gradient_accumulation_steps)
     steps, every = divide(end - clock(), costs, per_call, recipe.evaluate_every)
     if steps < 1:
         spent = f"compiling and measuring took {clock() - began:.0f} s, an update takes {costs.update:.2g} s"
         raise _checks.refuse("minutes", f"must leave time to train: {spent}", recipe.minutes, "Give it more.")
     final = dataclasses.replace(first, steps=steps, evaluate_every=every, jit_compile=start.jit_compile)
     final_plan = dataclasses.replace(
-        start, steps=steps, evaluate_every=every, warm_up=min(recipe.warm_up, steps // 2), estimated_seconds=end - began
+        start,
+        steps=steps,
+        evaluate_every=every,
+        warmup_steps=min(recipe.warmup_steps, steps // 2),
+        estimated_seconds=end - began,
     )
     if rate is not None:
-        rate.resize(final_plan.steps, final_plan.warm_up)
+        rate.resize(final_plan.steps, final_plan.warmup_steps)
         if keras.backend.backend() != "tensorflow":  # elsewhere the length was compiled into the step
             model.make_train_function(force=True)
     return final, final_plan
@@ -128,9 +132,9 @@ def _measure(recipe, corpus, model, batches, start, clock):
     evaluation = clock() - began
     seconds = min(MOST_MEASURED, max(LEAST_MEASURED, MEASURED_SHARE * 60 * recipe.minutes))
     pace = Pace(seconds, clock)
-    period = start.steps_per_execution * max(1, 50 * start.accumulate // start.steps_per_execution)
+    period = start.steps_per_execution * max(1, 50 * start.gradient_accumulation_steps // start.steps_per_execution)
     model.fit_in_run(batches, steps_per_epoch=period, epochs=10**4, callbacks=[pace], verbose=0)
-    return Costs(pace.seconds_per_batch * start.accumulate, evaluation)
+    return Costs(pace.seconds_per_batch * start.gradient_accumulation_steps, evaluation)
 
 
 class Pace(keras.callbacks.Callback):
