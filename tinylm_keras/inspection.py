@@ -25,7 +25,8 @@ def describe(model, path=None):
 
     Returns:
         dict with "class", "sizes", "parameters" (per part of the model, and "total"), "tokenizer",
-        "generation_defaults" and "keras"; with `path` also "file", "bytes" and "recipe" (None without a recipe).
+        "generation_defaults" and "keras"; with `path` also "file", "bytes", "recipe" (None without a recipe) and, where
+        there is one that cannot be read, "recipe_problem".
 
     Example:
 
@@ -49,7 +50,9 @@ def describe(model, path=None):
     }
     if path is not None:
         path = pathlib.Path(path)
-        description |= {"file": str(path), "bytes": path.stat().st_size, "recipe": read_recipe(path)}
+        recipe, problem = _recipe_of(path)
+        description |= {"file": str(path), "bytes": path.stat().st_size, "recipe": recipe}
+        description |= {"recipe_problem": problem} if problem else {}
     return description
 
 
@@ -77,10 +80,17 @@ def count_parameters(model):
 
 def read_recipe(path):
     """Return what recipe.json beside the model file says, as a dict; None when there is none that can be read."""
+    return _recipe_of(path)[0]
+
+
+def _recipe_of(path):
+    """Return what `read_recipe` does, and why a recipe that is there cannot be read, else the empty string."""
     try:
-        return run_record.read(pathlib.Path(path).parent).values
-    except (OSError, ValueError):
-        return None
+        return run_record.read(pathlib.Path(path).parent).values, ""
+    except FileNotFoundError:
+        return None, ""
+    except (OSError, ValueError) as error:
+        return None, str(getattr(error, "strerror", None) or error)
 
 
 def attention_weights(model, text):

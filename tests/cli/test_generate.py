@@ -35,6 +35,13 @@ def test_samples_are_separated_by_a_blank_line_and_the_first_is_the_single_one(t
     assert tinylm("generate", run_folder, "Tom", "--seed", 1, "--temperature", 0.5).out == shown.split("\n\n")[0] + "\n"
 
 
+def test_several_temperatures_before_the_prompt_are_told_how_to_be_written(tinylm, run_folder):
+    for typed in ([run_folder, "--temperature", 0.5, 0.8, "Tom"], ["--temperature", 0.5, 0.8, run_folder, "Tom"]):
+        refusal = tinylm("generate", *typed).refusal
+        assert refusal.startswith("`--temperature` must have commas between several numbers, unless they follow all")
+        assert "Try --temperature 0.5,0.8, or put them last." in refusal
+
+
 def test_a_refused_setting_is_one_line_though_the_seed_was_drawn(tinylm, run_folder):
     assert tinylm("generate", run_folder, "Tom", "--top-k", 0).refusal.startswith("`--top-k` must be")
     assert tinylm("generate", run_folder, "Tom", "--max-new-tokens", -1, "--samples", 2).refusal.startswith(
