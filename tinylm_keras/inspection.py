@@ -36,7 +36,8 @@ def describe(model: LanguageModel, path: Path | None = None) -> dict[str, Any]:
 
     Returns:
         dict with "class", "sizes", "parameters" (per part of the model, and "total"), "tokenizer",
-        "generation_defaults" and "keras"; with `path` also "file", "bytes" and "recipe" (None without a recipe).
+        "generation_defaults" and "keras"; with `path` also "file", "bytes", "recipe" (None without a recipe) and, where
+        there is one that cannot be read, "recipe_problem".
 
     Example:
 
@@ -60,7 +61,9 @@ def describe(model: LanguageModel, path: Path | None = None) -> dict[str, Any]:
     }
     if path is not None:
         path = pathlib.Path(path)
-        description |= {"file": str(path), "bytes": path.stat().st_size, "recipe": read_recipe(path)}
+        recipe, problem = _recipe_of(path)
+        description |= {"file": str(path), "bytes": path.stat().st_size, "recipe": recipe}
+        description |= {"recipe_problem": problem} if problem else {}
     return description
 
 
@@ -88,10 +91,17 @@ def count_parameters(model: keras.Model) -> dict[str, int]:
 
 def read_recipe(path: Path) -> dict[str, Any] | None:
     """Return what recipe.json beside the model file says, as a dict; None when there is none that can be read."""
+    return _recipe_of(path)[0]
+
+
+def _recipe_of(path):
+    """Return what `read_recipe` does, and why a recipe that is there cannot be read, else the empty string."""
     try:
-        return run_record.read(pathlib.Path(path).parent).values
-    except (OSError, ValueError):
-        return None
+        return run_record.read(pathlib.Path(path).parent).values, ""
+    except FileNotFoundError:
+        return None, ""
+    except (OSError, ValueError) as error:
+        return None, str(getattr(error, "strerror", None) or error)
 
 
 def attention_weights(model: LanguageModel, text: str) -> tuple[list[str], np.ndarray]:

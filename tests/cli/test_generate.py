@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 
 import pytest
 
@@ -32,6 +33,40 @@ def test_samples_are_separated_by_a_blank_line_and_the_first_is_the_single_one(t
     shown = tinylm("generate", run_folder, "Tom", "--samples", 3, "--seed", 1, "--temperature", 0.5).out
     assert shown == "\n\n".join(model.generate(["Tom"] * 3, seed=1, temperature=0.5)) + "\n"
     assert tinylm("generate", run_folder, "Tom", "--seed", 1, "--temperature", 0.5).out == shown.split("\n\n")[0] + "\n"
+
+
+def test_several_temperatures_before_the_prompt_are_told_how_to_be_written(tinylm, run_folder):
+    for typed in ([run_folder, "--temperature", 0.5, 0.8, "Tom"], ["--temperature", 0.5, 0.8, run_folder, "Tom"]):
+        refusal = tinylm("generate", *typed).refusal
+        assert refusal.startswith("`--temperature` must have commas between several numbers, unless they follow all")
+        assert "Try --temperature 0.5,0.8, or put them last." in refusal
+
+
+def test_a_refused_setting_is_one_line_though_the_seed_was_drawn(tinylm, run_folder):
+    assert tinylm("generate", run_folder, "Tom", "--top-k", 0).refusal.startswith("`--top-k` must be")
+    assert tinylm("generate", run_folder, "Tom", "--max-new-tokens", -1, "--samples", 2).refusal.startswith(
+        "`--max-new"
+    )
+
+
+def test_a_prompt_without_end_is_refused_and_a_pipe_is_read(tinylm, run_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("tinylm_keras.cli._console.LONGEST_PROMPT", 1000)
+    refusal = tinylm("generate", run_folder, "--prompt-file", "/dev/zero").refusal
+    assert refusal.startswith("`--prompt-file` must have at most 1,000 bytes. Received: --prompt-file /dev/zero.")
+    reading, writing = os.pipe()
+    os.write(writing, b"Tom\n")
+    os.close(writing)
+    piped = tinylm("generate", run_folder, "--prompt-file", f"/dev/fd/{reading}", "--seed", 1, "--max-new-tokens", 3)
+    os.close(reading)
+    assert piped.out == tinylm("generate", run_folder, "Tom", "--seed", 1, "--max-new-tokens", 3).out
+
+
+def test_a_record_that_cannot_be_written_is_refused_before_anything_is_generated(tinylm, run_folder, tmp_path):
+    asked = ("generate", run_folder, "Tom", "--overwrite", "--out")
+    assert tinylm(*asked, "/dev/null").refusal.startswith("`--out` must be an ordinary file, and this is a device")
+    link = tmp_path / "link.txt"
+    link.symlink_to(tmp_path / "missing.txt")
+    assert tinylm(*asked, link).refusal.startswith("`--out` must be an ordinary file, and this is a device, a pipe or")
 
 
 def test_weights_are_rounded_when_asked_for_and_the_record_says_so(tinylm, run_folder, model, tmp_path):

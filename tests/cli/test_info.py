@@ -37,6 +37,16 @@ def test_every_kind_of_model_is_shown(tinylm, model, tmp_path):
     assert f"{model.count_params():,}" in ended.out
 
 
+def test_a_recipe_that_cannot_be_read_is_not_called_missing(tinylm, run_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    shutil.copy(run_folder / "model.keras", tmp_path)
+    tmp_path.joinpath("recipe.json").write_text('{"recipe": {"encoding": 5}}')
+    shown = tinylm("info", tmp_path)
+    assert (shown.code, shown.err) == (0, "")
+    assert "cannot be read: `encoding` must be a string. Received: encoding=5." in " ".join(shown.out.split())
+    assert json.loads(tinylm("info", tmp_path, "--json").out)["recipe_problem"].startswith("`encoding` must be")
+
+
 def test_a_model_without_a_recipe_says_so(tinylm, run_folder, tmp_path):
     shutil.copy(run_folder / "model.keras", tmp_path)
     assert "none beside the file" in tinylm("info", tmp_path).out

@@ -18,6 +18,16 @@ TRADITIONAL = "今天早上她看見那列火車，醫生很高興。我明天�
 JAPANESE = "先生は今日、新しい本を買いました。猫は庭で花を見ています。テレビも好きです。"
 HALF_WIDTH = "ｷｮｳﾊ ﾄﾃﾓ ｲｲ ﾃﾝｷﾃﾞｽ｡ ﾈｺﾊ ﾆﾜﾃﾞ ﾊﾅｦ ﾐﾃｲﾏｽ｡"
 KOREAN = "오늘 아침에 나는 일찍 일어나서 공원에 갔다. 그곳은 아주 조용했고 새들만 노래했다."
+TALE = "昔々あるところに、おじいさんとおばあさんが住んでいました。おじいさんは山へ柴刈りに行きました。"
+TURKISH = "Bir varmış bir yokmuş, küçük bir kız ormanda büyükannesiyle yaşıyordu. Gökyüzü çok güzeldi, İstanbul'da."
+HUNGARIAN = "Egyszer volt, hol nem volt, egy kislány az erdőben élt. Az őzek fűvel táplálkoztak."
+CZECH = "Byla jednou jedna malá holčička, která žila v lese se svou babičkou. Příliš žluťoučký kůň."
+ROMANIAN = "A fost odată o fetiţă care locuia în pădure cu bunica ei. Şi ţările străine."
+LITHUANIAN = "Gyveno kartą maža mergaitė, kuri su močiute gyveno miške. Šalia augo žibuoklės ir ąžuolai."
+ICELANDIC = "Einu sinni var lítil stúlka sem bjó í skóginum með ömmu sinni. Þar var það fallegt."
+HEBREW = "היה היה פעם ילדה קטנה שגרה ביער עם סבתא שלה. יום אחד הגיע זאב גדול."
+ARABIC = "كان يا ما كان في قديم الزمان فتاة صغيرة تعيش في الغابة مع جدتها."
+UKRAINIAN = "Жила-була маленька дівчинка, яка жила в лісі зі своєю бабусею. Її їжак дуже гарний."
 
 CASES = [
     (GERMAN, "cp1252"),
@@ -37,6 +47,25 @@ CASES = [
     (JAPANESE, "euc-jp"),
     (HALF_WIDTH, "cp932"),
     (KOREAN, "euc-kr"),
+    (TALE, "shift_jis"),
+    (TALE, "euc-jp"),
+    (TALE, "iso2022_jp"),
+    (SIMPLIFIED, "hz"),
+    (TURKISH, "cp1254"),
+    (TURKISH, "cp857"),
+    (HUNGARIAN, "cp1250"),
+    (CZECH, "iso8859-2"),
+    (POLISH, "cp852"),
+    (ROMANIAN, "cp1250"),
+    (LITHUANIAN, "cp1257"),
+    (ICELANDIC, "cp1252"),
+    (GREEK, "cp737"),
+    (HEBREW, "cp1255"),
+    (HEBREW, "cp862"),
+    (ARABIC, "cp1256"),
+    (ARABIC, "iso8859-6"),
+    (RUSSIAN, "mac-cyrillic"),
+    (UKRAINIAN, "koi8-u"),
     *((text, f"utf-16-{end}") for text in (GERMAN, RUSSIAN, JAPANESE, KOREAN, "to be or not") for end in ("le", "be")),
     ("to be or not", "utf-32-le"),
     (RUSSIAN, "utf-32-be"),

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tinylm_keras import data
+from tinylm_keras.text.given_texts import checked
 from tinylm_keras.text.sources import read
 from tinylm_keras.tokenizers import WhitespaceTokenizer
 
@@ -79,3 +80,15 @@ def test_a_generator_is_read_once_and_can_be_passed_over_again():
 
     documents = Documents(text for text in ("a", "b"))
     assert [list(documents.texts()) for _ in range(2)] == [["a", "b"]] * 2
+
+
+@pytest.mark.parametrize("names", [["a.txt\n", "b.txt\n"], ["one", "two"], ["x.parquet", "y.parquet"]])
+def test_names_with_line_ends_and_of_folders_and_tables_are_no_texts(tmp_path, monkeypatch, names):
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath("a.txt").write_text("text")
+    for folder in ("one", "two"):
+        tmp_path.joinpath(folder).mkdir()
+    with pytest.raises(ValueError, match=r"(is|looks like) the name of a file"):
+        checked(names)
+    assert checked(["one", "three"]) == ["one", "three"]
+    assert checked([" a text\n", "b"]) == [" a text\n", "b"]

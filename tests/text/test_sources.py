@@ -103,10 +103,11 @@ def test_nothing_to_read_is_refused_with_its_name(tmp_path):
     missing = tmp_path / "missing.txt"
     refused(
         f"`source` must be a file, a folder or a pattern that exists. Received: source='{missing}'. "
-        "To train on a text itself, put it in a list.",
+        "A text itself is put in a list, in Python.",
         missing,
     )
     refused("`source` must be a file, a folder or a pattern that exists. Received: source='xx", "x" * 5000)
+    refused("`source` must be a file, a folder or a pattern that exists. Received: source='-'. Standard input is", "-")
     blank = "`source` must hold text, but there is only white space or nothing. Received: source="
     for name, content in {"empty.txt": "", "blank.txt": " \n\t\r\n", "mark.txt": "\ufeff\n"}.items():
         refused(f"{blank}'{tmp_path / name}'.", write(tmp_path / name, content))

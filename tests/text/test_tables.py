@@ -51,6 +51,20 @@ def test_quotes_that_a_spreadsheet_put_around_the_cells_of_a_tsv_are_removed(tmp
         assert read(write(tmp_path / "a.tsv", content), column="text") == texts
 
 
+def test_two_quotes_far_apart_in_a_tsv_of_uneven_rows_enclose_nothing(tmp_path):
+    path = write(tmp_path / "a.tsv", 'id\ttext\n1\t"He said\n2\tno"\n3\tok\n4\tone\ttwo\n')
+    with pytest.warns(UserWarning, match="ordinary characters|1 of 4 rows"):
+        assert read(path, column="text", bad_rows="skip") == ['"He said', 'no"', "ok"]
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"'])
+def test_a_line_that_names_the_delimiter_is_no_header(tmp_path, first):
+    path = write(tmp_path / "a.csv", f"{first}\r\nid;text\r\n1;one, two, three\r\n2;four, five, six\r\n")
+    assert read(path, column="text") == ["one, two, three", "four, five, six"]
+    with pytest.raises(ValueError, match=r"line 4 of .*a\.csv has only 1 cell"):
+        read(write(path, "sep=|\nid|text\n1|one\n2\n"), column="text")
+
+
 def test_a_tsv_without_a_quote_at_the_beginning_of_a_cell_needs_no_word(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")

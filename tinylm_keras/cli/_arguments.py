@@ -66,11 +66,14 @@ def spread(arguments, option, command, instead=()):
 
     Returns:
         list of str.
+
+    Raises:
+        BadInput: if a number was taken for an argument, and there are too many arguments then.
     """
     takes_value = {name for one in command.params if not getattr(one, "is_flag", False) for name in one.opts}
     missing = sum(one.param_type_name == "argument" for one in command.params)
     begin = arguments.index(command.name) + 1
-    result, rest = list(arguments[:begin]), list(arguments[begin:])
+    result, rest, taken = list(arguments[:begin]), list(arguments[begin:]), []
     while rest and rest[0] != "--":
         typed = rest.pop(0)
         name, equals, value = typed.partition("=")
@@ -81,10 +84,16 @@ def spread(arguments, option, command, instead=()):
             del rest[: len(more)]
             several = max(0, len(more) - max(0, missing))
             missing -= len(more) - several
+            taken += more[several:]
             result += [part for one in (*values, *more[:several]) for part in (option, one)] + more[several:]
             continue
         result += [typed] if equals else [typed, *values]
         missing -= name in instead or typed == "-" or not typed.startswith("-")
+    if taken and missing < 0:
+        name = option.removeprefix("--")
+        advice = ["Try ", _checks.Argument(name, "0.5,0.8"), ", or put them last."]
+        rule = "must have commas between several numbers, unless they follow all other arguments"
+        raise _checks.refuse(name, rule, " ".join(taken), advice, error=BadInput)
     return result + rest
 
 

@@ -13,6 +13,8 @@ from tinylm_keras import _checks, _streams, _terminal
 from tinylm_keras.cli import _refusal
 from tinylm_keras.training import JOINED as JOINED
 
+LONGEST_PROMPT = 1 << 24  # bytes
+
 
 class BadInput(Exception):
     """Something typed on the command line cannot be used. Shown as one line; the exit code is 2."""
@@ -67,16 +69,21 @@ def make_streams_total():
 def read_stdin():
     """Return standard input as text, without the line end that a shell adds."""
     binary = getattr(sys.stdin, "buffer", None)
-    text = sys.stdin.read() if binary is None else _decode("prompt", "standard input", binary.read())
+    text = sys.stdin.read() if binary is None else _decode("prompt", "standard input", binary)
     return text.removesuffix("\n").removesuffix("\r")
 
 
 def read_text(argument, path):
-    """Return a UTF-8 file as text with line ends as \\n, without a byte-order mark."""
-    return _decode(argument, path, pathlib.Path(path).read_bytes())
+    """Return a UTF-8 file or pipe as text with line ends as \\n, without a byte-order mark."""
+    with pathlib.Path(path).open("rb") as file:
+        return _decode(argument, path, file)
 
 
-def _decode(argument, where, content):
+def _decode(argument, where, file):
+    content = file.read(LONGEST_PROMPT + 1)
+    if len(content) > LONGEST_PROMPT:  # such as /dev/zero, which has no end
+        rule = f"must have at most {LONGEST_PROMPT:,} bytes"
+        raise _checks.refuse(argument, rule, str(where), "A model reads only the end of a prompt.", error=BadInput)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import json
+import os
 import pathlib
 
 import tinylm_keras
@@ -95,6 +96,12 @@ def check_target(out, overwrite, inputs):
     if path.suffix == ".keras" or any(one and path.resolve() == pathlib.Path(one).resolve() for one in inputs):
         rule = "must not be a model or the prompt file"
         raise _checks.refuse("out", rule, str(path), "Use another name.", error=_console.BadInput)
+    if os.path.lexists(path) and not path.is_file():
+        rule = "must be an ordinary file, and this is a device, a pipe or a link to nothing"
+        raise _checks.refuse("out", rule, str(path), "Choose another name.", error=_console.BadInput)
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        rule = f"must be in a folder that can be written, and {path.parent} is read-only"
+        raise _checks.refuse("out", rule, str(path), "Choose another folder.", error=_console.BadInput)
     if path.exists() and not overwrite:
         advice = ["Choose another name, or add ", _checks.Argument("overwrite", True), "."]
         raise _checks.refuse("out", "must be a new file, but it exists", str(path), advice, error=_console.BadInput)

@@ -96,16 +96,16 @@ def generate(
     }
     settings = {name: value for name, value in settings.items() if value is not None}
     loaded, file = _console.load_model(model)
-    if seed is None:
-        seed = secrets.randbelow(2**31)
-        _console.say(f"seed {seed}")
+    drawn = seed is None
+    seed = secrets.randbelow(2**31) if drawn else seed
     from tinylm_keras.generation import DEFAULTS
 
     record = Record(file, seed, {**DEFAULTS, **loaded.generation_defaults, **settings}, prompts)
     temperatures = list(itertools.chain(*(temperature or [])))
-    for one in temperatures or [None]:
+    for number, one in enumerate(temperatures or [None]):
         chosen = settings if one is None else {**settings, "temperature": one}
-        record.add(one, write(loaded, prompts, samples, seed, chosen, streaming=len(temperatures) <= 1))
+        tell = drawn and not number
+        record.add(one, write(loaded, prompts, samples, seed, chosen, streaming=len(temperatures) <= 1, tell=tell))
     record.show(streamed=len(prompts) * samples == 1)
     if target:
         record.save(target)
@@ -133,15 +133,22 @@ def read_prompts(prompt, prompt_file, lines):
     return prompts
 
 
-def write(model, prompts, samples, seed, settings, streaming):
-    """Return a list of texts for each prompt; a single text is shown while it is written."""
+def write(model, prompts, samples, seed, settings, streaming, tell):
+    """Return a list of texts for each prompt; a single text is shown while it is written.
+
+    A seed that was drawn is told once the settings are known to hold: a refusal is one line.
+    """
     if len(prompts) * samples == 1 and streaming:
-        pieces = []
-        for piece in model.stream(prompts[0], seed=seed, **settings):
+        pieces, stream = [], model.stream(prompts[0], seed=seed, **settings)
+        if tell:
+            _console.say(f"seed {seed}")
+        for piece in stream:
             pieces.append(piece)
             _console.answer_raw(piece, end="")
         _console.answer_raw("")
         return [["".join(pieces)]]
     rows = [prompt for prompt in prompts for _ in range(samples)]
     texts = model.generate(rows, seed=seed, **settings)
+    if tell:
+        _console.say(f"seed {seed}")
     return [texts[start : start + samples] for start in range(0, len(rows), samples)]

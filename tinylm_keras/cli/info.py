@@ -41,11 +41,15 @@ def facts(description):
         yield "first tokens", " ".join(repr(token) for token in tokenizer["first_tokens"])
     defaults = description["generation_defaults"]
     yield "generates with", ", ".join(f"{name} {value}" for name, value in defaults.items()) or "the general defaults"
-    yield "recipe", "none beside the file" if description["recipe"] is None else _recipe_line(description["recipe"])
+    yield "recipe", _recipe_line(description)
     yield "Keras", description["keras"]
 
 
-def _recipe_line(record):
+def _recipe_line(description):
+    record = description["recipe"]
+    if record is None:
+        problem = description.get("recipe_problem")
+        return f"cannot be read: {problem}" if problem else "none beside the file"
     settings = record.get("recipe")
     settings = settings if isinstance(settings, dict) else {}
     names = ("preset", "steps", "epochs", "batch_size")

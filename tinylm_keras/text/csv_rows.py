@@ -14,6 +14,9 @@ DELIMITERS = ",;\t|"
 SAMPLE = 50  # rows, to tell what parts the cells
 SWALLOWED = 10  # lines inside one cell that look like rows
 
+# What Excel reads, and some programs write, in front of the header: which sign parts the cells.
+_DELIMITER_LINE = re.compile(rf'"?sep=([{DELIMITERS}])"?\n')
+
 _csv_limit = threading.Lock()
 
 
@@ -69,7 +72,8 @@ class CsvRows:
     def _form(self, name):
         """Return the delimiter and whether quotes enclose cells."""
         lines = list(itertools.islice(split_lines(self.read()), SAMPLE))
-        return max(DELIMITERS, key=lambda delimiter: _fitness(lines, delimiter, name)), True
+        told = _DELIMITER_LINE.fullmatch(lines[0]) if lines else None
+        return told[1] if told else max(DELIMITERS, key=lambda delimiter: _fitness(lines, delimiter, name)), True
 
     def _rows(self, delimiter, quoted):
         """Iterate over pairs of the number of a row's first line and its cells; blank lines are left out."""
@@ -77,6 +81,8 @@ class CsvRows:
         width = None
         try:
             for line, raw, row in _parsed(lines, delimiter, csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE):
+                if line == 1 and _DELIMITER_LINE.fullmatch(raw[0]):
+                    continue
                 width = width or len(row)
                 if quoted and width > 1 and len(raw) > SWALLOWED:
                     self._check_swallowed(line, raw, delimiter, width)
@@ -216,13 +222,16 @@ def _quotes_of_tsv(read):
             even, begins = even and count == width, begins or line.startswith('"') or '\t"' in line
     if not begins:
         return None
-    proof = False
+    proof = across = False
+    widths = set()
     try:
         for number, raw, row in _parsed(_Lines(read()), "\t", csv.QUOTE_MINIMAL):
             cells = _ENCLOSED.findall("".join(raw)) if any('"' in line for line in raw) else []
             proof = proof or (number == 1 and len(cells) == len(row))
             proof = proof or any('""' in cell and "\n" not in cell for cell in cells)
-            proof = proof or (not even and any("\n" in cell or "\t" in cell for cell in cells))
+            across = across or any("\n" in cell or "\t" in cell for cell in cells)
+            widths.add(len(row))
     except csv.Error:  # a quote that encloses nothing
         return False
-    return proof
+    # Where rows stay uneven, two quotes at the beginning of one cell and the end of a later one prove nothing.
+    return proof or (not even and across and len(widths - {0}) == 1)

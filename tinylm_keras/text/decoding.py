@@ -75,13 +75,20 @@ def _check_beginning(file, encoding, beginning):
         raise _checks.refuse("source", f"must be a text file, but it is {found}", str(file), advice)
     if "a\n".encode(encoding) != b"a\n" or encodings.marked(beginning):  # wide text is expected, or found by its mark
         return
-    found = encodings.wide(beginning)
+    wide = encodings.wide(beginning)
+    found = wide or (None if _shifts(encoding) else encodings.seven_bit(beginning))
     if found:
-        rule = f"must be {encoding} text, but it looks like {found} without a byte-order mark"
+        rule = f"must be {encoding} text, but it looks like {found}{' without a byte-order mark' if wide else ''}"
         raise _checks.refuse("source", rule, str(file), ["Try ", _checks.Argument("encoding", found), "."])
     if binary_formats.is_binary(beginning):
         advice = "Save its text as a plain text file in UTF-8."
         raise _checks.refuse("source", "must be a text file, but it is full of control characters", str(file), advice)
+
+
+def _shifts(encoding):
+    """Whether an encoding has other characters than ASCII in bytes of ASCII."""
+    name = codecs.lookup(encoding).name
+    return name.startswith(("iso2022", "hz", "utf-7"))
 
 
 def _undecodable(file, encoding, beginning, before, error, offset, lines):

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from tinylm_keras.text.binary_formats import CONTROLS, is_binary
+from tinylm_keras.text.latin_letters import foreign_letters
 
 SAMPLE = 1 << 13  # bytes looked at, at the most
 
@@ -17,13 +18,16 @@ _MARKS = {
     b"\xfe\xff": "utf-16",
 }
 
-# Western and Central European text: the encodings that are tried, and the first of equally good ones is taken.
-_LATIN = ("cp1252", "cp1250", "iso8859-2", "mac-roman", "cp850")
-_LATIN_LOOKALIKES = ("cp1252", "cp1254", "cp1257")  # the same bytes are Icelandic, Turkish or Baltic letters
+# Encodings of text in Latin letters; the first of equally good ones is taken.
+_LATIN = ("cp1252", "cp1250", "iso8859-2", "cp1254", "cp1257", "mac-roman", "cp850", "cp852", "cp857", "cp775")
+_CYRILLIC = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic", "koi8-u")
 _OTHERS = ("gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "koi8_r", "cp866", "cp1253", "cp1255", "cp1256")
-_OTHERS += ("cp874",)
+_OTHERS += ("cp874", "cp737", "cp862", "iso8859_6")
 
 _LETTER = re.compile(r"[^\W\d_]")
+_HIRAGANA = re.compile("[\u3041-\u3096]")
+# What switches to characters of two bytes: an escape sequence, or a tilde with a brace and pairs of signs.
+_SHIFTS = re.compile(rb"\x1b\$\)?[@ABC]|~\{(?:[!-w][!-~]){2,}~\}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -58,6 +62,22 @@ def _wide(beginning):
     return None
 
 
+def seven_bit(beginning):
+    """Return "iso2022_jp", "iso2022_kr" or "hz" where bytes are such text, which is valid ASCII, else None.
+
+    Example:
+
+    >>> seven_bit("昔々".encode("iso2022_jp")), seven_bit(b"to be")
+    ('iso2022_jp', None)
+    """
+    if _SHIFTS.search(beginning):
+        for name in ("iso2022_jp", "iso2022_kr", "hz"):
+            text = _decode(beginning, name)
+            if text and not text.isascii():
+                return name
+    return None
+
+
 def guess(sample, beginning=None):
     """Return the encoding that some bytes, which are not what they were said to be, most likely have; None: unknown.
 
@@ -75,6 +95,9 @@ def guess(sample, beginning=None):
         return _wide(sample if beginning is None else beginning[:SAMPLE])
     if (_decode if len(sample) == SAMPLE else _whole)(sample, "utf-8") is not None:
         return "utf-8"
+    japanese = _japanese(sample)
+    if japanese:
+        return japanese
     high = [byte for byte in sample if byte >= 0x80]
     if len(high) < sum(bytes([byte]).isalpha() for byte in sample):
         latin = _best_latin(sample, len(high))
@@ -158,21 +181,24 @@ def _script(letter):
 
 
 def _best_latin(sample, high):
-    """The Latin encoding with the fewest misplaced signs, None where all have many."""
+    """The Latin encoding with the fewest misplaced signs and letters of another language; None where all have many."""
     faults = {}
     for name in _LATIN:
         text = _decode(sample, name)
         if text is not None:
-            faults[name] = _misplaced(text)
+            faults[name] = _misplaced(text) + foreign_letters(text)
     best = min(faults, key=faults.get, default=None)
-    if best is None or faults[best] > high / 10:
-        return None
-    if best == "cp1252":
-        text = sample.decode("cp1252")
-        odd = sum(text.count(letter) for letter in "ðþýÐÞÝ")
-        if odd > 0.1 * sum(not letter.isascii() and letter.isalpha() for letter in text):
-            return _by_statistics(sample, _LATIN_LOOKALIKES) or best
-    return best
+    return None if best is None or faults[best] > high / 10 else best
+
+
+def _japanese(sample):
+    """The encoding in which many letters are hiragana, as in all Japanese; read as Korean they are single jamo."""
+    for name in ("euc-jp", "shift_jis", "cp932"):
+        text = _decode(sample, name)
+        kana = len(_HIRAGANA.findall(text)) if text else 0
+        if kana and kana >= 0.2 * sum(not letter.isascii() for letter in text):
+            return name
+    return None
 
 
 # A sign, a figure or a capital letter inside a word, which is how letters of another encoding look.
@@ -200,12 +226,14 @@ def _by_statistics(sample, names):
 
 
 def _cyrillic(sample, high):
-    """The encoding in which most signs are common small letters of Cyrillic: the others have them capital, or none."""
-    for name in ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic"):
+    """The encoding in which most signs are common small letters of Cyrillic, and fewest stand where none belong."""
+    faults = {}
+    for name in _CYRILLIC:
         text = _decode(sample, name)
-        if text and sum(map(text.count, "оеаинтсрвлкмдпу")) > 0.7 * len(high):
-            return name
-    return None
+        if text and sum(map(text.count, "оеаинтсрвлкмдпу")) > 0.6 * len(high):
+            faults[name] = _misplaced(text)
+    best = min(faults, key=faults.get, default=None)
+    return None if best is None or faults[best] > len(high) / 10 else best
 
 
 def _east_asian(sample):

@@ -118,7 +118,7 @@ def find(name, column=None):
         if paths:
             return [File(found) for found in paths]
         raise _checks.refuse("source", "must be a pattern that some file matches", name)
-    advice = "To train on a text itself, put it in a list."
+    advice = "Standard input is called /dev/stdin." if name == "-" else "A text itself is put in a list, in Python."
     raise _checks.refuse("source", "must be a file, a folder or a pattern that exists", name, advice)
 
 

@@ -8,7 +8,9 @@ from tinylm_keras import _checks
 
 # An entry of a list that has a slash or ends like a text file, and is there, is meant as a file.
 _ENDING = re.compile(
-    r"\S*\.(?:txt|text|md|csv|tsv|json|jsonl|ndjson|log|html?|xml|rtf|docx?|odt|epub|pdf|zip|gz)", re.IGNORECASE
+    r"\S*\.(?:txt|text|md|csv|tsv|json|jsonl|ndjson|log|html?|xml|rtf|docx?|odt|epub|pdf"
+    r"|parquet|arrow|zip|tar|gz|bz2|xz|zst)",
+    re.IGNORECASE,
 )
 _SLASH = re.compile(r"(?=.*\w).*[/\\].*")
 LONGEST_LIST_OF_PATHS = 1000
@@ -55,14 +57,15 @@ def _check_no_paths(texts):
     """Refuse a list of names of files: training on the names themselves is never meant."""
     if not 0 < len(texts) <= LONGEST_LIST_OF_PATHS:
         return
+    given, texts = texts, [text.strip() for text in texts]  # names read from a file end in a line end
     named = [text for text in texts if _exists(text)]
     clear = [text for text in named if _SLASH.fullmatch(text) or _ENDING.fullmatch(text.replace(" ", "_"))]
     files_alone = [text for text in named if os.path.isfile(os.path.expanduser(text))]
-    if clear or 2 * len(files_alone) >= len(texts):
-        raise _list_of_paths((clear or files_alone)[0], texts)
+    if clear or 2 * len(files_alone) >= len(texts) or len(named) == len(texts):  # or folders alone
+        raise _list_of_paths((clear or named)[0], given)
     if all(map(_ENDING.fullmatch, texts)):
         rule = f"must be a list of texts, and {texts[0]!r} looks like the name of a file that does not exist"
-        raise _checks.refuse("source", rule, texts, "Read each file with `read`, and join the lists.")
+        raise _checks.refuse("source", rule, given, "Read each file with `read`, and join the lists.")
 
 
 def _list_of_paths(name, texts):

@@ -52,7 +52,7 @@ def prepare(
     megabytes at a time, so that it may be larger than the memory. The files appear whole or not at all.
 
     Kept for validation are whole texts, chosen by their hash; of a single text and of files that are kept whole
-    (`separator=None`), the end of each. See `data.shard_split.divide` for the rule.
+    (`separator=None`), the end of each. See `data.token_files.split.divide` for the rule.
 
     Args:
         source: What `read` takes, or `Documents`.
