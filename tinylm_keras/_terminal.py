@@ -22,7 +22,7 @@ def harmless(text):
     Example:
 
     >>> print(harmless("\x1b]0;title\x07 caf\u00e9"))
-    \x1b]0;title\x07 caf\u00e9
+    \x1b]0;title\x07 café
     """
     return _HARMFUL.sub(_escape, text)
 

@@ -24,7 +24,7 @@ def stranger(tmp_path_factory):
     model = tlm.MiniLM(tokenizer=tokenizer, **SMALL)
     model.generation_defaults = {"max_new_tokens": 12, "stop": [f"stop{TITLE}"]}
     model.save(folder / "model.keras")
-    recipe = {"recipe": {"preset": TITLE, "steps": TURNED}, "source": f"my{TITLE}\x9b.txt"}
+    recipe = {"recipe": {"preset": TITLE}, "source": f"my{TITLE}\x9b.txt"}
     (folder / "recipe.json").write_text(json.dumps(recipe))
     return folder
 
@@ -84,9 +84,9 @@ def test_error_lines_are_harmless_whoever_words_them(tinylm, stranger, tmp_path)
         ["--traceback", "info", f"none{TITLE}.keras"],
     ):
         assert_harmless(tinylm(*arguments))
-    warned = tinylm("generate", path, f"unknown{TITLE} word", "--seed", 1).err
-    assert "that the model does not know" in warned
-    assert warned.rstrip("\n").isprintable()
+    warned = tinylm("generate", path, f"unknown{TITLE} word", "--seed", 1)
+    assert "that the model does not know" in warned.err
+    assert all(line.isprintable() for line in warned.err.split("\n"))  # into a pipe, the text is raw
     hostile.with_config("config", activation=f"x{TITLE}")(path)
     ended = tinylm("info", path)
     assert_harmless(ended)

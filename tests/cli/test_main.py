@@ -164,7 +164,8 @@ def test_several_temperatures_have_commas_or_their_own_option_or_follow_the_prom
 
 
 def test_a_text_after_several_numbers_without_a_comma_is_refused(tinylm):
-    assert "(Tom)" in tinylm("generate", "m", "--temperature", "0.5", "0.8", "Tom").refusal
+    refusal = tinylm("generate", "m", "--temperature", "0.5", "0.8", "Tom").refusal
+    assert "must have commas between several numbers" in refusal and "Try --temperature 0.5,0.8" in refusal
 
 
 def test_a_reader_that_leaves_early_gets_no_complaint():

@@ -25,7 +25,7 @@ import pathlib, resource, sys
 from tests.training.test_failures import a_model
 from tests.training.test_resume import SETTINGS
 from tests.training.test_train import TEXTS
-from tinylm_keras.training import keeper
+from tinylm_keras.training import checkpoint_manager as keeper
 from tinylm_keras.training.train import train
 
 folder = pathlib.Path(sys.argv[1])

@@ -46,7 +46,7 @@ def stream(model, prompt, **settings):
     """See `LanguageModel.stream`. The arguments are checked at once, not when the first piece is taken."""
     _checks.text("prompt", prompt)
     [prompt], _, _ = read(prompt)  # without what a subclass of str may add
-    decoder, streams = _start_texts(model, [prompt], 4, **settings)
+    decoder, streams = _start_texts(model, [prompt], 5, **settings)
     return _pieces(decoder, streams[0], prompt)
 
 
@@ -68,7 +68,7 @@ def _texts(model, texts, **settings):
     """The texts that the prompts `texts` become, all rows in one batch."""
     if not texts:
         return []
-    decoder, streams = _start_texts(model, texts, 5, **settings)
+    decoder, streams = _start_texts(model, texts, 6, **settings)
     size = CHUNK_WITH_STOP if streams[0].stop else CHUNK
     while True:
         fresh = decoder.advance(size)

@@ -39,7 +39,7 @@ def suits(head):
     """Whether `total_nats` knows what `head` does: a dense layer in float32, perhaps with a cap on its outputs."""
     return (
         isinstance(head, keras.layers.Dense)
-        and (type(head) in (Dense, keras.layers.Dense) or hasattr(head, "cap"))
+        and (type(head) in (Dense, keras.layers.Dense) or hasattr(head, "soft_cap"))
         and head.activation is keras.activations.linear
         and head.quantization_mode is None
         and head.compute_dtype == head.variable_dtype == "float32"
@@ -67,7 +67,7 @@ def total_nats(head, hidden, token_ids, weights, training):
         Losses in Large-Vocabulary Language Models", arXiv:2411.09009.
     """
     size, width = head.kernel.shape[1], hidden.shape[-1]
-    cap = getattr(head, "cap", None)
+    cap = getattr(head, "soft_cap", None)
     tokens = ops.shape(token_ids)[0] * ops.shape(token_ids)[1]
     chunks = -(-tokens // max(1, CHUNK_BYTES // (4 * size)))
     length = -(-tokens // chunks)

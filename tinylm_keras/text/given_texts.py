@@ -58,7 +58,7 @@ def _check_no_paths(texts):
     if not 0 < len(texts) <= LONGEST_LIST_OF_PATHS:
         return
     given, texts = texts, [text.strip() for text in texts]  # names read from a file end in a line end
-    named = [text for text in texts if _exists(text)]
+    named = [text for text in texts if any(map(str.isalnum, text)) and _exists(text)]  # "." is a text
     clear = [text for text in named if _SLASH.fullmatch(text) or _ENDING.fullmatch(text.replace(" ", "_"))]
     files_alone = [text for text in named if os.path.isfile(os.path.expanduser(text))]
     if clear or 2 * len(files_alone) >= len(texts) or len(named) == len(texts):  # or folders alone
