@@ -1,9 +1,11 @@
 """Laws of the pictures."""
 
+import itertools
 import math
 import re
 import subprocess
 import sys
+import warnings
 
 import pytest
 from hypothesis import given
@@ -195,3 +197,27 @@ def test_the_name_of_a_run_is_text_and_no_formula(tmp_path, name):
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert f"{printable(name)}: 1.000 at step 2" in texts
     assert len(texts) == 2
+
+
+def test_names_that_are_long_or_lack_a_letter_and_many_runs_leave_room_for_the_curves(tmp_path):
+    long, foreign = "runs/" + "x" * 300 + "/seed_1", "\u65e5\u672c \U0001f642"
+    names = [long, foreign, *(f"run {number}" for number in range(50))]
+    figure = draw_runs(dict.fromkeys(names, HISTORY))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib says so where something has no room or no letter
+        plots.save(figure, tmp_path / "runs.png")
+    labels = [text.get_text().partition(":")[0] for text in figure.legends[0].get_texts()]
+    assert all(len(label) <= 40 for label in labels)
+    assert any(label.startswith("runs/xx") and label.endswith("xx/seed_1") for label in labels)
+    assert "\\u65e5\\u672c \\U0001f642" in labels
+    assert figure.axes[0].get_window_extent().width > 300
+    legend = figure.legends[0].get_window_extent()
+    assert legend.y0 >= 0 and legend.y1 <= figure.bbox.height
+
+
+def test_large_numbers_of_steps_do_not_run_into_each_other():
+    history = [{**row, "step": 100_000 * row["step"]} for row in HISTORY]
+    for figure in (draw(history), draw_runs({"the name of the first of the runs": history, "b": history})):
+        figure.canvas.draw()
+        boxes = [tick.get_window_extent() for tick in figure.axes[0].get_xticklabels()]
+        assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))

@@ -6,7 +6,7 @@ import math
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from tinylm_keras import _checks, _terminal
+from tinylm_keras import _checks, _labels
 from tinylm_keras._files import atomic_path
 from tinylm_keras._ticks import round_perplexities
 
@@ -25,6 +25,9 @@ WHY_ABOVE = (
 
 # The least height of a loss axis, as a share of its largest loss.
 LEAST_SPAN = 0.05
+
+# Inches of a line of the legend of several runs.
+LEGEND_LINE = 0.22
 
 # Okabe and Ito's colours, which eyes that see few colours tell apart, in their order of contrast on white.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -138,7 +141,7 @@ def draw_runs(runs: Any, value: str = "val_loss") -> Figure:
     for name, history in runs.items():
         if not _has(history, value):
             raise _checks.refuse("value", f"must be in the rows of all runs, but is not in {name}", value)
-    figure = Figure(figsize=(9.0, 4.4), layout="constrained")
+    figure = Figure(figsize=(9.0, max(4.4, 0.8 + LEGEND_LINE * len(runs))), layout="constrained")
     axes = figure.add_subplot()
     best, labels, all_steps, all_values = {}, {}, [], []
     for index, (name, history) in enumerate(runs.items()):
@@ -150,7 +153,7 @@ def draw_runs(runs: Any, value: str = "val_loss") -> Figure:
         found = "never finite" if lowest is None else f"{values[lowest]:.3f} at step {steps[lowest]:,}"
         [line] = axes.plot(steps, values, dash, color=colour, linewidth=1.8, marker="o", markersize=3)
         best[line] = math.inf if lowest is None else values[lowest]
-        labels[line] = f"{_terminal.printable(name)}: {found}"
+        labels[line] = f"{_labels.label(name)}: {found}"
     _dress(axes, "step", UNITS[value], all_steps)
     _room_above_and_below(axes, all_values)
     # Beside the curves: inside, it would lie over one of them sooner or later.
@@ -183,7 +186,7 @@ def draw_ladder(rungs: Sequence[Mapping[str, Any]]) -> Figure:
         bits, fill = rung["bits_per_character"], TRAIN if rung["trained"] else "white"
         axes.barh(place, bits, color=fill, edgecolor=TRAIN, linewidth=1.2, height=0.62)
         axes.annotate(f"{bits:.3f}", (bits, place), (5, 0), textcoords="offset points", va="center", color=INK)
-    axes.set_yticks(range(len(rungs)), [rung["name"] for rung in rungs], parse_math=False)
+    axes.set_yticks(range(len(rungs)), [_labels.label(rung["name"]) for rung in rungs], parse_math=False)
     axes.invert_yaxis()
     _dress(axes, "bits per character of the validation text; hollow: counted, not trained", "")
     axes.grid(axis="y", visible=False)
@@ -201,7 +204,8 @@ def _dress(axes, below, beside, steps=None):
     if steps is not None:
         last = max(1, *steps)
         axes.set_xlim(-0.02 * last, 1.02 * last)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        # matplotlib makes room for short numbers alone.
+        axes.xaxis.get_major_locator().set_params(integer=True, nbins="auto" if last < 100_000 else 4)
         axes.xaxis.set_major_formatter(lambda step, _: f"{step:,.0f}")
     for spine in axes.spines.values():
         spine.set_color(GRID)

@@ -77,6 +77,37 @@ def test_the_names_of_layers_decide_nothing():
     assert {id(variable) for variable in by_muon(model)} == expected
 
 
+class EmbeddingMixer(keras.layers.Layer):
+    """Named as what it is not, around a dense layer; the table is its own."""
+
+    def build(self, input_shape):
+        self.dense = Dense(4)
+        self.dense.build(input_shape)
+        self.table = self.add_weight(shape=(4, 4), name="table")
+
+
+class EmbeddingDense(keras.layers.Dense):
+    """A dense layer all the same."""
+
+
+def test_what_is_in_a_layer_goes_by_its_own_class():
+    class Mixed(MiniLM):
+        def build(self, input_shape):
+            self.mixer, self.last = EmbeddingMixer(), EmbeddingDense(4)
+            for layer in (self.mixer, self.last):
+                layer.build((None, None, 4))
+            super().build(input_shape)
+
+    model = Mixed(10, context_length=4, embed_dim=4, num_heads=1, feed_forward_dim=8)
+    model.compile(keras.optimizers.Muon(0.1, exclude_layers=[roles.HEAD]), jit_compile=False)
+    assert len(decayed(model)) == MATRICES + 1 + 2
+    assert len(by_muon(model)) == MATRICES + 2
+    for found in (decayed(model), by_muon(model)):
+        names = {id(variable) for variable in found}
+        assert {id(model.mixer.dense.kernel), id(model.last.kernel)} <= names
+        assert id(model.mixer.table) not in names
+
+
 @pytest.mark.parametrize("kind", MODELS)
 def test_embeddings_and_what_is_no_matrix_never_decay(kind):
     model = seeded(MODELS[kind], tokenizer=TOKENIZERS["whitespace"](), name="head")

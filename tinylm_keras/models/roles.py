@@ -45,14 +45,17 @@ def assign(model, optimizer):
 
 
 def _ids_of_embeddings(model):
-    """The ids of all weights in layers whose class is an embedding."""
+    """The ids of the weights of all layers that are embeddings; what is in a layer has a class of its own."""
     layers = [layer for layer in model._flatten_layers() if layer is not model and _is_embedding(layer)]
-    return {id(variable) for layer in layers for variable in layer.weights}
+    return {id(variable) for layer in layers for variable in layer._trainable_variables}
 
 
 def _is_embedding(layer):
-    named = "embedding" in type(layer).__name__.lower() and not isinstance(layer, keras.Model)
-    return named or isinstance(layer, keras.layers.Embedding)
+    if isinstance(layer, keras.layers.Embedding):
+        return True
+    # Nothing but its class tells what a weight is that a layer has made itself.
+    other = isinstance(layer, (keras.Model, keras.layers.Dense, keras.layers.EinsumDense))
+    return "embedding" in type(layer).__name__.lower() and not other
 
 
 def _excluded(model, patterns):
