@@ -1,4 +1,4 @@
-"""From sources to batches: `read` and `split` texts, `prepare` shards, lay out `lines` or `windows`, write `stories`.
+"""From sources to batches: `read`, `split`, `prepare` token files, lay out `lines` or `windows`, write `stories`.
 
 Names are loaded when first used: reading text and writing stories need no Keras.
 """
@@ -6,11 +6,13 @@ Names are loaded when first used: reading text and writing stories need no Keras
 import importlib
 from typing import TYPE_CHECKING
 
+from tinylm_keras import _renamed
+
 if TYPE_CHECKING:
     from tinylm_keras import stories as stories
     from tinylm_keras.data.packed_layout import windows as windows
     from tinylm_keras.data.padded_layout import lines as lines
-    from tinylm_keras.data.token_files.reader import open_shards as open_shards
+    from tinylm_keras.data.token_files.reader import open_token_files as open_token_files
     from tinylm_keras.data.token_files.writer import prepare as prepare
     from tinylm_keras.data.token_stream import concatenate as concatenate
     from tinylm_keras.text.sources import read as read
@@ -19,21 +21,21 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "concatenate": "data.token_stream",
     "lines": "data.padded_layout",
-    "open_shards": "data.token_files.reader",
+    "open_token_files": "data.token_files.reader",
     "prepare": "data.token_files.writer",
     "read": "text.sources",
     "split": "text.sources",
     "windows": "data.packed_layout",
 }
 
-__all__ = ["concatenate", "lines", "open_shards", "prepare", "read", "split", "stories", "windows"]
+__all__ = ["concatenate", "lines", "open_token_files", "prepare", "read", "split", "stories", "windows"]
 
 
 def _load(name):
     if name == "stories":
         return importlib.import_module("tinylm_keras.stories")
     if name not in _EXPORTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise _renamed.attribute(__name__, name)
     return getattr(importlib.import_module(f"tinylm_keras.{_EXPORTS[name]}"), name)
 
 
