@@ -51,13 +51,43 @@ def test_auto_takes_lines_only_when_nine_tenths_of_the_texts_fit(ending_lm):
     assert evaluation.choose_layout(ending_lm, [fits] * 8 + [too_long] * 2) == "packed"
     longest = " ".join(["the"] * (ending_lm.context_length - 1))
     assert evaluation.choose_layout(ending_lm, [longest]) == "padded"
-    assert evaluation.evaluate(ending_lm, [longest], layout="padded").cut == 0
 
 
-def test_unknown_words_and_cut_texts_are_counted(ending_lm):
+def test_unknown_words_are_counted(ending_lm):
     assert evaluation.evaluate(ending_lm, ["the zyx sat", "qwv ran"]).unknown == 2
+
+
+def test_a_text_longer_than_the_context_is_evaluated_to_its_end(ending_lm):
     long = " ".join(["the"] * 40)
-    assert evaluation.evaluate(ending_lm, [long, "a dog"], layout="padded").cut == 1
+    assert evaluation.evaluate(ending_lm, [long, "a dog"], layout="padded").tokens == 41 + 3
+    nats = nats_of_each_target(ending_lm, [long])
+    assert evaluation.evaluate(ending_lm, [long], layout="padded").loss == pytest.approx(nats.mean(), rel=0.05)
+
+
+def test_the_characters_between_texts_count_where_an_end_token_tells_of_them(ending_lm, mini_lm):
+    without, counted = (evaluation.evaluate(ending_lm, LINES, separator=sign) for sign in (None, "\n"))
+    characters = sum(map(len, LINES))
+    assert counted.loss == without.loss
+    assert counted.bits_per_character == pytest.approx(without.bits_per_character * characters / (characters + 3))
+    bare = [evaluation.evaluate(mini_lm, LINES, separator=sign).bits_per_character for sign in (None, "\n")]
+    assert mini_lm.tokenizer.end_id is None
+    assert bare[0] == bare[1]
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "lossy"),
+    [
+        (tlm.WhitespaceTokenizer(), True),
+        (tlm.CharacterTokenizer(), False),
+        (tlm.BytePairTokenizer(max_tokens=300), False),
+    ],
+)
+def test_a_tokenizer_that_loses_line_breaks_is_marked(tokenizer, lossy):
+    verse = "Tyger Tyger,\n  burning bright"
+    assert evaluation.loses_text(tokenizer.adapt([verse, "a"]), [verse]) is lossy
+    assert not evaluation.loses_text(tokenizer, ["a"])
+    if lossy:
+        assert evaluation.loses_text(tokenizer, [verse + " unknown"])
 
 
 def test_the_unigram_perplexity_is_the_exponential_of_the_entropy_of_the_text_itself():

@@ -13,7 +13,7 @@ from tinylm_keras.baselines.count_models import bigram_count_nats as bigram_coun
 from tinylm_keras.baselines.count_models import bigram_nats as bigram_nats
 from tinylm_keras.baselines.count_models import perplexity_of_counts
 from tinylm_keras.baselines.count_models import unigram_perplexity as unigram_perplexity
-from tinylm_keras.data.batches import BLOCK
+from tinylm_keras.data.strided_windows import strided_windows
 from tinylm_keras.data.token_stream import TokenStream
 from tinylm_keras.recipe import renames
 from tinylm_keras.training import corpus
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from tinylm_keras.data.batches import Batches
+    from tinylm_keras.data.strided_windows import StridedWindows
     from tinylm_keras.models import LanguageModel
     from tinylm_keras.tokenizers import Tokenizer
+
+LOOKED_AT = 10_000  # characters of a text that tell whether a tokenizer loses part of it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,12 +37,13 @@ class Evaluation:
     Attributes:
         loss: float. Mean nats per real token (padding is none).
         perplexity: float. `exp(loss)`: the model is as unsure as among that many equally likely tokens.
-        bits_per_character: float. Comparable between tokenizers; an unknown word costs the bits of spelling it.
+        bits_per_character: float. Bits of all that is needed to restore the text, the separators that end its texts
+            included, over its characters. Comparable between tokenizers; an unknown word costs the bits of spelling it.
         unigram_perplexity: float. The same tokens under a model that knows only how frequent each one is.
         unigram_of: str. Where those frequencies are from: "training text" or "this text itself".
         layout: "padded" or "packed".
-        texts, tokens, unknown, cut: int. How many texts, tokens evaluated, unknown words among them, and texts longer
-            than the context whose rest was not evaluated.
+        lossy: bool. Whether the tokenizer loses part of this text, such as line breaks, which then costs no bits.
+        texts, tokens, unknown: int. How many texts, tokens predicted, and unknown words among them.
     """
 
     loss: float
@@ -48,10 +52,10 @@ class Evaluation:
     unigram_perplexity: float
     unigram_of: str
     layout: str
+    lossy: bool
     texts: int
     tokens: int
     unknown: int
-    cut: int
 
 
 def evaluate(
@@ -61,17 +65,22 @@ def evaluate(
     layout: Literal["auto", "lines", "windows"] = "auto",
     batch_size: int = 32,
     training: Iterable[str] | TokenStream | None = None,
+    separator: str | None = None,
 ) -> Evaluation:
-    """Evaluate a model on text that it should not have been trained on.
+    r"""Evaluate a model on text that it should not have been trained on.
+
+    Every token counts once, and is predicted from at least half a context where its text has so much before it.
 
     Args:
         model: A `LanguageModel` with a tokenizer.
         texts: list of str, or one part of opened token files, whose layout is always "packed".
-        layout: "padded" (each text one example), "packed" (all texts in one row, cut into contexts that do not
-            overlap) or "auto": padded when at least 90 % of the texts fit the context.
-        batch_size: int. Examples evaluated at a time; it changes the speed alone.
+        layout: "padded" (each text begins anew), "packed" (all texts in one row) or "auto": padded when at least 90 %
+            of the texts fit the context.
+        batch_size: int. Windows evaluated at a time; it changes the speed alone.
         training: list of str, part of token files, or None. The training text, for the frequencies of the unigram
             model. Without it they are those of `texts` itself, which no unigram model can beat.
+        separator: str or None. What stood between the texts, such as "\n": where the tokenizer has an end token, the
+            characters of a separator count with each text.
 
     Returns:
         An `Evaluation`.
@@ -97,7 +106,7 @@ def evaluate(
             raise _checks.refuse("texts", "must hold at least one text", texts)
         layout, count = choose_layout(model, texts) if layout == "auto" else layout, len(texts)
     shape = (tokenizer, layout, model.context_length, batch_size)
-    examples = batches(texts, *shape)
+    examples = batches(texts, *shape, separator)
     if not model.compiled:
         model.compile(jit_compile=False)
     logs = model.evaluate(examples, return_dict=True, verbose=0)
@@ -111,10 +120,10 @@ def evaluate(
         unigram_perplexity=perplexity_of_counts(known, evaluated),
         unigram_of="this text itself" if training is None else "training text",
         layout=layout,
+        lossy=not isinstance(texts, TokenStream) and loses_text(tokenizer, texts),
         texts=count,
         tokens=int(examples.tokens),
         unknown=int(examples.unknown),
-        cut=int(examples.cut),
     )
 
 
@@ -136,29 +145,55 @@ def batches(
     layout: Literal["padded", "packed"],
     context_length: int,
     batch_size: int,
-) -> Batches:
-    """Return the texts as `data.lines` or `data.windows`, in order, each token once."""
-    renames.layout("layout", layout, ("padded", "packed"), "Or auto, to choose by the length of the texts.")
-    if layout == "padded":
-        return data.lines(texts, tokenizer, context_length=context_length, batch_size=batch_size, shuffle=False)
-    stream = texts if isinstance(texts, TokenStream) else data.concatenate(texts, tokenizer)
-    return data.windows(stream, context_length=context_length, batch_size=batch_size)
+    separator: str | None = None,
+) -> StridedWindows:
+    """Return the texts as the windows on which a model is evaluated; the arguments are those of `evaluate`."""
+    layout = renames.layout("layout", layout, ("padded", "packed"), "Or auto, to choose by the length of the texts.")
+    texts = texts if isinstance(texts, TokenStream) else list(texts)
+    shape = {"context_length": context_length, "batch_size": batch_size}
+    found = strided_windows(texts, tokenizer, layout=layout, **shape)
+    if separator is not None and tokenizer.end_id is not None and not isinstance(texts, TokenStream):
+        found.add_characters(len(separator) * len(texts))
+    return found
+
+
+def loses_text(tokenizer: Tokenizer, texts: Iterable[str]) -> bool:
+    """Return whether a tokenizer loses part of some texts, as far as 100 of them tell; unknown words are not lost.
+
+    Example:
+
+    >>> import tinylm_keras as tlm
+    >>> tokenizer = tlm.WhitespaceTokenizer().adapt("a b c")
+    >>> loses_text(tokenizer, ["a b"]), loses_text(tokenizer, ["a\\nb"])
+    (False, True)
+    """
+    texts = list(texts)
+    some = [text[:LOOKED_AT] for text in texts[:: max(1, len(texts) // 100)]]
+    return any(_loses(tokenizer, text) for text in some)
+
+
+def _loses(tokenizer, text):
+    ids = tokenizer.tokenize(text)
+    if tokenizer.unk_id is None or not np.any(ids == tokenizer.unk_id):
+        return tokenizer.detokenize(ids) != text
+    # The unknown words are missing: what is left of a text that keeps its white space has as many line breaks.
+    return any(tokenizer.detokenize(ids).count(sign) != text.count(sign) for sign in "\n\t")
 
 
 def targets(examples: Batches, pad_id: int | None) -> np.ndarray:
-    """Return the tokens that a model is evaluated on, in order: `[n]` ids, padding left out."""
+    """Return the tokens that a model is to predict, in order: `[n]` ids, padding left out."""
     rows = [examples.batch(step)[1].reshape(-1) for step in range(examples.steps_per_epoch)]
     ids = np.concatenate(rows)
     return ids if pad_id is None else ids[ids != pad_id]
 
 
 def token_counts(examples: Batches, pad_id: int | None) -> np.ndarray:
-    """Return how often each token is a target that a model is evaluated on: `[n]` counts, by id."""
-    if not examples.on_disk:
-        return np.bincount(targets(examples, pad_id))
-    blocks = (examples.ids[first : first + BLOCK] for first in range(1, len(examples.ids), BLOCK))
-    size = examples.largest_id() + 1
-    return sum(np.bincount(block, minlength=size) for block in blocks)
+    """Return how often each token is a target that a model is to predict: `[n]` counts, by id."""
+    size, total = examples.largest_id() + 1, 0
+    for step in range(examples.steps_per_epoch):
+        ids = examples.batch(step)[1].reshape(-1)
+        total = total + np.bincount(ids if pad_id is None else ids[ids != pad_id], minlength=size)
+    return total
 
 
 def write_stories(model: LanguageModel, count: int = 200, seeds: int = 20, temperature: float = 0.8) -> list[str]:

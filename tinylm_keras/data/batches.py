@@ -41,12 +41,7 @@ class Batches:
         self.cut = 0
         self.tokens = 0
         self._largest_id = getattr(texts, "largest_id", None)  # of a token file
-        self._rates = None
-        if texts.characters and texts.tokens:
-            self._rates = {
-                "tokens_per_character": texts.tokens / texts.characters,
-                "unknown_bits_per_character": texts.unknown_bits / texts.characters,
-            }
+        self._text = (texts.tokens, texts.unknown_bits, texts.characters)
 
     def batch(self, step: int) -> tuple[IdTable, IdTable]:
         """x and y of a step, counted over all epochs: int32 arrays `[batch_size, length]`."""
@@ -84,15 +79,24 @@ class Batches:
     @property
     def knows_characters(self) -> bool:
         """Whether the text behind the ids was counted, so that there are bits per character."""
-        return self._rates is not None
+        return all((self._text[0], self._text[2]))
+
+    def add_characters(self, count: int) -> None:
+        """Count more characters of the original text: those between the texts, which end tokens stand for."""
+        if self.knows_characters:
+            self._text = (*self._text[:2], self._text[2] + count)
 
     def character_rates(self) -> dict[str, float]:
         """dict of tokens per character and unknown bits per character, for `metrics.BitsPerCharacter`."""
-        if self._rates is None:
+        if not self.knows_characters:
             raise ValueError(
                 "Bits per character needs the text. Received: ids alone. Use `data.concatenate(texts, …)`."
             )
-        return dict(self._rates)
+        tokens, unknown_bits, characters = self._text
+        return {
+            "tokens_per_character": tokens / characters,
+            "unknown_bits_per_character": unknown_bits / characters,
+        }
 
     def bits_per_character(self, loss: float) -> float:
         """Bits per character of the original text for a loss in nats per token over one epoch of this data."""

@@ -71,6 +71,13 @@ class Recipe:
         include_high=False,
         group="text",
     )
+    split: str = choice(
+        "auto",
+        "which text is kept for validation: texts: whole texts, at random; ends: the end of each; stretches: ten "
+        "stretches spread over all of the text; auto: texts, of a few whole files their ends",
+        ("auto", "texts", "ends", "stretches"),
+        group="text",
+    )
 
     tokenizer: str = choice("whitespace", "how text becomes tokens", registry.TOKENIZERS, group="tokens")
     max_tokens: int | None = whole(
@@ -126,6 +133,21 @@ class Recipe:
         0,
         include_low=False,
         optional=True,
+        group="model",
+    )
+
+    logit_soft_cap: float | None = real(
+        15.0,
+        "rotary: logit soft-capping, so that no logit passes this size; none for none",
+        0,
+        include_low=False,
+        optional=True,
+        group="model",
+    )
+    mix_counts: bool = flag(
+        False,
+        "mix the trained network with counts of the n-grams of its text, in one model; such a file contains pieces of "
+        "the text",
         group="model",
     )
 
@@ -205,6 +227,12 @@ class Recipe:
         None,
         "estimate the loss of both parts of the text on this many batches; none: all of the validation text, or a part "
         "where ten evaluations of all would take more than a tenth of the run",
+        optional=True,
+        group="training",
+    )
+    patience: int | None = whole(
+        None,
+        "stop after this many evaluations in a row without a better validation loss; none: never",
         optional=True,
         group="training",
     )

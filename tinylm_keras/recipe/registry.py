@@ -75,7 +75,7 @@ MODELS = {
     "average": Kind("tinylm_keras.baselines:AverageLM", ("embed_dim", *_HIDDEN)),
     "bigram": Kind("tinylm_keras.baselines:BigramLM", ("context_length",)),
     "mlp": Kind("tinylm_keras.baselines:MLPLM", ("window", "code_bits", *_HIDDEN, "activation")),
-    "rotary": Kind("tinylm_keras.models:RotaryLM", _TRANSFORMER),
+    "rotary": Kind("tinylm_keras.models:RotaryLM", (*_TRANSFORMER, "logit_soft_cap")),
 }
 
 _OPTIMIZER = ("weight_decay", "global_clipnorm")

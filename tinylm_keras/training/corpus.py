@@ -10,6 +10,7 @@ import numpy as np
 from tinylm_keras import data
 from tinylm_keras.recipe import registry
 from tinylm_keras.text.sources import MOST_DOCUMENTS
+from tinylm_keras.text.stretches import spread
 from tinylm_keras.training import unseen
 
 LOOKED_AT = 2_000  # texts that layout="auto" measures, evenly spread
@@ -140,7 +141,11 @@ def divide(texts, recipe, kept=None):
         return unseen.divide(texts, kept)
     if not recipe.validation:
         return list(texts), []
-    whole = False if recipe.separator is None and len(texts) <= MOST_DOCUMENTS else None
+    if recipe.split == "stretches":
+        kept = spread(texts, recipe.validation)
+        return unseen.divide(texts, kept) if kept else (list(texts), [])
+    by_documents = recipe.separator is None and len(texts) <= MOST_DOCUMENTS
+    whole = {"texts": True, "ends": False}.get(recipe.split, False if by_documents else None)
     share = recipe.validation if whole is False else min(recipe.validation, MOST_VALIDATION / len(texts))
     return data.split(texts, share, recipe.seed, whole=whole)
 

@@ -1,0 +1,300 @@
+"""From what a text is like and how long training may take to a recipe and its reasons: `preset="auto"`. No Keras here.
+
+Each choice is a small function of the survey and of what is chosen already; what the user has set is taken as it is, and
+the later choices follow from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from tinylm_keras.recipe import presets, registry
+from tinylm_keras.recipe.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from tinylm_keras.text.survey import Survey
+
+NAME = "auto"
+READING = ("separator", "encoding", "column", "bad_rows")
+MINUTES = 3.0
+USABLE = 0.6  # share of the speed of large matrix products that training reaches
+
+# Text of which so little is there gives nothing away for validation.
+LEAST_TEXT = 2_000
+# Whole texts are chosen for validation where so many different ones are there and no few of them hold most of the text.
+LEAST_TEXTS, MOST_UNEQUAL = 100, 0.5
+
+# The padded layout cuts what does not fit, so nearly all of the text must.
+FITS = 0.98
+SHORTEST_ROW, LONGEST_ROW = 16, 128
+
+# Longer texts are learned in byte pairs, of this vocabulary: a context of them spans more of the text.
+MOST_FOR_CHARACTERS, BYTE_PAIRS = 8_000_000, 2_048
+MOST_CHARACTERS = 12_000  # different ones
+
+
+class Network(NamedTuple):
+    """Sizes of a transformer, for runs of at least so many floating point operations."""
+
+    operations: float
+    context_length: int
+    embed_dim: int
+    num_heads: int
+    feed_forward_dim: int
+    num_blocks: int
+    batch_size: int
+    learning_rate: float
+
+
+NETWORKS = (
+    Network(1e15, 256, 384, 6, 1488, 6, 32, 0.01),
+    Network(1.5e14, 128, 256, 4, 992, 6, 16, 0.012),
+    Network(0, 64, 128, 4, 496, 4, 12, 0.015),
+)
+
+# (passes over the text, dropout): the more often a text is seen, the more is dropped, and more passes than the last
+# number gain nothing.
+DROPOUT = ((3, 0.0), (8, 0.1), (math.inf, 0.2))
+MOST_PASSES = 40
+
+
+@dataclasses.dataclass(frozen=True)
+class Advice:
+    """A recipe and why it is so.
+
+    Attributes:
+        recipe: `Recipe`, with `preset` "auto".
+        reasons: tuple of str. One line for each choice.
+        seconds: float or None. About how long the run takes; None where that is not known.
+    """
+
+    recipe: Recipe
+    reasons: tuple[str, ...]
+    seconds: float | None
+
+
+def advise(survey: Survey, operations_per_second: float, overrides: Mapping[str, Any] | None = None) -> Advice:
+    """Choose all settings of a run.
+
+    Args:
+        survey: `Survey` of the text.
+        operations_per_second: float. Floating point operations of a large matrix product a second, as a machine does
+            them.
+        overrides: dict. Settings that the user has chosen. They are kept, and the other choices follow from them.
+
+    Returns:
+        An `Advice`. The same arguments give the same.
+
+    Raises:
+        ValueError: if the overrides do not go together.
+
+    Example:
+
+    >>> from tinylm_keras.text.survey import survey
+    >>> found = advise(survey([f"{name} likes {food}." for name in ("Ann", "Bo") for food in ("tea", "pie")]), 1e11)
+    >>> found.recipe.tokenizer, found.recipe.layout
+    ('character', 'padded')
+    """
+    choices = _Choices(survey, USABLE * operations_per_second, dict(overrides or {}))
+    for choose in (_texts, _tokenizer, _length, _network, _layout, _validation, _time, _regularization, _counts):
+        choose(choices)
+    recipe = Recipe(**{**choices.made, **choices.fixed, "preset": NAME})
+    return Advice(recipe, tuple(choices.reasons), choices.seconds)
+
+
+class _Choices:
+    """What is chosen so far: `made` by the functions below, `fixed` by the user, who wins."""
+
+    def __init__(self, survey, speed, fixed):
+        self.survey, self.speed, self.fixed = survey, speed, fixed
+        self.made, self.reasons, self.seconds = {}, [], None
+
+    def __getitem__(self, name):
+        return self.fixed[name] if name in self.fixed else self.made.get(name, getattr(_DEFAULT, name))
+
+    def make(self, reason, **settings):
+        self.made.update(settings)
+        own = [name for name in settings if name in self.fixed]
+        if reason:
+            note = f" ({', '.join(f'{name}={self.fixed[name]}' for name in own)} as asked)" if own else ""
+            self.reasons.append(reason + note)
+
+    @property
+    def texts(self):
+        """The `Cut` of the survey that holds for the separator."""
+        cuts = {cut.separator: cut for cut in self.survey.cuts}
+        return cuts.get(self["separator"], self.survey.texts)
+
+    @property
+    def are_apart(self):
+        """Whether the source consists of several texts, each with an end of its own."""
+        return self.survey.given or self["separator"] is not None
+
+    @property
+    def is_closed(self):
+        """Whether words are the right tokens: few, known, and in texts of one line."""
+        return self.survey.closed_vocabulary and self.are_apart and self.texts.with_lines == 0
+
+
+_DEFAULT = Recipe()
+
+
+def _texts(choices):
+    survey = choices.survey
+    choices.make(f"Texts: {survey.reason}.", separator="auto" if survey.given else survey.separator)
+
+
+def _tokenizer(choices):
+    survey = choices.survey
+    choices.make("", end_token="<end>" if choices.are_apart else None)
+    if choices.is_closed:
+        reason = f"Tokens: words; the text has only {survey.words.distinct:,}, and new text has hardly any other."
+        choices.make(reason, tokenizer="whitespace")
+    elif survey.distinct_characters > MOST_CHARACTERS or survey.characters > MOST_FOR_CHARACTERS:
+        reason = "Tokens: byte pairs, learned from the text; a text so long is learned faster in longer tokens."
+        choices.make(reason, tokenizer="byte-pair", max_tokens=BYTE_PAIRS)
+    else:
+        reason = f"Tokens: characters, {survey.distinct_characters:,} different ones; line breaks and blanks are kept."
+        choices.make(reason, tokenizer="character")
+
+
+def _length(choices):
+    """Minutes, unless the user gives the length of the run in another way."""
+    if not {"steps", "epochs", "minutes"} & {name for name, value in choices.fixed.items() if value is not None}:
+        choices.make("", minutes=MINUTES)
+    choices.made["steps"] = None
+
+
+def _network(choices):
+    if choices.is_closed and choices["tokenizer"] == "whitespace":
+        stories = presets.get("stories")
+        names = [name for name in presets.settings() if getattr(stories, name) != getattr(_DEFAULT, name)]
+        choices.make("", **{name: getattr(stories, name) for name in names if name != "steps"})
+        choices.make("Model: the network of the preset stories, made for such texts.", model="minilm")
+        return
+    model = choices.fixed.get("model", "rotary")
+    if model not in ("rotary", "minilm"):
+        preset = presets.get({"average": "attention-average"}.get(model, model))
+        takes = {"optimizer", "schedule", *registry.MODELS[model].takes, *registry.OPTIMIZERS[preset.optimizer].takes}
+        takes |= set(registry.SCHEDULES[preset.schedule].takes) | {"learning_rate", "batch_size"}
+        choices.make(f"Model: that of the preset {preset.preset}.", **{name: getattr(preset, name) for name in takes})
+        return
+    minutes = choices["minutes"] or 0.0
+    network = next(one for one in NETWORKS if 60 * minutes * choices.speed >= one.operations)
+    sizes = network._asdict()
+    del sizes["operations"]
+    choices.make(
+        "",
+        model=model,
+        logit_soft_cap=None,
+        **sizes,
+        **_optimizer(choices),
+    )
+    if "learning_rate" not in choices.fixed and choices["optimizer"] != "muon":
+        choices.made["learning_rate"] = 1e-3 if choices["optimizer"] in ("adam", "adamw") else 0.1
+
+
+def _optimizer(choices):
+    if choices.fixed.get("optimizer", "muon") != "muon":
+        return {"schedule": "cosine", "warmup_steps": 100, "global_clipnorm": 1.0}
+    fast = presets.get("fast")
+    names = ("optimizer", "adam_ratio", "momentum", "schedule", "warmup_steps", "weight_decay")
+    return {name: getattr(fast, name) for name in names}
+
+
+def _layout(choices):
+    if choices["tokenizer"] == "whitespace" and choices.is_closed:
+        choices.make("Layout: padded, each text one example.", layout="padded")
+        return
+    shortest, _, median, nine_tenths, longest = choices.texts.lengths
+    per_token = 1 if choices["tokenizer"] == "character" else 3
+    room = -(-(longest / per_token + 2) // 8) * 8
+    if choices.are_apart and room <= LONGEST_ROW:
+        length = int(max(SHORTEST_ROW, room))
+        tokens = choices.made.get("batch_size", 12) * choices.made.get("context_length", 64)
+        batch_size = max(choices.made.get("batch_size", 12), round(tokens / max(1.0, median / per_token + 1)))
+        choices.make(
+            f"Layout: padded, each text one example; the longest has {longest:,} characters.",
+            layout="padded",
+            context_length=length,
+            batch_size=min(128, batch_size),
+        )
+        choices.made["max_new_tokens"] = length
+    else:
+        how = "the texts one after the other, with an end token between them" if choices.are_apart else "the whole text"
+        choices.make(f"Layout: packed: {how}, in stretches of {choices['context_length']} tokens.", layout="packed")
+        choices.made["max_new_tokens"] = 300 if choices["tokenizer"] == "character" else 100
+
+
+def _validation(choices):
+    characters, texts = choices.survey.characters, choices.texts
+    if characters < LEAST_TEXT:
+        choices.make(f"Validation: none; of {characters:,} characters none can be spared.", validation=0.0)
+    elif choices.are_apart and texts.distinct >= LEAST_TEXTS and texts.longest_tenth < MOST_UNEQUAL:
+        choices.make("Validation: a tenth of the texts, at random.", validation=0.1, split="texts")
+    else:
+        choices.make(
+            "Validation: a tenth of the text, in ten stretches spread over it.", validation=0.1, split="stretches"
+        )
+
+
+def _time(choices):
+    """How long the run takes, and where a short text needs less than the time there is, how many steps."""
+    minutes, tokens = choices["minutes"], choices["batch_size"] * choices["context_length"]
+    weights = 12 * choices["num_blocks"] * choices["embed_dim"] ** 2 + choices["embed_dim"] * 2 * _vocabulary(choices)
+    step = 6 * weights * tokens / choices.speed + 0.002
+    per_pass = max(1.0, choices.survey.characters * _tokens_per_character(choices) / _filled(choices, tokens))
+    if minutes is None:
+        steps = choices.fixed.get("steps") or choices["epochs"] * per_pass
+        choices.seconds, choices.passes = steps * step + 10, steps / per_pass
+        return
+    possible = 60 * minutes / step
+    choices.passes = min(MOST_PASSES, possible / per_pass)
+    if "minutes" not in choices.fixed and possible > 1.2 * MOST_PASSES * per_pass:
+        steps = max(100, round(MOST_PASSES * per_pass))
+        choices.seconds = steps * step + 10
+        reason = f"Time: {steps:,} steps are {MOST_PASSES} passes over so short a text; more would learn it by heart."
+        choices.make(reason, minutes=None, steps=steps)
+    else:
+        choices.seconds = 60 * minutes
+        choices.make(f"Time: {minutes:g} minutes in all, about {choices.passes:.2g} passes over the text.")
+
+
+def _vocabulary(choices):
+    if choices["tokenizer"] == "character":
+        return choices.survey.distinct_characters
+    return choices["max_tokens"] or choices.survey.words.distinct
+
+
+def _tokens_per_character(choices):
+    survey = choices.survey
+    if choices["tokenizer"] == "character":
+        return 1.0
+    return survey.words.units / max(1, survey.characters) if choices["tokenizer"] == "whitespace" else 0.4
+
+
+def _filled(choices, tokens):
+    """Tokens of a batch that are not padding."""
+    if choices["layout"] != "padded":
+        return tokens
+    return choices["batch_size"] * (choices.texts.lengths[2] * _tokens_per_character(choices) + 1)
+
+
+def _regularization(choices):
+    if choices.is_closed and choices["tokenizer"] == "whitespace":
+        return
+    dropout = next(share for passes, share in DROPOUT if choices.passes <= passes)
+    size = f"{choices['num_blocks']} blocks, {choices['embed_dim']} wide, context {choices['context_length']}"
+    choices.make(f"Network: {size}; dropout {dropout:g} for so many passes.", dropout=dropout)
+
+
+def _counts(choices):
+    if choices["model"] not in ("rotary", "minilm") or choices["validation"] == 0:
+        return
+    reason = "Counts: n-grams of the text are mixed with the network, for the two know different things."
+    choices.make(reason, mix_counts=True)

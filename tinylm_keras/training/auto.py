@@ -1,0 +1,63 @@
+"""`preset="auto"`: a source is surveyed, and the recipe follows from what was found."""
+
+import re
+
+from tinylm_keras import _checks
+from tinylm_keras.recipe import advice, machine
+from tinylm_keras.text import survey as surveys
+from tinylm_keras.text.documents import opened
+
+
+def applies(source, preset):
+    """Whether the recipe follows from the text: the preset "auto", or none where the text is the user's own.
+
+    Example:
+
+    >>> applies("my.txt", None), applies("my.txt", "fast"), applies("stories:100", None), applies(None, None)
+    (True, False, False, False)
+    """
+    if preset is not None:
+        return preset == advice.NAME
+    names = getattr(source, "names", [source])
+    return source is not None and not all(
+        isinstance(name, str) and re.fullmatch("stories(:.*)?", name) for name in names
+    )
+
+
+def look(source, overrides):
+    """Survey a source.
+
+    Args:
+        source: What `data.read` takes, or `Documents`, which are looked at once.
+        overrides: dict. Settings that the user has chosen, among them how to read the source.
+
+    Returns:
+        The source as `Documents`, whose attribute `surveyed` is the `Survey`.
+
+    Raises:
+        ValueError: if there is no source, or it cannot be read.
+    """
+    if source is None:
+        rule = "chooses the settings by the text, so there must be one"
+        raise _checks.refuse("preset", rule, advice.NAME, "Give a source, or another preset.")
+    documents = opened(source, **{name: overrides[name] for name in advice.READING if name in overrides})
+    if documents.surveyed is None:
+        documents.surveyed = surveys.survey(documents)
+    return documents
+
+
+def advise(documents, overrides):
+    """Choose the recipe for surveyed `Documents`, and let them be cut into texts as it says.
+
+    Returns:
+        An `Advice`.
+    """
+    chosen = advice.advise(documents.surveyed, _speed(), overrides)
+    documents.separator = chosen.recipe.separator
+    return chosen
+
+
+def _speed():
+    from tinylm_keras.training import environment
+
+    return environment.speed() if environment.device()[0] == "gpu" else machine.operations_per_second()
