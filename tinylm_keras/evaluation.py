@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinylm_keras import _checks, data, stories
+from tinylm_keras import _checks, stories
 from tinylm_keras.baselines.count_models import bigram_count_nats as bigram_count_nats
 from tinylm_keras.baselines.count_models import bigram_nats as bigram_nats
 from tinylm_keras.baselines.count_models import perplexity_of_counts
