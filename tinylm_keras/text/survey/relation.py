@@ -1,4 +1,4 @@
-"""Whether neighbouring lines or paragraphs go on with each other, or are texts of their own in some order."""
+"""Whether neighbouring lines or paragraphs continue with each other, or are texts of their own in some order."""
 
 import collections
 import dataclasses
@@ -8,7 +8,7 @@ import re
 MOST_LOOKED_AT = 4000  # texts
 WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 
-# What a line ends with whose sentence goes on.
+# What a line ends with whose sentence continues.
 GOES_ON = frozenset(",;:-–—、，；：،؛")
 SPEAKER = re.compile(
     r"(?:[\[(<]?\d{1,4}[\d:./\-, TapmAPM]*[\])>]?\s*[-–—]?\s*)?[\[(<*]?[^\W\d_][\w .'\-]{0,24}[\])>*]?\s?[:：]\s?\S.*"
@@ -27,7 +27,7 @@ class Relation:
 
     Attributes:
         indented: float. Share of lines that begin with a blank or a tab.
-        continued: float. Share of lines whose sentence goes on in the next: they end in a comma or the like, or the
+        continued: float. Share of lines whose sentence continues in the next: they end in a comma or the like, or the
             next begins with a small letter where others begin with a capital one.
         spoken: float. Share of lines that begin with the name of a speaker or with a time.
         ordered: bool. Whether the lines stand in alphabetical order.
