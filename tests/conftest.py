@@ -1,6 +1,7 @@
 """The family under test: a new model or tokenizer is added to the two tables, and every law holds for it too."""
 
 import functools
+import importlib.metadata
 import os
 import signal
 
@@ -13,6 +14,12 @@ import pytest
 from tinylm_keras.baselines import MLPLM, AverageLM, BigramLM
 from tinylm_keras.models import MiniLM, RotaryLM
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
+
+# Where keras-hub itself imports TensorFlow, nothing that uses it runs without.
+needs_no_tensorflow = pytest.mark.skipif(
+    tuple(map(int, importlib.metadata.version("keras-hub").split(".")[:2])) <= (0, 26),
+    reason="keras-hub 0.26 imports TensorFlow, also on the JAX backend",
+)
 
 # A shell starts what runs in the background deaf to Ctrl-C, and the commands that are tested would be so too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -103,9 +110,7 @@ def logits_after():
 
     def logits(model, ids):
         ids = np.array(ids, "int32")[None]
-        if (
-            model.sliding_window_cache
-        ):  # one forward of the whole text, in which each position sees the last context_length
+        if model.sliding_window_cache:  # one forward pass, in which each position sees the last context_length
             return np.array(model.head(model.hidden_states(ids)))[0, -1]
         return np.array(model(ids[:, -model.context_length :]))[0, -1]  # the last context_length tokens, from 0
 
