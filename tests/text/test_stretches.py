@@ -1,5 +1,7 @@
 """Laws of the stretches kept for validation: spread evenly, about a share, cut at the ends of lines or words."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,6 +52,6 @@ def test_stretches_lie_in_their_texts_in_order_and_leave_most(texts, share):
     assert kept == sorted(kept)
     for number, first, last in kept:
         assert 0 <= first < last <= len(texts[number])
-    for one, other in zip(kept, kept[1:], strict=False):
+    for one, other in itertools.pairwise(kept):
         assert one[0] < other[0] or one[2] <= other[1]
     assert sum(last - first for _, first, last in kept) <= sum(map(len, texts)) / 2

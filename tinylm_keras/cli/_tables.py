@@ -123,3 +123,16 @@ def _blocks(headings, rows):
 
 def _of(heading, name):
     return f"{heading}, {name}" if name else heading
+
+
+def typed(value):
+    r"""A value of a setting as one types it.
+
+    Example:
+
+    >>> typed(None), typed(True), typed("\n")
+    ('none', 'true', '"\\n"')
+    """
+    if isinstance(value, str) and (not value or value != value.strip() or not value.isprintable()):
+        return '"' + value.encode("unicode_escape").decode("ascii") + '"'
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

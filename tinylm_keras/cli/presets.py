@@ -32,7 +32,7 @@ def side_by_side(chosen):
     """Return a table with a column for each of some recipes."""
 
     def cells(setting):
-        return [_shown(getattr(recipe, setting)) for recipe in chosen.values()]
+        return [_tables.typed(getattr(recipe, setting)) for recipe in chosen.values()]
 
     return _table(list(chosen), cells)
 
@@ -43,7 +43,7 @@ def all_together(chosen):
     def cells(setting):
         values = {}
         for name, recipe in chosen.items():
-            values.setdefault(_shown(getattr(recipe, setting)), []).append(name)
+            values.setdefault(_tables.typed(getattr(recipe, setting)), []).append(name)
         first, *others = values
         return ["\n".join([first, *(f"{value}: {', '.join(values[value])}" for value in others)])]
 
@@ -62,10 +62,3 @@ def _table(headings, cells):
             table.add_row(f"[bold]{group.capitalize()}:[/]")
         table.add_row(setting, *map(escape, cells(setting)), escape(field.metadata["help"]))
     return table
-
-
-def _shown(value):
-    """A value as one would type it."""
-    if value is None or value == "":
-        return "none" if value is None else '""'
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from tinylm_keras import _checks
-from tinylm_keras.cli import _console
+from tinylm_keras.cli import _console, _tables
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.recipe import presets
-from tinylm_keras.training import run_folder
+from tinylm_keras.training import auto, progress, run_folder
 
 BUILT_IN = "stories"
 
@@ -27,8 +27,8 @@ def train(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="Where settings left out come from; see: tinylm presets. Left out: stories; with --init, the recipe "
-            "of the model's own run.",
+            help="Where settings left out come from: auto chooses by your text and says why; others: tinylm presets. "
+            "Left out: auto, for the built-in stories stories; with --init, the recipe of the model's own run.",
             show_default=False,
         ),
     ] = None,
@@ -57,6 +57,13 @@ def train(
             show_default=False,
         ),
     ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="Folder of a run whose recipe is repeated, with all its settings.", metavar="RUN"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be trained, and why; train and write nothing.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Let the run replace an existing folder.")] = False,
     **typed,
 ):
@@ -66,32 +73,87 @@ def train(
     run. `none` means no value.
     """
     overrides = typed_settings(typed)
+    if dry_run:
+        _plan(source, preset, recipe, overrides, resume=resume, init=init, data=data)
+        return
     if resume is not None:
         _resume(resume, source, overrides, preset=preset, out=out, init=init, data=data, overwrite=overwrite)
         return
-    if init is None:
-        recipe = presets.override(presets.get(preset or presets.DEFAULT), **overrides)
-    else:
-        init = _console.model_file(init, "init")
-        presets.get(preset or presets.DEFAULT)  # refused before Keras is imported
     if data is not None and source:
         raise _checks.refuse("source", "must be left out with --data", source[0], error=_console.BadInput)
     sources = source or [BUILT_IN if data is None else data]
+    init = None if init is None else _console.model_file(init, "init")
     texts, names = (), {"data": data}
-    if init is not None:
-        _console.start_keras()
-        from tinylm_keras.training import origin
-
-        recipe = origin.find(init).recipe(preset, overrides, sources)
+    if data is None and init is None and recipe is None and auto.applies(_several(sources), preset):
+        if not source:
+            auto.look(None, overrides)  # refuses
+        chosen, texts = auto.NAME, (_documents(sources, overrides),)
+        auto.look(texts[0], overrides)  # refused before Keras is imported
+    else:
+        chosen, read_as = _recipe(preset, recipe, init, overrides, sources)
+        if data is None:
+            texts = (sources[0] if len(sources) == 1 else _console.open_sources(sources, read_as),)
     if data is None:
-        texts = (sources[0] if len(sources) == 1 else _console.open_sources(sources, recipe),)
         names = {"name": _console.JOINED.join(sources)}
     _console.start_keras()
     import tinylm_keras
 
-    folder = free_folder(sources[0], recipe.preset) if out is None else out
-    tinylm_keras.train(*texts, preset=preset, out=folder, init=init, overwrite=overwrite, **names, **overrides)
+    folder = free_folder(sources[0], chosen) if out is None else out
+    how = {"preset": preset, "out": folder, "init": init, "recipe": recipe, "overwrite": overwrite}
+    tinylm_keras.train(*texts, **how, **names, **overrides)
     _console.say(f"Let it write:  tinylm generate {folder}")
+
+
+def _several(sources):
+    return sources[0] if len(sources) == 1 else _Names(sources)
+
+
+class _Names:
+    def __init__(self, names):
+        self.names = names
+
+
+def _documents(sources, overrides):
+    """Return the sources as `Documents`, to be read as the user said, as far as anything was said."""
+    from tinylm_keras.text import documents
+
+    how = {name: overrides[name] for name in auto.READING if name in overrides}
+    opened = [documents.Documents(source, **how) for source in sources]
+    return opened[0] if len(opened) == 1 else documents.Joined(opened)
+
+
+def _recipe(preset, recipe, init, overrides, sources):
+    """Return the name of the preset, and the recipe by which sources are read; refused before Keras is imported."""
+    if recipe is not None:
+        found = presets.override(run_folder.record_of(recipe, "recipe").recipe, **overrides)
+    elif init is None:
+        found = presets.override(presets.get(preset or presets.DEFAULT), **overrides)
+    else:
+        presets.get(preset or presets.DEFAULT)
+        _console.start_keras()
+        from tinylm_keras.training import origin
+
+        found = origin.find(init).recipe(preset, overrides, sources)
+    return found.preset, found
+
+
+def _plan(source, preset, recipe, overrides, **others):
+    """Say what would be trained, without Keras."""
+    for name, value in others.items():
+        if value is not None:
+            raise _checks.refuse(name, "cannot be planned: a dry run is for a new run on text", value)
+    sources = source or [BUILT_IN]
+    if recipe is None and auto.applies(_several(sources), preset):
+        documents = auto.look(_documents(sources, overrides) if source else None, overrides)
+        found = auto.advise(documents, overrides, with_keras=False)
+        _console.answer("\n".join([*auto.lines(documents.surveyed), *found.reasons]))
+        if found.seconds is not None:
+            _console.answer(f"It would take about {progress.duration(found.seconds)} here.")
+        chosen = found.recipe
+    else:
+        chosen = _recipe(preset, recipe, None, overrides, sources)[1]
+    _console.answer("")
+    _tables.show_facts((name, _tables.typed(getattr(chosen, name))) for name in presets.settings())
 
 
 def _resume(run, source, overrides, **given):
@@ -111,7 +173,7 @@ def free_folder(source, preset):
     """Return the first of runs/NAME-PRESET, runs/NAME-PRESET-2, … that does not exist yet."""
     name = os.path.basename(os.path.abspath(source)).split(".")[0].split(":")[-1]
     name = "".join(letter for letter in name if letter.isalnum() or letter in "-_") or "text"
-    folder = os.path.join("runs", name if name == preset else f"{name}-{preset}")
+    folder = os.path.join("runs", name if preset in (name, auto.NAME) else f"{name}-{preset}")
     number, candidate = 1, folder
     while os.path.lexists(candidate):
         number += 1

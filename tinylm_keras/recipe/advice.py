@@ -1,7 +1,7 @@
 """From what a text is like and how long training may take to a recipe and its reasons: `preset="auto"`. No Keras here.
 
-Each choice is a small function of the survey and of what is chosen already; what the user has set is taken as it is, and
-the later choices follow from it.
+Each choice is a small function of the survey and of what is chosen already. What the user has set is kept, and the
+later choices follow from it.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def advise(survey: Survey, operations_per_second: float, overrides: Mapping[str,
     Example:
 
     >>> from tinylm_keras.text.survey import survey
-    >>> found = advise(survey([f"{name} likes {food}." for name in ("Ann", "Bo") for food in ("tea", "pie")]), 1e11)
+    >>> found = advise(survey([f"the {animal} {does}" for animal in ("cat", "dog") for does in ("ran", "sat")]), 1e11)
     >>> found.recipe.tokenizer, found.recipe.layout
     ('character', 'padded')
     """
@@ -211,7 +211,7 @@ def _layout(choices):
     if choices["tokenizer"] == "whitespace" and choices.is_closed:
         choices.make("Layout: padded, each text one example.", layout="padded")
         return
-    shortest, _, median, nine_tenths, longest = choices.texts.lengths
+    _, _, median, _, longest = choices.texts.lengths
     per_token = 1 if choices["tokenizer"] == "character" else 3
     room = -(-(longest / per_token + 2) // 8) * 8
     if choices.are_apart and room <= LONGEST_ROW:

@@ -15,6 +15,7 @@ class ComparisonSettings(TypedDict, total=False):
     column: str | int | None
     bad_rows: str
     validation: float
+    split: str
     tokenizer: str
     max_tokens: int | None
     end_token: str | None
@@ -39,6 +40,7 @@ class ComparisonSettings(TypedDict, total=False):
     minutes: float | None
     evaluate_every: int | None
     evaluation_batches: int | None
+    patience: int | None
     seed: int
     jit_compile: bool | None
     prompt: str | None
@@ -63,5 +65,7 @@ class Settings(ComparisonSettings, total=False):
     activation: str
     embeddings_stddev: float | None
     kernel_stddev: float | None
+    logit_soft_cap: float | None
+    mix_counts: bool
     precision: str | None
     steps: int | None

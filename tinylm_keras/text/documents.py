@@ -38,6 +38,7 @@ class Documents:
         whole: bool. Whether each text is a file that was kept as it is.
         separator: str or None. As it was given.
         given: bool. Whether the source consists of texts already (a list, a column, a data set), not of plain files.
+        surveyed: `Survey` or None. What a look at the source has found.
         size: int or None. How many bytes one pass reads; None where that is not known before.
         done: int. How many of them this pass has read (of a source without files: how many characters).
 
@@ -66,7 +67,7 @@ class Documents:
         _checks.one_of("bad_rows", bad_rows, tables.BAD_ROWS)
         column = tables.checked_column(column)
         self.whole, self.size, self.done = separator is None, None, 0
-        self.given, self._files = True, []
+        self.given, self._files, self.surveyed = True, [], None
         self.separator, self._encoding, self._column, self._bad_rows = separator, encoding, column, bad_rows
         self._separators = {}  # of the files, once looked for
         if not isinstance(source, (str, os.PathLike)):
@@ -104,6 +105,10 @@ class Documents:
     def texts(self) -> Iterator[str]:
         """Iterate over the texts, each as one str."""
         return joined(self)
+
+    def cut_at(self, separator: str | None) -> None:
+        """Let another separator cut the source into texts."""
+        self.separator, self.whole = separator, separator is None
 
     def uncut(self) -> Iterator[tuple[str, bool]]:
         """Iterate over the source before it is cut into texts, in blocks of bounded length.
@@ -191,7 +196,7 @@ class Joined(Documents):
         self.locations = [location for locations in found for location in locations] if all(found) else []
         self.whole = all(one.whole for one in self._several)
         self.given = all(one.given for one in self._several)
-        self.separator = self._several[0].separator
+        self.separator, self.surveyed = self._several[0].separator, None
         sizes = [one.size for one in self._several]
         self.size = None if None in sizes else sum(sizes)
 
@@ -199,6 +204,11 @@ class Joined(Documents):
         for one in self._several:
             one.done = 0
         return itertools.chain.from_iterable(self._several)
+
+    def cut_at(self, separator):
+        super().cut_at(separator)
+        for one in self._several:
+            one.cut_at(separator)
 
     def uncut(self):
         return itertools.chain.from_iterable(one.uncut() for one in self._several)

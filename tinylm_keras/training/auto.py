@@ -7,6 +7,8 @@ from tinylm_keras.recipe import advice, machine
 from tinylm_keras.text import survey as surveys
 from tinylm_keras.text.documents import opened
 
+NAME, READING = advice.NAME, advice.READING
+
 
 def applies(source, preset):
     """Whether the recipe follows from the text: the preset "auto", or none where the text is the user's own.
@@ -46,18 +48,33 @@ def look(source, overrides):
     return documents
 
 
-def advise(documents, overrides):
+def advise(documents, overrides, with_keras=True):
     """Choose the recipe for surveyed `Documents`, and let them be cut into texts as it says.
+
+    Args:
+        documents: `Documents` that `look` returned.
+        overrides: dict. Settings that the user has chosen.
+        with_keras: bool. Whether Keras may be asked for the device; without it, a CPU is assumed.
 
     Returns:
         An `Advice`.
     """
-    chosen = advice.advise(documents.surveyed, _speed(), overrides)
-    documents.separator = chosen.recipe.separator
+    chosen = advice.advise(documents.surveyed, _speed(with_keras), overrides)
+    documents.cut_at(chosen.recipe.separator)
     return chosen
 
 
-def _speed():
-    from tinylm_keras.training import environment
+def lines(found):
+    """Return what a survey found as the first lines of a run: the size of the text, and what looks wrong."""
+    size = f"Found: {found.characters:,} characters in {found.lines:,} lines, {found.distinct_characters:,} different."
+    remarks = [remark for remark in found.remarks if "whitespace tokens" not in remark]  # which are chosen where right
+    return [size, *(f"Worth a look: {remark}" for remark in remarks)]
 
-    return environment.speed() if environment.device()[0] == "gpu" else machine.operations_per_second()
+
+def _speed(with_keras):
+    if with_keras:
+        from tinylm_keras.training import environment
+
+        if environment.device()[0] == "gpu":
+            return environment.speed()
+    return machine.operations_per_second()

@@ -14,7 +14,7 @@ import numpy as np
 
 from tinylm_keras import _files, archive, saving
 from tinylm_keras.recipe.recipe import Recipe
-from tinylm_keras.training import plan, run_record
+from tinylm_keras.training import patience, plan, run_record
 
 LAST, PREVIOUS, BEST = "last.keras", "previous.keras", "model.keras"
 
@@ -67,7 +67,9 @@ class State:
 
     @property
     def finished(self):
-        """Whether nothing is left to do: all updates were made, and the last evaluation too."""
+        """Whether nothing is left to do: all updates and the last evaluation were made, or none was better for long."""
+        if patience.is_over(self.rows, self.recipe.patience):
+            return True
         return self.step >= self.plan.steps and bool(self.rows) and self.rows[-1]["step"] >= self.plan.steps
 
     def to_json(self):

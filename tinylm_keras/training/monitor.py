@@ -5,7 +5,7 @@ import time
 
 import keras
 
-from tinylm_keras.training import checkpoint, optimizers
+from tinylm_keras.training import checkpoint, optimizers, patience
 from tinylm_keras.training.divergence import DivergenceCheck
 from tinylm_keras.training.pace import Clock
 
@@ -78,6 +78,11 @@ class TrainingMonitor(keras.callbacks.Callback):
     def owes_evaluation(self):
         """Whether a period has ended without its evaluation."""
         return self._at_end and self.batches > 0 and (not self.rows or self.rows[-1]["step"] < self.step)
+
+    @property
+    def has_settled(self):
+        """Whether the run ends before its last step, since no evaluation was better for long."""
+        return patience.is_over(self.rows, self.recipe.patience)
 
     @property
     def period(self):
@@ -165,6 +170,8 @@ class TrainingMonitor(keras.callbacks.Callback):
             self.save()
         self.write_records()
         self.reporter.evaluation(row, sample, best)
+        if self.has_settled:
+            self.model.stop_training = True
         self.interrupts.check()
 
     def save(self):

@@ -9,7 +9,7 @@ from tinylm_keras.training import checkpoint, environment
 from tinylm_keras.training.progress import duration
 
 
-def record(recipe, run_plan, corpus, model, device, name, init, earlier=()):
+def record(recipe, run_plan, corpus, model, device, name, init, earlier=(), reasons=()):
     """Return what recipe.json holds before the run, as a dict."""
     return {
         "recipe": dataclasses.asdict(recipe),
@@ -17,6 +17,7 @@ def record(recipe, run_plan, corpus, model, device, name, init, earlier=()):
         "sources": list(corpus.locations),
         "init": None if init is None else os.fspath(init) if isinstance(init, (str, os.PathLike)) else "a model",
         **({"earlier": list(earlier)} if earlier else {}),  # what the model learned before
+        **({"reasons": list(reasons)} if reasons else {}),  # why the recipe is as it is
         "corpus": corpus.record(),
         "plan": dataclasses.asdict(run_plan),
         "model": {"class": type(model).__name__, "parameters": model.count_params()},
@@ -93,6 +94,8 @@ def verdict(checkpoints, monitor):
     loss = "training loss" if checkpoints.monitor == "loss" else "validation loss"
     advice = monitor.verdict()
     lines = [f"Trained in {seconds}. Best: step {checkpoints.best_step:,}, {loss} {checkpoints.best:.3f}."]
+    if monitor.has_settled and monitor.step < monitor.plan.steps:
+        lines.append(f"Ended early: {monitor.recipe.patience} evaluations in a row were no better (patience).")
     return lines if advice is None else [*lines, advice]
 
 

@@ -25,6 +25,7 @@ def run(
     state=None,
     notes=(),
     earlier=(),
+    reasons=(),
 ):
     """Train on a corpus: `train` calls it, and so does a comparison of models on one corpus.
 
@@ -41,6 +42,7 @@ def run(
             not that of the state, the run becomes longer.
         notes: list of str. What is to be said first.
         earlier: list of dict. What the records say of the texts that `model` learned before.
+        reasons: list of str. Why the recipe is as it is, where it was chosen by the text.
 
     Returns:
         The model with its best weights, compiled.
@@ -72,7 +74,7 @@ def run(
         run_plan = run_plan or plan.make(recipe, **sizes)
         if asked is None:  # else it was compiled to be measured
             optimizers.compile_model(model, recipe, run_plan)
-        record = report.record(recipe, run_plan, corpus, model, device, name, init, earlier)
+        record = report.record(recipe, run_plan, corpus, model, device, name, init, earlier, reasons)
         if asked is not None:
             record["minutes"] = asked  # the recipe has the updates that they became
     if run_plan.evaluation_batches is not None:
@@ -150,7 +152,7 @@ def _fit(model, batches, validation, monitor):
     if rest:
         data = batches.for_fit(endless=True, first=monitor.batches)
         model.fit_in_run(data, steps_per_epoch=rest, shuffle=False, **settings)
-    if monitor.batches < monitor.total:
+    if monitor.batches < monitor.total and not monitor.has_settled:
         periods = {"initial_epoch": monitor.batches // monitor.period, "epochs": monitor.plan.evaluations}
         model.fit_in_run(batches, steps_per_epoch=monitor.period, **periods, **settings)
 
@@ -180,6 +182,6 @@ def _written(checkpoints, monitor):
     if monitor.rows:
         plots.loss_plot(monitor.rows, folder.file("loss.png"))
     lines = [f"Written: {folder.path}"]
-    if monitor.step < monitor.plan.steps:
+    if monitor.step < monitor.plan.steps and not monitor.has_settled:
         lines.append(f"Continue:  tinylm train --resume {folder.path}")
     return lines

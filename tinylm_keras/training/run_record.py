@@ -210,6 +210,7 @@ _FORM = {
     "source": _STRING,
     "sources": _NAMES,
     "init": (_optional(_text), "a string or null"),
+    "reasons": _NAMES,
     "started": _STRING,
     "minutes": (_optional(_number), "a number or null"),
     "corpus": {
@@ -221,6 +222,7 @@ _FORM = {
         "layout": (lambda value: value in ("padded", "packed"), "padded or packed"),
         "layout_reason": _STRING,
         "kept": (_optional(_stretches), "a list of stretches of texts"),
+        "separator": (_optional(_text), "a string or null"),
     },
     "model": {"class": _STRING, "parameters": _COUNT},
     "machine": {"device": _STRING, "threads": _COUNT},

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from tinylm_keras import _checks, _locks
 from tinylm_keras.recipe import presets
-from tinylm_keras.recipe.recipe import refuse_unknown
+from tinylm_keras.recipe.recipe import Recipe, refuse_unknown
 from tinylm_keras.text.documents import Documents, opened
+from tinylm_keras.training import auto, origin, resuming, run_folder, start, token_file_corpus
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training import origin, resuming, start, token_file_corpus
 from tinylm_keras.training.progress import choose
 from tinylm_keras.training.run import run
 from tinylm_keras.training.run_folder import RunFolder
@@ -35,6 +35,7 @@ def train(
     name: str | None = None,
     data: Path | TokenFiles | None = None,
     resume: Path | None = None,
+    recipe: Recipe | Path | None = None,
     **overrides: Unpack[Settings],
 ) -> LanguageModel:
     """Train a model on a text, or on token files.
@@ -53,8 +54,10 @@ def train(
     Args:
         source: What `tlm.data.read` takes: a path, a folder, a glob, `"stories"`, `"tfds:…"`, or a list of texts; or
             `Documents`. None with `data`.
-        preset: str or None. One of `tlm.presets.names()`, where settings left out come from. None: "stories"; with
-            `init`, the recipe of the run that made the model, as the recipe.json beside its file tells it.
+        preset: str or None. Where settings left out come from: "auto", which looks at the text, chooses what suits it,
+            and says why; or one of `tlm.presets.names()`. None: "auto" for a source of your own, "stories" for the
+            built-in stories; with `init`, the recipe of the run that made the model, as the recipe.json beside its file
+            tells it.
         out: str, path or None. A new folder for the run; None writes nothing.
         init: str, path, model or None. A model to continue from. Its tokenizer and sizes are kept, its optimizer is
             not: the learning rate follows the recipe's schedule from the start. Validation text is text that the model
@@ -72,6 +75,8 @@ def train(
             run continue for so long in all, with a new schedule. A source that only the run's record names is read
             where it is of regular files with the fingerprint of the run, and never over the network. A damaged
             `last.keras` gives way to `previous.keras`; a run that is finished is left as it is.
+        recipe: `Recipe`, path of a run's folder, or None. All settings at once: those of a recipe, or of a run to
+            repeat. A run that was given minutes is repeated with the steps that they became.
         **overrides: Settings of the recipe to change, such as `steps=1000`.
 
     Returns:
@@ -107,8 +112,15 @@ def train(
         other = _checks.Argument("data", data)
         rule = ["or ", _checks.Argument("data"), " must be given, and not both (", other, ")"]
         raise _checks.refuse("source", rule, source)
-    model, made_by, notes = None, None, []
-    if init is None:
+    model, made_by, notes, reasons = None, None, [], []
+    if recipe is not None:
+        recipe = _given(recipe, preset, init, overrides)
+    elif init is None and data is None and auto.applies(source, preset):
+        source = auto.look(source, overrides)
+        advice = auto.advise(source, overrides)
+        recipe, reasons = advice.recipe, list(advice.reasons)
+        notes += [*auto.lines(source.surveyed), *reasons]
+    elif init is None:
         recipe = presets.override(presets.get(preset or presets.DEFAULT), **overrides)
     else:
         start.refuse_fixed(overrides)
@@ -130,7 +142,18 @@ def train(
             corpus = corpora.make(texts, recipe, tokenizer, documents.locations, kept)
         earlier = [] if made_by is None else made_by.earlier
         name = source_name(source if data is None else data, name)
-        return run(recipe, corpus, folder, reporter, name, model, init, notes=notes, earlier=earlier)
+        more = {"notes": notes, "earlier": earlier, "reasons": reasons}
+        return run(recipe, corpus, folder, reporter, name, model, init, **more)
+
+
+def _given(recipe, preset, init, overrides):
+    """Return the recipe that was given, itself or as that of a run."""
+    for argument, value in (("preset", preset), ("init", init)):
+        if value is not None:
+            raise _checks.refuse(argument, ["must be left out with ", _checks.Argument("recipe")], value)
+    if not isinstance(recipe, Recipe):
+        recipe = run_folder.record_of(recipe, "recipe").recipe
+    return presets.override(recipe, **overrides)
 
 
 def _continue_from(init, preset, overrides, source):
