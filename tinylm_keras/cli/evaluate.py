@@ -108,8 +108,8 @@ def facts(found, of, quantized=None):
     yield "  unigram", f"{found.unigram_perplexity:,.2f}, knowing only how frequent each word is in {found.unigram_of}"
     yield "bits per character", f"{found.bits_per_character:.3f}"
     yield "unknown words", f"{found.unknown:,}"
-    if found.cut:
-        yield "cut", f"{found.cut:,} texts are longer than the context; their ends are not evaluated"
+    if found.lossy:
+        yield "lossy", "the tokenizer loses part of the text, such as line breaks, which costs no bits here"
 
 
 def show_stories(told, judged, run):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NAME = "auto"
 READING = ("separator", "encoding", "column", "bad_rows")
 MINUTES = 3.0
-USABLE = 0.6  # share of the speed of large matrix products that training reaches
+USABLE = 0.9  # share of the speed of large matrix products that training reaches
 
 # Text of which so little is there gives nothing away for validation.
 LEAST_TEXT = 2_000

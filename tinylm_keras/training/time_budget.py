@@ -52,6 +52,8 @@ def lay_out(recipe, corpus, model, began, writes=False, clock=time.monotonic):
     end = began + 60 * recipe.minutes - (WRITING if writes else 0.0)
     first = dataclasses.replace(recipe, minutes=None, steps=10**6)
     batches, _ = corpus.train_batches(dataclasses.replace(first, steps=1000))
+    if batches.first_tokens:  # a sample begins as the texts do
+        model.__dict__["first_tokens"] = batches.first_tokens
     size = {"tokens_per_batch": batches.batch_size * batches.length, "parameters": model.count_params()}
     start = plan.for_minutes(first, recipe.minutes, device=environment.device()[0], **size)
     rate = optimizers.decay(first, start) if optimizers.depends_on_length(first) else None
