@@ -8,12 +8,13 @@ import re
 import numpy as np
 import pytest
 
+import tinylm_keras as tlm
 from tinylm_keras import data, evaluation, load_model, stories
 from tinylm_keras.baselines import comparison, count_models
 from tinylm_keras.baselines.comparison import Comparison, Result
 from tinylm_keras.training.progress import Silent
 
-NAMES = ["unigram", "average", "bigram counts", "bigram", "mlp", "minilm"]
+NAMES = ["unigram", "average", "bigram counts", "bigram", "mlp", "n-gram counts", "minilm"]
 TRAINED = ["average", "bigram", "mlp", "minilm"]
 
 
@@ -51,7 +52,7 @@ def test_every_baseline_is_there_in_its_order_and_explains_itself(compared):
     assert [result.name for result in results if result.trained] == TRAINED
     assert all(len(result.line) > 40 and result.line.endswith(".") for result in results)
     assert "loses to a pair" in results[1].line
-    assert [result.steps for result in results] == [0, 24, 0, 24, 24, 24]
+    assert [result.steps for result in results] == [0, 24, 0, 24, 24, 0, 24]
 
 
 def test_all_learn_one_split_with_one_tokenizer(compared):
@@ -78,7 +79,11 @@ def test_every_baseline_is_evaluated_on_the_whole_validation_text(compared):
     seen, evaluated = (data.concatenate(texts, model.tokenizer) for texts in (train, validation))
     pairs = count_models.bigram_nats(seen.ids, evaluated.ids, model.tokenizer.vocabulary_size())
     single = np.log(count_models.unigram_perplexity(seen.ids, evaluated.ids[1:]))
-    assert [results[0].loss, results[2].loss] == pytest.approx([single, pairs])
+    model = tlm.NGramLM.count(seen, model.tokenizer)
+    assert model.order > 2
+    longer = -model.score(evaluated.ids).mean()
+    assert [results[0].loss, results[2].loss, results[5].loss] == pytest.approx([single, pairs, longer])
+    assert results[5].parameters == model.count_params()
     for result in results:
         assert result.perplexity == pytest.approx(math.exp(result.loss))
         assert result.bits_per_character == pytest.approx(

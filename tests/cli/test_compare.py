@@ -8,7 +8,7 @@ import pytest
 from tinylm_keras import stories
 from tinylm_keras.cli.plot import shortest_names
 
-NAMES = ("unigram", "average", "bigram counts", "bigram", "mlp", "minilm")
+NAMES = ("unigram", "average", "bigram counts", "bigram", "mlp", "n-gram counts", "minilm")
 
 
 @pytest.fixture(autouse=True)
