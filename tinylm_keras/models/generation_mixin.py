@@ -83,14 +83,15 @@ class GenerationMixin:
         """Continue one prompt or several.
 
         The first call compiles the loop (a few seconds); later calls with other prompts, seeds or settings do not.
-        Past `context_length` the model is fed the last `context_length` tokens; one with a sliding-window cache (`RotaryLM`,
-        `MLPLM`, `BigramLM`, `NGramLM`) continues, each position seeing the last `context_length` positions in every
-        layer.
+        Past `context_length` the model is fed the last `context_length` tokens; one with a sliding-window cache
+        (`RotaryLM`, `MLPLM`, `BigramLM`, `NGramLM`) continues, each position seeing the last `context_length` positions
+        in every layer.
 
         Args:
             prompts: str; list of str; ids `[n]`; ids `[B, n]` or a list of arrays of ids. An empty prompt starts from
                 the end token, or without one from a first token of the training texts. Only the last
-                `receptive_field` tokens of a prompt affect the result. A blank at the end of a text belongs to the word that follows: the first new token is one that begins with it.
+                `receptive_field` tokens of a prompt affect the result. A blank at the end of a text belongs to the word
+                that follows: the first new token is one that begins with it.
             max_new_tokens: int from 0 to 1,000,000. None: `generation_defaults`, else 64.
             temperature, top_k, top_p, min_p, repetition_penalty: see `Sampler`. None: `generation_defaults`, else off.
             stop: str or list of str. Ends a text before the first of these strings that it writes; for text prompts

@@ -5,7 +5,6 @@ import time
 
 import numpy as np
 
-
 SIZE = 64  # so small a product runs on one processor
 
 
