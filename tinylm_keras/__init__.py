@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tinylm_keras.baselines import MLPLM as MLPLM
     from tinylm_keras.baselines import AverageLM as AverageLM
     from tinylm_keras.baselines import BigramLM as BigramLM
+    from tinylm_keras.baselines import MixtureLM as MixtureLM
     from tinylm_keras.baselines import NGramLM as NGramLM
     from tinylm_keras.baselines.comparison import compare as compare
     from tinylm_keras.models import LanguageModel as LanguageModel
@@ -58,6 +59,7 @@ _EXPORTS = {
     "LanguageModel": ("tinylm_keras.models", "LanguageModel"),
     "MLPLM": ("tinylm_keras.baselines", "MLPLM"),
     "MiniLM": ("tinylm_keras.models", "MiniLM"),
+    "MixtureLM": ("tinylm_keras.baselines", "MixtureLM"),
     "NGramLM": ("tinylm_keras.baselines", "NGramLM"),
     "RotaryLM": ("tinylm_keras.models", "RotaryLM"),
     "Sampler": ("tinylm_keras.samplers", "Sampler"),
@@ -84,6 +86,7 @@ __all__ = [
     "CharacterTokenizer",
     "LanguageModel",
     "MiniLM",
+    "MixtureLM",
     "NGramLM",
     "RotaryLM",
     "Sampler",

@@ -4,7 +4,7 @@ A new tokenizer or metric of the package is added here, and a new model in `size
 with those that are registered with Keras.
 """
 
-from tinylm_keras.archive.sizes import MODELS
+from tinylm_keras.archive.sizes import MODELS, PARTS
 
 PACKAGE = "tinylm_keras"
 
@@ -31,6 +31,7 @@ NEVER_NAMED = {
     "Dense",
     "Dropout",
     "Embedding",
+    "Mixing",
     "NormalizedDense",
     "PermutationCoding",
     "PrefixMean",
@@ -72,6 +73,7 @@ _METRICS = _of(PACKAGE, METRICS) | _of(
 # Under which entry of a config a class may stand, as (module, class); our own have the package as their module.
 PLACES = {
     "model": _of(PACKAGE, MODELS),
+    **{entry: _of(PACKAGE, names) for entry, names in PARTS.items()},
     "tokenizer": _of(PACKAGE, TOKENIZERS),
     "dtype": _of("keras", ["DTypePolicy"]),
     "optimizer": _OPTIMIZERS,

@@ -46,13 +46,16 @@ def check(tree):
     tree, compiled, unknown = dict(tree), tree.get("compile_config"), []
     tree.pop("compile_config", None)
     name = _object(tree, "model", None)
-    sizes.check_settings(name, tree["config"])
-    values.check(tree["config"], values.MODEL, name)
-    values.check_ids(tree["config"])
-    if not isinstance(tree["config"].get("training", ""), str):
-        raise Refused("has a state of training that is no text.")
-    for entry in ("frozen", "frozen_when_compiled"):
-        _check_places(tree["config"].get(entry, []), entry)
+    _check_model(name, tree["config"])
+    for entry in sizes.PARTS:
+        if entry in tree["config"]:
+            part = tree["config"][entry]
+            if not isinstance(part, dict) or part.get("class_name") not in sizes.PARTS[entry]:
+                raise Refused(f"has a {entry} that is no model, {shown(part)}.", own=True)
+            _check_model(part["class_name"], part["config"])
+            for size in ("vocabulary_size", "context_length"):
+                if part["config"].get(size) != tree["config"].get(size):
+                    raise Refused(f"has a {entry} of another {size} than its own.", own=True)
     if compiled is not None:
         if not isinstance(compiled, dict) or _NAMING & set(compiled):
             raise Refused("has a compile_config that does not say how to train.")
@@ -61,6 +64,16 @@ def check(tree):
             _value(value, key, unknown)
     text.check_unicode([tree, compiled], "config.json")
     return name, unknown
+
+
+def _check_model(name, config):
+    sizes.check_settings(name, config)
+    values.check(config, values.MODEL, name)
+    values.check_ids(config)
+    if not isinstance(config.get("training", ""), str):
+        raise Refused("has a state of training that is no text.")
+    for entry in ("frozen", "frozen_when_compiled"):
+        _check_places(config.get(entry, []), entry)
 
 
 def check_tokenizer(tree):

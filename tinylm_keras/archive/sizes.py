@@ -125,7 +125,16 @@ MODELS = {
     "NGramLM": Model(
         "order num_contexts num_counts", _tables, lambda context_length, order, **_: context_length * order
     ),
+    "MixtureLM": Model(
+        "network counts", lambda **config: _of_parts("weights", **config), lambda **config: _of_parts("cache", **config)
+    ),
 }
+# The models that a mixture consists of, by the entry of its config.
+PARTS = {"network": {"MiniLM", "RotaryLM", "AverageLM", "BigramLM", "MLPLM"}, "counts": {"NGramLM"}}
+
+
+def _of_parts(what, network, counts, **_):
+    return sum(getattr(MODELS[part["class_name"]], what)(**part["config"]) for part in (network, counts))
 
 
 def whole(config, entry, most):

@@ -87,9 +87,14 @@ class StridedWindows(Batches):
             raise _checks.refuse("texts", rule, "none")
         self._first, self._skipped = np.concatenate(starts), np.concatenate(counted)
         self._end = bounds[np.searchsorted(bounds, self._first, side="right")]
+        self._bounds = bounds
         self.pad_id, batch_size = pad_id, min(batch_size, len(self._first))
         super().__init__(stream.ids, context_length, batch_size, -(-len(self._first) // batch_size), 0, stream)
         self.tokens = int(np.maximum(lengths - 1, 0).sum())
+
+    def rows(self) -> list[np.ndarray]:
+        """The ids of each text from its first to its last, or of all in one row: list of int arrays."""
+        return [self.ids[first:end] for first, end in zip(self._bounds[:-1], self._bounds[1:], strict=True)]
 
     def batch(self, step: int) -> tuple[IdTable, IdTable]:
         """x and y of a step: int32 arrays `[batch_size, length]`; targets that do not count are padding."""

@@ -60,7 +60,8 @@ def _is_embedding(layer):
 
 def _excluded(model, patterns):
     """The ids of the variables that patterns of Muon's `exclude_layers` mean."""
-    found = {id(variable) for variable in model.head.weights} if HEAD in patterns else set()
+    head = getattr(model, "network", model).head  # of a mixture, that of its network
+    found = {id(variable) for variable in head.weights} if HEAD in patterns else set()
     others = [pattern for pattern in patterns if pattern != HEAD]
     for place, part, _ in frozen.parts(model, models_too=False):
         if any(re.search(pattern, place) for pattern in others):

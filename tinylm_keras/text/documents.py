@@ -106,6 +106,14 @@ class Documents:
         """Iterate over the texts, each as one str."""
         return joined(self)
 
+    @property
+    def between(self) -> str | None:
+        """What stood between the texts that were read; None where nothing did, or it is not one thing."""
+        if self.given or self.separator is None:
+            return None
+        found = set(self._separators.values()) if self.separator == "auto" else {self.separator}
+        return found.pop() if len(found) == 1 else None
+
     def cut_at(self, separator: str | None) -> None:
         """Let another separator cut the source into texts."""
         self.separator, self.whole = separator, separator is None
@@ -204,6 +212,11 @@ class Joined(Documents):
         for one in self._several:
             one.done = 0
         return itertools.chain.from_iterable(self._several)
+
+    @property
+    def between(self):
+        found = {one.between for one in self._several}
+        return found.pop() if len(found) == 1 else None
 
     def cut_at(self, separator):
         super().cut_at(separator)

@@ -136,7 +136,8 @@ class CheckpointManager:
 
 
 def _variables(model):
-    return [*model.variables, *model.optimizer.variables]
+    network = getattr(model, "network", model)  # of a mixture, which a finished run has made of it
+    return [*network.variables, *model.optimizer.variables]
 
 
 def _mark(state):

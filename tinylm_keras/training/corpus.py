@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from tinylm_keras import data
+from tinylm_keras.data.strided_windows import strided_windows
 from tinylm_keras.recipe import registry
 from tinylm_keras.text.sources import MOST_DOCUMENTS
 from tinylm_keras.text.stretches import spread
@@ -33,6 +34,7 @@ class Corpus:
         sha256: str. Fingerprint of all texts in order.
         locations: list of str. Where the text can be read again; empty where nowhere.
         kept: list of stretches or None. What is kept for validation, where the seed alone does not say it.
+        separator: str or None. What stood between the texts, where that is known.
     """
 
     train: list
@@ -43,6 +45,7 @@ class Corpus:
     sha256: str
     locations: list = ()
     kept: list | None = None
+    separator: str | None = None
 
     @functools.cached_property
     def train_stream(self):
@@ -67,6 +70,19 @@ class Corpus:
         """Return the validation batches, or None: all of the validation text once, or a random part of it."""
         return self._evaluation_batches(recipe, "validation") if self.validation else None
 
+    def validation_windows(self, recipe):
+        """Return overlapping windows of all of the validation text, on which the result is evaluated, or None."""
+        if not self.validation:
+            return None
+        shape = {"context_length": recipe.context_length, "layout": self.layout}
+        return self._counted(strided_windows(self.validation, self.tokenizer, **shape), len(self.validation))
+
+    def _counted(self, batches, texts):
+        """Batches of so many texts, in whose characters those between the texts count."""
+        if self.separator is not None and self.tokenizer.end_id is not None:
+            batches.add_characters(len(self.separator) * texts)
+        return batches
+
     def training_sample(self, recipe):
         """Return random batches of the training text to estimate the training loss on, or None."""
         return None if recipe.evaluation_batches is None else self._evaluation_batches(recipe, "train")
@@ -82,10 +98,10 @@ class Corpus:
             if most is not None and len(texts) > most * recipe.batch_size:
                 places = np.random.default_rng(recipe.seed).permutation(len(texts))[: most * recipe.batch_size]
                 texts = [texts[place] for place in places]
-            return data.lines(texts, self.tokenizer, **_shape(recipe), shuffle=False)
+            return self._counted(data.lines(texts, self.tokenizer, **_shape(recipe), shuffle=False), len(texts))
         stream = getattr(self, f"{part}_stream")
         if most is None or stream.tokens <= most * recipe.batch_size * recipe.context_length:
-            return data.windows(stream, **_shape(recipe))
+            return self._counted(data.windows(stream, **_shape(recipe)), len(getattr(self, part)))
         return data.windows(stream, **_shape(recipe), steps=most, seed=recipe.seed + 1)  # not those of training
 
     def unknown_tokens(self):
@@ -104,6 +120,7 @@ class Corpus:
             "vocabulary_size": self.tokenizer.vocabulary_size(),
             "layout": self.layout,
             "layout_reason": self.reason,
+            "separator": self.separator,
         } | ({} if self.kept is None else {"kept": self.kept})
 
 
@@ -111,7 +128,7 @@ def _shape(recipe):
     return {"context_length": recipe.context_length, "batch_size": recipe.batch_size}
 
 
-def make(texts, recipe, tokenizer=None, locations=(), kept=None):
+def make(texts, recipe, tokenizer=None, locations=(), kept=None, separator=None):
     """Split texts, adapt the tokenizer on the training part, and choose the layout.
 
     Args:
@@ -121,6 +138,7 @@ def make(texts, recipe, tokenizer=None, locations=(), kept=None):
         locations: list of str. Where the texts can be read again.
         kept: list of stretches or None. What to keep for validation, where that is no matter of the seed; see
             `unseen.choose`.
+        separator: str or None. What stood between the texts.
 
     Returns:
         A `Corpus`.
@@ -132,7 +150,8 @@ def make(texts, recipe, tokenizer=None, locations=(), kept=None):
     if tokenizer is None:
         tokenizer = make_tokenizer(train, recipe)
     layout, reason = choose_layout(train, tokenizer, recipe)
-    return Corpus(train, validation, tokenizer, layout, reason, fingerprint(texts), list(locations), kept)
+    about = {"locations": list(locations), "kept": kept, "separator": separator}
+    return Corpus(train, validation, tokenizer, layout, reason, fingerprint(texts), **about)
 
 
 def divide(texts, recipe, kept=None):

@@ -5,7 +5,17 @@ import time
 
 from tinylm_keras import plots
 from tinylm_keras.models import after_run
-from tinylm_keras.training import checkpoint, environment, longer, optimizers, plan, report, start, time_budget
+from tinylm_keras.training import (
+    checkpoint,
+    environment,
+    longer,
+    mixing,
+    optimizers,
+    plan,
+    report,
+    start,
+    time_budget,
+)
 from tinylm_keras.training.checkpoint_manager import CheckpointManager
 from tinylm_keras.training.interrupts import Interrupts
 from tinylm_keras.training.monitor import TrainingMonitor
@@ -52,8 +62,10 @@ def run(
     if model is None:
         model = start.new_model(recipe, corpus.tokenizer)
     continuing, run_plan = state is not None or planned is not None, planned
+    counted = mixing.count(corpus, recipe)
     if asked is not None:
-        recipe, run_plan = time_budget.lay_out(recipe, corpus, model, began, writes=folder is not None)
+        ahead = counted if recipe.mix_counts else None
+        recipe, run_plan = time_budget.lay_out(recipe, corpus, model, began, writes=folder is not None, counted=ahead)
     batches, batches_per_epoch = corpus.train_batches(recipe)
     validation, sample = corpus.validation_batches(recipe), corpus.training_sample(recipe)
     kind, device = environment.device()
@@ -99,6 +111,7 @@ def run(
     )
     monitor.set_model(model)
     lines = [*notes, *report.header(record, batches, validation, corpus, init)]
+    lines += [] if counted is None else [counted.line]
     if state is not None:
         lines += [*checkpoints.resume(state), *report.continuing(state)]
         monitor.write_records()
@@ -106,14 +119,16 @@ def run(
         monitor.save()  # the model that it began from may be gone when the run continues
     reporter.start(lines, run_plan.steps)
     try:
-        _train(model, batches, validation, monitor)
+        result = _train(model, batches, validation, monitor, counted, corpus)
     finally:
         after_run.settle(model)  # also where the run ended early: the model may be the caller's
-    return model
+    after_run.settle(result)
+    return result
 
 
-def _train(model, batches, validation, monitor):
-    """Train to the end; whatever ends it, the files are written and the live line is closed."""
+def _train(model, batches, validation, monitor, counted, corpus):
+    """Train to the end; whatever ends it, the files are written and the live line is closed. Returns the result."""
+    result, completed = model, False
     checkpoints, lines, good = monitor.checkpoints, ["The run failed."], True
     try:
         try:
@@ -121,6 +136,7 @@ def _train(model, batches, validation, monitor):
                 try:
                     _fit(model, batches, validation, monitor)
                     lines = report.verdict(checkpoints, monitor)
+                    completed = True
                 except RuntimeError:  # the loss is not a number, or has grown
                     good = False
                     raise
@@ -130,6 +146,9 @@ def _train(model, batches, validation, monitor):
                 finally:
                     if not monitor.interrupts.at_once:
                         _finish(checkpoints, monitor, good)
+                        if completed and monitor.recipe.mix_counts and counted is not None:
+                            result, line = _mix(model, counted, corpus, checkpoints)
+                            lines.append(line)
                         lines += _written(checkpoints, monitor)
         except OSError as error:
             raise report.unwritten(error, checkpoints, monitor.step) from error
@@ -141,6 +160,14 @@ def _train(model, batches, validation, monitor):
             raise RuntimeError(f"The text cannot be read any more: {words}.") from error
     finally:
         monitor.reporter.finish(lines)
+    return result
+
+
+def _mix(model, counted, corpus, checkpoints):
+    folder = checkpoints.folder
+    file = None if folder is None or folder.waiting else folder.file(checkpoint.BEST)
+    best = checkpoint.best_text(checkpoints.monitor, checkpoints.best, checkpoints.best_step)
+    return mixing.finish(model, counted, corpus, file, best)
 
 
 def _fit(model, batches, validation, monitor):

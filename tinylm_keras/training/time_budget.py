@@ -12,7 +12,7 @@ import keras
 from keras import ops
 
 from tinylm_keras import _checks
-from tinylm_keras.training import environment, optimizers, plan
+from tinylm_keras.training import environment, mixing, optimizers, plan
 
 # Part of the time in which updates are measured, and its bounds in seconds.
 MEASURED_SHARE, LEAST_MEASURED, MOST_MEASURED = 0.04, 1.0, 10.0
@@ -32,7 +32,7 @@ class Costs:
     evaluation: float
 
 
-def lay_out(recipe, corpus, model, began, writes=False, clock=time.monotonic):
+def lay_out(recipe, corpus, model, began, writes=False, counted=None, clock=time.monotonic):
     """Compile a model, measure it, and turn the minutes of a recipe into updates.
 
     Args:
@@ -41,6 +41,7 @@ def lay_out(recipe, corpus, model, began, writes=False, clock=time.monotonic):
         model: `LanguageModel`. It is compiled, and otherwise as it was.
         began: float. When the time began to run, by `clock`.
         writes: bool. Whether files are written at the end.
+        counted: `mixing.Counted` or None. Counts that the model is mixed with at the end.
         clock: Function that returns seconds.
 
     Returns:
@@ -62,6 +63,8 @@ def lay_out(recipe, corpus, model, began, writes=False, clock=time.monotonic):
     costs = _measure(recipe, corpus, model, batches, start, clock)
     for variable, value in state:
         variable.assign(value)
+    if counted is not None:
+        end -= mixing.seconds_at_the_end(counted, costs.evaluation)
     per_call = max(1, start.steps_per_execution // start.gradient_accumulation_steps)
     steps, every = divide(end - clock(), costs, per_call, recipe.evaluate_every)
     if steps < 1:

@@ -139,7 +139,7 @@ def train(
             if made_by is not None:
                 kept, lines = made_by.keep_apart(texts, recipe, notes.append)
                 notes += lines
-            corpus = corpora.make(texts, recipe, tokenizer, documents.locations, kept)
+            corpus = corpora.make(texts, recipe, tokenizer, documents.locations, kept, documents.between)
         earlier = [] if made_by is None else made_by.earlier
         name = source_name(source if data is None else data, name)
         more = {"notes": notes, "earlier": earlier, "reasons": reasons}

@@ -1,0 +1,205 @@
+"""A network and counts of n-grams as one language model: they know different things."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from tinylm_keras import _checks
+from tinylm_keras.baselines.layers.mixing import Mixing, fit_shares
+from tinylm_keras.baselines.ngram_lm import NGramLM
+from tinylm_keras.generation.compile import compiled
+from tinylm_keras.models.language_model import LanguageModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self, Unpack
+
+    from tinylm_keras._types import LanguageModelArguments, Tensor
+    from tinylm_keras.data.batches import Batches
+    from tinylm_keras.tokenizers import Tokenizer
+
+
+@keras.saving.register_keras_serializable(package="tinylm_keras")
+class MixtureLM(LanguageModel):
+    """The next token is the network's with some probability, else that of the counts.
+
+    Counts know a text by heart as far as it repeats itself; a network knows what is alike. The share of the network
+    depends on how long a context the counts know; `mix` finds the shares. `fit` trains the network alone, by its own
+    loss: the counts and the shares stay. Everything else is as in the network: context, cache, what lies past the
+    context.
+
+    The file contains the counts, and so pieces of the text.
+
+    Args:
+        network: `LanguageModel`, trained. It is part of this model from now on.
+        counts: `NGramLM` over the same ids.
+        tokenizer: `Tokenizer` or None. None: the network's.
+        **kwargs: As every model.
+
+    Raises:
+        ValueError: if the two have not the same vocabulary size, padding or context length.
+
+    Example:
+
+    >>> from tinylm_keras.models import MiniLM
+    >>> from tinylm_keras.tokenizers import CharacterTokenizer
+    >>> texts = ["the cat sat on the mat", "the cat ran"]
+    >>> tokenizer = CharacterTokenizer().adapt(texts)
+    >>> counts = NGramLM.count(texts, tokenizer, order=3, context_length=8)
+    >>> model = MixtureLM(MiniLM(tokenizer=tokenizer, context_length=8, embed_dim=8), counts)
+    >>> model.score("the cat").shape
+    (6,)
+
+    References:
+        Jelinek and Mercer, "Interpolated estimation of Markov source parameters from sparse data" (1980); Mikolov et
+        al., "Empirical evaluation and combination of advanced language modeling techniques" (2011).
+    """
+
+    def __init__(
+        self,
+        network: LanguageModel,
+        counts: NGramLM,
+        tokenizer: Tokenizer | None = None,
+        **kwargs: Unpack[LanguageModelArguments],
+    ) -> None:
+        for name in ("vocabulary_size", "context_length", "pad_id"):
+            ours, theirs = getattr(network, name), getattr(counts, name)
+            if kwargs.pop(name, ours) != ours or ours != theirs:
+                raise _checks.refuse("counts", f"must have the {name} of the network, {ours}", theirs)
+        if isinstance(network, (MixtureLM, NGramLM)):
+            raise _checks.refuse("network", "must be a model that was trained", type(network).__name__)
+        tokenizer = network.tokenizer if tokenizer is None else tokenizer
+        kwargs.setdefault("first_tokens", network.first_tokens)
+        kwargs.setdefault("generation_defaults", dict(network.generation_defaults))
+        super().__init__(network.vocabulary_size, network.context_length, network.pad_id, tokenizer, **kwargs)
+        self.network, self.counts = network, counts
+        self.mixing = Mixing(counts.receptive_field, name="mixing")
+        self.built = True
+
+    @property
+    def sliding_window_cache(self) -> bool:
+        return self.network.sliding_window_cache
+
+    @property
+    def receptive_field(self) -> int:
+        return max(self.network.receptive_field, self.counts.receptive_field)
+
+    @property
+    def shares(self) -> np.ndarray:
+        """The share of the network after a known context of 0, 1, 2, … tokens: float32 `[order]`."""
+        return np.array(ops.convert_to_numpy(self.mixing.shares))
+
+    def call(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
+        """Logits `[B, T, V]`; with `training=True` those of the network, which alone is trained."""
+        _checks.within_context(tuple(token_ids.shape), self.context_length)
+        return self.network(token_ids, training=True) if training else self.hidden_states(token_ids)
+
+    def head(self, hidden: Tensor) -> Tensor:
+        """What `hidden_states` returns has been through the heads of both."""
+        return hidden
+
+    def hidden_states(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
+        """Logarithms of the mixed probabilities `[B, T, V]`."""
+        logits = self.network.head(self.network.hidden_states(token_ids, training=False))
+        return self._mixed(logits, self.counts.hidden_states(token_ids))
+
+    def last_hidden_states(self, token_ids: Tensor) -> Tensor:
+        logits = self.network.head(self.network.last_hidden_states(token_ids))
+        return self._mixed(logits, self.counts.hidden_states(token_ids)[:, -1:])
+
+    def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
+        hidden, of_network = self.network.decode_step(token_ids, cache[0], start)
+        contexts, of_counts = self.counts.decode_step(token_ids, cache[1], start)
+        return self._mixed(self.network.head(hidden), contexts), (of_network, of_counts)
+
+    def empty_cache(self, batch_size: int) -> Any:
+        return self.network.empty_cache(batch_size), self.counts.empty_cache(batch_size)
+
+    def _mixed(self, logits, contexts):
+        tables = self.counts.head
+        return self.mixing(logits, tables(contexts), tables.known(contexts))
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        own = ("vocabulary_size", "context_length", "pad_id")
+        parts = {"network": self.network, "counts": self.counts}
+        return {name: value for name, value in config.items() if name not in own} | {
+            **{name: config[name] for name in own},
+            **{name: _part(model) for name, model in parts.items()},
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("network", "counts")}
+        return super().from_config({**config, **parts})
+
+
+def _part(model):
+    """A part of a mixture as its config: the tokenizer is that of the whole."""
+    serialized = keras.saving.serialize_keras_object(model)
+    serialized["config"] |= {"tokenizer": None, "generation_defaults": {}, "first_tokens": []}
+    return {name: serialized[name] for name in ("module", "class_name", "config", "registered_name")}
+
+
+@dataclasses.dataclass(frozen=True)
+class Mixed:
+    """What `mix` found, in nats per token of the half of the text on which the shares were not fitted.
+
+    Attributes:
+        loss, network_loss, counts_loss: float. Of the mixture, and of each alone.
+    """
+
+    loss: float
+    network_loss: float
+    counts_loss: float
+
+
+def mix(network: LanguageModel, counts: NGramLM, validation: Batches) -> tuple[MixtureLM, Mixed]:
+    """Mix a network with counts: the shares are those that suit one half of a validation text.
+
+    Args:
+        network: `LanguageModel`, trained on other text.
+        counts: `NGramLM` of other text.
+        validation: Batches of text that neither of them has seen, such as `strided_windows`.
+
+    Returns:
+        The pair of a `MixtureLM`, and what it reaches on the other half.
+    """
+    model = MixtureLM(network, counts)
+    first, second, known, half = _probabilities(model, validation)
+    fitted = fit_shares(first[half], second[half], known[half], model.mixing.longest)
+    model.mixing.shares.assign(fitted)
+    share = fitted[known[~half]]
+    mixed = share * first[~half] + (1 - share) * second[~half]
+    losses = (
+        float(-np.log(np.maximum(p, 1e-30)).mean()) if len(p) else math.nan
+        for p in (mixed, first[~half], second[~half])
+    )
+    return model, Mixed(*losses)
+
+
+def _probabilities(model, batches):
+    """Of each token to predict: what network and counts give it, how much the counts know, and whether it is of the
+    first of two halves, which alternate window by window."""
+    tables = model.counts.head
+
+    def look(x, y):
+        logits = ops.cast(model.network.head(model.network.hidden_states(x, training=False)), "float32")
+        contexts, target = model.counts.hidden_states(x), ops.expand_dims(y, -1)
+        parts = (ops.log_softmax(logits, axis=-1), tables(contexts))
+        return *(ops.take_along_axis(part, target, axis=-1)[..., 0] for part in parts), tables.known(contexts)
+
+    program, found, number = compiled(look, model.variables), [], 0
+    for x, y in batches:
+        real = np.ones_like(y, bool) if model.pad_id is None else y != model.pad_id
+        first, second, known = (ops.convert_to_numpy(part)[real] for part in program(x, y))
+        half = np.broadcast_to((number + np.arange(len(y)))[:, np.newaxis] % 2 == 0, y.shape)[real]
+        number += len(y)
+        found.append((np.exp(first.astype("float64")), np.exp(second.astype("float64")), known, half))
+    return tuple(map(np.concatenate, zip(*found, strict=True)))
