@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinylm_keras import _checks, stories
+from tinylm_keras import _checks, counting, stories
+from tinylm_keras.baselines import MixtureLM, NGramLM
 from tinylm_keras.baselines.count_models import bigram_count_nats as bigram_count_nats
 from tinylm_keras.baselines.count_models import bigram_nats as bigram_nats
 from tinylm_keras.baselines.count_models import perplexity_of_counts
 from tinylm_keras.baselines.count_models import unigram_perplexity as unigram_perplexity
 from tinylm_keras.data.strided_windows import strided_windows
-from tinylm_keras.data.token_stream import TokenStream
+from tinylm_keras.data.token_stream import TokenStream, concatenate
 from tinylm_keras.recipe import renames
 from tinylm_keras.training import corpus
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tinylm_keras.models import LanguageModel
     from tinylm_keras.tokenizers import Tokenizer
 
+LEAST_COUNTED, MOST_COUNTED = 20, 5_000_000  # tokens of a training text, for the figure of counting alone
 LOOKED_AT = 10_000  # characters of a text that tell whether a tokenizer loses part of it
 
 
@@ -40,6 +42,8 @@ class Evaluation:
         bits_per_character: float. Bits of all that is needed to restore the text, the separators that end its texts
             included, over its characters. Comparable between tokenizers; an unknown word costs the bits of spelling it.
         unigram_perplexity: float. The same tokens under a model that knows only how frequent each one is.
+        counts_bits_per_character: float or None. The same characters under n-gram counts of the training text alone;
+            None where it is not known.
         unigram_of: str. Where those frequencies are from: "training text" or "this text itself".
         layout: "padded" or "packed".
         lossy: bool. Whether the tokenizer loses part of this text, such as line breaks, which then costs no bits.
@@ -51,6 +55,7 @@ class Evaluation:
     bits_per_character: float
     unigram_perplexity: float
     unigram_of: str
+    counts_bits_per_character: float | None
     layout: str
     lossy: bool
     texts: int
@@ -119,12 +124,50 @@ def evaluate(
         bits_per_character=float(examples.bits_per_character(loss)),
         unigram_perplexity=perplexity_of_counts(known, evaluated),
         unigram_of="this text itself" if training is None else "training text",
+        counts_bits_per_character=_bits_of_counts(model, examples, training),
         layout=layout,
         lossy=not isinstance(texts, TokenStream) and loses_text(tokenizer, texts),
         texts=count,
         tokens=int(examples.tokens),
         unknown=int(examples.unknown),
     )
+
+
+def _bits_of_counts(model, examples, training):
+    """Bits per character of some windows under counts alone: those of a model that has them, or of a training text."""
+    if not examples.knows_characters:
+        return None
+    if isinstance(model, MixtureLM):
+        counts = model.counts.counts
+    elif training is not None and (rows := _rows(model.tokenizer, training)):
+        sizes = {"vocabulary_size": model.vocabulary_size, "pad_id": model.pad_id}
+        counts = counting.count_in_best_order(rows, **sizes)
+    else:
+        return None
+    return float(examples.bits_per_character(counts.bits(examples.rows()).mean() * math.log(2)))
+
+
+def _rows(tokenizer, training):
+    """The rows of a training text that are counted; none where there are too many tokens, or too few."""
+    stream = training if isinstance(training, TokenStream) else concatenate(training, tokenizer)
+    if not LEAST_COUNTED <= len(stream.ids) <= MOST_COUNTED:
+        return []
+    return counting.rows_of(np.asarray(stream.ids), tokenizer.end_id, tokenizer.pad_id)
+
+
+def with_counts_of(model: LanguageModel, training: Iterable[str]) -> LanguageModel:
+    """Return a model as it is, but a mixture with counts of a training text alone: a finished one counts all its text.
+
+    Args:
+        model: `LanguageModel`.
+        training: list of str.
+    """
+    if not isinstance(model, MixtureLM):
+        return model
+    settings = {"order": model.counts.order, "context_length": model.context_length}
+    again = MixtureLM(model.network, NGramLM.count(list(training), model.tokenizer, **settings), model.tokenizer)
+    again.mixing.shares.assign(model.mixing.shares)
+    return again
 
 
 def _tokenizer_of(model):

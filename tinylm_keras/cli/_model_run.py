@@ -16,6 +16,7 @@ class ModelRun:
     Attributes:
         source: str. The name of the training text; empty when unknown.
         layout: "padded", "packed", or None when unknown.
+        separator: str or None. What stood between the texts, where that is known.
         recipe: The `Recipe`; the default one when unknown, so that text is read as `train` reads it.
     """
 
@@ -27,6 +28,7 @@ class ModelRun:
         self.recipe = presets.Recipe() if self._record is None else self._record.recipe
         self.source = "" if self._record is None else self._record.name
         self.layout = None if self._record is None else self._record.corpus.get("layout")
+        self.separator = None if self._record is None else self._record.corpus.get("separator")
         self._token_files = None if self._record is None else self._record.token_files
 
     @property
@@ -43,6 +45,11 @@ class ModelRun:
     def texts(self):
         """The training texts as a list of str; None when they are unknown, and then `problem` says why."""
         return self.corpus.train if self.corpus and self._token_files is None else None
+
+    @property
+    def known_texts(self):
+        """The training texts where they can be read again without asking anybody, else None."""
+        return None if self._record is None or self._token_files is not None else self.texts
 
     @property
     def problem(self):

@@ -36,6 +36,9 @@ def evaluate(
         str | None,
         typer.Option(help="Also the perplexity with weights quantized to bfloat16 or int8.", metavar="bfloat16|int8"),
     ] = None,
+    copies: Annotated[
+        bool, typer.Option("--copies/--no-copies", help="Look for what 20 samples copy from the training text.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     **typed,
 ):
@@ -50,19 +53,23 @@ def evaluate(
     if quantize is not None:
         lower_precision.dense_layers(loaded, quantize)  # refuses before the work begins
     run = ModelRun(loaded, file)
-    texts, of, training = text_to_evaluate(run, source, overrides)
-    layout = overrides.get("layout") or run.layout or "auto"
-    found = evaluation.evaluate(loaded, texts, layout=layout, training=training)
-    quantized = None if quantize is None else quantized_perplexity(loaded, texts, found, quantize)
+    texts, of, training, separator = text_to_evaluate(run, source, overrides)
+    model = loaded if training is None or of.startswith("all ") else evaluation.with_counts_of(loaded, training)
+    how = {"layout": overrides.get("layout") or run.layout or "auto", "separator": separator}
+    found = evaluation.evaluate(model, texts, training=training, **how)
+    quantized = None if quantize is None else quantized_perplexity(model, texts, found, quantize)
     if not as_json:
         _tables.show_facts(facts(found, of, quantized))
+    copied = copied_lines(loaded, run, texts) if copies and not run.is_built_in else []
+    if copied and not as_json:
+        _console.answer("\n" + "\n".join(copied))
     count = stories if stories is not None else STORIES if run.is_built_in else 0
     told, judged = [], None
     if count:
         told = evaluation.write_stories(loaded, count, min(SEEDS, count), TEMPERATURE)
         judged = data.stories.report(told, training=run.texts or ())
     if as_json:
-        report = {"text": {"of": of, **dataclasses.asdict(found)}, "quantized": quantized}
+        report = {"text": {"of": of, **dataclasses.asdict(found)}, "quantized": quantized, "copies": copied}
         report["stories"] = judged and dataclasses.asdict(judged)
         _console.answer_json(report)
     elif judged:
@@ -70,22 +77,35 @@ def evaluate(
 
 
 def text_to_evaluate(run, source, overrides):
-    """Return the texts, what they are, and the training text (None when it is not known)."""
+    """Return the texts, what they are, the training text (None when it is not known), and what stood between texts."""
     if source:
         name = _console.JOINED.join(source)
-        texts = _console.read_sources(source, presets.override(run.recipe, **overrides))
+        documents = _console.open_sources(source, presets.override(run.recipe, **overrides))
+        texts = list(documents.texts())
         own = run.corpus_of(texts)
         if own is None or not own.validation:
-            return texts, name, None
+            return texts, name, run.known_texts, documents.between
         _console.say(f"The model was trained on a part of {name}: only the part kept from training is evaluated.")
-        return own.validation, f"the part of {name} kept from training", own.train
+        return own.validation, f"the part of {name} kept from training", own.train, documents.between
     if run.corpus is None:
         raise _console.BadInput(
             f"`source` must be given, because {run.problem}. Add a text file to evaluate the model on."
         )
     if not run.corpus.validation:
-        return run.corpus.train, f"all of {run.source}, which it was trained on", run.corpus.train
-    return run.corpus.validation, f"the part of {run.source} kept from training", run.corpus.train
+        return run.corpus.train, f"all of {run.source}, which it was trained on", run.corpus.train, run.separator
+    return run.corpus.validation, f"the part of {run.source} kept from training", run.corpus.train, run.separator
+
+
+def copied_lines(model, run, texts):
+    """Return what 20 samples copy from the training text, as lines; none where that text is not known."""
+    from tinylm_keras.training import copied
+
+    training = run.known_texts
+    if not training or model.tokenizer is None:
+        return []
+    if model.tokenizer.end_id is None and not model.first_tokens:
+        return []
+    return copied.lines(copied.samples(model), training, [text for text in texts if text not in set(training)])
 
 
 def quantized_perplexity(model, texts, found, kind):
@@ -107,6 +127,11 @@ def facts(found, of, quantized=None):
         yield f"  {quantized['kind']} weights", "{perplexity:,.2f} ({higher_by:+.2%})".format(**quantized)
     yield "  unigram", f"{found.unigram_perplexity:,.2f}, knowing only how frequent each word is in {found.unigram_of}"
     yield "bits per character", f"{found.bits_per_character:.3f}"
+    if found.counts_bits_per_character is not None:
+        yield (
+            "  counting alone",
+            f"{found.counts_bits_per_character:.3f}, knowing only what follows the last tokens how often",
+        )
     yield "unknown words", f"{found.unknown:,}"
     if found.lossy:
         yield "lossy", "the tokenizer loses part of the text, such as line breaks, which costs no bits here"

@@ -13,8 +13,8 @@ from tinylm_keras.training import checkpoint
 # A text of more tokens is not counted unasked: it takes about a second for each million.
 MOST_TOKENS = 5_000_000
 
-# Seconds to compile what the end of such a run evaluates, and to write its file.
-ENDING = 6.0
+# Seconds to compile what the end of such a run evaluates and writes, and for its file.
+ENDING = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Counted:
 
 
 def count(corpus, recipe):
-    """Count the training text of a run, or return None where it is too long, or there is nothing to choose an order by."""
+    """Count the training text of a run; None where it is too long, or nothing is there to choose the order by."""
     windows = corpus.validation_windows(recipe)
     if windows is None or (corpus.train_stream.tokens > MOST_TOKENS and not recipe.mix_counts):
         return None

@@ -7,6 +7,7 @@ from tinylm_keras import plots
 from tinylm_keras.models import after_run
 from tinylm_keras.training import (
     checkpoint,
+    copied,
     environment,
     longer,
     mixing,
@@ -36,6 +37,7 @@ def run(
     notes=(),
     earlier=(),
     reasons=(),
+    began=None,
 ):
     """Train on a corpus: `train` calls it, and so does a comparison of models on one corpus.
 
@@ -53,11 +55,12 @@ def run(
         notes: list of str. What is to be said first.
         earlier: list of dict. What the records say of the texts that `model` learned before.
         reasons: list of str. Why the recipe is as it is, where it was chosen by the text.
+        began: float or None. When the time of the run began, by `time.monotonic`; None: now.
 
     Returns:
         The model with its best weights, compiled.
     """
-    began, asked = time.monotonic(), recipe.minutes
+    began, asked = time.monotonic() if began is None else began, recipe.minutes
     reporter = choose(reporter)
     if model is None:
         model = start.new_model(recipe, corpus.tokenizer)
@@ -149,6 +152,8 @@ def _train(model, batches, validation, monitor, counted, corpus):
                         if completed and monitor.recipe.mix_counts and counted is not None:
                             result, line = _mix(model, counted, corpus, checkpoints)
                             lines.append(line)
+                        if completed and monitor.recipe.mix_counts and corpus.train:
+                            lines += _copied(result, corpus)
                         lines += _written(checkpoints, monitor)
         except OSError as error:
             raise report.unwritten(error, checkpoints, monitor.step) from error
@@ -161,6 +166,12 @@ def _train(model, batches, validation, monitor, counted, corpus):
     finally:
         monitor.reporter.finish(lines)
     return result
+
+
+def _copied(model, corpus):
+    if not (model.first_tokens or model.tokenizer.end_id is not None):
+        return []
+    return copied.lines(copied.samples(model), corpus.train, corpus.validation)
 
 
 def _mix(model, counted, corpus, checkpoints):

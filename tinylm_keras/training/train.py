@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from tinylm_keras import _checks, _locks
@@ -107,6 +108,7 @@ def train(
         }
         with _locks.held(resume, "resume"):
             return resuming.resume(resume, reporter=choose(progress), overrides=overrides, **given)
+    began = time.monotonic()
     refuse_unknown(overrides)
     if (source is None) == (data is None):
         other = _checks.Argument("data", data)
@@ -142,7 +144,7 @@ def train(
             corpus = corpora.make(texts, recipe, tokenizer, documents.locations, kept, documents.between)
         earlier = [] if made_by is None else made_by.earlier
         name = source_name(source if data is None else data, name)
-        more = {"notes": notes, "earlier": earlier, "reasons": reasons}
+        more = {"notes": notes, "earlier": earlier, "reasons": reasons, "began": began}
         return run(recipe, corpus, folder, reporter, name, model, init, **more)
 
 
