@@ -31,7 +31,7 @@ def lines(written, training, held_out):
     found = copying(written, training)
     number = f"{found.texts} sample{'s' * (found.texts != 1)}"
     size = f"{len(found.longest):,} character{'s' * (len(found.longest) != 1)}"
-    where = f' ("{found.longest}", at character {found.place:,})' if found.longest else ""
+    where = f" ({_shown(found.longest)}, at character {found.place:,})" if found.longest else ""
     said = [f"Copies: of {number}, the longest stretch that stands in the training text has {size}{where}."]
     other = None if not held_out else copying(_like(held_out, written), training)
     if found.share is not None:
@@ -41,6 +41,11 @@ def lines(written, training, held_out):
         beside = "" if other is None else f"; of held-out texts, {other.whole:.0%} are"
         said.append(f"{found.whole:.0%} of them are texts of the training text, from beginning to end{beside}.")
     return said
+
+
+def _shown(stretch):
+    """A stretch in one line, with marks for its line breaks."""
+    return '"' + stretch.replace("\n", "\u21b5") + '"'
 
 
 def _like(held_out, written):

@@ -160,6 +160,6 @@ def _is_of(record, model):
     same = found.model == record.recipe.model and found.tokenizer == record.recipe.tokenizer
     same &= found.context_length == record.recipe.context_length and found.end_token == record.recipe.end_token
     if "parameters" in known:
-        same &= known["parameters"] == model.count_params()
+        same &= known["parameters"] == start.network_of(model).count_params()
     size = record.corpus.get("vocabulary_size")
     return bool(same and size in (None, model.tokenizer.vocabulary_size()))

@@ -66,11 +66,22 @@ def existing_model(init, seed):
         raise _checks.refuse("init", "must be a model with a tokenizer", init)
     if isinstance(model, baselines.NGramLM):
         raise _checks.refuse("init", "must be a model that trains, and an NGramLM is counted", init)
-    return model
+    return network_of(model)
+
+
+def network_of(model):
+    """Return what trains in a model: of a mixture with counts its network, with the tokenizer; else the model itself."""
+    if not isinstance(model, baselines.MixtureLM):
+        return model
+    network = model.network
+    network.__dict__["tokenizer"], network.__dict__["first_tokens"] = model.tokenizer, model.first_tokens
+    network.generation_defaults = dict(model.generation_defaults)
+    return network
 
 
 def recipe_of(model, recipe):
     """Return the recipe with the sizes and the tokenizer that `model` really has, as far as a recipe can name them."""
+    model = network_of(model)
     config = model.get_config() | {"end_token": model.tokenizer.end_token}
     config |= dict.fromkeys(("max_tokens", "vocabulary_file", "merges_file"))
     policy = model.dtype_policy.name
