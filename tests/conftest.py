@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import pytest
 
-from tinylm_keras.baselines import MLPLM, AverageLM, BigramLM
+from tinylm_keras import counting
+from tinylm_keras.baselines import MLPLM, AverageLM, BigramLM, NGramLM
 from tinylm_keras.models import MiniLM, RotaryLM
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
 
@@ -38,7 +39,19 @@ TOKENIZERS = {
     "byte_pair_with_end": lambda: BytePairTokenizer(max_tokens=300, end_token="<end>").adapt(TEXTS),
 }
 
-MODELS = {
+
+def counted(vocabulary_size=None, tokenizer=None, pad_id=None, dropout=None, **arguments):
+    """An NGramLM of ids by chance, in which every token has come; it has no dropout that a test could set."""
+    size = tokenizer.vocabulary_size() if vocabulary_size is None else vocabulary_size
+    pad_id = tokenizer.pad_id if pad_id is None and tokenizer is not None else pad_id
+    ids = np.random.default_rng(1).choice(size, 30 * size, p=np.random.default_rng(2).dirichlet(np.full(size, 5)))
+    text = np.concatenate([ids, np.arange(size), ids[:size]]).astype("int32")
+    counts = counting.count(counting.rows_of(text, pad_id=pad_id), size, order=4, pad_id=pad_id)
+    return NGramLM.of(counts, tokenizer=tokenizer, pad_id=pad_id, **{"context_length": 12, **arguments})
+
+
+# Those that train with a gradient.
+TRAINED = {
     "mini_lm_post": lambda **arguments: MiniLM(**{**SMALL, "norm": "post", **arguments}),
     "mini_lm_pre": lambda **arguments: MiniLM(**{**SMALL, "norm": "pre", "activation": "gelu", **arguments}),
     "average_lm": lambda **arguments: AverageLM(
@@ -49,6 +62,8 @@ MODELS = {
     "mlp_lm": lambda **arguments: MLPLM(**{"context_length": 12, "window": 5, "hidden_dim": 32, **arguments}),
     "rotary_lm": lambda **arguments: RotaryLM(**{**SMALL, **arguments}),
 }
+
+MODELS = {**TRAINED, "ngram_lm": counted}
 
 
 def seeded(make, **arguments):
@@ -83,6 +98,12 @@ def one_of_each_tokenizer():
 def make_model(request):
     """Builds one of the models; keyword arguments override its sizes."""
     return lambda **arguments: seeded(MODELS[request.param], **arguments)
+
+
+@pytest.fixture(scope="session", params=sorted(TRAINED))
+def make_trained_model(request):
+    """As `make_model`, for the models that train."""
+    return lambda **arguments: seeded(TRAINED[request.param], **arguments)
 
 
 @pytest.fixture(scope="session")

@@ -122,7 +122,7 @@ def test_bad_input_is_refused_by_name(ending_lm):
         (lambda: inspection.attention_weights(keras.Sequential(), "a"), "`model` must have blocks with attention"),
         *(
             (lambda kind=kind: inspection.attention_weights(kind(vocabulary_size=9), "a"), f"{must}'{kind.__name__}'.")
-            for kind in (tlm.AverageLM, tlm.BigramLM, tlm.MLPLM)
+            for kind in (tlm.AverageLM, tlm.BigramLM, tlm.MLPLM, tlm.NGramLM)
         ),
         (lambda: inspection.attention_weights(bare, "a"), "`model` must have a tokenizer"),
         (lambda: inspection.attention_weights(ending_lm, "the " * 12), "`text` must have 1 to 12 tokens"),

@@ -61,6 +61,14 @@ for most in (0, 10**9):  # the loss in chunks, and from all logits at once
     weights.append(np.concatenate([w.ravel() for w in chunked.get_weights()]))
 found["chunks"] = float(np.abs(weights[0] - weights[1]).max())
 
+counts = tlm.NGramLM.count([text], tokenizer, order=4, context_length=12)
+counts.save(folder / "counts.keras")
+ids = tokenizer.tokenize(text[:200])
+scores = [one.score(ids) for one in (counts, tlm.load_model(folder / "counts.keras"))]
+expected = np.log(counts.counts.probabilities([ids])[0])
+found["counts"] = [float(np.abs(one - expected).max()) for one in scores]
+found["counted text"] = counts.generate("ab", max_new_tokens=30, seed=1)
+
 found["int8"] = loaded.generate("ab", max_new_tokens=8, seed=1, quantize="int8")
 
 class Stop(tlm.training.progress.Silent):
@@ -126,6 +134,11 @@ def test_the_loss_in_chunks_is_the_loss(found):
 
 def test_weights_in_fewer_bits_write_text(found):
     assert found["int8"].startswith("ab") and len(found["int8"]) == 10
+
+
+def test_counts_score_and_write(found):
+    assert max(found["counts"]) < 1e-5
+    assert found["counted text"].startswith("ab") and len(found["counted text"]) == 32
 
 
 def test_a_stopped_run_goes_on_to_the_same_bits(found):

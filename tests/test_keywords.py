@@ -5,7 +5,7 @@ import pytest
 import tinylm_keras as tlm
 from tinylm_keras.tokenizers import Tokenizer
 
-MODELS = [tlm.MiniLM, tlm.RotaryLM, tlm.AverageLM, tlm.BigramLM, tlm.MLPLM]
+MODELS = [tlm.MiniLM, tlm.RotaryLM, tlm.AverageLM, tlm.BigramLM, tlm.MLPLM, tlm.NGramLM]
 TOKENIZERS = [tlm.WhitespaceTokenizer, tlm.WordPunctTokenizer, tlm.CharacterTokenizer, tlm.BytePairTokenizer]
 
 

@@ -40,8 +40,8 @@ def test_perplexity_of_an_epoch_is_exp_of_total_nats_over_real_tokens(make_model
     assert [type(value) for value in model.evaluate(batches, verbose=0)] == [float, float]
 
 
-def test_loss_and_perplexity_of_fit_agree_epoch_by_epoch(make_model, mini_lm, batches):
-    model = make_model(tokenizer=mini_lm.tokenizer)
+def test_loss_and_perplexity_of_fit_agree_epoch_by_epoch(make_trained_model, mini_lm, batches):
+    model = make_trained_model(tokenizer=mini_lm.tokenizer)
     model.compile("sgd", jit_compile=False)
     history = model.fit(batches, validation_data=batches, epochs=3, verbose=0).history
     for prefix in ("", "val_"):
@@ -73,11 +73,11 @@ def test_more_padding_changes_neither_logits_nor_loss(make_model, mini_lm, batch
         assert result["perplexity"] == pytest.approx(results[0]["perplexity"], rel=1e-5)
 
 
-def test_the_gradient_does_not_see_padding(make_model, mini_lm, batches):
+def test_the_gradient_does_not_see_padding(make_trained_model, mini_lm, batches):
     x, y = batches.batch(0)
     weights = []
     for pad in (0, 3):
-        model = make_model(tokenizer=mini_lm.tokenizer, dropout=0.0)
+        model = make_trained_model(tokenizer=mini_lm.tokenizer, dropout=0.0)
         model.compile(keras.optimizers.SGD(0.1), jit_compile=False)
         extra = np.zeros((pad, 12), "int32")
         model.train_on_batch(np.concatenate([x, extra]), np.concatenate([y, extra]))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tinylm_keras import archive as archive
     from tinylm_keras import baselines as baselines
     from tinylm_keras import cli as cli
+    from tinylm_keras import counting as counting
     from tinylm_keras import data as data
     from tinylm_keras import evaluation as evaluation
     from tinylm_keras import generation as generation
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tinylm_keras.baselines import MLPLM as MLPLM
     from tinylm_keras.baselines import AverageLM as AverageLM
     from tinylm_keras.baselines import BigramLM as BigramLM
+    from tinylm_keras.baselines import NGramLM as NGramLM
     from tinylm_keras.baselines.comparison import compare as compare
     from tinylm_keras.models import LanguageModel as LanguageModel
     from tinylm_keras.models import MiniLM as MiniLM
@@ -55,6 +57,7 @@ _EXPORTS = {
     "LanguageModel": ("tinylm_keras.models", "LanguageModel"),
     "MLPLM": ("tinylm_keras.baselines", "MLPLM"),
     "MiniLM": ("tinylm_keras.models", "MiniLM"),
+    "NGramLM": ("tinylm_keras.baselines", "NGramLM"),
     "RotaryLM": ("tinylm_keras.models", "RotaryLM"),
     "Sampler": ("tinylm_keras.samplers", "Sampler"),
     "WhitespaceTokenizer": ("tinylm_keras.tokenizers", "WhitespaceTokenizer"),
@@ -79,6 +82,7 @@ __all__ = [
     "CharacterTokenizer",
     "LanguageModel",
     "MiniLM",
+    "NGramLM",
     "RotaryLM",
     "Sampler",
     "WhitespaceTokenizer",
@@ -97,8 +101,8 @@ __all__ = [
 
 # The rooms behind these names, for who wants more of one.
 _SUBMODULES = (
-    *("archive", "cli", "evaluation", "generation", "inspection", "models", "plots", "recipe", "samplers", "saving"),
-    *("schedules", "text", "tokenizers", "training"),
+    *("archive", "cli", "counting", "evaluation", "generation", "inspection", "models", "plots", "recipe", "samplers"),
+    *("saving", "schedules", "text", "tokenizers", "training"),
 )
 
 

@@ -8,12 +8,13 @@ import re
 import numpy as np
 import pytest
 
+import tinylm_keras as tlm
 from tinylm_keras import data, evaluation, load_model, stories
 from tinylm_keras.baselines import comparison, count_models
 from tinylm_keras.baselines.comparison import Climb, Rung
 from tinylm_keras.training.progress import Silent
 
-NAMES = ["unigram", "average", "bigram counts", "bigram", "mlp", "minilm"]
+NAMES = ["unigram", "average", "bigram counts", "bigram", "mlp", "n-gram counts", "minilm"]
 TRAINED = ["average", "bigram", "mlp", "minilm"]
 
 
@@ -51,7 +52,7 @@ def test_every_rung_is_there_in_its_order_and_explains_itself(climbed):
     assert [rung.name for rung in rungs if rung.trained] == TRAINED
     assert all(len(rung.line) > 40 and rung.line.endswith(".") for rung in rungs)
     assert "loses to a pair" in rungs[1].line
-    assert [rung.steps for rung in rungs] == [0, 24, 0, 24, 24, 24]
+    assert [rung.steps for rung in rungs] == [0, 24, 0, 24, 24, 0, 24]
 
 
 def test_all_learn_one_split_with_one_tokenizer(climbed):
@@ -78,7 +79,11 @@ def test_every_rung_is_judged_on_the_whole_validation_text(climbed):
     seen, judged = (data.concatenate(texts, model.tokenizer) for texts in (train, validation))
     pairs = count_models.bigram_nats(seen.ids, judged.ids, model.tokenizer.vocabulary_size())
     single = np.log(count_models.unigram_perplexity(seen.ids, judged.ids[1:]))
-    assert [rungs[0].loss, rungs[2].loss] == pytest.approx([single, pairs])
+    model = tlm.NGramLM.count(seen, model.tokenizer)
+    assert model.order > 2
+    longer = -model.score(judged.ids).mean()
+    assert [rungs[0].loss, rungs[2].loss, rungs[5].loss] == pytest.approx([single, pairs, longer])
+    assert rungs[5].parameters == model.count_params()
     for rung in rungs:
         assert rung.perplexity == pytest.approx(math.exp(rung.loss))
         assert rung.bits_per_character == pytest.approx(rung.loss / math.log(2) * judged.tokens / judged.characters)

@@ -8,7 +8,7 @@ import pytest
 from tinylm_keras import stories
 from tinylm_keras.cli.plot import shortest_names
 
-RUNGS = ("unigram", "average", "bigram counts", "bigram", "mlp", "minilm")
+RUNGS = ("unigram", "average", "bigram counts", "bigram", "mlp", "n-gram counts", "minilm")
 
 
 @pytest.fixture(autouse=True)

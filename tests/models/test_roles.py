@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from tests.conftest import MODELS, TOKENIZERS, seeded
+from tests.conftest import TOKENIZERS, TRAINED, seeded
 from tinylm_keras import load_model
 from tinylm_keras.layers.dense import Dense
 from tinylm_keras.layers.token_embedding import Embedding
@@ -108,9 +108,9 @@ def test_what_is_in_a_layer_goes_by_its_own_class():
         assert id(model.mixer.table) not in names
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", TRAINED)
 def test_embeddings_and_what_is_no_matrix_never_decay(kind):
-    model = seeded(MODELS[kind], tokenizer=TOKENIZERS["whitespace"](), name="head")
+    model = seeded(TRAINED[kind], tokenizer=TOKENIZERS["whitespace"](), name="head")
     model.compile(keras.optimizers.Muon(0.1, exclude_layers=[roles.HEAD]), jit_compile=False)
     assert all(variable.name == "kernel" for variable in (*decayed(model), *by_muon(model)))
     assert len(decayed(model)) - len(by_muon(model)) == (0 if kind == "bigram_lm" else 1)

@@ -37,6 +37,7 @@ def build_and_fit() -> dict[str, list[float]]:
     sizes: dict[str, Any] = {"embed_dim": 32, "num_heads": 4}
     model = tlm.MiniLM(tokenizer=tokenizer, context_length=20, norm="pre", name="mine", dtype="mixed_bfloat16")
     others = [tlm.RotaryLM(known, **sizes), tlm.BigramLM(known), tlm.AverageLM(known), tlm.MLPLM(known, window=4)]
+    others.append(tlm.NGramLM.count(train, tokenizer, order="auto", validation=validation, context_length=20))
     model.compile(jit_compile=False)
     best = tlm.callbacks.BestModel("best.keras")
     show = tlm.callbacks.SampleText(every=5, prompts=["I use"], out=print)

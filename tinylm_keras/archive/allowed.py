@@ -27,6 +27,7 @@ SCHEDULES = {"Decay"}
 # Registered too, but no file names them: a model makes its layers from its settings.
 NEVER_NAMED = {
     "CausalSelfAttention",
+    "CountTables",
     "Dense",
     "Dropout",
     "Embedding",

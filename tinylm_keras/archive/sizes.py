@@ -19,6 +19,9 @@ LARGEST = {
     "num_hidden_layers": 256,
     "window": 1 << 20,
     "code_bits": 64,
+    "order": 24,
+    "num_contexts": 1 << 25,
+    "num_counts": 1 << 24,
 }
 LONGEST_SEQUENCE = 1 << 24
 
@@ -89,6 +92,10 @@ def _mlp(vocabulary_size, window, code_bits, hidden_dim, num_hidden_layers, **_)
     return hidden + _dense(widths[-1], vocabulary_size)
 
 
+def _tables(vocabulary_size, num_contexts, num_counts, **_):
+    return vocabulary_size + 2 * (num_contexts + num_counts) + 3
+
+
 def _keys_and_values(context_length, embed_dim, num_blocks, **_):
     return 2 * num_blocks * context_length * embed_dim
 
@@ -114,6 +121,9 @@ MODELS = {
         "window code_bits hidden_dim num_hidden_layers activation dropout",
         _mlp,
         lambda context_length, code_bits, **_: context_length * code_bits,
+    ),
+    "NGramLM": Model(
+        "order num_contexts num_counts", _tables, lambda context_length, order, **_: context_length * order
     ),
 }
 

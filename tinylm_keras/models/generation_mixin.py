@@ -84,7 +84,8 @@ class GenerationMixin:
 
         The first call compiles the loop (a few seconds); later calls with other prompts, seeds or settings do not.
         Past `context_length` the model is fed the last `context_length` tokens; one with a rolling cache (`RotaryLM`,
-        `MLPLM`, `BigramLM`) goes on, each position seeing the last `context_length` positions in every layer.
+        `MLPLM`, `BigramLM`, `NGramLM`) goes on, each position seeing the last `context_length` positions in every
+        layer.
 
         Args:
             prompts: str; list of str; ids `[n]`; ids `[B, n]` or a list of arrays of ids. An empty prompt starts from

@@ -5,7 +5,7 @@ import dataclasses
 import os
 import random
 
-from tinylm_keras import _checks, models, saving
+from tinylm_keras import _checks, baselines, models, saving
 from tinylm_keras.recipe import registry
 from tinylm_keras.recipe.recipe import settings
 
@@ -64,6 +64,8 @@ def existing_model(init, seed):
         raise _checks.refuse("init", "must be the path of a .keras file or a model", init, error=TypeError)
     if model.tokenizer is None:
         raise _checks.refuse("init", "must be a model with a tokenizer", init)
+    if isinstance(model, baselines.NGramLM):
+        raise _checks.refuse("init", "must be a model that trains, and an NGramLM is counted", init)
     return model
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import math
 import time
 
-from tinylm_keras import evaluation
+from tinylm_keras import counting, evaluation
 from tinylm_keras.baselines import count_models
 from tinylm_keras.baselines.comparison.ideas import IDEAS
 from tinylm_keras.training import environment, plan, progress, start, train
@@ -126,11 +126,16 @@ class Climb:
     def _count(self, idea):
         began = time.monotonic()
         seen, judged = self.corpus.train_stream.ids, self.corpus.validation_stream.ids
-        size = self.corpus.tokenizer.vocabulary_size()
+        tokenizer = self.corpus.tokenizer
+        size = tokenizer.vocabulary_size()
         if idea.name == "unigram":
             loss, numbers = math.log(count_models.unigram_perplexity(seen, judged[1:])), size
-        else:
+        elif idea.name == "bigram counts":
             loss, numbers = count_models.bigram_nats(seen, judged, size), size**2
+        else:
+            rows, judged = (counting.rows_of(ids, tokenizer.end_id) for ids in (seen, judged))
+            counts = counting.count_in_best_order(rows, size, pad_id=tokenizer.pad_id)
+            loss, numbers = math.log(2) * float(counts.bits(judged).mean()), counts.numbers
         return self._rung(idea, loss, numbers, time.monotonic() - began)
 
     def _rung(self, idea, loss, parameters, seconds, steps=0):

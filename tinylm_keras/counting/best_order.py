@@ -1,0 +1,119 @@
+"""The order in which counts are best for text that was not counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinylm_keras import _checks
+from tinylm_keras.counting import kneser_ney, smoothing
+from tinylm_keras.counting.levels import Levels
+from tinylm_keras.counting.rows import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tinylm_keras._types import AnyIds
+    from tinylm_keras.counting.counts import Counts
+
+# Bits for each token that an order has to save: each makes the tables larger.
+WORTH_AN_ORDER = 0.001
+# So many orders that gain nothing are tried: a longer one can gain again.
+PATIENCE = 2
+
+
+def count_in_best_order(
+    rows: Sequence[AnyIds],
+    vocabulary_size: int,
+    validation: Sequence[AnyIds] | None = None,
+    *,
+    pad_id: int | None = None,
+    max_counts: int = kneser_ney.MAX_COUNTS,
+) -> Counts:
+    """As `count`, in the order that is best for a text that is not counted: from 1 on until longer ones gain no more.
+
+    Args:
+        rows: As in `count`.
+        vocabulary_size: As in `count`.
+        validation: list of int arrays `[n_i]`, or None: the order is the best one for the last tenth of `rows`, and
+            then all of them are counted.
+        pad_id: As in `count`.
+        max_counts: As in `count`.
+
+    Returns:
+        `Counts`.
+
+    Raises:
+        ValueError: As `count`.
+
+    Example:
+
+    >>> count_in_best_order([[0, 1, 2, 0, 1, 3] * 20], vocabulary_size=4).order
+    2
+    """
+    if validation is None:
+        counted, validation = held_out(rows)
+        order = _levels_of_best_order(counted, vocabulary_size, validation, pad_id)[1] if counted else 2
+        return kneser_ney.count(rows, vocabulary_size, order, pad_id=pad_id, max_counts=max_counts)
+    levels, order = _levels_of_best_order(rows, vocabulary_size, validation, pad_id)
+    return kneser_ney.table(levels, order, pad_id, max_counts)
+
+
+def held_out(rows: Sequence[AnyIds], share: float = 0.1) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Part rows of ids into a beginning and an end of about a share of all ids; one row is cut where that falls.
+
+    Example:
+
+    >>> [[row.tolist() for row in part] for part in held_out([[1, 2, 3, 4], [5, 6, 7, 8, 9, 10]], share=0.3)]
+    [[[1, 2, 3, 4], [5, 6, 7]], [[8, 9, 10]]]
+    """
+    rows = [np.asarray(row) for row in rows]
+    left = sum(map(len, rows)) - max(2, round(share * sum(map(len, rows))))
+    before, after = [], []
+    for row in rows:
+        before.append(row[: max(left, 0)])
+        after.append(row[max(left, 0) :])
+        left -= len(row)
+    return [row for row in before if len(row) > 1], [row for row in after if len(row) > 1]
+
+
+def _levels_of_best_order(rows, vocabulary_size, validation, pad_id):
+    """The levels of `rows` up to the order that is best for `validation`, and that order."""
+    levels, judged = Levels(kneser_ney.checked(rows, vocabulary_size), vocabulary_size), Rows.of(validation)
+    if not judged.predicted.any():
+        raise _checks.refuse("validation", "must hold a row of two ids", validation)
+    context = np.where(judged.predicted, 0, -1)
+    below = smoothing.base(vocabulary_size, pad_id)[judged.ids]
+    best, order = -np.inf, 1
+    while len(levels.levels) <= min(order + PATIENCE, kneser_ney.MAX_ORDER):
+        *shorter, level = levels.levels
+        entry = _find(level, context, judged.ids, vocabulary_size)
+        size = len(shorter[-1]) if shorter else 1
+        whole = _judge(level, level.times, size, context, entry, below)
+        mean = np.log2(whole[judged.predicted]).mean()
+        if mean > best + WORTH_AN_ORDER * (len(levels.levels) - order):
+            best, order = mean, len(levels.levels)
+        levels.grow()
+        below = _judge(level, level.neighbours, size, context, entry, below)
+        # At the first place of a row there is no context, at the second one of a single token, and so on.
+        own = entry if shorter else judged.ids
+        context = np.where(judged.places > len(shorter), np.roll(own, 1), -1)
+    return levels.levels, order
+
+
+def _judge(level, weights, size, context, entry, below):
+    """The probabilities of some tokens under a level, from those under the level before."""
+    value, backoff = smoothing.smoothed(level, weights, size)
+    value, backoff = np.append(value, 0.0), np.append(backoff, 1.0)  # for what is not there, at the place -1
+    return backoff[context] * below + value[entry]
+
+
+def _find(level, context, tokens, vocabulary_size):
+    """The place of each token after its context in a level, -1 where it is not there."""
+    if not len(level):
+        return np.full(len(tokens), -1)
+    codes = level.contexts * vocabulary_size + level.tokens
+    wanted = np.where(context < 0, -1, context * vocabulary_size + tokens)
+    places = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
+    return np.where(codes[places] == wanted, places, -1)

@@ -1,0 +1,114 @@
+"""Probabilities of the next token after every context that was counted, in flat arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinylm_keras.counting.rows import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tinylm_keras._types import AnyIds
+
+
+@dataclasses.dataclass(frozen=True)
+class Counts:
+    """A tree of contexts, the oldest token first: what follows a context also names the context that it becomes.
+
+    The probability of token t after the context c is `backoff[c] · p(t after c without its oldest token)`, plus the
+    `value` of t among the successors of c, if it is one. The successors of context c are the entries from `first[c]` to
+    `first[c + 1]`, sorted by token. Contexts 0 to V - 1 are the single tokens, and the entry e leads to the context
+    V + e, unless it is as long as contexts get. The last context of all is that of an unknown one: nothing follows it.
+
+    Attributes:
+        order: int. Longest n-gram that was counted: a context has at most `order - 1` tokens.
+        unigram: float32 array `[V]`. The distribution after no context.
+        first: int64 array `[contexts + 2]`.
+        backoff: float32 array `[contexts + 1]`.
+        token: int64 array `[entries]`.
+        value: float32 array `[entries]`.
+    """
+
+    order: int
+    unigram: np.ndarray
+    first: np.ndarray
+    backoff: np.ndarray
+    token: np.ndarray
+    value: np.ndarray
+
+    @property
+    def vocabulary_size(self) -> int:
+        """V."""
+        return len(self.unigram)
+
+    @property
+    def unknown(self) -> int:
+        """The context that stands for every one that was not counted."""
+        return len(self.backoff) - 1
+
+    @property
+    def widest(self) -> int:
+        """How many tokens follow the context that most follow."""
+        return int(np.diff(self.first).max())
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers the tables hold."""
+        return sum(len(table) for table in (self.unigram, self.first, self.backoff, self.token, self.value))
+
+    def probabilities(self, rows: Iterable[AnyIds]) -> tuple[np.ndarray, np.ndarray]:
+        """How likely each id of some rows is after those before it in its row.
+
+        Args:
+            rows: list of int arrays `[n_i]` of ids in the vocabulary.
+
+        Returns:
+            float64 array with a probability for each id but the first of each row, and an int64 array as long: how many
+            tokens the longest context has that was counted.
+        """
+        rows = Rows.of(rows)
+        total = self.unigram[rows.ids].astype("float64")
+        known = np.zeros(len(rows.ids), "int64")
+        context = np.where(rows.predicted, np.roll(rows.ids, 1), self.unknown)
+        value = np.append(self.value, np.float32(0))  # of what is not there, at the place -1
+        for length in range(1, self.order):
+            entry = self._find(context, rows.ids)
+            total = self.backoff[context] * total + value[entry]
+            known[self.first[context + 1] > self.first[context]] = length
+            longer = entry + self.vocabulary_size
+            longer = np.where((entry < 0) | (longer >= self.unknown), self.unknown, longer)
+            context = np.where(rows.places > length, np.roll(longer, 1), self.unknown)
+        return total[rows.predicted], known[rows.predicted]
+
+    def bits(self, rows: Iterable[AnyIds]) -> np.ndarray:
+        """-log2 of the probability of each id of some rows but the first of each: float64 `[n]`.
+
+        Example:
+
+        >>> from tinylm_keras.counting import count
+        >>> counts = count([[0, 1, 2] * 50], vocabulary_size=3, order=2)
+        >>> counts.bits([[0, 1, 2], [2, 0]]).round(2).tolist()
+        [0.03, 0.03, 0.03]
+        """
+        return -np.log2(self.probabilities(rows)[0])
+
+    def _find(self, contexts, tokens):
+        """The entry of each token among the successors of a context, -1 where it is none."""
+        if not len(self.token):
+            return np.full(len(tokens), -1)
+        codes = contexts * self.vocabulary_size + tokens
+        entries = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
+        return np.where(self._codes[entries] == codes, entries, -1)
+
+    @property
+    def _codes(self):
+        """Context and token of every entry as one number: sorted."""
+        kept = self.__dict__.get("_kept")
+        if kept is None:
+            contexts = np.repeat(np.arange(len(self.backoff)), np.diff(self.first))
+            kept = self.__dict__["_kept"] = contexts * self.vocabulary_size + self.token
+        return kept
