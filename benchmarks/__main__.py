@@ -8,7 +8,7 @@ JOBS = {
     "training": "seconds per training step, against keras-nlp and nanoGPT",
     "loss": "wall time to the loss that nanoGPT's small character model ends with",
     "memory": "peak memory of a training step with a large vocabulary, against plain Keras",
-    "prepare": "text to token shards: speed and memory",
+    "prepare": "text to token files: speed and memory",
     "loading": "what the check of a model's file costs, and hostile files at most",
     "startup": "how long the command line takes to answer",
     "gpu": "tokens per second and time to a loss on one device, with JAX and without TensorFlow",

@@ -1,6 +1,6 @@
 """One device, JAX, no TensorFlow: tokens per second, share of the device's peak, time to a validation loss.
 
-Trains a preset on ids: the characters of a text, split as nanoGPT splits it, or token shards that `tinylm prepare`
+Trains a preset on ids: the characters of a text, split as nanoGPT splits it, or token files that `tinylm prepare`
 wrote. Compiling, reading and evaluating count in the time to the loss, and not in the tokens per second. Runs on a CPU
 too, for a few steps: `--set steps=4 evaluate_every=2 batch_size=2`.
 """
@@ -20,7 +20,7 @@ def parse():
     options = measuring.Parser(description=__doc__.split("\n")[0])
     source = options.add_mutually_exclusive_group(required=True)
     source.add_argument("--text", type=pathlib.Path, help="text file, read as characters")
-    source.add_argument("--data", type=pathlib.Path, help="folder of token shards with a validation part")
+    source.add_argument("--data", type=pathlib.Path, help="folder of token files with a validation part")
     options.add_argument("--preset", default="shakespeare-char", help="preset to train (default shakespeare-char)")
     options.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="settings of the preset to change")
     options.add_argument("--dtype", default="mixed_bfloat16", help="Keras dtype policy (default mixed_bfloat16)")
@@ -31,7 +31,7 @@ def parse():
 
 
 def read(options):
-    """Ids to train on, ids to judge by, the number of ids with padding, and the id of padding."""
+    """Ids to train on, ids for validation, the number of ids with padding, and the id of padding."""
     if options.text is not None:
         from benchmarks.arms.characters import split
 
@@ -39,10 +39,15 @@ def read(options):
         return train, validation, len(characters) + 1, len(characters)
     from tinylm_keras import data
 
-    shards = data.open_shards(options.data)
-    if shards.validation is None:
+    token_files = data.open_token_files(options.data)
+    if token_files.validation is None:
         raise ValueError(f"`data` must have a validation part. Received: {options.data}.")
-    return shards.train, shards.validation, shards.tokenizer.vocabulary_size(), shards.tokenizer.pad_id
+    return (
+        token_files.train,
+        token_files.validation,
+        token_files.tokenizer.vocabulary_size(),
+        token_files.tokenizer.pad_id,
+    )
 
 
 def changed(preset, settings):
@@ -68,7 +73,7 @@ def run(options):
     shape = {"context_length": recipe.context_length, "batch_size": recipe.batch_size}
     steps = plan.evaluate_every * plan.gradient_accumulation_steps  # batches between two evaluations
     batches = data.windows(train, **shape, steps=steps, seed=recipe.seed)
-    judged = data.windows(validation, **shape, pad_id=pad_id)
+    evaluated = data.windows(validation, **shape, pad_id=pad_id)
     print(f"{device}, {options.dtype}, {model.count_params():,} parameters, {plan.steps:,} updates at the most")
     tokens = steps * recipe.batch_size * recipe.context_length
     rows, reached = [], None
@@ -77,7 +82,7 @@ def run(options):
         # `fit` takes up the order of the data where the last period ended, and returns when the device is done.
         history = model.fit(batches, initial_epoch=period, epochs=period + 1, verbose=0).history
         rate = tokens / (time.perf_counter() - since)
-        loss = model.evaluate(judged, verbose=0, return_dict=True)["loss"]
+        loss = model.evaluate(evaluated, verbose=0, return_dict=True)["loss"]
         seconds = time.perf_counter() - began
         step = (period + 1) * plan.evaluate_every
         rows.append({"step": step, "loss": history["loss"][-1], "val_loss": loss, "seconds": seconds, "tokens/s": rate})

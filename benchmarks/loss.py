@@ -12,7 +12,7 @@ import sys
 from benchmarks import measuring, peers
 from benchmarks.measuring import Row
 
-# The post-norm model of the same shape. One seed of each of a few recipes was tried, judged on this same text.
+# The post-norm model of the same shape. One seed of each of a few recipes was tried, evaluated on this same text.
 POST_NORM = {
     "norm": "post",
     "activation": "relu",

@@ -1,4 +1,4 @@
-"""How fast text becomes token shards, and in how much memory: `python -m benchmarks.prepare [--megabytes 300]`.
+"""How fast text becomes token files, and in how much memory: `python -m benchmarks.prepare [--megabytes 300]`.
 
 The text is made up: documents of sentences, their words drawn from 50,000 by a Zipf law. Each tokenizer runs in a fresh
 process, on a tenth of the text and on all of it, so that one sees whether memory grows with the text. A vocabulary of
@@ -57,11 +57,11 @@ def measure(path, name, separator):
         stages.setdefault(stage, (time.perf_counter(), time.process_time()))
 
     with tempfile.TemporaryDirectory() as folder:
-        shards = tlm.data.prepare(
-            path, tokenizer, pathlib.Path(folder) / "shards", separator=separator, progress=progress
+        token_files = tlm.data.prepare(
+            path, tokenizer, pathlib.Path(folder) / "token_files", separator=separator, progress=progress
         )
         ended = (time.perf_counter(), time.process_time())
-        tokens = len(shards.train.ids) + len(shards.validation.ids)
+        tokens = len(token_files.train.ids) + len(token_files.validation.ids)
     marks = [*stages.values(), ended]
     wall, cpu = ([after[i] - one[i] for one, after in itertools.pairwise(marks)] for i in (0, 1))
     return {"wall": wall, "cpu": cpu, "tokens": tokens, "before": before, "peak": _peak()}

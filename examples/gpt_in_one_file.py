@@ -137,7 +137,7 @@ def main(arguments=None):
         text = file.read()
     tokenizer = CharacterTokenizer(text)
     ids = tokenizer.encode(text)
-    cut = len(ids) * 9 // 10  # the last tenth is kept away from training, to judge what was learned
+    cut = len(ids) * 9 // 10  # the last tenth is kept away from training, to validate what was learned
 
     prompt = tokenizer.encode(options.prompt)
     context_length, batch_size, generator = 64, 16, np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""The job of the original TinyLM, with the package: learn a handful of sentences by heart and go on from a few words.
+"""The job of the original TinyLM, with the package: learn some sentences by heart and continue from a few words.
 
     python examples/tinylm_original.py
 

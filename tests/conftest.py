@@ -124,8 +124,10 @@ def logits_after():
 
     def logits(model, ids):
         ids = np.array(ids, "int32")[None]
-        if model.rolling_cache:  # one forward of the whole text, in which each position sees the last context_length
-            return np.array(model.head(model.hidden(ids)))[0, -1]
+        if (
+            model.sliding_window_cache
+        ):  # one forward of the whole text, in which each position sees the last context_length
+            return np.array(model.head(model.hidden_states(ids)))[0, -1]
         return np.array(model(ids[:, -model.context_length :]))[0, -1]  # the last context_length tokens, from 0
 
     return logits

@@ -39,7 +39,7 @@ def test_the_size_of_a_batch_changes_nothing(ending_lm):
         assert rest[0] == rest[1]
 
 
-def test_every_token_of_the_windows_is_judged_once(ending_lm):
+def test_every_token_of_the_windows_is_evaluated_once(ending_lm):
     ids = tlm.data.concatenate(LINES, ending_lm.tokenizer).ids
     examples = evaluation.batches(LINES, ending_lm.tokenizer, "packed", 4, 3)
     assert evaluation.targets(examples, ending_lm.pad_id).tolist() == ids[1:].tolist()

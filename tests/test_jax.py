@@ -1,4 +1,4 @@
-"""On the JAX backend, where TensorFlow cannot be imported: shards are trained, saved, loaded and written from."""
+"""On the JAX backend, where TensorFlow cannot be imported: token files are trained, saved, loaded and written from."""
 
 import importlib.util
 import json
@@ -21,20 +21,20 @@ import tinylm_keras as tlm
 found, folder = {}, pathlib.Path(sys.argv[1])
 text = "".join(np.random.default_rng(0).choice(list("abcdefg. "), 3_000))
 tokenizer = tlm.CharacterTokenizer(vocabulary=list(" .abcdefg"))
-shards = tlm.data.prepare([text], tokenizer, folder / "shards")
+token_files = tlm.data.prepare([text], tokenizer, folder / "token_files")
 shape = {"context_length": 12, "embed_dim": 8, "num_heads": 1, "num_blocks": 1, "feed_forward_dim": 8}
 schedule = {"batch_size": 4, "steps": 7, "evaluate_every": 3, "jit_compile": True, "max_new_tokens": 4}
-model = tlm.train(data=folder / "shards", out=folder / "run", progress=None, **shape, **schedule)
+model = tlm.train(data=folder / "token_files", out=folder / "run", progress=None, **shape, **schedule)
 
 loaded = tlm.load_model(folder / "run" / "model.keras")
-validation = tlm.data.windows(shards.validation, context_length=12, batch_size=4)
+validation = tlm.data.windows(token_files.validation, context_length=12, batch_size=4)
 found["losses"] = [one.evaluate(validation, verbose=0)[0] for one in (model, loaded)]
 found["iterations"] = int(tlm.load_model(folder / "run" / "last.keras").optimizer.iterations)
 found["ids"] = loaded.generate(np.array([2, 3], "int32"), max_new_tokens=5, seed=1).tolist()
 found["text"] = loaded.generate("ab", max_new_tokens=4, seed=1)
 found["same text"] = model.generate("ab", max_new_tokens=4, seed=1)
 
-batches = tlm.data.windows(shards.train, context_length=6, batch_size=4, steps=4, seed=3)
+batches = tlm.data.windows(token_files.train, context_length=6, batch_size=4, steps=4, seed=3)
 weights = []
 for by_hand in (False, True):
     small = tlm.BigramLM(tokenizer=tokenizer, context_length=6)
@@ -75,7 +75,7 @@ class Stop(tlm.training.progress.Silent):
     def evaluation(self, row, sample, best):
         raise KeyboardInterrupt
 try:
-    tlm.train(data=folder / "shards", out=folder / "stopped", progress=Stop(), **shape, **schedule)
+    tlm.train(data=folder / "token_files", out=folder / "stopped", progress=Stop(), **shape, **schedule)
 except KeyboardInterrupt:
     pass
 resumed = tlm.train(resume=folder / "stopped", progress=None)
@@ -101,7 +101,7 @@ def found(folder):
     return json.loads(ended.stdout.splitlines()[-1])
 
 
-def test_a_run_on_shards_makes_its_steps_and_writes_its_files(found, folder):
+def test_a_run_on_token_files_makes_its_steps_and_writes_its_files(found, folder):
     assert found["iterations"] == 7
     history = (folder / "run" / "history.csv").read_text().splitlines()
     assert [row.split(",")[0] for row in history[1:]] == ["3", "6", "7"]

@@ -62,7 +62,7 @@ def test_a_subclass_is_asked_for_its_own_arguments_and_those_it_hands_on():
 
 def test_an_own_tokenizer_is_held_to_the_same_rule():
     class Own(Tokenizer):
-        continuation = pieces = get_vocabulary = _encode = None
+        continuation = token_strings = get_vocabulary = _encode = None
 
     with pytest.raises(ValueError, match=r"of Own. Received: end_tokn='x'. Did you mean end_token"):
         Own(end_tokn="x")

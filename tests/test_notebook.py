@@ -43,7 +43,7 @@ facts |= {"by_hand": by_hand, "evaluated": after["perplexity"], "unigram": unigr
     "ladder": Lesson(
         pictures={"count", "shuffle", "bigram", "code", "attention", "ladder"},
         report="""
-facts = {rung["name"]: rung["bits_per_character"] for rung in rungs}
+facts = {result["name"]: result["bits_per_character"] for result in results}
 facts |= {"rows": len(histories["mlp"]), "steps": histories["mlp"][-1]["step"], "same": first == again}
 """,
         bytes=320_000,
@@ -101,12 +101,12 @@ def test_the_loss_fell_and_the_figures_agree(executed):
     assert facts["same"] == 1
 
 
-def test_every_rung_was_climbed_and_judged(executed):
+def test_every_baseline_was_trained_and_evaluated(executed):
     _, facts, _ = executed("ladder")
-    rungs = [*("unigram", "average", "bigram counts", "bigram", "mlp", "minilm")]
-    assert list(facts)[: len(rungs)] == rungs
+    results = [*("unigram", "average", "bigram counts", "bigram", "mlp", "minilm")]
+    assert list(facts)[: len(results)] == results
     assert facts["bigram counts"] < facts["unigram"] < 6  # the trained ones have not learned much in six steps
-    assert all(0 < facts[name] < 8 for name in rungs)
+    assert all(0 < facts[name] < 8 for name in results)
     assert (facts["rows"], facts["steps"], facts["same"]) == (6, 6, 1)
 
 
@@ -148,7 +148,7 @@ def test_the_run_of_the_outputs_had_the_number_of_steps_that_the_code_says():
     assert f">{steps_of(notebook)}</td>" in samples
 
 
-def test_the_committed_ladder_has_its_rungs_in_order():
+def test_the_committed_comparison_has_its_baselines_in_order():
     cells = code_cells(committed("ladder")).values()
     tables = [data["text/html"] for cell in cells for data in data_of(cell) if "text/html" in data]
     row = r">bits per character</th></tr><tr><td[^>]*>([^<]+)</td><td[^>]*>([\d.]+)<"

@@ -27,7 +27,7 @@ class Unfinished(Tokenizer):
     def _encode(self, texts):
         return []
 
-    def pieces(self, text):
+    def token_strings(self, text):
         return []
 
     def get_vocabulary(self):

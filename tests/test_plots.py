@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tinylm_keras import plots
 from tinylm_keras._terminal import printable
-from tinylm_keras.plots import draw, draw_ladder, draw_runs, loss_plot, round_perplexities
+from tinylm_keras.plots import draw, draw_comparison, draw_runs, loss_plot, round_perplexities
 
 HISTORY = [{"step": 10 * i, "loss": 3.0 / i, "val_loss": 3.2 / i + 0.05 * i} for i in range(1, 12)]
 
@@ -117,9 +117,9 @@ def test_what_is_missing_or_infinite_is_left_out_of_a_curve_and_the_rest_is_draw
     rows += [{"step": 3, "loss": 1.0, "val_loss": math.nan}]
     figure = draw(rows)
     assert legend(figure) == ["training", "validation", "best: step 2, loss 2.500, perplexity 12.2"]
-    trained, judged = (list(line.get_ydata()) for line in figure.axes[0].lines[:2])
+    trained, evaluated = (list(line.get_ydata()) for line in figure.axes[0].lines[:2])
     assert trained[1:] == [2.0, 1.0] and math.isnan(trained[0])
-    assert judged[1] == 2.5 and math.isnan(judged[0]) and math.isnan(judged[2])
+    assert evaluated[1] == 2.5 and math.isnan(evaluated[0]) and math.isnan(evaluated[2])
     assert legend(draw([{"step": 1, "loss": math.nan}])) == ["training"]
     runs = draw_runs({"a": rows, "b": [{"step": 1, "loss": 1.0, "val_loss": math.inf}]})
     assert legend(runs) == ["b: never finite", "a: 2.500 at step 2"]
@@ -172,16 +172,16 @@ def test_runs_that_cannot_be_compared_are_refused():
             draw_runs(runs, value)
 
 
-def test_the_ladder_has_a_bar_and_a_number_for_each_rung():
-    rungs = [{"name": "counted", "bits_per_character": 4.5, "trained": False}]
-    rungs.append({"name": "learned", "bits_per_character": 2.25, "trained": True})
-    axes = draw_ladder(rungs).axes[0]
+def test_the_comparison_has_a_bar_and_a_number_for_each_baseline():
+    results = [{"name": "counted", "bits_per_character": 4.5, "trained": False}]
+    results.append({"name": "learned", "bits_per_character": 2.25, "trained": True})
+    axes = draw_comparison(results).axes[0]
     assert [bar.get_width() for bar in axes.patches] == [4.5, 2.25]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["counted", "learned"]
     assert {"4.500", "2.250"} <= {text.get_text() for text in axes.texts}
     assert axes.patches[0].get_facecolor() != axes.patches[1].get_facecolor()
-    with pytest.raises(ValueError, match=re.escape("`rungs` must be at least one. Received: rungs=[].")):
-        draw_ladder([])
+    with pytest.raises(ValueError, match=re.escape("`results` must be at least one. Received: results=[].")):
+        draw_comparison([])
 
 
 def test_an_estimated_training_loss_is_drawn_in_place_of_the_running_mean():

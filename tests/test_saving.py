@@ -1,4 +1,4 @@
-"""Law 7: one file holds everything, and a new process that imports only tinylm_keras goes on from it."""
+"""Law 7: one file holds everything, and a new process that imports only tinylm_keras continues from it."""
 
 import json
 import os

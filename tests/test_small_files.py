@@ -1,4 +1,4 @@
-"""Laws of reading the small files beside a model, a run or token shards."""
+"""Laws of reading the small files beside a model, a run or token files."""
 
 import os
 import threading

@@ -197,7 +197,7 @@ def holds_text(value):
 
 # What training and generation ask of a tokenizer; `tokenizers.Tokenizer` has all but what only its subclass can know.
 TOKENIZER_METHODS = (
-    *("tokenize", "detokenize", "tokenize_prompt", "pieces", "continuation", "unfinished", "unknown_tokens"),
+    *("tokenize", "detokenize", "tokenize_prompt", "token_strings", "continuation", "unfinished", "unknown_tokens"),
     *("can_write", "spelling_bits", "vocabulary_size", "get_vocabulary", "get_config"),
 )
 TOKENIZER_IDS = ("pad_id", "unk_id", "end_id", "end_token")

@@ -1,4 +1,4 @@
-"""Small files that lie beside a model, a run or token shards: regular, of bounded size, and opened once."""
+"""Small files that lie beside a model, a run or token files: regular, of bounded size, and opened once."""
 
 import os
 import stat

@@ -38,7 +38,7 @@ def silence(stream):
 
 
 def tell(text, stream):
-    """Write a text that is no answer but a report: where it cannot be written, what it reports on goes on.
+    """Write a text that is no answer but a report: where it cannot be written, the work continues.
 
     Args:
         text: str.

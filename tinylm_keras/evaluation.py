@@ -38,8 +38,8 @@ class Evaluation:
         unigram_perplexity: float. The same tokens under a model that knows only how frequent each one is.
         unigram_of: str. Where those frequencies are from: "training text" or "this text itself".
         layout: "padded" or "packed".
-        texts, tokens, unknown, cut: int. How many texts, tokens judged, unknown words among them, and texts longer
-            than the context whose rest was not judged.
+        texts, tokens, unknown, cut: int. How many texts, tokens evaluated, unknown words among them, and texts longer
+            than the context whose rest was not evaluated.
     """
 
     loss: float
@@ -66,18 +66,18 @@ def evaluate(
 
     Args:
         model: A `LanguageModel` with a tokenizer.
-        texts: list of str, or one part of opened shards, whose layout is always "packed".
+        texts: list of str, or one part of opened token files, whose layout is always "packed".
         layout: "padded" (each text one example), "packed" (all texts in one row, cut into contexts that do not
             overlap) or "auto": padded when at least 90 % of the texts fit the context.
-        batch_size: int. Examples judged at a time; it changes the speed alone.
-        training: list of str, part of shards, or None. The training text, for the frequencies of the unigram model.
-            Without it they are those of `texts` itself, which no unigram model can beat.
+        batch_size: int. Examples evaluated at a time; it changes the speed alone.
+        training: list of str, part of token files, or None. The training text, for the frequencies of the unigram
+            model. Without it they are those of `texts` itself, which no unigram model can beat.
 
     Returns:
         An `Evaluation`.
 
     Raises:
-        ValueError: if `texts` holds nothing to judge, the model has no tokenizer, or `layout` is none of the three.
+        ValueError: if `texts` holds nothing to evaluate, the model has no tokenizer, or `layout` is none of the three.
 
     Example:
 
@@ -89,7 +89,7 @@ def evaluate(
     """
     tokenizer = _tokenizer_of(model)
     if isinstance(texts, TokenStream):
-        renames.layout("layout", layout, ("packed", "auto"), "Shards are one long row.")
+        renames.layout("layout", layout, ("packed", "auto"), "Token files are one long row.")
         layout, count = "packed", getattr(texts, "documents", 1)
     else:
         texts = list(texts)
@@ -102,13 +102,13 @@ def evaluate(
         model.compile(jit_compile=False)
     logs = model.evaluate(examples, return_dict=True, verbose=0)
     loss = math.log(logs["perplexity"])  # the model may have been compiled with another loss
-    judged = token_counts(examples, model.pad_id)
-    known = judged if training is None else token_counts(batches(training, *shape), model.pad_id)
+    evaluated = token_counts(examples, model.pad_id)
+    known = evaluated if training is None else token_counts(batches(training, *shape), model.pad_id)
     return Evaluation(
         loss=loss,
         perplexity=float(logs["perplexity"]),
         bits_per_character=float(examples.bits_per_character(loss)),
-        unigram_perplexity=perplexity_of_counts(known, judged),
+        unigram_perplexity=perplexity_of_counts(known, evaluated),
         unigram_of="this text itself" if training is None else "training text",
         layout=layout,
         texts=count,
@@ -146,14 +146,14 @@ def batches(
 
 
 def targets(examples: Batches, pad_id: int | None) -> np.ndarray:
-    """Return the tokens that a model is judged on, in order: `[n]` ids, padding left out."""
+    """Return the tokens that a model is evaluated on, in order: `[n]` ids, padding left out."""
     rows = [examples.batch(step)[1].reshape(-1) for step in range(examples.steps_per_epoch)]
     ids = np.concatenate(rows)
     return ids if pad_id is None else ids[ids != pad_id]
 
 
 def token_counts(examples: Batches, pad_id: int | None) -> np.ndarray:
-    """Return how often each token is a target that a model is judged on: `[n]` counts, by id."""
+    """Return how often each token is a target that a model is evaluated on: `[n]` counts, by id."""
     if not examples.on_disk:
         return np.bincount(targets(examples, pad_id))
     blocks = (examples.ids[first : first + BLOCK] for first in range(1, len(examples.ids), BLOCK))

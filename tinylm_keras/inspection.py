@@ -145,7 +145,7 @@ def _tokens_and_ids(model, text):
     if tokenizer is None:
         raise _checks.refuse("model", "must have a tokenizer", tokenizer, "Give it one: model.tokenizer = …")
     ids = np.asarray(tokenizer.tokenize(_checks.text("text", text)), "int32")
-    tokens = list(tokenizer.pieces(text))
+    tokens = list(tokenizer.token_strings(text))
     if tokenizer.end_id is not None:
         ids, tokens = np.concatenate([[tokenizer.end_id], ids]).astype("int32"), [tokenizer.end_token, *tokens]
     if not 1 <= len(ids) <= model.context_length:

@@ -81,15 +81,15 @@ def draw(history: Sequence[Mapping[str, Any]]) -> Figure:
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.add_subplot()
     estimated = _has(history, "train_loss")
-    trained, judged = _column(history, "train_loss" if estimated else "loss"), _column(history, "val_loss")
+    trained, evaluated = _column(history, "train_loss" if estimated else "loss"), _column(history, "val_loss")
     _curve(axes, steps, trained, TRAIN, "training")
     if _has(history, "val_loss"):
-        _curve(axes, steps, judged, VALIDATION, "validation")
+        _curve(axes, steps, evaluated, VALIDATION, "validation")
         if not estimated:
             figure.supxlabel(WHY_ABOVE, fontsize="small", color=INK)
-    _mark_best(axes, steps, judged if _has(history, "val_loss") else trained)
+    _mark_best(axes, steps, evaluated if _has(history, "val_loss") else trained)
     _dress(axes, "step", "loss (nats per token)", steps)
-    _room_above_and_below(axes, trained + judged)
+    _room_above_and_below(axes, trained + evaluated)
     _perplexity_axis(axes)
     # Above the picture: inside, it would lie over a curve sooner or later.
     figure.legend(loc="outside upper center", ncols=3, frameon=False, labelcolor=INK, fontsize="small")
@@ -167,30 +167,32 @@ def draw_runs(runs: Any, value: str = "val_loss") -> Figure:
     return figure
 
 
-def draw_ladder(rungs: Sequence[Mapping[str, Any]]) -> Figure:
+def draw_comparison(results: Sequence[Mapping[str, Any]]) -> Figure:
     """Return a picture of what models need for a character, one bar each, as a `matplotlib.figure.Figure`.
 
     Args:
-        rungs: list of dict with "name", "bits_per_character" and "trained" (a bool: counted models are drawn hollow).
+        results: list of dict with "name", "bits_per_character" and "trained" (a bool: counted models are drawn hollow).
 
     Raises:
         ValueError: if there are none.
     """
     from matplotlib.figure import Figure
 
-    if not rungs:
-        raise _checks.refuse("rungs", "must be at least one", rungs)
-    figure = Figure(figsize=(7.2, 0.5 * len(rungs) + 1.3), layout="constrained")
+    if not results:
+        raise _checks.refuse("results", "must be at least one", results)
+    figure = Figure(figsize=(7.2, 0.5 * len(results) + 1.3), layout="constrained")
     axes = figure.add_subplot()
-    for place, rung in enumerate(rungs):
-        bits, fill = rung["bits_per_character"], TRAIN if rung["trained"] else "white"
+    for place, result in enumerate(results):
+        bits, fill = result["bits_per_character"], TRAIN if result["trained"] else "white"
         axes.barh(place, bits, color=fill, edgecolor=TRAIN, linewidth=1.2, height=0.62)
         axes.annotate(f"{bits:.3f}", (bits, place), (5, 0), textcoords="offset points", va="center", color=INK)
-    axes.set_yticks(range(len(rungs)), [_labels.label(rung["name"]) for rung in rungs], parse_math=False)
+    axes.set_yticks(range(len(results)), [_labels.label(result["name"]) for result in results], parse_math=False)
     axes.invert_yaxis()
     _dress(axes, "bits per character of the validation text; hollow: counted, not trained", "")
     axes.grid(axis="y", visible=False)
-    axes.set_xlim(0, 1.12 * max(rung["bits_per_character"] for rung in rungs))  # room for the longest bar's number
+    axes.set_xlim(
+        0, 1.12 * max(result["bits_per_character"] for result in results)
+    )  # room for the longest bar's number
     return figure
 
 

@@ -30,9 +30,9 @@ construction = threading.RLock()
 
 
 def load_model(path: Path, trusted: bool = False) -> LanguageModel:
-    """Load a model that `LanguageModel.save` or a run wrote, compiled as it was, so that `fit` and `generate` go on.
+    """Load a model that `LanguageModel.save` or a run wrote, compiled as it was, so that `fit` and `generate` continue.
 
-    `fit` goes on as its docstring says: a model of a run at a constant rate. Layers that were frozen are so again.
+    `fit` continues as its docstring says: a model of a run at a constant rate. Layers that were frozen are so again.
 
     The file may come from anyone: before Keras sees it, everything in it is compared with what this package writes,
     and any other thing is refused (see `tinylm_keras.archive`). A model that was compiled with another optimizer, loss
@@ -67,7 +67,7 @@ def load_model(path: Path, trusted: bool = False) -> LanguageModel:
 
 
 def read_model(path: Path, trusted: bool = False) -> LanguageModel:
-    """As `load_model`, but a model of a run keeps the schedule of its run, for a run that goes on."""
+    """As `load_model`, but a model of a run keeps the schedule of its run, for a run that continues."""
     with archive.hold(path, trusted) as held:
         return load_held(held)
 

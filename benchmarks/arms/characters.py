@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 
 VALIDATION = 0.1  # share of the text, its end
-WINDOW = 64  # the loss is judged on windows that follow each other, none overlapping
+WINDOW = 64  # the loss is evaluated on windows that follow each other, none overlapping
 
 
 def split(path):

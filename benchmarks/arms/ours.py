@@ -98,8 +98,8 @@ def loss(text, preset, target, evaluate_every, seed, settings=None):
     train, validation, characters = split(text)
     pad_id = len(characters)  # fills the last window; the table has a row for it, as with a tokenizer
     model, run_plan = build(recipe, pad_id + 1, pad_id)
-    # The windows that nanoGPT is judged on, whatever the context of the preset.
-    judged = data.windows(validation, context_length=WINDOW, batch_size=256, pad_id=pad_id)
+    # The windows that nanoGPT is evaluated on, whatever the context of the preset.
+    evaluated = data.windows(validation, context_length=WINDOW, batch_size=256, pad_id=pad_id)
     watch = _Watch(target, began, run_plan.evaluate_every)
     batches = data.windows(
         train,
@@ -110,7 +110,7 @@ def loss(text, preset, target, evaluate_every, seed, settings=None):
     )
     model.fit(
         batches,
-        validation_data=judged,
+        validation_data=evaluated,
         steps_per_epoch=run_plan.evaluate_every * run_plan.gradient_accumulation_steps,
         epochs=run_plan.evaluations,
         callbacks=[watch],

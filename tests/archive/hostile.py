@@ -556,7 +556,7 @@ HDF5 = {
     ),
     "promised_array": (with_weights(_promised), "not stored whole"),
     "little_promised_array": (with_weights(_promised_little), "not stored whole .*, 1,000 numbers"),
-    "array_behind_the_end": (_moved, "has an array that goes on behind the end|model.weights.h5 cannot be read"),
+    "array_behind_the_end": (_moved, "has an array that extends past the end|model.weights.h5 cannot be read"),
     "two_arrays_in_one_place": (_same_bytes, "has arrays of 24[0-9,]+ bytes in 17[0-9,]+ bytes of weights"),
     "weights_of_the_optimizer": (_only_in_the_optimizer, "asks for 4,[0-9]+ weights and holds 303"),
     "texts": (with_weights(_put("head/x", ["a", "b"])), "has an array of something else than plain numbers"),

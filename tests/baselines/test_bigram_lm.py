@@ -63,4 +63,4 @@ def test_text_past_the_context_needs_no_window():
     model.table.embeddings.assign(10 * np.roll(np.eye(5), 1, axis=1))
     written = model.generate([3], max_new_tokens=80, temperature=0)
     assert written.tolist() == [(3 + step) % 5 for step in range(81)]
-    assert list(model.__dict__["_programs"]) == [("rolling_steps", 0, False)]
+    assert list(model.__dict__["_programs"]) == [("sliding_window_steps", 0, False)]

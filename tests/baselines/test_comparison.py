@@ -1,4 +1,4 @@
-"""Laws of the ladder: one split, one tokenizer, every rung judged on the same text, and the order that ideas make."""
+"""Laws of the comparison: one split, one tokenizer, one validation text, and the order in which the baselines end."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ import pytest
 import tinylm_keras as tlm
 from tinylm_keras import data, evaluation, load_model, stories
 from tinylm_keras.baselines import comparison, count_models
-from tinylm_keras.baselines.comparison import Climb, Rung
+from tinylm_keras.baselines.comparison import Comparison, Result
 from tinylm_keras.training.progress import Silent
 
 NAMES = ["unigram", "average", "bigram counts", "bigram", "mlp", "n-gram counts", "minilm"]
@@ -19,7 +19,7 @@ TRAINED = ["average", "bigram", "mlp", "minilm"]
 
 
 class Listener(Silent):
-    """Keeps what a climb shows."""
+    """Keeps what a comparison shows."""
 
     def __init__(self):
         self.lines, self.said, self.steps, self.total = [], [], [], 0
@@ -35,28 +35,28 @@ class Listener(Silent):
 
 
 @pytest.fixture(scope="module")
-def climbed(tmp_path_factory):
-    """A short climb on a few stories in one file: its rungs, its folder and what it showed."""
-    folder = tmp_path_factory.mktemp("ladder")
+def compared(tmp_path_factory):
+    """A short comparison on a few stories in one file: its results, its folder and what it showed."""
+    folder = tmp_path_factory.mktemp("comparison")
     source = folder / "stories.txt"
     source.write_text("\n".join(stories.write(40)), encoding="utf-8")
     shown = Listener()
     settings = {"steps": 24, "context_length": 16, "jit_compile": False, "seed": 5}
-    rungs = comparison.compare(source, folder / "out", progress=shown, **settings)
-    return rungs, folder, shown
+    results = comparison.compare(source, folder / "out", progress=shown, **settings)
+    return results, folder, shown
 
 
-def test_every_rung_is_there_in_its_order_and_explains_itself(climbed):
-    rungs, _, _ = climbed
-    assert [rung.name for rung in rungs] == NAMES
-    assert [rung.name for rung in rungs if rung.trained] == TRAINED
-    assert all(len(rung.line) > 40 and rung.line.endswith(".") for rung in rungs)
-    assert "loses to a pair" in rungs[1].line
-    assert [rung.steps for rung in rungs] == [0, 24, 0, 24, 24, 0, 24]
+def test_every_baseline_is_there_in_its_order_and_explains_itself(compared):
+    results, _, _ = compared
+    assert [result.name for result in results] == NAMES
+    assert [result.name for result in results if result.trained] == TRAINED
+    assert all(len(result.line) > 40 and result.line.endswith(".") for result in results)
+    assert "loses to a pair" in results[1].line
+    assert [result.steps for result in results] == [0, 24, 0, 24, 24, 0, 24]
 
 
-def test_all_learn_one_split_with_one_tokenizer(climbed):
-    _, folder, _ = climbed
+def test_all_learn_one_split_with_one_tokenizer(compared):
+    _, folder, _ = compared
     records = [json.loads((folder / "out" / name / "recipe.json").read_text()) for name in TRAINED]
     assert len({json.dumps(record["corpus"], sort_keys=True) for record in records}) == 1
     for setting in ("tokenizer", "validation", "seed", "separator", "context_length", "batch_size", "steps"):
@@ -65,47 +65,51 @@ def test_all_learn_one_split_with_one_tokenizer(climbed):
     assert words[0] == words[1] == words[2] == words[3]
 
 
-def test_every_rung_is_judged_on_the_whole_validation_text(climbed):
-    rungs, folder, _ = climbed
+def test_every_baseline_is_evaluated_on_the_whole_validation_text(compared):
+    results, folder, _ = compared
     train, validation = data.split(data.read(folder / "stories.txt", separator=None), 0.1, seed=5, whole=False)
-    for rung in rungs:
-        if rung.trained:
-            model = load_model(folder / "out" / rung.name / "model.keras")
+    for result in results:
+        if result.trained:
+            model = load_model(folder / "out" / result.name / "model.keras")
             found = evaluation.evaluate(model, validation, layout="packed")
-            assert (rung.loss, rung.bits_per_character) == pytest.approx(
+            assert (result.loss, result.bits_per_character) == pytest.approx(
                 (found.loss, found.bits_per_character), rel=1e-5
             )
-            assert rung.parameters == model.count_params()
-    seen, judged = (data.concatenate(texts, model.tokenizer) for texts in (train, validation))
-    pairs = count_models.bigram_nats(seen.ids, judged.ids, model.tokenizer.vocabulary_size())
-    single = np.log(count_models.unigram_perplexity(seen.ids, judged.ids[1:]))
+            assert result.parameters == model.count_params()
+    seen, evaluated = (data.concatenate(texts, model.tokenizer) for texts in (train, validation))
+    pairs = count_models.bigram_nats(seen.ids, evaluated.ids, model.tokenizer.vocabulary_size())
+    single = np.log(count_models.unigram_perplexity(seen.ids, evaluated.ids[1:]))
     model = tlm.NGramLM.count(seen, model.tokenizer)
     assert model.order > 2
-    longer = -model.score(judged.ids).mean()
-    assert [rungs[0].loss, rungs[2].loss, rungs[5].loss] == pytest.approx([single, pairs, longer])
-    assert rungs[5].parameters == model.count_params()
-    for rung in rungs:
-        assert rung.perplexity == pytest.approx(math.exp(rung.loss))
-        assert rung.bits_per_character == pytest.approx(rung.loss / math.log(2) * judged.tokens / judged.characters)
+    longer = -model.score(evaluated.ids).mean()
+    assert [results[0].loss, results[2].loss, results[5].loss] == pytest.approx([single, pairs, longer])
+    assert results[5].parameters == model.count_params()
+    for result in results:
+        assert result.perplexity == pytest.approx(math.exp(result.loss))
+        assert result.bits_per_character == pytest.approx(
+            result.loss / math.log(2) * evaluated.tokens / evaluated.characters
+        )
 
 
-def test_table_and_picture_are_written_beside_the_runs(climbed):
-    rungs, folder, _ = climbed
+def test_table_and_picture_are_written_beside_the_runs(compared):
+    results, folder, _ = compared
     out = folder / "out"
     assert sorted(path.name for path in out.iterdir()) == sorted(
         ["compare.json", "compare.csv", "compare.png", *TRAINED]
     )
     assert (out / "compare.png").read_bytes().startswith(b"\x89PNG")
     record = json.loads((out / "compare.json").read_text())
-    assert [rung["bits_per_character"] for rung in record["rungs"]] == [rung.bits_per_character for rung in rungs]
+    assert [result["bits_per_character"] for result in record["results"]] == [
+        result.bits_per_character for result in results
+    ]
     assert record["source"] == str(folder / "stories.txt") and record["estimated_seconds"] > 0
     with (out / "compare.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [(row["name"], float(row["loss"])) for row in rows] == [(rung.name, rung.loss) for rung in rungs]
+    assert [(row["name"], float(row["loss"])) for row in rows] == [(result.name, result.loss) for result in results]
 
 
-def test_the_time_is_said_before_it_begins_and_the_steps_count_up_to_the_end(climbed):
-    _, _, shown = climbed
+def test_the_time_is_said_before_it_begins_and_the_steps_count_up_to_the_end(compared):
+    _, _, shown = compared
     assert re.fullmatch(r"4 models to train, 96 steps in all: about .* on this machine", shown.lines[1])
     assert "a guess that the first model corrects" in shown.lines[1]
     later = [line for line in shown.said if "to go: about" in line]
@@ -116,15 +120,15 @@ def test_the_time_is_said_before_it_begins_and_the_steps_count_up_to_the_end(cli
 
 
 def test_the_time_that_is_left_follows_the_pace_of_the_models_that_were_trained():
-    climb = object.__new__(Climb)
-    climb.recipes = climb.estimates = {"average": 200.0, "bigram": 100.0, "mlp": 300.0, "minilm": 1400.0}
-    climb.measured = {}
-    assert climb._left(climb.recipes) == 2000
-    rung = {"bits_per_character": 1.0, "perplexity": 1.0, "loss": 1.0, "parameters": 1, "steps": 1, "line": ""}
-    line = climb._pace(Rung(name="average", trained=True, seconds=20.0, **rung))
+    comparison = object.__new__(Comparison)
+    comparison.recipes = comparison.estimates = {"average": 200.0, "bigram": 100.0, "mlp": 300.0, "minilm": 1400.0}
+    comparison.measured = {}
+    assert comparison._left(comparison.recipes) == 2000
+    result = {"bits_per_character": 1.0, "perplexity": 1.0, "loss": 1.0, "parameters": 1, "steps": 1, "line": ""}
+    line = comparison._pace(Result(name="average", trained=True, seconds=20.0, **result))
     assert line == ", trained in 20 s; 3 models to go: about 3 min 0 s at this pace"
-    assert climb._pace(Rung(name="unigram", trained=False, seconds=1.0, **rung)) == ""
-    assert climb._pace(Rung(name="bigram", trained=True, seconds=40.0, **rung)).endswith(
+    assert comparison._pace(Result(name="unigram", trained=False, seconds=1.0, **result)) == ""
+    assert comparison._pace(Result(name="bigram", trained=True, seconds=40.0, **result)).endswith(
         "about 5 min 40 s at this pace"
     )
 
@@ -137,7 +141,7 @@ def test_a_bad_setting_writes_nothing(tmp_path):
     for settings, message in (
         ({"num_heads": 2}, "`num_heads` belongs to the model 'minilm' or 'rotary', and this model is 'average'"),
         ({"steps": 0}, "`steps` must be a whole number from 1"),
-        ({"validation": 0.0}, "`validation` must leave text to judge by. Received: validation=0.0."),
+        ({"validation": 0.0}, "`validation` must leave text for validation. Received: validation=0.0."),
         ({"progress": "loud"}, "`progress` must be one of"),
     ):
         with pytest.raises(ValueError, match=re.escape(message)):

@@ -12,7 +12,7 @@ from tinylm_keras.baselines.count_models import WEIGHTS, bigram_count_nats, bigr
 
 @pytest.fixture(scope="module")
 def rows():
-    """A row to count and a row to judge, of 12 ids, the last of which are rare or new."""
+    """A row to count and a row to evaluate, of 12 ids, the last of which are rare or new."""
     generator = np.random.default_rng(0)
     shares = generator.dirichlet(np.full(10, 0.3), size=12)
     ids = [0]
@@ -21,17 +21,17 @@ def rows():
     return np.array(ids[:600]), np.array([*ids[600:], 11, 10, 11])
 
 
-def plain(seen, judged):
+def plain(seen, evaluated):
     """Relative frequencies; each new pair counts as seen once."""
     counts = collections.Counter(seen)
-    counts.update(set(judged) - set(seen))
+    counts.update(set(evaluated) - set(seen))
     firsts = collections.Counter()
     for (first, _), count in counts.items():
         firsts[first] += count
-    return -np.mean([math.log(counts[pair] / firsts[pair[0]]) for pair in judged])
+    return -np.mean([math.log(counts[pair] / firsts[pair[0]]) for pair in evaluated])
 
 
-def smoothed(seen, judged, weight, size):
+def smoothed(seen, evaluated, weight, size):
     counts, firsts, seconds = collections.Counter(seen), collections.Counter(), collections.Counter()
     for first, second in seen:
         firsts[first] += 1
@@ -42,7 +42,7 @@ def smoothed(seen, judged, weight, size):
         return (counts[first, second] + weight * share) / (firsts[first] + weight)
 
     assert sum(p(3, second) for second in range(size)) == pytest.approx(1)
-    return -np.mean([math.log(p(*pair)) for pair in judged])
+    return -np.mean([math.log(p(*pair)) for pair in evaluated])
 
 
 def pairs(ids):
@@ -74,7 +74,7 @@ def test_smoothed_counts_take_the_weight_that_is_best_on_the_last_tenth(rows):
     assert bigram_nats(training, ids, 12) == pytest.approx(smoothed(seen, pairs(ids), best, 12))
 
 
-def test_the_judged_ids_play_no_part_in_the_smoothing(rows):
+def test_the_evaluated_ids_play_no_part_in_the_smoothing(rows):
     training, ids = rows
     one, two = ids[:100], ids[99:]
     parts = [bigram_nats(training, part, 12) * (len(part) - 1) for part in (one, two)]
@@ -92,9 +92,9 @@ def test_where_pairs_say_nothing_smoothed_counts_are_those_of_single_tokens_and_
 def test_pairs_with_padding_are_left_out(rows):
     training, ids = rows[0] + 1, rows[1] + 1
     for padded in (np.concatenate([[0, 0], training, [0]]), np.concatenate([training, [0, 0]])):
-        judged = np.concatenate([ids, [0, 0, 0]])
-        assert bigram_count_nats(padded, judged, pad_id=0) == bigram_count_nats(training, ids)
-        assert bigram_nats(padded, judged, 13, pad_id=0) == bigram_nats(training, ids, 13)
+        evaluated = np.concatenate([ids, [0, 0, 0]])
+        assert bigram_count_nats(padded, evaluated, pad_id=0) == bigram_count_nats(training, ids)
+        assert bigram_nats(padded, evaluated, 13, pad_id=0) == bigram_nats(training, ids, 13)
 
 
 def test_a_large_vocabulary_needs_no_table_of_its_square():

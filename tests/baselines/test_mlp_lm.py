@@ -35,7 +35,7 @@ def test_it_learns_from_padded_lines_under_xla(texts, dtype):
     assert model.jit_compile is True
     x, y = lines(texts, tokenizer, context_length=12, batch_size=6).batch(0)
 
-    def loss():  # judged by the running statistics, which have to follow those of the batches
+    def loss():  # evaluated by the running statistics, which have to follow those of the batches
         nats, weights = token_nats(y, model(x, training=False), pad_id=0)
         return float(np.sum(nats * weights) / np.sum(weights))
 

@@ -70,8 +70,8 @@ def test_a_model_writes_texts_that_end(stories):
     model = tlm.NGramLM.count(stories, tokenizer)
     written = model.generate([""] * 5, max_new_tokens=400, seed=1)
     assert len(set(written)) == 5
-    words = set(tokenizer.pieces(" ".join(stories)))
-    assert all(set(tokenizer.pieces(text)) <= words for text in written)
+    words = set(tokenizer.token_strings(" ".join(stories)))
+    assert all(set(tokenizer.token_strings(text)) <= words for text in written)
     assert sum(len(tokenizer.tokenize(text)) < 400 for text in written) >= 4
 
 

@@ -1,4 +1,4 @@
-"""`tinylm compare` climbs the ladder; `tinylm plot` draws several runs."""
+"""`tinylm compare` compares baselines; `tinylm plot` draws several runs."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ import pytest
 from tinylm_keras import stories
 from tinylm_keras.cli.plot import shortest_names
 
-RUNGS = ("unigram", "average", "bigram counts", "bigram", "mlp", "n-gram counts", "minilm")
+NAMES = ("unigram", "average", "bigram counts", "bigram", "mlp", "n-gram counts", "minilm")
 
 
 @pytest.fixture(autouse=True)
@@ -23,12 +23,12 @@ def test_one_command_makes_the_table_the_picture_and_runs_that_write(tinylm, tmp
     shown = tinylm("compare", "few.txt", *settings)
     assert shown.code == 0
     folder = tmp_path / "runs" / "few-compare"
-    rungs = json.loads((folder / "compare.json").read_text())["rungs"]
+    results = json.loads((folder / "compare.json").read_text())["results"]
     lines = {line.split("  ")[0]: line for line in shown.out.splitlines()}
-    for rung in rungs:
-        assert f"{rung['bits_per_character']:.3f}" in lines[rung["name"]]
-        assert f"{rung['name']}: {rung['line']}" in " ".join(shown.out.split())
-    assert tuple(rung["name"] for rung in rungs) == RUNGS
+    for result in results:
+        assert f"{result['bits_per_character']:.3f}" in lines[result["name"]]
+        assert f"{result['name']}: {result['line']}" in " ".join(shown.out.split())
+    assert tuple(result["name"] for result in results) == NAMES
     assert "Let one write:  tinylm generate runs/few-compare/minilm" in shown.err
     written = tinylm("generate", folder / "mlp", "Once", "--seed", "1", "--max-new-tokens", "4")
     assert written.code == 0 and written.out.startswith("Once") and len(written.out) == len("Once") + 4 + 1
@@ -45,7 +45,7 @@ def test_one_command_makes_the_table_the_picture_and_runs_that_write(tinylm, tmp
     [
         (["no.txt"], "`source` must be a file, a folder or a pattern that exists. Received: source='no.txt'."),
         (["--steps", "0"], "`--steps` must be a whole number from 1 to 1,000,000,000. Received: --steps 0."),
-        (["--validation", "0"], "`--validation` must leave text to judge by. Received: --validation 0.0."),
+        (["--validation", "0"], "`--validation` must leave text for validation. Received: --validation 0.0."),
         (["--num-heads", "4"], "No such option"),
     ],
 )
@@ -112,13 +112,13 @@ def test_runs_on_different_texts_are_drawn_with_a_word_of_warning(tinylm, anothe
     assert shown.err.startswith("These runs learned different texts")
 
 
-def test_shards_of_one_text_in_two_tokenizers_are_one_text_compared_in_bits_per_character(tinylm, another, drawn):
-    shards = {"shards": "folder", "sources": ["a.txt", "b.txt"], "texts": 7}
-    one = another("one", corpus={**shards, "sha256": "x", "tokenizer_sha256": "1"})
-    two = another("two", corpus={**shards, "sha256": "y", "tokenizer_sha256": "2"})
+def test_token_files_of_one_text_in_two_tokenizers_are_one_text_compared_in_bits_per_character(tinylm, another, drawn):
+    token_files = {"token_files": "folder", "sources": ["a.txt", "b.txt"], "texts": 7}
+    one = another("one", corpus={**token_files, "sha256": "x", "tokenizer_sha256": "1"})
+    two = another("two", corpus={**token_files, "sha256": "y", "tokenizer_sha256": "2"})
     assert "different texts" not in tinylm("plot", one, two).err
     assert drawn == [(["one", "two"], "val_bits_per_character")]
-    other = another("other", corpus={**shards, "sources": ["c.txt"], "sha256": "z", "tokenizer_sha256": "1"})
+    other = another("other", corpus={**token_files, "sources": ["c.txt"], "sha256": "z", "tokenizer_sha256": "1"})
     assert "different texts" in tinylm("plot", one, other, "--out", "other.png").err
 
 

@@ -72,7 +72,7 @@ def test_a_signal_ends_a_training_with_a_checkpoint_of_the_exact_step(tmp_path, 
     try:
         if number == signal.SIGHUP:
             assert os.read(keyboard, 1)  # what a run says first
-        os.close(keyboard)  # now that terminal is gone, and the run goes on
+        os.close(keyboard)  # now that terminal is gone, and the run continues
         until((run / "last.keras").exists, running)
         if number == signal.SIGTERM:
             for pause in (signal.SIGSTOP, signal.SIGCONT):

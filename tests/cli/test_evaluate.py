@@ -22,7 +22,7 @@ def evaluated(tinylm):
     return call
 
 
-def test_without_a_source_the_part_kept_from_training_is_judged(evaluated, run_folder):
+def test_without_a_source_the_part_kept_from_training_is_evaluated(evaluated, run_folder):
     found = evaluated(run_folder, "--stories", 4)
     recipe = json.loads((run_folder / "recipe.json").read_text())["recipe"]
     train, validation = tlm.data.split(tlm.data.stories.write(60), recipe["validation"], recipe["seed"])
@@ -39,7 +39,7 @@ def test_without_a_source_the_part_kept_from_training_is_judged(evaluated, run_f
     assert found["text"]["loss"] == pytest.approx(float(values["val_loss"]), rel=1e-4)
 
 
-def test_a_source_is_judged_in_the_layout_of_training_unless_told(evaluated, run_folder, tmp_path):
+def test_a_source_is_evaluated_in_the_layout_of_training_unless_told(evaluated, run_folder, tmp_path):
     source = tmp_path / "my.txt"
     source.write_text("Tom had a zyx.\nMia went to the park.\n")
     found = evaluated(run_folder, source, "--stories", 0)
@@ -91,7 +91,7 @@ def test_a_text_that_changed_since_training_is_not_taken_for_the_old_one(tinylm,
     text.write_text("the cat sat\nthe dog ran\nthe bird flew\n")
     assert tinylm("evaluate", "run").refusal == (
         "`source` must be given, because my.txt is not the text any more that the model learned. "
-        "Add a text file to judge the model on."
+        "Add a text file to evaluate the model on."
     )
     text.unlink()
     assert "cannot be read again from here (my.txt)" in tinylm("evaluate", "run").refusal

@@ -19,58 +19,58 @@ def in_a_folder_with_text(tmp_path, monkeypatch):
     (tmp_path / "my.txt").write_text("\n".join(LINES))
 
 
-def test_a_file_becomes_shards_and_the_summary_says_so(tinylm, monkeypatch):
+def test_a_file_becomes_token_files_and_the_summary_says_so(tinylm, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    ended = tinylm("prepare", "my.txt", "--tokenizer", "whitespace", "--out", "shards", "--validation", "0.25")
+    ended = tinylm("prepare", "my.txt", "--tokenizer", "whitespace", "--out", "token_files", "--validation", "0.25")
     assert ended.code == 0
-    shards = tlm.data.open_shards("shards")
-    assert (shards.train.documents, shards.validation.documents) == (21, 7)
-    assert shards.tokenizer.end_token == "<end>"
-    assert shards.sources == ["my.txt"]
-    assert "shards      shards, 16 bits a token" in ended.out
+    token_files = tlm.data.open_token_files("token_files")
+    assert (token_files.train.documents, token_files.validation.documents) == (21, 7)
+    assert token_files.tokenizer.end_token == "<end>"
+    assert token_files.sources == ["my.txt"]
+    assert "folder      token_files, 16 bits a token" in ended.out
     assert "tokenizer   WhitespaceTokenizer, 15 tokens" in ended.out
-    assert f"train       21 texts, 273 characters, {len(shards.train.ids)} tokens" in ended.out
+    assert f"train       21 texts, 273 characters, {len(token_files.train.ids)} tokens" in ended.out
     lines = ended.err.splitlines()
     assert [line.split(":")[0] for line in lines[:3]] == ["Reading", "Learning the tokens", "Writing"]
-    assert lines[-1] == "Train on it:  tinylm train --data shards"
+    assert lines[-1] == "Train on it:  tinylm train --data token_files"
 
 
 def test_options_choose_tokenizer_separator_and_several_sources(tinylm, tmp_path):
     (tmp_path / "b.txt").write_text("x|y")
     options = ["--tokenizer", "character", "--end-token", "none", "--separator", "none"]
-    assert tinylm("prepare", "my.txt", "b.txt", "--out", "shards", "--validation", "0", *options).code == 0
-    shards = tlm.data.open_shards("shards")
-    assert shards.tokenizer.detokenize(shards.train.ids) == "\n".join(LINES) + "x|y"
-    assert shards.validation is None
-    assert shards.sources == ["my.txt", "b.txt"]
+    assert tinylm("prepare", "my.txt", "b.txt", "--out", "token_files", "--validation", "0", *options).code == 0
+    token_files = tlm.data.open_token_files("token_files")
+    assert token_files.tokenizer.detokenize(token_files.train.ids) == "\n".join(LINES) + "x|y"
+    assert token_files.validation is None
+    assert token_files.sources == ["my.txt", "b.txt"]
     options = ["--tokenizer", "byte-pair", "--max-tokens", "270", "--overwrite"]
-    assert tinylm("prepare", "my.txt", "--out", "shards", *options).code == 0
-    assert tlm.data.open_shards("shards").tokenizer.vocabulary_size() == 270
+    assert tinylm("prepare", "my.txt", "--out", "token_files", *options).code == 0
+    assert tlm.data.open_token_files("token_files").tokenizer.vocabulary_size() == 270
 
 
 def test_the_tokenizer_of_a_model_can_be_used(tinylm, run_folder):
-    assert tinylm("prepare", "my.txt", "--model", run_folder, "--out", "shards").code == 0
+    assert tinylm("prepare", "my.txt", "--model", run_folder, "--out", "token_files").code == 0
     tokenizer = tlm.load_model(run_folder / "model.keras").tokenizer
-    assert tlm.data.open_shards("shards").tokenizer.fingerprint() == tokenizer.fingerprint()
+    assert tlm.data.open_token_files("token_files").tokenizer.fingerprint() == tokenizer.fingerprint()
     refused = tinylm("prepare", "my.txt", "--model", run_folder, "--out", "x", "--max-tokens", "50").refusal
     assert (
         refused == "`--max-tokens` must be left out with --model. Received: --max-tokens 50. See: tinylm prepare --help"
     )
 
 
-def test_a_run_on_shards_can_be_trained_and_evaluated(tinylm, tmp_path):
-    tinylm("prepare", "my.txt", "--tokenizer", "character", "--out", "shards", "--validation", "0.25")
+def test_a_run_on_token_files_can_be_trained_and_evaluated(tinylm, tmp_path):
+    tinylm("prepare", "my.txt", "--tokenizer", "character", "--out", "token_files", "--validation", "0.25")
     options = ["--steps", "4", "--evaluate-every", "2", "--context-length", "8", "--batch-size", "4", *MODEL]
-    assert tinylm("train", "--data", "shards", "--out", "run", *options).code == 0
+    assert tinylm("train", "--data", "token_files", "--out", "run", *options).code == 0
     ended = tinylm("evaluate", "run", "--json")
-    assert (ended.code, ended.err) == (0, f"Reading {tmp_path}/shards, named by the run's record.\n")
+    assert (ended.code, ended.err) == (0, f"Reading {tmp_path}/token_files, named by the run's record.\n")
     text = json.loads(ended.out)["text"]
     history = (tmp_path / "run" / "history.csv").read_text().splitlines()
     best = min(float(row.split(",")[history[0].split(",").index("val_loss")]) for row in history[1:])
     assert text["loss"] == pytest.approx(best, rel=1e-4)
-    assert text["of"] == "the part of shards kept from training"
+    assert text["of"] == "the part of token_files kept from training"
     assert (text["texts"], text["layout"], text["unigram_of"]) == (7, "packed", "training text")
-    validation = tlm.data.open_shards("shards").validation
+    validation = tlm.data.open_token_files("token_files").validation
     assert text["tokens"] == validation.tokens
     model = tlm.load_model("run/model.keras")
     expected = tlm.data.windows(validation, context_length=8, batch_size=32).bits_per_character(
@@ -80,18 +80,22 @@ def test_a_run_on_shards_can_be_trained_and_evaluated(tinylm, tmp_path):
     texts = [piece for piece in LINES if piece]
     assert model.tokenizer.unknown_tokens(texts).total() == 0
 
-    tinylm("prepare", "my.txt", "--tokenizer", "character", "--out", "shards", "--validation", "0.5", "--overwrite")
-    assert "shards does not hold the token shards any more that the model learned" in tinylm("evaluate", "run").refusal
-    shutil.rmtree("shards")
-    problem = f"the token shards it learned cannot be read again from here ({tmp_path}/shards)"
+    tinylm(
+        "prepare", "my.txt", "--tokenizer", "character", "--out", "token_files", "--validation", "0.5", "--overwrite"
+    )
+    assert (
+        "token_files does not hold the token files any more that the model learned" in tinylm("evaluate", "run").refusal
+    )
+    shutil.rmtree("token_files")
+    problem = f"the token files it learned cannot be read again from here ({tmp_path}/token_files)"
     assert problem in tinylm("evaluate", "run").refusal
     assert tinylm("evaluate", "run", "my.txt").code == 0
 
 
-def test_train_takes_text_or_shards(tinylm):
-    refused = tinylm("train", "my.txt", "--data", "shards").refusal
+def test_train_takes_text_or_token_files(tinylm):
+    refused = tinylm("train", "my.txt", "--data", "token_files").refusal
     assert refused == "`source` must be left out with --data. Received: source='my.txt'."
-    assert tinylm("train", "--data", "missing").refusal.startswith("`folder` must be a folder of token shards.")
+    assert tinylm("train", "--data", "missing").refusal.startswith("`folder` must be a folder of token files.")
 
 
 @pytest.mark.parametrize(

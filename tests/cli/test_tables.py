@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from tinylm_keras.baselines.comparison.climb import Rung
+from tinylm_keras.baselines.comparison.comparison import Result
 from tinylm_keras.cli import _tables, compare, tokenize
 from tinylm_keras.cli._record import Record
 from tinylm_keras.training.folding import CONTINUED, fold, pieces
@@ -123,10 +123,10 @@ def test_a_verse_is_told_apart_from_a_folded_line():
 
 def test_no_table_cuts_a_word_at_any_width(on_terminal):
     name = "ж" * 70
-    rung = Rung(name, 2.0, 4.0, 1.4, True, 1234567, 2000, 12.0, f"It knows {name}y.")
+    result = Result(name, 2.0, 4.0, 1.4, True, 1234567, 2000, 12.0, f"It knows {name}y.")
     shows = (
         lambda: _tables.show_facts([("file", f"runs/{name}/model.keras, 1 bytes")]),
-        lambda: compare.show([rung]),
+        lambda: compare.show([result]),
         lambda: tokenize.show([(name, 123456, "unknown")]),
     )
     for width in (30, 60, 80):

@@ -31,10 +31,10 @@ def test_a_table_is_refused_until_its_column_and_its_bad_rows_are_spoken_of(tiny
 
 def test_rows_left_out_are_counted_on_one_line(tinylm):
     settings = ["--column", "text", "--bad-rows", "skip", "--tokenizer", "character"]
-    ended = tinylm("prepare", "my.csv", "--out", "shards", "--validation", "0.25", *settings)
+    ended = tinylm("prepare", "my.csv", "--out", "token_files", "--validation", "0.25", *settings)
     assert ended.code == 0
-    shards = tlm.data.open_shards("shards")
-    assert shards.train.documents + shards.validation.documents == 12
+    token_files = tlm.data.open_token_files("token_files")
+    assert token_files.train.documents + token_files.validation.documents == 12
     said = [line for line in ended.err.splitlines() if "left out" in line]  # once, in however many passes
     assert said == [
         "tinylm: my.csv: 1 of 13 rows are left out, for they hold no text in the column 'text'; "
@@ -42,7 +42,7 @@ def test_rows_left_out_are_counted_on_one_line(tinylm):
     ]
 
 
-def test_a_column_by_its_number_is_judged_and_tokenized(tinylm, run_folder):
+def test_a_column_by_its_number_is_evaluated_and_tokenized(tinylm, run_folder):
     ended = tinylm("evaluate", run_folder, "other.csv", "--column", "2", "--stories", "0", "--json")
     assert json.loads(ended.out)["text"]["texts"] == 2
     assert "no column is called '2'" in ended.err

@@ -74,10 +74,12 @@ class Plain:
 def test_probabilities_are_those_of_the_definition(order):
     rows = rows_by_chance()
     counts, plain = counting.count(rows, SIZE, order), Plain(rows, order, SIZE)
-    judged = rows_by_chance(seed=1)
-    expected = [plain.p(row[end], row[max(0, end - order + 1) : end]) for row in judged for end in range(1, len(row))]
-    assert counts.probabilities(judged)[0] == pytest.approx(expected, rel=1e-5)
-    assert counts.bits(judged) == pytest.approx(-np.log2(expected), rel=1e-5)
+    evaluated = rows_by_chance(seed=1)
+    expected = [
+        plain.p(row[end], row[max(0, end - order + 1) : end]) for row in evaluated for end in range(1, len(row))
+    ]
+    assert counts.probabilities(evaluated)[0] == pytest.approx(expected, rel=1e-5)
+    assert counts.bits(evaluated) == pytest.approx(-np.log2(expected), rel=1e-5)
 
 
 def test_the_known_context_is_the_longest_that_something_follows():

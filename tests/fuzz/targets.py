@@ -12,7 +12,7 @@ from tests.archive import hostile
 from tests.fuzz.mutations import ODD, changed_bytes, changed_tree, confused_tree
 from tinylm_keras.recipe.recipe import Recipe
 from tinylm_keras.training import checkpoint, corpus, report, run_folder
-from tinylm_keras.training.resuming import Stopped
+from tinylm_keras.training.resuming import SavedRun
 
 WORDS = ["red", "ball", "mia", "tom", "é", "🙂"]
 
@@ -25,16 +25,16 @@ class Targets:
         watch: `contract.Watch`.
     """
 
-    NAMES = ("model_bytes", "model_config", "model_kinds", "shard_folder", "generation", "corpus", "stopped_run")
+    NAMES = ("model_bytes", "model_config", "model_kinds", "token_file_folder", "generation", "corpus", "saved_run")
 
     def __init__(self, folder, watch):
         self.folder, self.watch = pathlib.Path(folder), watch
         self.tokenizer = tlm.CharacterTokenizer(end_token="<end>").adapt(WORDS)
         shape = {"context_length": 6, "embed_dim": 8, "num_heads": 1, "feed_forward_dim": 8, "num_blocks": 1}
         self.model = tlm.MiniLM(tokenizer=self.tokenizer, **shape)
-        self.good_shards = self.folder / "shards"
+        self.good_token_files = self.folder / "token_files"
         texts = [f"{one} {other}" for one in WORDS for other in WORDS]
-        tlm.data.prepare(texts, tlm.WhitespaceTokenizer().adapt(texts), self.good_shards)
+        tlm.data.prepare(texts, tlm.WhitespaceTokenizer().adapt(texts), self.good_token_files)
         self.texts, self.good_run = texts, self.folder / "run"
         shape |= {"context_length": 4, "batch_size": 4}
         tlm.train(texts, "tinylm", self.good_run, steps=2, progress=None, **shape)
@@ -76,21 +76,21 @@ class Targets:
             assert isinstance(model.tokenizer.detokenize(model.tokenizer.tokenize("I use x")), str)
         model.save(self.folder / "again.keras")
 
-    def shard_folder(self, data):
-        """A folder of shards in which one file was changed, as bytes or as JSON."""
+    def token_file_folder(self, data):
+        """A folder of token files in which one file was changed, as bytes or as JSON."""
         folder = self.folder / "changed"
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.good_shards, folder)
+        shutil.copytree(self.good_token_files, folder)
         path = folder / data.draw(st.sampled_from(["index.json", "tokenizer.json", "train.bin"]))
         if path.suffix == ".json" and data.draw(st.booleans()):
             path.write_text(json.dumps(data.draw(changed_tree(json.loads(path.read_text())))))
         else:
             path.write_bytes(data.draw(changed_bytes(path.read_bytes())))
         with self.watch.case():
-            shards = tlm.data.open_shards(folder)
-            x, y = tlm.data.windows(shards.train, context_length=4, batch_size=2, steps=2, seed=0).batch(0)
-            assert max(x.max(), y.max()) < shards.tokenizer.vocabulary_size()
-            shards.tokenizer.tokenize("red ball")
+            token_files = tlm.data.open_token_files(folder)
+            x, y = tlm.data.windows(token_files.train, context_length=4, batch_size=2, steps=2, seed=0).batch(0)
+            assert max(x.max(), y.max()) < token_files.tokenizer.vocabulary_size()
+            token_files.tokenizer.tokenize("red ball")
 
     def generation(self, data):
         """Prompts and arguments of `generate`, `stream` and `score`, good ones and odd ones."""
@@ -121,7 +121,7 @@ class Targets:
         with self.watch.case():
             assert np.isfinite(self.model.score(prompt)).all()
 
-    def stopped_run(self, data):
+    def saved_run(self, data):
         """A run's folder whose recipe.json, or the state in whose checkpoint, says something else; then its history."""
         folder = self.folder / "stopped"
         shutil.rmtree(folder, ignore_errors=True)
@@ -142,14 +142,14 @@ class Targets:
         with self.watch.case():
             run_folder.read(folder)
         with self.watch.case():
-            stopped = Stopped(folder)
-            stopped.check(None, None, None, False, {})
-            corpus = stopped.corpus(self.texts, None)
-            batches, _ = corpus.train_batches(stopped.recipe)
-            judging = corpus.validation_batches(stopped.recipe)
-            assert report.header(stopped.record.values, batches, judging, corpus, None)
-            if stopped.state is not None:
-                assert report.going_on(stopped.state)
+            saved = SavedRun(folder)
+            saved.check(None, None, None, False, {})
+            corpus = saved.corpus(self.texts, None)
+            batches, _ = corpus.train_batches(saved.recipe)
+            evaluated = corpus.validation_batches(saved.recipe)
+            assert report.header(saved.record.values, batches, evaluated, corpus, None)
+            if saved.state is not None:
+                assert report.continuing(saved.state)
 
     def corpus(self, data):
         """A file of any bytes, read and made ready to train on."""

@@ -28,10 +28,10 @@ def test_cached_logits_equal_full_logits(model):
     ids = np.random.default_rng(0).integers(1, model.vocabulary_size, (2, 12)).astype("int32")
     full = np.array(model(ids))
     cache = model.empty_cache(2)
-    hidden, cache = model.step(ids[:, :5], cache, 0)
+    hidden, cache = model.decode_step(ids[:, :5], cache, 0)
     steps = [np.array(model.head(hidden))]
     for place in range(5, 12):
-        hidden, cache = model.step(ids[:, place : place + 1], cache, place)
+        hidden, cache = model.decode_step(ids[:, place : place + 1], cache, place)
         steps.append(np.array(model.head(hidden)))
     assert np.abs(np.concatenate(steps, axis=1) - full).max() <= 1e-5 * np.abs(full).max()
 
@@ -39,18 +39,18 @@ def test_cached_logits_equal_full_logits(model):
 @pytest.mark.parametrize("length", [1, 2, 12])
 def test_the_last_vector_alone_equals_the_last_of_all(model, length):
     ids = np.random.default_rng(0).integers(1, model.vocabulary_size, (3, length)).astype("int32")
-    last = np.array(model.hidden(ids, training=False))[:, -1:]
-    alone = np.array(model.last_hidden(ids))
+    last = np.array(model.hidden_states(ids, training=False))[:, -1:]
+    alone = np.array(model.last_hidden_states(ids))
     assert alone.shape == last.shape
     assert np.abs(alone - last).max() <= 1e-6 * np.abs(last).max()
 
 
 def test_the_default_cache_of_the_base_class_gives_the_same(model):
     ids = np.random.default_rng(0).integers(1, model.vocabulary_size, (1, 6)).astype("int32")
-    full = np.array(model.hidden(ids))
+    full = np.array(model.hidden_states(ids))
     cache = LanguageModel.empty_cache(model, 1)
-    first, cache = LanguageModel.step(model, ids[:, :4], cache, 0)
-    second, cache = LanguageModel.step(model, ids[:, 4:], cache, 4)
+    first, cache = LanguageModel.decode_step(model, ids[:, :4], cache, 0)
+    second, cache = LanguageModel.decode_step(model, ids[:, 4:], cache, 4)
     assert np.abs(np.concatenate([first, second], axis=1) - full).max() <= 1e-5 * np.abs(full).max()
 
 
@@ -66,7 +66,7 @@ def test_a_long_prompt_is_prefilled_to_the_same_text(make_model, naive_greedy):
     prompt = np.random.default_rng(5).integers(1, 30, 37).astype("int32")
     assert model.generate(prompt, max_new_tokens=15, temperature=0).tolist() == naive_greedy(model, prompt, 15)
     prefilled = ("prefill",) in model.__dict__["_programs"]
-    assert prefilled == (model.reach > SHORT_PROMPT)  # no prompt is longer than the reach
+    assert prefilled == (model.receptive_field > SHORT_PROMPT)  # no prompt is longer than the receptive field
 
 
 def test_prompts_of_different_lengths_do_not_disturb_each_other(model, naive_greedy):
@@ -80,18 +80,18 @@ def test_prompts_of_different_lengths_do_not_disturb_each_other(model, naive_gre
 def test_a_prompt_longer_than_the_reach_equals_the_cropped_prompt(model):
     text = " ".join(model.tokenizer.get_vocabulary()[2:] * 2)
     words = text.split()
-    assert len(words) > model.reach
+    assert len(words) > model.receptive_field
     settings = {"max_new_tokens": 8, "seed": 3}
     whole = model.generate(text, **settings)
-    cropped = model.generate(" ".join(words[-model.reach :]), **settings)
-    assert whole.split()[len(words) :] == cropped.split()[model.reach :]
+    cropped = model.generate(" ".join(words[-model.receptive_field :]), **settings)
+    assert whole.split()[len(words) :] == cropped.split()[model.receptive_field :]
 
 
 def test_one_program_serves_every_prompt_length_seed_and_setting(make_model):
     model = make_model(vocabulary_size=300)
     for length, seed, temperature, top_k in ((1, 0, 1.0, 3), (2, 1, 0.5, 40), (9, 2, 0.0, 64), (5, 3, 2.0, 1)):
         model.generate(np.arange(1, 1 + length), max_new_tokens=2, seed=seed, temperature=temperature, top_k=top_k)
-    name = "rolling_steps" if model.rolling_cache else "cached_steps"
+    name = "sliding_window_steps" if model.sliding_window_cache else "cached_steps"
     programs = model.__dict__["_programs"]
     assert list(programs) == [(name, 64, True)]  # each text is written by one call
     if hasattr(programs[name, 64, True], "programs"):
@@ -106,5 +106,5 @@ def test_a_text_written_by_one_call_begins_the_text_that_takes_several(model, le
     for count in (1, 6, *(end - length + more for end in ends for more in (0, 1, 2))):
         short = model.generate(prompt, max_new_tokens=count, **settings)
         assert short.tolist() == long[: length + count].tolist()
-    programs = [key for key in model.__dict__["_programs"] if key[0] in ("cached_steps", "rolling_steps")]
+    programs = [key for key in model.__dict__["_programs"] if key[0] in ("cached_steps", "sliding_window_steps")]
     assert {whole for _, _, whole in programs} == {False, True}

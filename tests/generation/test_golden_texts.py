@@ -55,7 +55,7 @@ def test_each_way_to_choose_writes_the_text_that_it_always_wrote(model, settings
     assert model.generate("the ", max_new_tokens=12, **settings) == text
 
 
-def test_a_rolling_cache_writes_the_text_that_it_always_wrote():
+def test_a_sliding_window_cache_writes_the_text_that_it_always_wrote():
     model = by_formula(RotaryLM, context_length=8)  # 24 characters are three contexts
     assert model.generate("the ", max_new_tokens=20, top_k=3, seed=8) == "the cdkxcwguxw xcxccccgh"
     repeated = {"temperature": 0, "repetition_penalty": 3.0}

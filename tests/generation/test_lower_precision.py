@@ -118,11 +118,11 @@ def test_the_perplexity_moves_by_less_than_a_hundredth(texts, kind):
     model.compile(optimizer=keras.optimizers.AdamW(0.01))
     ids = data.concatenate([text], tokenizer)
     model.fit(data.windows(ids, context_length=16, batch_size=8, steps=150, seed=0), verbose=0)
-    judged = data.windows(ids, context_length=16, batch_size=8)
-    exact = model.evaluate(judged, return_dict=True, verbose=0)["perplexity"]
+    evaluated = data.windows(ids, context_length=16, batch_size=8)
+    exact = model.evaluate(evaluated, return_dict=True, verbose=0)["perplexity"]
     before = model.get_weights()
     with lower_precision.rounded(model, kind):
-        found = model.evaluate(judged, return_dict=True, verbose=0)["perplexity"]
+        found = model.evaluate(evaluated, return_dict=True, verbose=0)["perplexity"]
     assert exact < 3  # it has learned: a blind guess has more than 20
     assert exact != found == pytest.approx(exact, rel=0.01)
     for one, other in zip(before, model.get_weights(), strict=True):

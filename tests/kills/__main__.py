@@ -1,8 +1,8 @@
 """`scripts/kills`: kill training and saving at random moments, and count what was lost.
 
 Training: for each preset by turns, a process trains with a checkpoint after every batch and dies by SIGKILL; the run
-goes on here, and must end with the same bits as one that was never stopped. Saving: a process saves two models by turns
-into one file and dies by SIGKILL; the file must hold one of the two, whole.
+continues here, and must end with the same bits as one that was never stopped. Saving: a process saves two models by
+turns into one file and dies by SIGKILL; the file must hold one of the two, whole.
 """
 
 import argparse

@@ -24,9 +24,9 @@ SETTINGS["shakespeare-char-small"] |= HEADS
 CHILD = """
 import sys
 from tests.training.test_train import TEXTS
-from tinylm_keras.training import keeper
+from tinylm_keras.training import checkpoint_manager as checkpoints
 from tinylm_keras.training.train import train
-keeper.SAVE_INTERVAL, keeper.SAVE_COST = 0.0, 0
+checkpoints.SAVE_INTERVAL, checkpoints.SAVE_COST = 0.0, 0
 print("ready", flush=True)
 train(TEXTS, out=sys.argv[1], **eval(sys.argv[2]))
 """
@@ -39,7 +39,7 @@ class Trial:
     Attributes:
         preset: str.
         seconds: float. From the first file of the run to the kill.
-        batches: int or None. Of the checkpoint it went on from; None where there was none yet.
+        batches: int or None. Of the checkpoint it continued from; None where there was none yet.
         equal: bool. Whether weights, optimizer, seed states and text equal those of the run that was never stopped.
     """
 

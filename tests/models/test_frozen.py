@@ -1,4 +1,4 @@
-"""What does not train does not train after loading, and a run that goes on leaves it alone."""
+"""What does not train does not train after loading, and a run that continues leaves it alone."""
 
 import warnings
 

@@ -96,7 +96,7 @@ def test_rotary_logits_equal_a_forward_in_plain_numpy_inside_the_context_and_pas
     assert np.abs(expected).max() > 2  # the cap is felt
     inside = np.array(model(ids[None, :7].astype("int32")))[0]
     assert np.abs(inside - expected[:7]).max() <= 1e-5 * np.abs(expected).max()
-    past = np.array(model.head(model.hidden(ids[None].astype("int32"))))[0]
+    past = np.array(model.head(model.hidden_states(ids[None].astype("int32"))))[0]
     assert np.abs(past - expected).max() <= 1e-5 * np.abs(expected).max()
 
 

@@ -1,4 +1,4 @@
-"""What is RotaryLM's own: a cache that rolls, how far back it looks, how it begins, what Muon trains."""
+"""What is RotaryLM's own: a sliding-window cache, its receptive field, how it begins, what Muon trains."""
 
 import keras
 import numpy as np
@@ -29,7 +29,7 @@ def in_steps(model, ids, sizes, start=0):
     """The hidden vectors of `ids`, fed to the cache some at a time."""
     cache, parts, done = model.empty_cache(len(ids)), [], 0
     for size in sizes:
-        hidden, cache = model.step(ids[:, done : done + size], cache, start + done)
+        hidden, cache = model.decode_step(ids[:, done : done + size], cache, start + done)
         parts.append(np.array(hidden))
         done += size
     return np.concatenate(parts, axis=1)
@@ -37,33 +37,33 @@ def in_steps(model, ids, sizes, start=0):
 
 def best_next(model, ids):
     """The best token after each of `ids`, from one forward of the whole text."""
-    return np.array(model.head(model.hidden(ids[None])))[0].argmax(-1)
+    return np.array(model.head(model.hidden_states(ids[None])))[0].argmax(-1)
 
 
 @pytest.mark.parametrize("sizes", [[1] * 30, [7] * 4, [3, 7, 1, 1, 5, 7, 2, 4], [6, 6, 6, 6, 6]])
 def test_steps_of_any_size_equal_one_forward_of_the_whole_text(rotary_lm, sizes):
     ids = ids_of(sum(sizes))
-    whole = np.array(rotary_lm.hidden(ids))
+    whole = np.array(rotary_lm.hidden_states(ids))
     assert np.abs(in_steps(rotary_lm, ids, sizes) - whole).max() <= 1e-5 * np.abs(whole).max()
 
 
 def test_a_text_goes_on_the_same_a_million_tokens_later(rotary_lm):
     ids = ids_of(28)
     near, far = (in_steps(rotary_lm, ids, [7, 7, 7, *[1] * 7], start) for start in (0, 999_999))
-    # The far text has no beginning: before the reach its cache holds zeros where the near one holds nothing.
-    near, far = near[:, rotary_lm.reach :], far[:, rotary_lm.reach :]
+    # The far text has no beginning: before the receptive field its cache holds zeros where the near one holds nothing.
+    near, far = near[:, rotary_lm.receptive_field :], far[:, rotary_lm.receptive_field :]
     assert np.abs(near - far).max() <= 1e-5 * np.abs(near).max()
 
 
 def test_the_reach_is_how_far_back_a_token_is_felt(rotary_lm):
-    assert rotary_lm.reach == 3 * 6 + 1
+    assert rotary_lm.receptive_field == 3 * 6 + 1
     ids = ids_of(25)
-    last = np.array(rotary_lm.hidden(ids))[:, -1]
-    for before, felt in ((rotary_lm.reach, True), (rotary_lm.reach + 1, False)):
+    last = np.array(rotary_lm.hidden_states(ids))[:, -1]
+    for before, felt in ((rotary_lm.receptive_field, True), (rotary_lm.receptive_field + 1, False)):
         changed = ids.copy()
         changed[:, -before] = (changed[:, -before] + 1) % 40
-        assert np.array_equal(np.array(rotary_lm.hidden(changed))[:, -1], last) != felt
-    cropped = np.array(rotary_lm.hidden(ids[:, -rotary_lm.reach :]))[:, -1]
+        assert np.array_equal(np.array(rotary_lm.hidden_states(changed))[:, -1], last) != felt
+    cropped = np.array(rotary_lm.hidden_states(ids[:, -rotary_lm.receptive_field :]))[:, -1]
     assert np.abs(cropped - last).max() <= 1e-5 * np.abs(last).max()
 
 
@@ -93,7 +93,7 @@ def test_a_sampler_of_keras_nlp_goes_on_past_the_context(rotary_lm):
 def test_scores_of_any_length_are_those_of_one_forward_of_the_whole_text(rotary_lm):
     for length in (2, 7, 8, 9, 30):
         ids = ids_of(length)[0]
-        logits = np.array(rotary_lm.head(rotary_lm.hidden(ids[None])), "float64")[0]
+        logits = np.array(rotary_lm.head(rotary_lm.hidden_states(ids[None])), "float64")[0]
         shares = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
         assert np.abs(rotary_lm.score(ids) - shares[np.arange(length - 1), ids[1:]]).max() <= 1e-5
 
@@ -103,7 +103,7 @@ def test_a_context_of_one_token_sees_that_token_alone():
     generator = np.random.default_rng(0)
     for variable in model.trainable_variables:
         variable.assign(generator.normal(0, 1, variable.shape))
-    assert model.reach == 1
+    assert model.receptive_field == 1
     written = model.generate([3], max_new_tokens=9, temperature=0)
     assert written[1:].tolist() == best_next(model, written)[:-1].tolist()
     assert model.score(written).shape == (9,)

@@ -122,8 +122,8 @@ elif what == "line":
     with path.open("wb") as file:
         for _ in range(500):
             file.write(b"word " * 20_000)
-    shards = data.prepare(path, tokenizers[0].adapt(["word and word"]), folder / "shards")
-    assert len(shards.train.ids) + len(shards.validation.ids) == 10_000_000
+    token_files = data.prepare(path, tokenizers[0].adapt(["word and word"]), folder / "token_files")
+    assert len(token_files.train.ids) + len(token_files.validation.ids) == 10_000_000
 else:
     for number in range(100_000):
         if number % 1_000 == 0:
@@ -137,7 +137,7 @@ print("done")
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit of memory is Linux's")
 @pytest.mark.parametrize(("what", "megabytes"), [("repeats", 800), ("line", 400), ("files", 300)])
 def test_check_18_hostile_sizes_stay_within_their_memory(what, megabytes, tmp_path):
-    """A million times one letter, one line of 50 MB to shards, 100,000 small files: the limit is address space."""
+    """A million times one letter, one line of 50 MB to token files, 100,000 small files: the limit is address space."""
     command = [sys.executable, "-c", HOSTILE_SIZES, what, str(tmp_path), str(megabytes)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert ended.stdout.splitlines()[-1:] == ["done"], ended.stderr[-2000:]

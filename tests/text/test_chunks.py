@@ -1,4 +1,4 @@
-"""Laws of the stream of texts: whatever the size of the pieces, the texts, their ids and the errors are the same."""
+"""Laws of the stream of texts: whatever the size of the chunks, the texts, their ids and the errors are the same."""
 
 import re
 from unittest import mock
@@ -16,12 +16,12 @@ TEXT = st.text("ab|. \n\t\u00a0\u2003", max_size=60)
 SEPARATORS = (None, "auto", "\n", "\n\n", "|", ".\n", " ", "||", "ab")
 
 
-def with_sizes(block, piece, head=2):
+def with_sizes(block, chunk, head=2):
     """Make the stream read and cut in tiny portions."""
     patches = (
         mock.patch.object(files, "BLOCK", block),
-        mock.patch.multiple(chunks, PIECE=piece, HEAD=head),
-        mock.patch.object(documents, "PIECE", piece),
+        mock.patch.multiple(chunks, CHUNK=chunk, HEAD=head),
+        mock.patch.object(documents, "CHUNK", chunk),
     )
 
     def decorate(function):
@@ -45,16 +45,16 @@ def reference(text, separator):
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    return tmp_path_factory.mktemp("pieces") / "text.txt"
+    return tmp_path_factory.mktemp("chunks") / "text.txt"
 
 
 @settings(max_examples=400, deadline=None)
 @given(TEXT, st.sampled_from(SEPARATORS), st.integers(1, 9), st.integers(1, 12))
-def test_the_texts_do_not_depend_on_the_size_of_blocks_and_pieces(path, text, separator, block, piece):
+def test_the_texts_do_not_depend_on_the_size_of_blocks_and_chunks(path, text, separator, block, chunk):
     path.write_text(text, encoding="utf-8", newline="")
     expected = reference(text, separator)
 
-    @with_sizes(block, piece)
+    @with_sizes(block, chunk)
     def check():
         stream = Documents(path, separator=separator)
         if not expected:
@@ -68,13 +68,13 @@ def test_the_texts_do_not_depend_on_the_size_of_blocks_and_pieces(path, text, se
             assert part.last or part.text[-1:].strip()  # cut after something that is no white space
 
 
-@pytest.mark.parametrize("piece", [1, 7, 30])
+@pytest.mark.parametrize("chunk", [1, 7, 30])
 @pytest.mark.parametrize("block", [1, 5, 1000])
-def test_the_first_piece_of_a_text_has_its_head_or_all_of_it(path, block, piece):
+def test_the_first_chunk_of_a_text_has_its_head_or_all_of_it(path, block, chunk):
     texts = ["a b c d e f g h i j k l m n o p q r s t u v w x y z", "a b", "a" * 40 + " b"]
     path.write_text("\n".join(texts))
 
-    @with_sizes(block, piece, head=20)
+    @with_sizes(block, chunk, head=20)
     def check():
         heads = [part.text[:20] for part in Documents(path) if part.first]
         assert heads == [text[:20] for text in texts]
@@ -90,9 +90,9 @@ def test_a_byte_order_mark_is_removed_at_the_beginning_alone(path):
 
 
 @settings(max_examples=60, deadline=None)
-@given(text=st.text("ab é.!'\n\t\u00a0\u2003🙂", min_size=1, max_size=80), piece=st.integers(1, 9))
-def test_the_ids_of_the_pieces_are_the_ids_of_the_text(tokenizer, text, piece):
-    @with_sizes(1, piece)
+@given(text=st.text("ab é.!'\n\t\u00a0\u2003🙂", min_size=1, max_size=80), chunk=st.integers(1, 9))
+def test_the_ids_of_the_chunks_are_the_ids_of_the_text(tokenizer, text, chunk):
+    @with_sizes(1, chunk)
     def check():
         if not text.strip():
             return

@@ -89,7 +89,7 @@ def test_several_pipes_are_joined_and_can_be_read_again_and_again(descriptor, tm
     assert (texts.size, texts.done, texts.locations) == (None, 16, [])
 
 
-def test_shards_are_prepared_from_a_pipe_as_from_a_file(descriptor, tmp_path):
+def test_token_files_are_prepared_from_a_pipe_as_from_a_file(descriptor, tmp_path):
     content = "\n".join(LINES[:2_000]).encode()
     (tmp_path / "a.txt").write_bytes(content)
     made = [

@@ -41,8 +41,8 @@ def in_a_folder_with_files(tmp_path, monkeypatch):
 def test_a_list_with_names_of_files_is_refused_and_one_is_named(texts, name, tmp_path):
     refused(f"`source` must be one path or a list of texts, and {name!r} in this list is the name of a file.", texts)
     with pytest.raises(ValueError, match="in this list is the name of a file"):
-        data.prepare(texts, WhitespaceTokenizer(), tmp_path / "shards")
-    assert not (tmp_path / "shards").exists()
+        data.prepare(texts, WhitespaceTokenizer(), tmp_path / "token_files")
+    assert not (tmp_path / "token_files").exists()
 
 
 def test_names_of_files_that_are_all_missing_are_refused_too(tmp_path):

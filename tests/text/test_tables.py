@@ -213,8 +213,8 @@ def test_an_array_of_objects_is_read_in_chunks_of_any_size():
     expected = [entry["text"] for entry in objects]
     for content in (json.dumps(objects, indent=1), json.dumps(objects), "\n".join(map(json.dumps, objects))):
         for size in (1, 7, 1000, 10**6):
-            chunks = lambda: (content[place : place + size] for place in range(0, len(content), size))  # noqa: B023, E731
-            assert list(tables.entries("a.json", chunks, "text")) == expected
+            blocks = lambda: (content[place : place + size] for place in range(0, len(content), size))  # noqa: B023, E731
+            assert list(tables.entries("a.json", blocks, "text")) == expected
 
 
 @pytest.mark.parametrize(

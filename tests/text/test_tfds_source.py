@@ -95,10 +95,10 @@ def test_nested_texts_are_read_by_their_path_and_lists_give_each_string(prepared
     assert sorted(read("tfds:made_up_texts:test#talk/turns")) == ["Bye", "Bye", "Hi 0", "Hi 1"]
 
 
-def test_a_data_set_streams_into_shards(prepared, tmp_path):
+def test_a_data_set_streams_into_token_files(prepared, tmp_path):
     from tinylm_keras.data import prepare
     from tinylm_keras.tokenizers import CharacterTokenizer
 
-    shards = prepare("tfds:made_up_texts", CharacterTokenizer(), tmp_path / "shards", validation=0.25)
-    assert (shards.train.documents, shards.validation.documents) == (3, 1)
-    assert shards.sources == ["tfds:made_up_texts"]
+    token_files = prepare("tfds:made_up_texts", CharacterTokenizer(), tmp_path / "token_files", validation=0.25)
+    assert (token_files.train.documents, token_files.validation.documents) == (3, 1)
+    assert token_files.sources == ["tfds:made_up_texts"]

@@ -85,7 +85,7 @@ def test_the_letters_of_bytes_are_those_of_the_engine():
 def test_every_text_comes_back(small, text):
     ids = small.tokenize(text)
     assert small.detokenize(ids) == text
-    assert "".join(small.pieces(text)) == text
+    assert "".join(small.token_strings(text)) == text
 
 
 def test_learning_is_deterministic_and_merges_the_most_frequent_pairs():
@@ -124,7 +124,7 @@ def test_the_text_of_the_end_token_never_becomes_its_id(small):
 
 def test_a_character_belongs_to_the_last_of_its_tokens(small):
     rare = "ß"
-    assert small.pieces(f"a{rare}b") == ["a", "", rare, "b"]
+    assert small.token_strings(f"a{rare}b") == ["a", "", rare, "b"]
     first, second = small.tokenize(rare)
     assert small.unfinished([first]) == 1
     assert small.unfinished([first, second]) == 0

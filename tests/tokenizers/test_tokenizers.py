@@ -40,9 +40,9 @@ def test_tokenize_returns_unpadded_int32_and_lists_give_lists(tokenizer):
     ids = tokenizer.tokenize("the cat sat")
     assert isinstance(ids, np.ndarray)
     assert ids.dtype == np.int32
-    assert ids.shape == (len(tokenizer.pieces("the cat sat")),)
+    assert ids.shape == (len(tokenizer.token_strings("the cat sat")),)
     rows = tokenizer.tokenize(["the cat", "", "a"])
-    assert [len(row) for row in rows] == [len(tokenizer.pieces("the cat")), 0, 1]
+    assert [len(row) for row in rows] == [len(tokenizer.token_strings("the cat")), 0, 1]
     assert [row.dtype for row in rows] == [np.int32] * 3
     assert tokenizer.tokenize([]) == []
 
@@ -71,15 +71,15 @@ def test_detokenizing_any_ids_never_raises_and_batches_equal_loops(tokenizer, da
 
 @QUICK
 @given(st.lists(TEXT, min_size=1, max_size=4))
-def test_any_text_gives_valid_ids_and_the_pieces_are_the_text_in_order(tokenizer, texts):
+def test_any_text_gives_valid_ids_and_the_token_strings_are_the_text_in_order(tokenizer, texts):
     rows = tokenizer.tokenize(texts)
     for text, row in zip(texts, rows, strict=True):
         assert np.array_equal(tokenizer.tokenize(text), row)
-        pieces = tokenizer.pieces(text)
-        assert len(pieces) == len(row)
+        token_strings = tokenizer.token_strings(text)
+        assert len(token_strings) == len(row)
         place = 0
-        for piece in pieces:
-            place = text.index(piece, place) + len(piece)
+        for token in token_strings:
+            place = text.index(token, place) + len(token)
         assert not set(row.tolist()) & {tokenizer.pad_id, tokenizer.end_id}
         assert all(0 <= id < tokenizer.vocabulary_size() for id in row)
 
@@ -128,7 +128,7 @@ def test_the_fingerprint_is_of_all_that_decides_ids_and_of_nothing_else(tokenize
 def test_the_fingerprint_is_of_the_class_too():
     one, other = WhitespaceTokenizer(vocabulary=["a"]), CharacterTokenizer(vocabulary=["a"])
     assert one.fingerprint() != other.fingerprint()
-    # Kept in the index of shards on disk, so it must not change between versions.
+    # Kept in the index of token files on disk, so it must not change between versions.
     assert one.fingerprint() == "70e13a6a12a496692e4d11366eb1a6f8d6a02167830d11d535cbe1596c898142"
 
 
@@ -181,13 +181,13 @@ def test_a_long_text_is_adapted_to_in_parts_of_bounded_length(monkeypatch):
 @QUICK
 @given(st.lists(TEXT, min_size=1, max_size=4), st.data())
 def test_learning_and_looking_up_equal_those_of_a_text_vectorization_layer(kind, texts, data):
-    if not any(piece.strip("\0") for text in texts for piece in kind().pieces(text)):
+    if not any(token.strip("\0") for text in texts for token in kind().token_strings(text)):
         with pytest.raises(ValueError, match="must hold at least one token"):
             kind().adapt(texts)
         return
     tokenizer = kind().adapt(texts)
     assert rebuilt(tokenizer).get_vocabulary() == tokenizer.get_vocabulary()
-    seen = {piece.rstrip("\0") for text in texts for piece in tokenizer.pieces(text)} - {""}
+    seen = {token.rstrip("\0") for text in texts for token in tokenizer.token_strings(text)} - {""}
     assert set(tokenizer.get_vocabulary()[2:]) == seen - {"[UNK]"}
     texts = [*texts, data.draw(TEXT)]
     for padded, ids in zip(np.array(tokenizer.vectorization(texts)), tokenizer.tokenize(texts), strict=True):

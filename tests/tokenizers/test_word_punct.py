@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tinylm_keras import stories
 from tinylm_keras.tokenizers import WordPunctTokenizer
 from tinylm_keras.tokenizers.spacing import Spacing
-from tinylm_keras.tokenizers.word_punct import MARK, PIECE, SPACE
+from tinylm_keras.tokenizers.word_punct import MARK, PATTERN, SPACE
 
 DATA = pathlib.Path(__file__).parents[2] / ".." / "shared" / "data"
 
@@ -26,7 +26,7 @@ PARAGRAPHS = [
 
 def given_back(text):
     spacing = Spacing()
-    return "".join(map(spacing.add, PIECE.findall(text)))
+    return "".join(map(spacing.add, PATTERN.findall(text)))
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def given_back(text):
         ("a\0b", ["a", "\0", "b"]),
     ],
 )
-def test_words_and_marks(text, pieces):
-    assert WordPunctTokenizer(vocabulary=["a"]).pieces(text) == pieces
+def test_words_and_marks(text, token_strings):
+    assert WordPunctTokenizer(vocabulary=["a"]).token_strings(text) == token_strings
 
 
 CHARACTERS = "".join(map(chr, range(0x250))) + "".join(chr(code) for code in range(0x2000, 0x2070)) + "❤🏽🙂\u0301。々०"
@@ -58,14 +58,14 @@ CHARACTERS = "".join(map(chr, range(0x250))) + "".join(chr(code) for code in ran
 def test_both_engines_split_every_string_alike(texts):
     tokenizer = WordPunctTokenizer(vocabulary=["a"])
     split = tokenizer._split(texts).to_list()
-    assert [[piece.decode() for piece in row] for row in split] == [tokenizer.pieces(text) for text in texts]
+    assert [[token.decode() for token in row] for row in split] == [tokenizer.token_strings(text) for text in texts]
 
 
 def test_both_engines_agree_on_every_character_of_unicode():
     tokenizer = WordPunctTokenizer(vocabulary=["a"])
     texts = [f"a{chr(code)}a" for code in range(0x110000) if not 0xD800 <= code < 0xE000]
     split = tokenizer._split(texts)
-    assert split.row_lengths().numpy().tolist() == [len(tokenizer.pieces(text)) for text in texts]
+    assert split.row_lengths().numpy().tolist() == [len(tokenizer.token_strings(text)) for text in texts]
 
 
 def test_the_classes_are_those_of_unicode_no_letter_is_a_mark():

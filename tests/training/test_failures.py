@@ -25,7 +25,7 @@ import pathlib, resource, sys
 from tests.training.test_failures import a_model
 from tests.training.test_resume import SETTINGS
 from tests.training.test_train import TEXTS
-from tinylm_keras.training import checkpoint_manager as keeper
+from tinylm_keras.training import checkpoint_manager as checkpoints
 from tinylm_keras.training.train import train
 
 folder = pathlib.Path(sys.argv[1])
@@ -124,9 +124,9 @@ def test_a_run_that_learned_nothing_says_what_to_try(tmp_path):
 
 
 @pytest.mark.parametrize("harm", ["cut", "gone"])
-def test_shards_that_disappear_end_the_run_with_their_name_and_the_good_files(tmp_path, harm):
-    data.prepare(TEXTS * 50, WhitespaceTokenizer().adapt(TEXTS), tmp_path / "shards", progress=None)
-    ids = tmp_path / "shards" / "train.bin"
+def test_token_files_that_disappear_end_the_run_with_their_name_and_the_good_files(tmp_path, harm):
+    data.prepare(TEXTS * 50, WhitespaceTokenizer().adapt(TEXTS), tmp_path / "token_files", progress=None)
+    ids = tmp_path / "token_files" / "train.bin"
 
     def damage(row):
         if row["step"] == 4:
@@ -135,7 +135,7 @@ def test_shards_that_disappear_end_the_run_with_their_name_and_the_good_files(tm
     settings = {name: value for name, value in SETTINGS.items() if name not in ("validation", "seed")}
     with pytest.raises((RuntimeError, OSError)) as ended:
         settings |= {"steps": 4000, "progress": Listener(damage)}
-        train(data=tmp_path / "shards", out=tmp_path / "run", **settings)
+        train(data=tmp_path / "token_files", out=tmp_path / "run", **settings)
         pytest.skip("an open file whose name is gone is still read")
     assert "train.bin" in str(ended.value) and "at step" in str(ended.value) and "good" in str(ended.value)
     assert archive.training(tmp_path / "run" / "last.keras")["batches"] >= 4

@@ -1,4 +1,4 @@
-"""What `fit` does with a model of a run: it goes on at a constant tenth of the highest rate, whatever the schedule."""
+"""What `fit` does with a model of a run: training continues at a tenth of the peak rate, whatever the schedule."""
 
 import shutil
 
@@ -119,10 +119,10 @@ def test_a_hundred_updates_more_on_the_same_text_learn_and_do_no_harm(tmp_path):
     train(TEXTS, out=tmp_path / "run", **settings)
     model = load_model(tmp_path / "run" / "model.keras")
     training, validation = data.split(TEXTS, 0.25, seed=0)
-    every, judged = (batches_for(model, part) for part in (training, validation))
-    before = [model.evaluate(part, verbose=0, return_dict=True)["loss"] for part in (every, judged)]
+    every, evaluated = (batches_for(model, part) for part in (training, validation))
+    before = [model.evaluate(part, verbose=0, return_dict=True)["loss"] for part in (every, evaluated)]
     model.fit(every, steps_per_epoch=100, verbose=0)
-    after = [model.evaluate(part, verbose=0, return_dict=True)["loss"] for part in (every, judged)]
+    after = [model.evaluate(part, verbose=0, return_dict=True)["loss"] for part in (every, evaluated)]
     assert after[0] < before[0]
     assert after[1] < 1.02 * before[1]
 

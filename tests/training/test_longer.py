@@ -1,4 +1,4 @@
-"""Laws of a run that goes on for longer than it was begun with."""
+"""Laws of a run that continues for longer than it was begun with."""
 
 import csv
 import json
@@ -49,7 +49,7 @@ def test_a_finished_run_goes_on_to_more_steps(run):
     assert int(load_model(run / "last.keras").optimizer.iterations) == 11
     line = next(line for line in shown.lines if "laid out anew" in line)
     assert re.match(
-        r"The run becomes 11 steps long instead of 6, and its cosine schedule .* goes on at 0\.0\d+\.$", line
+        r"The run becomes 11 steps long instead of 6, and its cosine schedule .* continues at 0\.0\d+\.$", line
     )
     assert model is not None and float(history(run)[3]["learning_rate"]) > 0
 
@@ -70,7 +70,7 @@ def test_the_moments_of_the_optimizer_are_kept_and_a_constant_rate_goes_on_exact
     train(TEXTS, out=tmp_path / "run", **{**settings, "steps": 3})
     shown = Listener()
     assert same(train(TEXTS, resume=tmp_path / "run", steps=6, progress=shown), whole)
-    assert any("the learning rate goes on as it was" in line for line in shown.lines)
+    assert any("the learning rate continues as it was" in line for line in shown.lines)
     losses = [[row["loss"] for row in history(tmp_path / name)] for name in ("run", "whole")]
     assert losses[0] == losses[1]
 

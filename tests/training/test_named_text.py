@@ -85,7 +85,7 @@ def test_a_longer_table_is_left_as_soon_as_it_is_longer(tmp_path, monkeypatch):
     (tmp_path / "long.csv").write_text("text\n" + "some more words\n" * 400_000)
     seen = []
     whole = named_text._open
-    monkeypatch.setattr(named_text, "_open", lambda *given: (seen.append(piece) or piece for piece in whole(*given)))
+    monkeypatch.setattr(named_text, "_open", lambda *given: (seen.append(chunk) or chunk for chunk in whole(*given)))
     assert "it is longer" in refused(record(tmp_path / "long.csv", recipe={"column": "text"}))
     assert len(seen) < 1000
 
@@ -133,12 +133,14 @@ def test_odd_encodings_of_a_record_are_not_used(text):
     assert "cannot be read as punycode" in refused(record(text, recipe={"encoding": "punycode"}))
 
 
-def test_other_shards_are_refused_by_their_index_alone(tmp_path, monkeypatch):
-    data.prepare(LINES, WhitespaceTokenizer(), tmp_path / "shards")
-    found = run_record.parse({"corpus": {"sha256": "0" * 64, "shards": str(tmp_path / "shards")}, "recipe": {}})
-    monkeypatch.setattr(named_text, "open_shards", pytest.fail)
-    with pytest.raises(named_text.NotRead, match="does not hold the token shards any more"):
-        named_text.shards(found)
+def test_other_token_files_are_refused_by_their_index_alone(tmp_path, monkeypatch):
+    data.prepare(LINES, WhitespaceTokenizer(), tmp_path / "token_files")
+    found = run_record.parse(
+        {"corpus": {"sha256": "0" * 64, "token_files": str(tmp_path / "token_files")}, "recipe": {}}
+    )
+    monkeypatch.setattr(named_text, "open_token_files", pytest.fail)
+    with pytest.raises(named_text.NotRead, match="does not hold the token files any more"):
+        named_text.token_files(found)
 
 
 def test_resume_reads_what_the_record_names_only_if_it_is_the_text_of_the_run(text, tmp_path):

@@ -47,8 +47,8 @@ def test_what_is_refused_before_training_leaves_neither_folder_nor_lock(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_else_writes_shards_into_a_folder_and_strangers_files_stay(tmp_path):
-    out, tokenizer, refusals = tmp_path / "shards", WhitespaceTokenizer().adapt(TEXTS), []
+def test_nothing_else_writes_token_files_into_a_folder_and_strangers_files_stay(tmp_path):
+    out, tokenizer, refusals = tmp_path / "token_files", WhitespaceTokenizer().adapt(TEXTS), []
     data.prepare(TEXTS, tokenizer, out)
     strangers = [out / name for name in (".x.tmp.bin", ".notes.0123abcd.tmp.json", "notes.txt")]
     stale = out / ".validation.0123abcd.tmp.bin"

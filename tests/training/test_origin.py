@@ -1,4 +1,4 @@
-"""Laws of a run that goes on from a model: the settings of the model's own run, and validation that it has not seen."""
+"""Laws of a run that continues from a model: its own settings, and validation text that it has not seen."""
 
 import json
 import shutil
@@ -26,8 +26,8 @@ def first(tmp_path_factory):
     return folder / "run"
 
 
-def go_on(model, source, out=None, **settings):
-    """Go on from a model; returns the lines said and the record."""
+def continue_from(model, source, out=None, **settings):
+    """Continue from a model; returns the lines said and the record."""
     shown = Listener()
     train(source, init=model, out=out, progress=shown, **settings)
     return shown.lines, None if out is None else json.loads((out / "recipe.json").read_text())
@@ -40,7 +40,7 @@ def seen_by(folder):
 
 
 def test_settings_left_out_are_those_of_the_models_own_run_and_its_split(first, tmp_path):
-    lines, record = go_on(first / "model.keras", TEXTS, tmp_path / "run")
+    lines, record = continue_from(first / "model.keras", TEXTS, tmp_path / "run")
     before = json.loads((first / "recipe.json").read_text())
     assert record["recipe"] == before["recipe"] | {"precision": "float32"}  # as the model has it
     assert record["corpus"] == before["corpus"]
@@ -52,7 +52,7 @@ def test_settings_left_out_are_those_of_the_models_own_run_and_its_split(first, 
 
 
 def test_a_preset_that_is_asked_for_wins_and_what_is_given_wins_over_both(first, tmp_path):
-    lines, record = go_on(first / "model.keras", TEXTS, tmp_path / "a", preset="stories", steps=1, batch_size=4)
+    lines, record = continue_from(first / "model.keras", TEXTS, tmp_path / "a", preset="stories", steps=1, batch_size=4)
     assert (record["recipe"]["preset"], record["recipe"]["optimizer"], record["recipe"]["seed"]) == (
         "stories",
         "muon",
@@ -60,7 +60,7 @@ def test_a_preset_that_is_asked_for_wins_and_what_is_given_wins_over_both(first,
     )
     assert record["recipe"]["embed_dim"] == 8  # the model's own
     assert "not those of the run that made the model" in lines[0]
-    _, record = go_on(first / "model.keras", TEXTS, tmp_path / "b", steps=1, learning_rate=0.01)
+    _, record = continue_from(first / "model.keras", TEXTS, tmp_path / "b", steps=1, learning_rate=0.01)
     assert (record["recipe"]["steps"], record["recipe"]["learning_rate"], record["recipe"]["seed"]) == (1, 0.01, 3)
 
 
@@ -72,41 +72,45 @@ def test_without_a_known_run_the_preset_is_named(first, tmp_path):
         (load_model(first / "model.keras"), "nothing"),
     ):
         line = f"Settings left out are those of the preset 'stories': {why} tells of the model's own run."
-        assert go_on(model, TEXTS, **settings)[0][0] == line
+        assert continue_from(model, TEXTS, **settings)[0][0] == line
     record = json.loads((first / "recipe.json").read_text())
     record["model"]["parameters"] += 1
     (tmp_path / "recipe.json").write_text(json.dumps(record))
-    assert "no recipe.json beside the model that is its own" in go_on(tmp_path / "model.keras", TEXTS, **settings)[0][0]
+    assert (
+        "no recipe.json beside the model that is its own"
+        in continue_from(tmp_path / "model.keras", TEXTS, **settings)[0][0]
+    )
     (tmp_path / "recipe.json").write_text("[" * 100_000)
     assert (
-        "no recipe.json beside the model that can be read" in go_on(tmp_path / "model.keras", TEXTS, **settings)[0][0]
+        "no recipe.json beside the model that can be read"
+        in continue_from(tmp_path / "model.keras", TEXTS, **settings)[0][0]
     )
 
 
 def test_another_split_of_the_same_text_keeps_only_what_the_model_has_not_seen(first, tmp_path):
-    lines, record = go_on(first / "model.keras", TEXTS, tmp_path / "run", seed=4)
+    lines, record = continue_from(first / "model.keras", TEXTS, tmp_path / "run", seed=4)
     _, validation = divide(TEXTS, origin.find(tmp_path / "run" / "model.keras").record.recipe, record["corpus"]["kept"])
     assert validation and not set(validation) & set(seen_by(first))
     count = len(set(data.split(TEXTS, 0.25, 4)[1]) & set(seen_by(first)))
     assert count and any(line.startswith(f"The model was trained on {count} of the 6 texts") for line in lines)
 
 
-def test_another_text_is_said_and_what_both_hold_does_not_judge(first, tmp_path):
+def test_another_text_is_said_and_what_both_hold_is_not_validation(first, tmp_path):
     texts = [*TEXTS, *OTHERS]
-    lines, record = go_on(first / "model.keras", texts, tmp_path / "run")
+    lines, record = continue_from(first / "model.keras", texts, tmp_path / "run")
     assert any(line.startswith("This is another text than the model learned, which was ") for line in lines)
     _, validation = unseen.divide(texts, record["corpus"]["kept"])
     assert len(validation) == 8 and not set(validation) & set(seen_by(first))
 
 
 def test_where_the_model_has_seen_everything_that_is_said(first):
-    lines, _ = go_on(first / "model.keras", seen_by(first), steps=1)
+    lines, _ = continue_from(first / "model.keras", seen_by(first), steps=1)
     assert any("and there are no others: the validation loss is too good to be true." in line for line in lines)
 
 
 def test_a_chain_of_runs_remembers_what_the_first_one_learned(first, tmp_path):
-    go_on(first / "model.keras", OTHERS, tmp_path / "second", steps=1)
-    lines, record = go_on(tmp_path / "second" / "model.keras", TEXTS, tmp_path / "third", seed=4)
+    continue_from(first / "model.keras", OTHERS, tmp_path / "second", steps=1)
+    lines, record = continue_from(tmp_path / "second" / "model.keras", TEXTS, tmp_path / "third", seed=4)
     _, validation = unseen.divide(TEXTS, record["corpus"]["kept"])
     assert validation and not set(validation) & set(seen_by(first))
     assert len(record["earlier"]) == 2
@@ -119,7 +123,7 @@ def test_a_text_that_is_gone_is_said_to_be_unknown(first, tmp_path):
     record = json.loads((folder / "recipe.json").read_text())
     record["source"], record["sources"] = "gone.txt", ["gone.txt"]
     (folder / "recipe.json").write_text(json.dumps(record))
-    lines, _ = go_on(folder / "model.keras", OTHERS, steps=1)
+    lines, _ = continue_from(folder / "model.keras", OTHERS, steps=1)
     assert any(
         line.startswith("Whether the model was trained on these validation texts is not known: ") for line in lines
     )
@@ -142,7 +146,7 @@ def test_the_encoding_and_the_column_are_those_of_files_and_not_of_a_model(first
     assert (own.encoding, own.column, other.encoding, other.column) == ("latin-1", "text", "utf-8", None)
 
 
-def test_of_long_texts_only_what_the_model_has_not_seen_judges():
+def test_of_long_texts_only_what_the_model_has_not_seen_is_validation():
     book = " ".join(f"word{number}" for number in range(1000))
     head = book[: book.index("word900")]
     kept, count = unseen.choose([book], [book[book.index("word800") :]], [head], seed=0)

@@ -62,14 +62,14 @@ def test_every_preset_has_about_ten_evaluations_in_a_tenth_of_its_time(preset, c
 
 
 @given(st.integers(1, 5_000), st.integers(0, 400))
-def test_evaluations_that_would_take_too_long_judge_by_a_part(steps, validation_batches):
+def test_evaluations_that_would_take_too_long_use_a_part(steps, validation_batches):
     _, made = make(steps=steps, validation_batches=validation_batches)
     if made.evaluation_batches is None:
-        judged = validation_batches
+        evaluated = validation_batches
     else:
-        judged = made.evaluation_batches
-        assert 8 <= judged < validation_batches
-    assert judged <= 8 or made.evaluations * judged / 3 <= 0.1 * steps
+        evaluated = made.evaluation_batches
+        assert 8 <= evaluated < validation_batches
+    assert evaluated <= 8 or made.evaluations * evaluated / 3 <= 0.1 * steps
     for said in ({"evaluate_every": 10}, {"evaluation_batches": 300}):
         assert make(steps=steps, validation_batches=400, **said)[1].evaluation_batches is None
 

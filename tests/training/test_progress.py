@@ -63,7 +63,7 @@ def test_no_line_breaks_inside_a_word(width):
     reporter.step(12_000, 20_000, 2.5, 7.389, 1_555_300.0, 3_675.0)
     reporter.progress.refresh()
     reporter.evaluation(row, sample, True)
-    reporter.finish(["Go on:  tinylm train --resume runs/" + 13 * "name-"])
+    reporter.finish(["Continue:  tinylm train --resume runs/" + 13 * "name-"])
     lines = re.split(r"\r|\n", re.sub(r"\x1b\[[0-9?]*[A-Za-z]", "", stream.getvalue()))
     assert all(len(line) <= max(width, len("  runs/") + 13 * len("name-")) for line in lines)
     assert "…" not in stream.getvalue()

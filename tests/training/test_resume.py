@@ -1,4 +1,4 @@
-"""Law 10: stop at any step, go on, and the end is the same to the last bit."""
+"""Law 10: stop at any step, continue, and the end is the same to the last bit."""
 
 import dataclasses
 import json
@@ -41,8 +41,8 @@ import os, signal, sys
 from tests.training.test_resume import Killer
 from tests.training.test_train import TEXTS
 from tinylm_keras.training.train import train
-import tinylm_keras.training.checkpoint_manager as keeper
-keeper.SAVE_INTERVAL, keeper.SAVE_COST = 0.0, 0
+import tinylm_keras.training.checkpoint_manager as checkpoints
+checkpoints.SAVE_INTERVAL, checkpoints.SAVE_COST = 0.0, 0
 train(TEXTS, out=sys.argv[1], **{**eval(sys.argv[2]), "progress": Killer(int(sys.argv[3]))})
 """
 

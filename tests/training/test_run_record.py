@@ -7,7 +7,7 @@ import pytest
 
 from tinylm_keras import inspection
 from tinylm_keras.training import run_folder, run_record
-from tinylm_keras.training.resuming import Stopped
+from tinylm_keras.training.resuming import SavedRun
 
 GOOD = {
     "recipe": {"steps": 5},
@@ -70,7 +70,7 @@ def test_an_older_record_is_read_with_the_names_of_today():
         (("corpus", "characters"), -1),
         (("corpus", "characters"), True),
         (("corpus", "layout"), "rows"),
-        (("corpus", "shards"), 1),
+        (("corpus", "token_files"), 1),
         (("corpus", "kept"), [[0, 5, 5]]),
         (("corpus", "kept"), [[0, -1, 5]]),
         (("model",), {"parameters": "many"}),
@@ -87,7 +87,7 @@ def test_a_value_of_another_type_or_out_of_range_is_refused_in_one_line(tmp_path
         holder = holder[name]
     holder[place[-1]] = value
     (tmp_path / "recipe.json").write_text(json.dumps(values))
-    for read in (run_folder.read_record, Stopped):
+    for read in (run_folder.read_record, SavedRun):
         with pytest.raises(ValueError, match=r"must be (the folder of )?a run") as error:
             read(tmp_path)
         assert "\n" not in str(error.value)

@@ -37,7 +37,7 @@ def test_the_record_lists_absolute_paths_and_shows_what_was_typed(made):
 
 
 def test_the_text_is_read_again_from_another_folder(made, capsys):
-    corpus = resuming.Stopped(made / "run").corpus(None, None)
+    corpus = resuming.SavedRun(made / "run").corpus(None, None)
     assert sorted(corpus.train + corpus.validation) == sorted([*TEXTS["rock + roll.txt"], *TEXTS["b.txt"]])
     assert corpus.locations == run_folder.read_record(made / "run")["sources"]
     assert main(["evaluate", str(made / "run"), "--stories", "0", "--json"]) == 0
@@ -75,7 +75,7 @@ def test_a_run_on_pipes_learns_all_of_them_and_says_that_it_cannot_read_them_aga
     assert main(["evaluate", str(run), "--stories", "0"]) == 2
     assert "cannot be read again" in capsys.readouterr().err
     with pytest.raises(ValueError, match="it was given in Python or by a pipe"):
-        resuming.Stopped(run).corpus(None, None)
+        resuming.SavedRun(run).corpus(None, None)
 
 
 def test_settings_of_tables_reach_a_run_and_its_recipe(tmp_path):
@@ -96,4 +96,4 @@ def test_equal_texts_are_told_as_what_they_are(tmp_path):
     with pytest.raises(ValueError, match="All 1,000 texts are equal: use validation=0 to train without validation"):
         tlm.train(tmp_path / "a.txt", progress=None)
     with pytest.raises(ValueError, match="All 1,000 texts begin equally: use validation=0"):
-        tlm.data.prepare(tmp_path / "a.txt", tlm.WhitespaceTokenizer(), tmp_path / "shards")
+        tlm.data.prepare(tmp_path / "a.txt", tlm.WhitespaceTokenizer(), tmp_path / "token_files")

@@ -100,8 +100,8 @@ def test_the_best_model_is_returned_and_kept(finished):
         (load_model(folder / "model.keras"), min(losses)),
         (load_model(folder / "last.keras"), losses[-1]),
     ):
-        judged = data.lines(validation, kept.tokenizer, context_length=6, shuffle=False)
-        assert kept.evaluate(judged, return_dict=True, verbose=0)["loss"] == pytest.approx(expected, rel=1e-5)
+        evaluated = data.lines(validation, kept.tokenizer, context_length=6, shuffle=False)
+        assert kept.evaluate(evaluated, return_dict=True, verbose=0)["loss"] == pytest.approx(expected, rel=1e-5)
     assert [row["best"] for row in shown.rows] == [loss == min(losses[: i + 1]) for i, loss in enumerate(losses)]
 
 
@@ -192,7 +192,7 @@ def test_without_validation_the_best_is_the_lowest_training_loss(tmp_path):
     shown = Listener()
     train(TEXTS, out=tmp_path / "run", **{**TINY, "validation": 0.0, "progress": shown})
     record = json.loads((tmp_path / "run" / "recipe.json").read_text())
-    assert "validation=0: no text is kept to judge the model; best means lowest training loss" in shown.lines
+    assert "validation=0: no text is kept for validation; best means lowest training loss" in shown.lines
     assert record["result"]["best_loss"] == min(row["loss"] for row in shown.rows)
     assert "val_loss" not in shown.rows[0]
 
@@ -369,9 +369,9 @@ def test_evaluation_batches_estimate_the_loss_of_both_parts(layout, tmp_path):
     corpus = corpora.make(texts, recipe)
     for batches, name in ((corpus.training_sample(recipe), "train"), (corpus.validation_batches(recipe), "val")):
         assert len(batches) == 2
-        judged = model.evaluate(batches, return_dict=True, verbose=0)
+        evaluated = model.evaluate(batches, return_dict=True, verbose=0)
         best = next(row for row in reversed(shown.rows) if row["best"])
-        assert judged["loss"] == pytest.approx(best[f"{name}_loss"], rel=1e-4)
+        assert evaluated["loss"] == pytest.approx(best[f"{name}_loss"], rel=1e-4)
     everything = override(recipe, evaluation_batches=10**6)
     assert corpus.validation_batches(everything).tokens == corpus.validation_batches(get("stories")).tokens
 
@@ -433,7 +433,7 @@ def test_unknown_validation_words_are_counted_in_the_header():
     assert line.endswith("give max_tokens to make rare words unknown")
 
 
-def test_a_long_validation_text_is_judged_by_a_part_ten_times_a_run_and_the_run_says_so(tmp_path):
+def test_a_long_validation_text_is_evaluated_by_a_part_ten_times_a_run_and_the_run_says_so(tmp_path):
     shown, text = Listener(), " ".join(TEXTS * 20)
     changes = {"context_length": 6, "batch_size": 4, "steps": 20, "prompt": None, "jit_compile": False}
     train([text], preset="bigram", out=tmp_path / "run", progress=shown, **changes)

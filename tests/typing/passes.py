@@ -41,12 +41,12 @@ def build_and_fit() -> dict[str, list[float]]:
     model.compile(jit_compile=False)
     best = tlm.callbacks.BestModel("best.keras")
     show = tlm.callbacks.SampleText(every=5, prompts=["I use"], out=print)
-    judged = tlm.data.lines(validation, tokenizer, context_length=20)
-    model.fit(tlm.data.lines(train, tokenizer, context_length=20), validation_data=judged, callbacks=[best, show])
+    evaluated = tlm.data.lines(validation, tokenizer, context_length=20)
+    model.fit(tlm.data.lines(train, tokenizer, context_length=20), validation_data=evaluated, callbacks=[best, show])
     stream = tlm.data.concatenate(train, tokenizer)
     history = model.fit(tlm.data.windows(stream, context_length=20, batch_size=4, steps=10), epochs=2)
-    x, y = judged.batch(0)
-    print(x.shape, y.shape, len(others), model.summary(), judged.bits_per_character(2.0))
+    x, y = evaluated.batch(0)
+    print(x.shape, y.shape, len(others), model.summary(), evaluated.bits_per_character(2.0))
     return history.history
 
 
@@ -55,7 +55,9 @@ def use_the_parts() -> None:
     print(block(np.ones((1, 5, 8))), tlm.metrics.Perplexity(pad_id=0), tlm.presets.get("tinylm").context_length)
     recipe = tlm.presets.override(tlm.presets.get("fast"), steps=20)
     report = tlm.stories.report(tlm.data.stories.write(20, seed=1))
-    shards = tlm.data.prepare("my.txt", tlm.CharacterTokenizer(), "shards", column="text")
-    tlm.train(data=shards, preset="fast").generate("Once")
+    token_files = tlm.data.prepare("my.txt", tlm.CharacterTokenizer(), "token_files", column="text")
+    tlm.train(data=token_files, preset="fast").generate("Once")
     found = tlm.evaluation.evaluate(tlm.load_model("tiny.keras"), ["one text"])
-    print(recipe.to_json(), report.sound, found.perplexity, [rung.loss for rung in tlm.compare("stories", steps=10)])
+    print(
+        recipe.to_json(), report.sound, found.perplexity, [result.loss for result in tlm.compare("stories", steps=10)]
+    )

@@ -134,7 +134,7 @@ def _array(array, where, size):
         raise Refused(f"has an array in its weights that is not stored whole ({_place(where)}, {count:,} numbers).")
     offset = array.get_offset()
     if offset is not None and offset + length > size:  # HDF5 1.14 sees it itself
-        raise Refused(f"has an array that goes on behind the end of its weights ({_place(where)}).")
+        raise Refused(f"has an array that extends past the end of its weights ({_place(where)}).")
     return count, length
 
 

@@ -88,7 +88,7 @@ class AverageLM(LanguageModel):
             width = self.hidden_dim
         self.head.build((*input_shape, width))
 
-    def hidden(self, token_ids: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
+    def hidden_states(self, token_ids: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
         """Vectors `[B, T, hidden_dim]` before the head; with a cache, those and the new cache."""
         x = self.embedding(token_ids)  # (B, T, embed_dim)
         x = self.prefix_mean(x, cache=cache, start=start)
@@ -98,8 +98,8 @@ class AverageLM(LanguageModel):
             x = dropout(dense(x), training=training)  # (B, T, hidden_dim)
         return x if cache is None else (x, cache)
 
-    def step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
-        return self.hidden(token_ids, cache=cache, start=start, training=False)
+    def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
+        return self.hidden_states(token_ids, cache=cache, start=start, training=False)
 
     def empty_cache(self, batch_size: int) -> Any:
         return self.prefix_mean.empty_cache(batch_size, self.context_length, self.embed_dim)

@@ -48,7 +48,7 @@ class BigramLM(LanguageModel):
         Shannon, "A Mathematical Theory of Communication", 1948 (text from the frequencies of pairs).
     """
 
-    rolling_cache = True  # there is nothing to cache, so a text goes on past the context as within it
+    sliding_window_cache = True  # there is nothing to cache, so a text continues past the context as within it
 
     def __init__(
         self,
@@ -69,19 +69,19 @@ class BigramLM(LanguageModel):
         self.build((None, None))
 
     @property
-    def reach(self) -> int:
+    def receptive_field(self) -> int:
         return 1
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.table.build(input_shape)
         self.head.build((*input_shape, self.vocabulary_size))
 
-    def hidden(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
+    def hidden_states(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
         """The logits `[B, T, vocabulary_size]` themselves: nothing is left for the head to do."""
         return self.table(token_ids)
 
-    def step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
-        return self.hidden(token_ids), cache
+    def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
+        return self.hidden_states(token_ids), cache
 
     def empty_cache(self, batch_size: int) -> Any:
         return ()

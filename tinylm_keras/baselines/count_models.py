@@ -20,7 +20,7 @@ def unigram_perplexity(training_ids, ids):
 
     Args:
         training_ids: int array `[n]`. Where the frequencies are from.
-        ids: int array `[m]`. The tokens to judge.
+        ids: int array `[m]`. The tokens to evaluate.
 
     Returns:
         float.
@@ -40,14 +40,14 @@ def unigram_perplexity(training_ids, ids):
     return perplexity_of_counts(np.bincount(training_ids), np.bincount(ids))
 
 
-def perplexity_of_counts(known, judged):
+def perplexity_of_counts(known, evaluated):
     """As `unigram_perplexity`, from how often each id is in the two parts: int arrays `[V]` of any length."""
-    size = max(len(known), len(judged))
-    known, judged = (np.pad(counts, (0, size - len(counts))) for counts in (known, judged))
-    known = np.where((judged > 0) & (known == 0), 1, known)
-    some = judged > 0
-    nats = -np.log(known[some] / known.sum()) @ judged[some]
-    return float(np.exp(nats / judged.sum()))
+    size = max(len(known), len(evaluated))
+    known, evaluated = (np.pad(counts, (0, size - len(counts))) for counts in (known, evaluated))
+    known = np.where((evaluated > 0) & (known == 0), 1, known)
+    some = evaluated > 0
+    nats = -np.log(known[some] / known.sum()) @ evaluated[some]
+    return float(np.exp(nats / evaluated.sum()))
 
 
 def bigram_count_nats(training_ids, ids, pad_id=None):
@@ -61,7 +61,7 @@ def bigram_count_nats(training_ids, ids, pad_id=None):
 
     Args:
         training_ids: int array `[n]`. Where the counts are from.
-        ids: int array `[m]`. The tokens to judge, all but the first.
+        ids: int array `[m]`. The tokens to evaluate, all but the first.
         pad_id: int or None. A pair with this id in it is left out, from the counts and from the mean.
 
     Returns:
@@ -75,9 +75,9 @@ def bigram_count_nats(training_ids, ids, pad_id=None):
     >>> round(bigram_count_nats([1, 1, 2, 1, 1, 2], [1, 1, 2, 1]), 3)  # a bit, a bit and nothing: 2/3 ln 2
     0.462
     """
-    seen, judged = (_pairs(*pair, pad_id) for pair in (("training_ids", training_ids), ("ids", ids)))
-    counts = _PairCounts(np.concatenate([seen, _unseen(judged, seen)]))
-    return float(-np.log(counts.of_pairs(judged) / counts.of_firsts(judged)).mean())
+    seen, evaluated = (_pairs(*pair, pad_id) for pair in (("training_ids", training_ids), ("ids", ids)))
+    counts = _PairCounts(np.concatenate([seen, _unseen(evaluated, seen)]))
+    return float(-np.log(counts.of_pairs(evaluated) / counts.of_firsts(evaluated)).mean())
 
 
 def bigram_nats(training_ids, ids, vocabulary_size, pad_id=None):
@@ -91,7 +91,7 @@ def bigram_nats(training_ids, ids, vocabulary_size, pad_id=None):
 
     Args:
         training_ids: int array `[n]`. Where the counts are from.
-        ids: int array `[m]`. The tokens to judge, all but the first.
+        ids: int array `[m]`. The tokens to evaluate, all but the first.
         vocabulary_size: int. V. Ids are from 0 to V - 1.
         pad_id: int or None. A pair with this id in it is left out everywhere.
 
@@ -99,7 +99,7 @@ def bigram_nats(training_ids, ids, vocabulary_size, pad_id=None):
         float.
 
     Raises:
-        ValueError: if there are fewer than two pairs to count or none to judge, or an id is outside the vocabulary.
+        ValueError: if there are fewer than two pairs to count or none to evaluate, or an id is outside the vocabulary.
 
     Example:
 
@@ -112,22 +112,22 @@ def bigram_nats(training_ids, ids, vocabulary_size, pad_id=None):
     """
     vocabulary_size = _checks.whole_number("vocabulary_size", vocabulary_size, 1)
     seen = _pairs("training_ids", training_ids, pad_id, vocabulary_size)
-    judged = _pairs("ids", ids, pad_id, vocabulary_size)
+    evaluated = _pairs("ids", ids, pad_id, vocabulary_size)
     if len(seen) < 2:
         raise _checks.refuse(
             "training_ids", "must hold at least two pairs, one of them to try the weight on", len(seen)
         )
     cut = len(seen) - max(1, len(seen) // 10)
     tried = _smoothed_nats(seen[:cut], seen[cut:], vocabulary_size, WEIGHTS)
-    return float(_smoothed_nats(seen, judged, vocabulary_size, WEIGHTS[[np.argmin(tried)]])[0])
+    return float(_smoothed_nats(seen, evaluated, vocabulary_size, WEIGHTS[[np.argmin(tried)]])[0])
 
 
-def _smoothed_nats(seen, judged, vocabulary_size, weights):
-    """Mean nats of the second tokens of the pairs `judged`, one number for each of the weights."""
+def _smoothed_nats(seen, evaluated, vocabulary_size, weights):
+    """Mean nats of the second tokens of the pairs `evaluated`, one number for each of the weights."""
     counts = _PairCounts(seen)
     shares = np.bincount(seen[:, 1], minlength=vocabulary_size) + 1.0
-    shares = (shares / shares.sum())[judged[:, 1]]
-    of_pairs, of_firsts = counts.of_pairs(judged), counts.of_firsts(judged)
+    shares = (shares / shares.sum())[evaluated[:, 1]]
+    of_pairs, of_firsts = counts.of_pairs(evaluated), counts.of_firsts(evaluated)
     return np.array([-np.log((of_pairs + w * shares) / (of_firsts + w)).mean() for w in weights])
 
 
@@ -153,9 +153,9 @@ class _PairCounts:
         return np.where(firsts < self.size, self.firsts[np.minimum(firsts, self.size - 1)], 0)
 
 
-def _unseen(judged, seen):
-    """The different pairs of `judged` that are not among `seen`."""
-    different = np.unique(judged, axis=0)
+def _unseen(evaluated, seen):
+    """The different pairs of `evaluated` that are not among `seen`."""
+    different = np.unique(evaluated, axis=0)
     return different[_PairCounts(seen).of_pairs(different) == 0]
 
 

@@ -56,7 +56,7 @@ class MLPLM(LanguageModel):
         Bengio et al., "A Neural Probabilistic Language Model", JMLR 3, 2003; Ioffe and Szegedy, arXiv:1502.03167.
     """
 
-    rolling_cache = True  # the window moves with the text, so nothing is computed again
+    sliding_window_cache = True  # the window moves with the text, so nothing is computed again
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class MLPLM(LanguageModel):
         self.build((None, None))
 
     @property
-    def reach(self) -> int:
+    def receptive_field(self) -> int:
         return self.window
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -107,7 +107,7 @@ class MLPLM(LanguageModel):
             width = layer.units
         self.head.build((*input_shape, width))
 
-    def hidden(self, token_ids: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
+    def hidden_states(self, token_ids: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
         """Vectors before the head, as wide as the last hidden layer; with a cache, those and the new cache."""
         x = self.coding(token_ids)  # (B, T, code_bits)
         x = self.trailing_window(x, cache=cache, start=start)  # (B, T, window * code_bits)
@@ -118,8 +118,8 @@ class MLPLM(LanguageModel):
             x = layer(x, real=real, training=training)
         return x if cache is None else (x, cache)
 
-    def step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
-        return self.hidden(token_ids, cache=cache, start=start, training=False)
+    def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
+        return self.hidden_states(token_ids, cache=cache, start=start, training=False)
 
     def empty_cache(self, batch_size: int) -> Any:
         return self.trailing_window.empty_cache(batch_size, self.context_length, self.code_bits)

@@ -56,7 +56,7 @@ class NGramLM(LanguageModel):
         Chen and Goodman, "An Empirical Study of Smoothing Techniques for Language Modeling", 1998.
     """
 
-    rolling_cache = True  # the contexts move on with the text, as far as it goes
+    sliding_window_cache = True  # the contexts move on with the text, as far as it goes
 
     def __init__(
         self,
@@ -147,17 +147,17 @@ class NGramLM(LanguageModel):
         return self.head.order
 
     @property
-    def reach(self) -> int:
+    def receptive_field(self) -> int:
         return self.head.longest
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.head.build((*input_shape, self.head.longest))
 
-    def hidden(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
+    def hidden_states(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
         """The contexts that end at each token, by their numbers: int32 `[B, T, order - 1]`."""
         return self.head.advance(token_ids)
 
-    def step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
+    def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
         """The cache holds the contexts at the last L positions, that of position p in column `p % L`."""
         size = cache.shape[1]
         before = ops.take(cache, ops.mod(start - 1, size), axis=1)

@@ -5,9 +5,9 @@ from rich.markup import escape
 
 EXAMPLES = {
     "prepare": (
-        "tinylm prepare books/ --tokenizer byte-pair --max-tokens 8000 --out shards",
-        "tinylm prepare 'data/*.jsonl' --column text --out shards",
-        "tinylm train --data shards",
+        "tinylm prepare books/ --tokenizer byte-pair --max-tokens 8000 --out token_files",
+        "tinylm prepare 'data/*.jsonl' --column text --out token_files",
+        "tinylm train --data token_files",
     ),
     "train": (
         "tinylm train",
@@ -25,7 +25,7 @@ EXAMPLES = {
     ),
     "compare": (
         "tinylm compare",
-        "tinylm compare my.txt --steps 500 --out runs/ladder",
+        "tinylm compare my.txt --steps 500 --out runs/comparison",
     ),
     "plot": (
         "tinylm plot runs/first runs/second --out both.png",

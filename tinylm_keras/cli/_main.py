@@ -89,7 +89,7 @@ def main(argv=None):
     Returns:
         int. 0 when it worked; 2 with one line on stderr on bad input; 1 on a failed run; 130 on Ctrl-C; 143 on
             SIGTERM and 129 on SIGHUP, which end a training run as Ctrl-C does: its files are written first. A reader
-            that leaves early (`tinylm … | head`) ends a command with 1 and without a word; a training goes on.
+            that leaves early (`tinylm … | head`) ends a command with 1 and without a word; a training continues.
 
     Example:
 

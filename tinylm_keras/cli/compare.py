@@ -1,4 +1,4 @@
-"""`tinylm compare`: the ladder from counting to attention on one text, as a table and a picture."""
+"""`tinylm compare`: baselines from counting to attention on one text, as a table and a picture."""
 
 from typing import Annotated
 
@@ -25,9 +25,9 @@ def compare(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Let it replace an existing folder.")] = False,
     **typed,
 ):
-    """Train and count models from unigram to transformer on one text: what does each idea buy?
+    """Train baselines from unigram to transformer on one text and compare them.
 
-    All read the same characters, learn the same part of the text and are judged in bits per character of all the rest.
+    All read the same characters, learn the same part of the text and are compared in bits per character of the rest.
     Each trained model is a run of its own in the folder: tinylm generate FOLDER/mlp
     """
     overrides = typed_settings(typed)
@@ -40,20 +40,20 @@ def compare(
     texts = sources[0] if len(sources) == 1 else _console.open_sources(sources, recipe)
     folder = free_folder(sources[0], "compare") if out is None else out
     name = _console.JOINED.join(sources)
-    rungs = comparison.compare(texts, folder, steps, overwrite, "auto", name, **overrides)
-    show(rungs)
-    _console.say(f"Written: {folder}. Let one write:  tinylm generate {folder}/{rungs[-1].name}")
+    results = comparison.compare(texts, folder, steps, overwrite, "auto", name, **overrides)
+    show(results)
+    _console.say(f"Written: {folder}. Let one write:  tinylm generate {folder}/{results[-1].name}")
 
 
-def show(rungs):
-    """Print the table of the rungs, and what each idea is."""
+def show(results):
+    """Print the table of the results, and what each baseline is."""
     headings = ("model", "bits per character", "less than above", "perplexity", "numbers", "steps", "seconds")
     table = _tables.table(*headings, right=range(1, len(headings)))
     above = None
-    for rung in rungs:
-        bits = rung.bits_per_character
+    for result in results:
+        bits = result.bits_per_character
         less = "" if above is None else f"{above - bits:+.3f}".replace("+", "").replace("-", "−")
-        how = [f"{rung.steps:,}", f"{rung.seconds:.0f}"] if rung.trained else ["counted", ""]
-        table.add_row(rung.name, f"{bits:.3f}", less, f"{rung.perplexity:.2f}", f"{rung.parameters:,}", *how)
+        how = [f"{result.steps:,}", f"{result.seconds:.0f}"] if result.trained else ["counted", ""]
+        table.add_row(result.name, f"{bits:.3f}", less, f"{result.perplexity:.2f}", f"{result.parameters:,}", *how)
         above = bits
-    _tables.show(table, "", _tables.pairs([(f"{rung.name}:", rung.line) for rung in rungs], style="bold"))
+    _tables.show(table, "", _tables.pairs([(f"{result.name}:", result.line) for result in results], style="bold"))

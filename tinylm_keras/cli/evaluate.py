@@ -7,7 +7,7 @@ import typer
 
 from tinylm_keras import _checks
 from tinylm_keras.cli import _arguments, _console, _tables
-from tinylm_keras.cli._past import Past
+from tinylm_keras.cli._model_run import ModelRun
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.recipe import presets
 
@@ -49,43 +49,43 @@ def evaluate(
 
     if quantize is not None:
         lower_precision.dense_layers(loaded, quantize)  # refuses before the work begins
-    past = Past(loaded, file)
-    texts, of, training = text_to_judge(past, source, overrides)
-    layout = overrides.get("layout") or past.layout or "auto"
+    run = ModelRun(loaded, file)
+    texts, of, training = text_to_evaluate(run, source, overrides)
+    layout = overrides.get("layout") or run.layout or "auto"
     found = evaluation.evaluate(loaded, texts, layout=layout, training=training)
     quantized = None if quantize is None else quantized_perplexity(loaded, texts, found, quantize)
     if not as_json:
         _tables.show_facts(facts(found, of, quantized))
-    count = stories if stories is not None else STORIES if past.is_built_in else 0
+    count = stories if stories is not None else STORIES if run.is_built_in else 0
     told, judged = [], None
     if count:
         told = evaluation.write_stories(loaded, count, min(SEEDS, count), TEMPERATURE)
-        judged = data.stories.report(told, training=past.texts or ())
+        judged = data.stories.report(told, training=run.texts or ())
     if as_json:
         report = {"text": {"of": of, **dataclasses.asdict(found)}, "quantized": quantized}
         report["stories"] = judged and dataclasses.asdict(judged)
         _console.answer_json(report)
     elif judged:
-        show_stories(told, judged, past)
+        show_stories(told, judged, run)
 
 
-def text_to_judge(past, source, overrides):
+def text_to_evaluate(run, source, overrides):
     """Return the texts, what they are, and the training text (None when it is not known)."""
     if source:
         name = _console.JOINED.join(source)
-        texts = _console.read_sources(source, presets.override(past.recipe, **overrides))
-        own = past.corpus_of(texts)
+        texts = _console.read_sources(source, presets.override(run.recipe, **overrides))
+        own = run.corpus_of(texts)
         if own is None or not own.validation:
             return texts, name, None
-        _console.say(f"The model was trained on a part of {name}: only the part kept from training is judged.")
+        _console.say(f"The model was trained on a part of {name}: only the part kept from training is evaluated.")
         return own.validation, f"the part of {name} kept from training", own.train
-    if past.corpus is None:
+    if run.corpus is None:
         raise _console.BadInput(
-            f"`source` must be given, because {past.problem}. Add a text file to judge the model on."
+            f"`source` must be given, because {run.problem}. Add a text file to evaluate the model on."
         )
-    if not past.corpus.validation:
-        return past.corpus.train, f"all of {past.source}, which it was trained on", past.corpus.train
-    return past.corpus.validation, f"the part of {past.source} kept from training", past.corpus.train
+    if not run.corpus.validation:
+        return run.corpus.train, f"all of {run.source}, which it was trained on", run.corpus.train
+    return run.corpus.validation, f"the part of {run.source} kept from training", run.corpus.train
 
 
 def quantized_perplexity(model, texts, found, kind):
@@ -109,10 +109,10 @@ def facts(found, of, quantized=None):
     yield "bits per character", f"{found.bits_per_character:.3f}"
     yield "unknown words", f"{found.unknown:,}"
     if found.cut:
-        yield "cut", f"{found.cut:,} texts are longer than the context; their ends are not judged"
+        yield "cut", f"{found.cut:,} texts are longer than the context; their ends are not evaluated"
 
 
-def show_stories(told, judged, past):
+def show_stories(told, judged, run):
     """Print the shares of sound and new stories, the faults, and one faulty story."""
     from tinylm_keras import data
 
@@ -122,11 +122,11 @@ def show_stories(told, judged, past):
     )
     rows = [
         ("sound", f"{judged.sound:.1%}"),
-        ("new", f"{judged.new:.1%}" if past.texts else f"unknown: {past.problem}"),
+        ("new", f"{judged.new:.1%}" if run.texts else f"unknown: {run.problem}"),
         ("distinct", f"{judged.distinct:.1%}"),
         ("faults", faults or "none"),
     ]
-    if past.texts:
+    if run.texts:
         rows.insert(2, ("both", f"{judged.sound_and_new:.1%}"))
     _tables.show_facts(rows)
     faulty = next((story for story in told if data.stories.check(story)), None)

@@ -58,11 +58,11 @@ def common_value(read):
 def _texts(records):
     """What the texts of some runs are known by, as a set: one for each that differs from the others.
 
-    The fingerprint of shards is that of their ids, and differs for the same text in other tokens. So where a run
-    learned from shards, the names of the sources and the number of texts have to do.
+    The fingerprint of token files is that of their ids, and differs for the same text in other tokens. So where a run
+    learned from token files, the names of the sources and the number of texts have to do.
     """
     texts = [record.get("corpus", {}) for record in records]
-    if not any("shards" in text for text in texts):
+    if not any("token_files" in text for text in texts):
         return {text.get("sha256") for text in texts}
     names = [
         _console.JOINED.join(text["sources"]) if "sources" in text else record.get("source")

@@ -1,4 +1,4 @@
-"""`tinylm prepare`: text of any size becomes token shards."""
+"""`tinylm prepare`: text of any size becomes token files."""
 
 import contextlib
 import sys
@@ -24,15 +24,17 @@ def prepare(
             show_default=False,
         ),
     ],
-    out: Annotated[str, typer.Option(help="New folder for the shards.", metavar="DIR", show_default=False)],
+    out: Annotated[str, typer.Option(help="New folder for the token files.", metavar="DIR", show_default=False)],
     preset: Annotated[str, typer.Option(help="Where settings left out come from; see: tinylm presets.")] = "stories",
     model: Annotated[
         str | None, typer.Option(help="Use the tokenizer of this .keras file or run's folder.", metavar="MODEL")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let the shards replace those in the folder.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Let the token files replace those in the folder.")
+    ] = False,
     **typed,
 ):
-    """Turn text into token shards, a few megabytes at a time, for: tinylm train --data DIR
+    """Turn text into token files, a few megabytes at a time, for: tinylm train --data DIR
 
     A tokenizer that must learn its tokens learns them first, from the training part alone.
     """
@@ -51,7 +53,7 @@ def prepare(
     tokenizer = corpus.new_tokenizer(recipe) if model is None else _console.tokenizer_of(model)
     began = time.monotonic()
     with watched() as progress:
-        shards = data.prepare(
+        token_files = data.prepare(
             texts,
             tokenizer,
             out,
@@ -60,16 +62,16 @@ def prepare(
             overwrite=overwrite,
             progress=progress,
         )
-    _tables.show_facts(facts(shards, texts.done, time.monotonic() - began))
+    _tables.show_facts(facts(token_files, texts.done, time.monotonic() - began))
     _console.say(f"Train on it:  tinylm train --data {out}")
 
 
-def facts(shards, size, seconds):
+def facts(token_files, size, seconds):
     """Yield the rows of the table: a name and a text each."""
-    tokenizer, width = shards.tokenizer, shards.train.ids.dtype.itemsize
-    yield "shards", f"{shards.path}, {8 * width} bits a token"
+    tokenizer, width = token_files.tokenizer, token_files.train.ids.dtype.itemsize
+    yield "folder", f"{token_files.path}, {8 * width} bits a token"
     yield "tokenizer", f"{type(tokenizer).__name__}, {tokenizer.vocabulary_size():,} tokens"
-    for name, part in (("train", shards.train), ("validation", shards.validation)):
+    for name, part in (("train", token_files.train), ("validation", token_files.validation)):
         if part is not None:
             unknown = f", {part.unknown:,} unknown" if part.unknown else ""
             yield name, f"{part.documents:,} texts, {part.characters:,} characters, {len(part.ids):,} tokens{unknown}"

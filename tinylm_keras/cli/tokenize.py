@@ -38,9 +38,9 @@ def tokenize(
         _checks.whole_number("length", length, 1, 1_000_000)
     text = _console.read_stdin() if text == "-" else _arguments.typed_text("text", text)
     tokenizer = find_tokenizer(text, model, source, reading)
-    pieces = list(tokenizer.pieces(text))
+    token_strings = list(tokenizer.token_strings(text))
     ids = [int(i) for i in tokenizer.tokenize(text)]
-    rows = [(piece, i, "unknown" if i == tokenizer.unk_id else "") for piece, i in zip(pieces, ids, strict=True)]
+    rows = [(token, i, "unknown" if i == tokenizer.unk_id else "") for token, i in zip(token_strings, ids, strict=True)]
     if length is not None:
         if tokenizer.pad_id is None and len(rows) < length:
             rule = f"must be at most {len(rows)}, because this tokenizer has no padding"
@@ -78,8 +78,8 @@ def show(rows):
     from rich.text import Text
 
     table = _tables.table("position", "token", "id", "", right=(0, 2))
-    for position, (piece, token_id, note) in enumerate(rows):
-        shown = piece if piece.strip() or not piece else repr(piece)[1:-1]
+    for position, (token, token_id, note) in enumerate(rows):
+        shown = token if token.strip() or not token else repr(token)[1:-1]
         table.add_row(str(position), Text(_terminal.printable(shown)), str(token_id), note)
     _tables.show(table)
     unknown, padding = (sum(row[2] == note for row in rows) for note in ("unknown", "padding"))

@@ -38,12 +38,12 @@ def train(
     ] = None,
     init: Annotated[
         str | None,
-        typer.Option(help="A .keras model to go on from; its tokenizer and sizes are kept.", show_default=False),
+        typer.Option(help="A .keras model to continue from; its tokenizer and sizes are kept.", show_default=False),
     ] = None,
     data: Annotated[
         str | None,
         typer.Option(
-            help="Folder of token shards to learn from in place of text; see: tinylm prepare.",
+            help="Folder of token files to learn from in place of text; see: tinylm prepare.",
             metavar="DIR",
             show_default=False,
         ),
@@ -51,7 +51,7 @@ def train(
     resume: Annotated[
         str | None,
         typer.Option(
-            help="Folder of a run to go on with; everything else comes from there. With more --steps than it has, "
+            help="Folder of a run to resume; everything else comes from there. With more --steps than it has, "
             "also one that is finished.",
             metavar="RUN",
             show_default=False,
@@ -95,7 +95,7 @@ def train(
 
 
 def _resume(run, source, overrides, **given):
-    """Go on with a run. Several sources are read as its recipe says."""
+    """Continue with a run. Several sources are read as its recipe says."""
     texts = ()
     if source:
         recipe = run_folder.record_of(run, "resume").recipe

@@ -80,25 +80,25 @@ def held_out(rows: Sequence[AnyIds], share: float = 0.1) -> tuple[list[np.ndarra
 
 def _levels_of_best_order(rows, vocabulary_size, validation, pad_id):
     """The levels of `rows` up to the order that is best for `validation`, and that order."""
-    levels, judged = Levels(kneser_ney.checked(rows, vocabulary_size), vocabulary_size), Rows.of(validation)
-    if not judged.predicted.any():
+    levels, evaluated = Levels(kneser_ney.checked(rows, vocabulary_size), vocabulary_size), Rows.of(validation)
+    if not evaluated.predicted.any():
         raise _checks.refuse("validation", "must hold a row of two ids", validation)
-    context = np.where(judged.predicted, 0, -1)
-    below = smoothing.base(vocabulary_size, pad_id)[judged.ids]
+    context = np.where(evaluated.predicted, 0, -1)
+    below = smoothing.base(vocabulary_size, pad_id)[evaluated.ids]
     best, order = -np.inf, 1
     while len(levels.levels) <= min(order + PATIENCE, kneser_ney.MAX_ORDER):
         *shorter, level = levels.levels
-        entry = _find(level, context, judged.ids, vocabulary_size)
+        entry = _find(level, context, evaluated.ids, vocabulary_size)
         size = len(shorter[-1]) if shorter else 1
         whole = _judge(level, level.times, size, context, entry, below)
-        mean = np.log2(whole[judged.predicted]).mean()
+        mean = np.log2(whole[evaluated.predicted]).mean()
         if mean > best + WORTH_AN_ORDER * (len(levels.levels) - order):
             best, order = mean, len(levels.levels)
         levels.grow()
         below = _judge(level, level.neighbours, size, context, entry, below)
         # At the first place of a row there is no context, at the second one of a single token, and so on.
-        own = entry if shorter else judged.ids
-        context = np.where(judged.places > len(shorter), np.roll(own, 1), -1)
+        own = entry if shorter else evaluated.ids
+        context = np.where(evaluated.places > len(shorter), np.roll(own, 1), -1)
     return levels.levels, order
 
 

@@ -1,4 +1,4 @@
-"""From sources to batches: `read` and `split` texts, `prepare` shards, lay out `lines` or `windows`, write `stories`.
+"""From sources to batches: `read`, `split`, `prepare` token files, lay out `lines` or `windows`, write `stories`.
 
 Names are loaded when first used: reading text and writing stories need no Keras.
 """
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tinylm_keras import stories as stories
     from tinylm_keras.data.packed_layout import windows as windows
     from tinylm_keras.data.padded_layout import lines as lines
-    from tinylm_keras.data.token_files.reader import open_shards as open_shards
+    from tinylm_keras.data.token_files.reader import open_token_files as open_token_files
     from tinylm_keras.data.token_files.writer import prepare as prepare
     from tinylm_keras.data.token_stream import concatenate as concatenate
     from tinylm_keras.text.sources import read as read
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "concatenate": "data.token_stream",
     "lines": "data.padded_layout",
-    "open_shards": "data.token_files.reader",
+    "open_token_files": "data.token_files.reader",
     "prepare": "data.token_files.writer",
     "read": "text.sources",
     "split": "text.sources",
     "windows": "data.packed_layout",
 }
 
-__all__ = ["concatenate", "lines", "open_shards", "prepare", "read", "split", "stories", "windows"]
+__all__ = ["concatenate", "lines", "open_token_files", "prepare", "read", "split", "stories", "windows"]
 
 
 def _load(name):

@@ -40,7 +40,7 @@ class Batches:
         self.unknown, self.first_tokens = texts.unknown, texts.first_tokens
         self.cut = 0
         self.tokens = 0
-        self._largest_id = getattr(texts, "largest_id", None)  # of a shard
+        self._largest_id = getattr(texts, "largest_id", None)  # of a token file
         self._rates = None
         if texts.characters and texts.tokens:
             self._rates = {
@@ -75,7 +75,7 @@ class Batches:
         return f"{path} " + ("is gone" if size is None else f"has only {size:,} bytes left of {self.ids.nbytes:,}")
 
     def largest_id(self, pad_id: int | None = None) -> int:
-        """The largest id but `pad_id` (of a shard: the largest of all, which is known)."""
+        """The largest id but `pad_id` (of a token file: the largest of all, which is known)."""
         if self._largest_id is not None:
             return self._largest_id
         parts = (self.ids[first : first + BLOCK] for first in range(0, len(self.ids), BLOCK))

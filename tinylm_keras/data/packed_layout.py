@@ -30,7 +30,7 @@ def windows(
 
     Args:
         ids: int array `[n]`; the `TokenStream` of `data.concatenate`, which also knows characters and padding; or a
-            `Shard` of `data.open_shards`, whose ids stay on disk.
+            `TokenFile` of `data.open_token_files`, whose ids stay on disk.
         context_length: int. Columns of x.
         batch_size: int.
         steps: int or None. Batches of one epoch; None: as many as cover all ids.

@@ -63,11 +63,11 @@ class TextCounter:
         if first == 0 and last == len(ids) and not len(unknown):
             self.characters += len(text)
             return
-        pieces = self.tokenizer.pieces(text)
-        end = len(text) if last == len(ids) else _end_of(text, pieces, last)
-        self.characters += end - _end_of(text, pieces, first)
+        token_strings = self.tokenizer.token_strings(text)
+        end = len(text) if last == len(ids) else _end_of(text, token_strings, last)
+        self.characters += end - _end_of(text, token_strings, first)
         self.unknown += len(unknown)
-        self.unknown_bits += sum(self._spelling_bits(pieces[i]) for i in unknown)
+        self.unknown_bits += sum(self._spelling_bits(token_strings[i]) for i in unknown)
 
     @property
     def first_tokens(self):
@@ -75,11 +75,11 @@ class TextCounter:
         return self._first.most_common(KEPT_FIRST_TOKENS)
 
 
-def _end_of(text, pieces, count):
+def _end_of(text, token_strings, count):
     """Place in `text` where its first `count` pieces end."""
     place = 0
-    for piece in pieces[:count]:
-        place = text.index(piece, place) + len(piece)
+    for token in token_strings[:count]:
+        place = text.index(token, place) + len(token)
     return place
 
 

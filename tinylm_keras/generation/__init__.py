@@ -7,10 +7,10 @@ import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.generation import lower_precision
-from tinylm_keras.generation.decoder import Decoder
+from tinylm_keras.generation.session import GenerationSession
 from tinylm_keras.generation.packing import CHUNK
 from tinylm_keras.generation.prompts import Prompt, check_ids, read
-from tinylm_keras.generation.rolling_decoder import RollingDecoder
+from tinylm_keras.generation.sliding_window_session import SlidingWindowSession
 from tinylm_keras.generation.scoring import score as score
 from tinylm_keras.generation.text_stream import TextStream
 from tinylm_keras.samplers import Sampler, resolve
@@ -46,21 +46,21 @@ def stream(model, prompt, **settings):
     """See `LanguageModel.stream`. The arguments are checked at once, not when the first piece is taken."""
     _checks.text("prompt", prompt)
     [prompt], _, _ = read(prompt)  # without what a subclass of str may add
-    decoder, streams = _start_texts(model, [prompt], 5, **settings)
-    return _pieces(decoder, streams[0], prompt)
+    session, streams = _start_texts(model, [prompt], 5, **settings)
+    return _pieces(session, streams[0], prompt)
 
 
-def _pieces(decoder, text, prompt):
+def _pieces(session, text, prompt):
     if prompt:
         yield prompt
     while True:
-        ids = decoder.advance(1)[0]
-        piece = text.feed(ids, last=decoder.done)
+        ids = session.advance(1)[0]
+        piece = text.feed(ids, last=session.done)
         if text.stopped:
-            decoder.finish(0)
+            session.finish(0)
         if piece:
             yield piece
-        if decoder.done:
+        if session.done:
             return
 
 
@@ -68,15 +68,15 @@ def _texts(model, texts, **settings):
     """The texts that the prompts `texts` become, all rows in one batch."""
     if not texts:
         return []
-    decoder, streams = _start_texts(model, texts, 6, **settings)
+    session, streams = _start_texts(model, texts, 6, **settings)
     size = CHUNK_WITH_STOP if streams[0].stop else CHUNK
     while True:
-        fresh = decoder.advance(size)
+        fresh = session.advance(size)
         for row, (text, ids) in enumerate(zip(streams, fresh, strict=True)):
-            text.feed(ids, last=decoder.done)
+            text.feed(ids, last=session.done)
             if text.stopped:
-                decoder.finish(row)
-        if decoder.done:
+                session.finish(row)
+        if session.done:
             return [text.text for text in streams]
 
 
@@ -90,12 +90,12 @@ def _ids(model, rows, stop=None, **settings):
         return []
     rows = [check_ids("prompts", model, row) for row in rows]
     prompts = [Prompt(row if len(row) else model.after_end(row)) for row in rows]
-    decoder = _start(model, prompts, **settings)
+    session = _start(model, prompts, **settings)
     results = [row.tolist() for row in rows]
     while True:
-        for result, ids in zip(results, decoder.advance(CHUNK), strict=True):
+        for result, ids in zip(results, session.advance(CHUNK), strict=True):
             result.extend(ids)
-        if decoder.done:
+        if session.done:
             return [np.array(result, "int32") for result in results]
 
 
@@ -109,8 +109,8 @@ def _start_texts(model, texts, stacklevel, stop=None, allow_unknown=False, **set
         warnings.warn(warning, stacklevel=stacklevel)
     allowed = _allowed(model, allow_unknown)
     prompts = [Prompt.from_text(model, text, allowed) for text in texts]
-    decoder = _start(model, prompts, allow_unknown=allow_unknown, **settings)
-    return decoder, [TextStream(tokenizer, prompt.text, stop, prompt.held) for prompt in prompts]
+    session = _start(model, prompts, allow_unknown=allow_unknown, **settings)
+    return session, [TextStream(tokenizer, prompt.text, stop, prompt.held) for prompt in prompts]
 
 
 def _doubts(tokenizer, texts, stop, allow_unknown):
@@ -145,7 +145,7 @@ def _start(
     allow_unknown=False,
     quantize=None,
 ):
-    """Check the arguments of one call; return the Decoder of these prompts."""
+    """Check the arguments of one call; return the `GenerationSession` of these prompts."""
     defaults = {**DEFAULTS, **model.generation_defaults}
     count = _check_count(defaults["max_new_tokens"] if max_new_tokens is None else max_new_tokens)
     sampler = resolve(sampler, temperature, top_k, top_p, min_p, repetition_penalty, defaults, model.vocabulary_size)
@@ -160,9 +160,9 @@ def _start(
             "how its training texts began. Received: an empty prompt. Give a first word."
         )
     stored = lower_precision.prepare(model, quantize)
-    rows, first = [prompt.ids[-model.reach :] for prompt in prompts], [prompt.first for prompt in prompts]
-    decoder = RollingDecoder if model.rolling_cache else Decoder
-    return decoder(model, rows, count, sampler, seed, _allowed(model, allow_unknown), first, stored)
+    rows, first = [prompt.ids[-model.receptive_field :] for prompt in prompts], [prompt.first for prompt in prompts]
+    session = SlidingWindowSession if model.sliding_window_cache else GenerationSession
+    return session(model, rows, count, sampler, seed, _allowed(model, allow_unknown), first, stored)
 
 
 def _allowed(model, allow_unknown):

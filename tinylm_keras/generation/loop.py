@@ -43,11 +43,11 @@ def prefill(model, cache, tokens, start=0, stored=None):
     """Put tokens `[B, n]` of the prompts, from the position `start` on, into the cache at once.
 
     n is rounded up to a power of two. The columns past n hold what the loop will overwrite before any position can see
-    it; a cache that has begun to roll has no such columns, so past the context n is the whole context.
+    it; a sliding-window cache that is full has no such columns, so past the context n is the whole context.
     """
 
     def make(model):
-        return lambda tokens, cache, start: model.step(tokens, cache, start)[1]
+        return lambda tokens, cache, start: model.decode_step(tokens, cache, start)[1]
 
     length = tokens.shape[1]
     bucket = min(1 << (length - 1).bit_length(), model.context_length)
@@ -62,29 +62,29 @@ def cached_logits(model):
     def next_logits(window, cache, position):
         # take, not slice: TensorFlow compiles a slice anew for every value that it begins at.
         token = ops.take(window, ops.expand_dims(position, 0), axis=1)  # (B, 1)
-        hidden, cache = model.step(token, cache, position)
+        hidden, cache = model.decode_step(token, cache, position)
         return ops.cast(model.head(hidden)[:, 0], "float32"), cache
 
     return next_logits
 
 
-def sliding_logits(model):
+def recomputed_logits(model):
     """The logits past the context: feed the last `context_length` tokens, positions from 0.
 
     A learned position belongs to a place in the window, so moving the window changes every vector: no cache helps.
     """
 
     def next_logits(window, cache, position):
-        return ops.cast(model.head(model.last_hidden(window))[:, 0], "float32"), cache
+        return ops.cast(model.head(model.last_hidden_states(window))[:, 0], "float32"), cache
 
     return next_logits
 
 
-def rolling_logits(model):
+def sliding_window_logits(model):
     """The logits after one position anywhere: feed the first column of the window, read the rest from the cache."""
 
     def next_logits(window, cache, position):
-        hidden, cache = model.step(window[:, :1], cache, position)
+        hidden, cache = model.decode_step(window[:, :1], cache, position)
         return ops.cast(model.head(hidden)[:, 0], "float32"), cache
 
     return next_logits
@@ -94,24 +94,24 @@ def cached_steps(model, ranked, whole=False):
     """Up to CHUNK tokens inside the context; `whole` if they are all of their texts, so that no cache is to be kept."""
 
     def keep(window, token, position):
-        # The token after the last column needs no place: the sliding steps begin with a fresh window.
+        # The token after the last column needs no place: the recomputed steps begin with a fresh window.
         column = ops.minimum(position + 1, window.shape[1] - 1)
         return ops.slice_update(window, (0, column), ops.expand_dims(token, 1))
 
     return packed(_steps(ranked, cached_logits(model), keep), model.empty_cache if whole else None)
 
 
-def sliding_steps(model, ranked, whole=False):
+def recomputed_steps(model, ranked, whole=False):
     """Up to CHUNK tokens past the context, never `whole`: what is before them was written by another call."""
 
     def keep(window, token, position):
         return ops.concatenate([window[:, 1:], ops.expand_dims(token, 1)], axis=1)
 
-    return packed(_steps(ranked, sliding_logits(model), keep))
+    return packed(_steps(ranked, recomputed_logits(model), keep))
 
 
-def rolling_steps(model, ranked, whole=False):
-    """As `cached_steps`, with the same `whole`, but anywhere, for a model whose cache rolls.
+def sliding_window_steps(model, ranked, whole=False):
+    """As `cached_steps`, with the same `whole`, but at any position, for a model with a sliding-window cache.
 
     The window begins at the last known token. It is the loop of `cached_steps` with every place counted from there; the
     model alone is told the position.
@@ -120,7 +120,7 @@ def rolling_steps(model, ranked, whole=False):
     def logits_at(window, first_and_cache, place):
         first, cache = first_and_cache
         token = ops.take(window, ops.expand_dims(place, 0), axis=1)
-        logits, cache = rolling_logits(model)(token, cache, first + place)
+        logits, cache = sliding_window_logits(model)(token, cache, first + place)
         return logits, (first, cache)
 
     def keep(window, token, place):
@@ -149,7 +149,7 @@ def _steps(ranked, next_logits, keep):
 
         Args:
             window: int32 `[B, context_length]`. The tokens that the model is fed from.
-            cache: the model's cache (any nested structure), untouched by the sliding steps.
+            cache: the model's cache (any nested structure), untouched by the recomputed steps.
             seen: bool `[B, V]`. Tokens of the text so far.
             finished: bool `[B]`.
             position: int32. Position of the last known token of every row.

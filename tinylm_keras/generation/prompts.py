@@ -63,7 +63,7 @@ def check_ids(argument, model, ids):
 
 @dataclasses.dataclass
 class Prompt:
-    """A prompt that is ready for the decoder.
+    """A prompt that is ready for a `GenerationSession`.
 
     Attributes:
         ids: int32 array `[n]`.

@@ -20,7 +20,7 @@ def score(model, text):
     skipped = 1 if is_text and model.end_id is not None else 0
     if len(ids) - skipped < 2:
         return np.zeros(0, "float32")
-    scores = (_rolling_scores if model.rolling_cache else _window_scores)(model, ids)[skipped:]
+    scores = (_sliding_window_scores if model.sliding_window_cache else _window_scores)(model, ids)[skipped:]
     if not np.isfinite(scores).all():
         raise ValueError("The model's logits are not finite numbers. Its weights are damaged: load an earlier file.")
     return scores
@@ -38,10 +38,10 @@ def _window_scores(model, ids):
     return np.concatenate(parts)
 
 
-def _rolling_scores(model, ids):
+def _sliding_window_scores(model, ids):
     """All tokens, a context of them at a time: the cache carries what the next ones see of those before."""
     context_length = model.context_length
-    run = program(model, "rolling_log_probabilities", _rolling_log_probabilities)
+    run = program(model, "sliding_window_log_probabilities", _sliding_window_log_probabilities)
     cache = model.empty_cache(1)
     parts = []
     for start in range(0, len(ids) - 1, context_length):
@@ -65,9 +65,9 @@ def _log_probabilities(model):
     return lambda windows: _chosen(model(windows[:, :-1], training=False), windows[:, 1:])
 
 
-def _rolling_log_probabilities(model):
+def _sliding_window_log_probabilities(model):
     def run(piece, cache, start):
-        hidden, cache = model.step(piece[:, :-1], cache, start)
+        hidden, cache = model.decode_step(piece[:, :-1], cache, start)
         return _chosen(model.head(hidden), piece[:, 1:]), cache
 
     return run

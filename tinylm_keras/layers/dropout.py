@@ -68,7 +68,7 @@ class Dropout(keras.layers.Dropout):
         return _mixed(_mixed(places + first_key) ^ second_key)
 
     def save_own_variables(self, store):
-        """Keep the seed state in the model's file, which Keras leaves out: training goes on with the next numbers."""
+        """Keep the seed state in the model's file, which Keras leaves out: training continues with the next numbers."""
         super().save_own_variables(store)
         if self.rate > 0:
             store["seed_state"] = self.seed_generator.state

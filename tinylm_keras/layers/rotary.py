@@ -24,7 +24,7 @@ class RotaryEmbedding(keras.layers.Layer):
     """Turns each pair of features by an angle that grows with the position.
 
     The product of a turned query and a turned key then depends on the distance between their positions alone, so a
-    text may go on for ever. Feature i forms a pair with feature i + D / 2; pair i turns by `max_wavelength ** (-2 i /
+    text may be of any length. Feature i forms a pair with feature i + D / 2; pair i turns by `max_wavelength ** (-2 i /
     D)` radians at each position.
 
     `position * angle` in float32 would be off by 0.06 radians near position 1,000,000. So angles are counted in units

@@ -24,7 +24,7 @@ class RotaryAttention(CausalSelfAttention):
     Queries and keys are normalized, then turned by their positions, so that scores are bounded and depend on distances
     alone. There are no biases.
 
-    Its cache rolls: it holds the last `context_length` positions of a text of any length, position p in column
+    Its cache is a sliding window: it holds the last `context_length` positions of a text of any length, position p in column
     `p % context_length`.
 
     Args:

@@ -1,8 +1,8 @@
-"""After a run: what it compiled its model with gives way to what a user's `fit` goes on with.
+"""After a run: a user's `fit` continues without the run's schedule.
 
 The schedule of a run ends with the run, often at 0, and says nothing about what comes after it; or, where the best
-update was not the last, `fit` would go on in the middle of it. So a constant rate takes its place. What the optimizer
-has gathered stays.
+update was not the last, `fit` would continue in the middle of it. So a constant rate takes its place. The optimizer's
+moments stay.
 """
 
 import keras

@@ -83,15 +83,14 @@ class GenerationMixin:
         """Continue one prompt or several.
 
         The first call compiles the loop (a few seconds); later calls with other prompts, seeds or settings do not.
-        Past `context_length` the model is fed the last `context_length` tokens; one with a rolling cache (`RotaryLM`,
-        `MLPLM`, `BigramLM`, `NGramLM`) goes on, each position seeing the last `context_length` positions in every
+        Past `context_length` the model is fed the last `context_length` tokens; one with a sliding-window cache (`RotaryLM`,
+        `MLPLM`, `BigramLM`, `NGramLM`) continues, each position seeing the last `context_length` positions in every
         layer.
 
         Args:
             prompts: str; list of str; ids `[n]`; ids `[B, n]` or a list of arrays of ids. An empty prompt starts from
-                the end token, or without one from a first token of the training texts. A prompt counts with its last
-                `reach` tokens: `context_length`, or what a rolling cache looks back at. A blank at the end of a text
-                belongs to the word that follows: the first new token is one that begins with it.
+                the end token, or without one from a first token of the training texts. Only the last
+                `receptive_field` tokens of a prompt affect the result. A blank at the end of a text belongs to the word that follows: the first new token is one that begins with it.
             max_new_tokens: int from 0 to 1,000,000. None: `generation_defaults`, else 64.
             temperature, top_k, top_p, min_p, repetition_penalty: see `Sampler`. None: `generation_defaults`, else off.
             stop: str or list of str. Ends a text before the first of these strings that it writes; for text prompts
@@ -103,8 +102,8 @@ class GenerationMixin:
             quantize: "bfloat16", "int8" (with a scale for each output), or None. Weight-only quantization: what the
                 weight matrices are rounded to. With one prompt a model too large for the processor's cache writes
                 faster on a CPU, inside its context; a smaller one writes slower, and several prompts, or a text past
-                the context of a model without a rolling cache, get the same rounding and no speed. `tinylm evaluate
-                --quantize` says what it costs.
+                the context of a model without a sliding-window cache, get the same rounding and no speed.
+                `tinylm evaluate --quantize` says what it costs.
 
         Returns:
             str for str, list for list, int32 ids for ids (a list of arrays for several), the prompt in front. The end
@@ -145,7 +144,7 @@ class GenerationMixin:
 
         Args:
             text: str, or ids `[n]`. Longer than the context, each token is scored after the `context_length` before it,
-                and by a model with a rolling cache as `generate` goes on.
+                and by a model with a sliding-window cache as `generate` continues.
 
         Returns:
             float32 numpy array; empty for fewer than two tokens.

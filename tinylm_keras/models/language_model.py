@@ -27,15 +27,15 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
 
     A subclass builds its layers in `__init__`, ends it with `self.build((None, None))`, and gives
 
-    - `hidden(token_ids, training=None)`: all before the last layer, `[B, T, D]`,
+    - `hidden_states(token_ids, training=None)`: all before the last layer, `[B, T, D]`,
     - `head`: the last layer, from hidden vectors to logits,
     - `build(input_shape)`, which builds every layer (an unbuilt model would save without weights),
-    - and, to generate faster, `step` and `empty_cache`, and past the context `last_hidden`.
+    - and, to generate faster, `decode_step` and `empty_cache`, and past the context `last_hidden_states`.
 
-    Past `context_length` a model goes on in one of two ways. By default it is fed the last `context_length` tokens, as
-    positions from 0. With `rolling_cache = True`, `step` may go on with the same cache for ever, also several tokens at
-    a time (at most `context_length`), and the result must equal `head(hidden(token_ids))` of the whole text, which then
-    takes any length; `reach` says how far back that looks.
+    Past `context_length` there are two ways. By default the model is fed the last `context_length` tokens, as positions
+    from 0. With `sliding_window_cache = True`, `decode_step` works with the same cache at any position, also for several
+    tokens at a time (at most `context_length`). Its result must equal `head(hidden_states(token_ids))` of the whole
+    text, which may then have any length; `receptive_field` is the number of tokens that a prediction depends on.
 
     Where the logits of a batch would take more than `LOGITS_AT_ONCE` bytes (a class attribute; a model may have its
     own), `fit` and `evaluate` never hold them all: the loss is computed in chunks of tokens. The result is the same.
@@ -50,7 +50,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
             among the layers would silently turn XLA off.
     """
 
-    rolling_cache: bool = False
+    sliding_window_cache: bool = False
     tokenizer: Tokenizer | None
     first_tokens: list[tuple[int, int]]
     LOGITS_AT_ONCE = 128 * 2**20  # bytes; below this, chunks would save nothing worth having
@@ -91,11 +91,11 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     def call(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
         """Logits `[B, T, vocabulary_size]` in float32 for `token_ids` `[B, T]`, T at most `context_length`."""
         _checks.within_context(tuple(token_ids.shape), self.context_length)
-        hidden = self.hidden(token_ids, training=training)
+        hidden = self.hidden_states(token_ids, training=training)
         return hidden if self._in_chunks(token_ids) else self.head(hidden)
 
     def _in_chunks(self, token_ids):
-        """Whether `call` stops before the head, because `compute_loss` goes on from there in chunks of tokens.
+        """Whether `call` stops before the head, because `compute_loss` continues from there in chunks of tokens.
 
         Nobody else may need the logits then: no own loss or metrics, and no own method that hands them on.
         """
@@ -105,21 +105,21 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
             return False
         return chunked_loss.takes_over(self, token_ids)
 
-    def hidden(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
+    def hidden_states(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
         """Vectors `[B, T, D]` that the head turns into logits."""
         raise NotImplementedError
 
-    def last_hidden(self, token_ids: Tensor) -> Tensor:
-        """Vectors `[B, 1, D]` of the last position alone: `hidden(token_ids)[:, -1:]`, perhaps with less work."""
-        return self.hidden(token_ids, training=False)[:, -1:]
+    def last_hidden_states(self, token_ids: Tensor) -> Tensor:
+        """Hidden states of the last position alone, `[B, 1, D]`: `hidden_states(token_ids)[:, -1:]`, or a faster way."""
+        return self.hidden_states(token_ids, training=False)[:, -1:]
 
-    def step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
+    def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
         """Hidden vectors of the positions `start`, `start + 1`, … and the new cache.
 
         This default suits every model and gains nothing: its cache is the ids themselves, read again each time.
         """
         cache = ops.slice_update(cache, (0, start), token_ids)
-        hidden = self.hidden(cache, training=False)
+        hidden = self.hidden_states(cache, training=False)
         return ops.take(hidden, ops.arange(token_ids.shape[1]) + start, axis=1), cache
 
     def empty_cache(self, batch_size: int) -> Any:
@@ -127,7 +127,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         return ops.zeros((batch_size, self.context_length), "int32")
 
     @property
-    def reach(self) -> int:
+    def receptive_field(self) -> int:
         """How many of the last tokens the next one depends on; what lies before them changes nothing."""
         return self.context_length
 
@@ -222,7 +222,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """The inverse of `get_config`; it also reads the config of formats 1 and 2."""
         config = renames.current(config)
-        # What it says is for a run that goes on, which reads it from the file.
+        # What it says is for a run that continues, which reads it from the file.
         by = after_run.FILE if config.pop("training", None) is None else after_run.RUN
         flags = {name: config.pop(name) for name in ("frozen", "frozen_when_compiled") if name in config}
         try:

@@ -1,4 +1,4 @@
-"""The fast transformer: it learns more from each step, and its text may go on for ever."""
+"""The fast transformer: it learns more from each step, and its text may be of any length."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RotaryLM(Transformer):
     RMSNorm, squared ReLU, output kernels that start at zero, logit soft-capping, no biases. All its inner kernels are
     matrices, so `keras.optimizers.Muon` trains them.
 
-    Positions are distances here, so the cache rolls: past `context_length` each position sees the last `context_length`
+    Positions are distances here, so the cache is a sliding window: past `context_length` each position sees the last `context_length`
     positions of every layer, and nothing is computed again. Through the layers a token is felt
     `num_blocks * (context_length - 1)` positions later.
 
@@ -55,10 +55,10 @@ class RotaryLM(Transformer):
     References:
         Su et al. (rotary positions), arXiv:2104.09864; Henry et al. (normalized queries and keys), arXiv:2010.04245;
         Zhang and Sennrich (RMSNorm), arXiv:1910.07467; So et al. (squared ReLU), arXiv:2109.08668; Gemma Team (logit
-        soft-capping), arXiv:2408.00118; Jiang et al. (a rolling cache), arXiv:2310.06825.
+        soft-capping), arXiv:2408.00118; Jiang et al. (a sliding-window cache), arXiv:2310.06825.
     """
 
-    rolling_cache = True
+    sliding_window_cache = True
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class RotaryLM(Transformer):
         self.build((None, None))
 
     @property
-    def reach(self) -> int:
+    def receptive_field(self) -> int:
         return self.num_blocks * (self.context_length - 1) + 1
 
     def get_config(self) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class TrainingMixin:
             self.optimizer.build(self.trainable_variables)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Called when a file is loaded: compile as it was compiled, so that `fit` goes on.
+        """Called when a file is loaded: compile as it was compiled, so that `fit` continues.
 
         `steps_per_execution` is 1 again, so that callbacks see every batch.
         """
@@ -118,7 +118,7 @@ class TrainingMixin:
 
         A model that `train` returns, or that a file of its run holds, trains at a constant tenth of the highest rate of
         that run, with what the optimizer has gathered; `model.optimizer.learning_rate = x` sets another. A model that
-        you compiled, saved and loaded goes on as it was, unless its schedule has ended: then the same holds for it.
+        you compiled, saved and loaded continues as it was, unless its schedule has ended: then the same holds for it.
 
         An epoch has exactly `steps_per_epoch` updates (batches, where several make an update), also where that is no
         multiple of the `steps_per_execution` of `compile`: it then takes the largest number that divides both.

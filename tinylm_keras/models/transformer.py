@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Transformer(LanguageModel):
-    """A language model whose `hidden` is an embedding, blocks one after the other, and perhaps a last norm.
+    """A language model whose `hidden_states` is an embedding, blocks one after the other, and perhaps a last norm.
 
     A subclass gives, before it calls `self.build((None, None))`,
 
@@ -34,7 +34,7 @@ class Transformer(LanguageModel):
         """Vectors `[B, T, embed_dim]` before the first block; the first column is at the position `start`."""
         return self.embedding(token_ids)
 
-    def hidden(self, token_ids: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
+    def hidden_states(self, token_ids: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
         """Vectors `[B, T, embed_dim]` before the head; with a cache, those and the new cache."""
         x = self.embed(token_ids, start)  # (B, T, D)
         caches = []
@@ -48,8 +48,8 @@ class Transformer(LanguageModel):
             x = self.final_norm(x)
         return x if cache is None else (x, tuple(caches))
 
-    def last_hidden(self, token_ids: Tensor) -> Tensor:
-        """As `hidden(token_ids)[:, -1:]`, but of the last block the other positions need keys and values alone.
+    def last_hidden_states(self, token_ids: Tensor) -> Tensor:
+        """As `hidden_states(token_ids)[:, -1:]`, but of the last block the other positions need keys and values alone.
 
         They go into a cache, and what only their own results would need is never computed: XLA leaves out what nobody
         reads. With four blocks that is nearly a quarter of the work.
@@ -65,8 +65,8 @@ class Transformer(LanguageModel):
         x, _ = last_block(x[:, before:], cache=cache, start=before, training=False)  # (B, 1, D)
         return x if self.final_norm is None else self.final_norm(x)
 
-    def step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
-        return self.hidden(token_ids, cache=cache, start=start, training=False)
+    def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
+        return self.hidden_states(token_ids, cache=cache, start=start, training=False)
 
     def empty_cache(self, batch_size: int) -> Any:
         return tuple(block.attention.empty_cache(batch_size, self.context_length) for block in self.blocks)

@@ -12,7 +12,7 @@ DEFAULT = "stories"
 _CHARACTERS = {
     "tokenizer": "character",
     "layout": "packed",
-    "separator": None,  # a file is one long text, and its last part judges the model
+    "separator": None,  # a file is one long text, and its last part is the validation text
     "max_new_tokens": 300,
 }
 

@@ -64,7 +64,12 @@ class Recipe:
         group="text",
     )
     validation: float = real(
-        0.1, "share of the text kept away from training to judge it; 0 for none", 0, 1, include_high=False, group="text"
+        0.1,
+        "share of the text kept away from training, for validation; 0 for none",
+        0,
+        1,
+        include_high=False,
+        group="text",
     )
 
     tokenizer: str = choice("whitespace", "how text becomes tokens", registry.TOKENIZERS, group="tokens")

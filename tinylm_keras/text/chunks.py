@@ -1,15 +1,15 @@
-"""Texts in pieces: cut, stripped and joined while they stream by, so that none need be in memory as a whole."""
+"""Texts in chunks: cut, stripped and joined while they stream by, so that none need be in memory as a whole."""
 
 import itertools
 import re
 from typing import NamedTuple
 
-# A text is passed on in pieces of about this many characters or more; equal texts have equal first HEAD characters in
-# their first pieces, wherever a piece ends.
-PIECE, HEAD = 1 << 18, 1 << 16
+# A text is passed on in chunks of about this many characters or more; equal texts have equal first HEAD characters in
+# their first chunks, wherever a chunk ends.
+CHUNK, HEAD = 1 << 18, 1 << 16
 
 
-class Piece(NamedTuple):
+class Chunk(NamedTuple):
     """A part of a text, and whether it is the first and the last part of it."""
 
     text: str
@@ -17,28 +17,28 @@ class Piece(NamedTuple):
     last: bool
 
 
-def cut_chunks(chunks, separator):
-    """The pieces of the texts into which a separator cuts a text that comes in chunks."""
-    return _pieces(_parts(stripped(chunks), separator), strip=True)
+def chunks_of_texts(blocks, separator):
+    """The chunks of the texts into which a separator cuts a text that comes in blocks."""
+    return _chunks(_parts(stripped(blocks), separator), strip=True)
 
 
-def pieces(chunks):
-    """The pieces of one text that comes in chunks; none when it is blank."""
-    return _pieces(itertools.chain(((chunk, False) for chunk in chunks), [("", True)]), strip=False)
+def chunks_of_text(blocks):
+    """The chunks of one text that comes in blocks; none when it is blank."""
+    return _chunks(itertools.chain(((block, False) for block in blocks), [("", True)]), strip=False)
 
 
-def joined(pieces):
-    """The texts of their pieces, each as one str."""
+def joined(chunks):
+    """The texts of their chunks, each as one str."""
     parts = []
-    for piece in pieces:
-        parts.append(piece.text)
-        if piece.last:
+    for chunk in chunks:
+        parts.append(chunk.text)
+        if chunk.last:
             yield "".join(parts)
             parts = []
 
 
-def stripped(chunks):
-    r"""Remove the white space at both ends of a text that comes in chunks; no chunk ends in white space then.
+def stripped(blocks):
+    r"""Remove the white space at both ends of a text that comes in blocks; no block ends in white space then.
 
     Example:
 
@@ -46,31 +46,31 @@ def stripped(chunks):
     ['a', ' \nb']
     """
     begun, held = False, []
-    for chunk in chunks:
-        chunk = chunk if begun else chunk.lstrip()
-        body = chunk.rstrip()
+    for block in blocks:
+        block = block if begun else block.lstrip()
+        body = block.rstrip()
         if body:
             yield "".join([*held, body])
             begun, held = True, []
         if begun:
-            held.append(chunk[len(body) :])
+            held.append(block[len(body) :])
 
 
 # The group of blank lines is possessive: without it, a million spaces in a row would be tried in every way.
 BLANK_LINES = re.compile(r"\n(?:[^\S\n]*+\n)++")
 
 
-def _parts(chunks, separator):
-    """Parts of texts and whether each ends its text. No chunk ends in white space, so no blank line is split."""
+def _parts(blocks, separator):
+    """Parts of texts and whether each ends its text. No block ends in white space, so no blank line is split."""
     if separator == "\n\n":
-        for chunk in chunks:
-            *ends, rest = BLANK_LINES.split(chunk)
+        for block in blocks:
+            *ends, rest = BLANK_LINES.split(block)
             yield from ((part, True) for part in ends)
             yield rest, False
     else:
-        rest, kept = "", len(separator) - 1  # the beginning of a separator may stand at the end of a chunk
-        for chunk in chunks:
-            *ends, rest = (rest + chunk).split(separator)
+        rest, kept = "", len(separator) - 1  # the beginning of a separator may stand at the end of a block
+        for block in blocks:
+            *ends, rest = (rest + block).split(separator)
             yield from ((part, True) for part in ends)
             sure = max(len(rest) - kept, 0)
             yield rest[:sure], False
@@ -79,9 +79,9 @@ def _parts(chunks, separator):
     yield "", True
 
 
-def _pieces(parts, strip):
-    """Pieces from parts of texts: a part that is too short is held until the next."""
-    held, length, wanted, first = [], 0, PIECE, True
+def _chunks(parts, strip):
+    """Chunks from parts of texts: a part that is too short is held until the next."""
+    held, length, wanted, first = [], 0, CHUNK, True
     for part, ends in parts:
         if strip and not length and first:
             part = part.lstrip()
@@ -93,13 +93,13 @@ def _pieces(parts, strip):
         if ends:
             text = text.rstrip() if strip else text
             if not first or (text and not text.isspace()):
-                yield Piece(text, first, True)
-            held, length, wanted, first = [], 0, PIECE, True
+                yield Chunk(text, first, True)
+            held, length, wanted, first = [], 0, CHUNK, True
             continue
         place = _last_place(text)
         if place > (HEAD if first else 0):
-            yield Piece(text[:place], first, False)
-            held, length, wanted, first = [text[place:]], len(text) - place, PIECE, False
+            yield Chunk(text[:place], first, False)
+            held, length, wanted, first = [text[place:]], len(text) - place, CHUNK, False
         else:  # a long run without white space: looked at again when it has twice the length
             held, wanted = [text], 2 * length
 

@@ -25,7 +25,7 @@ class CsvRows:
 
     Args:
         path: str or `os.PathLike`. Names the file in messages.
-        read: Function without arguments that iterates over its text, in pieces of any length.
+        read: Function without arguments that iterates over its text, in blocks of any length.
     """
 
     def __init__(self, path, read):
@@ -140,8 +140,8 @@ class TsvRows(CsvRows):
 class _Lines:
     """Lines for a reader of rows, which remembers those of the row that is being read."""
 
-    def __init__(self, chunks):
-        self._lines, self._line, self._taken = split_lines(chunks), 1, []
+    def __init__(self, blocks):
+        self._lines, self._line, self._taken = split_lines(blocks), 1, []
 
     def __iter__(self):
         return self

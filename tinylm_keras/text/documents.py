@@ -1,4 +1,4 @@
-"""The texts of a source one after the other, long ones in pieces, so that a source may be larger than the memory."""
+"""The texts of a source one after the other, long ones in chunks, so that a source may be larger than the memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tinylm_keras import _checks
 from tinylm_keras.text import files, given_texts, tables
-from tinylm_keras.text.chunks import BLANK_LINES, PIECE, cut_chunks, joined, pieces, stripped
+from tinylm_keras.text.chunks import BLANK_LINES, CHUNK, chunks_of_texts, joined, chunks_of_text, stripped
 from tinylm_keras.text.decoding import decoded
 
 if TYPE_CHECKING:
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from tinylm_keras._types import Source
-    from tinylm_keras.text.chunks import Piece
+    from tinylm_keras.text.chunks import Chunk
 
 DEFAULT_STORIES = 60_000
 
 
 class Documents:
-    """The texts of one source. Iterating gives their pieces, each time from the beginning.
+    """The texts of one source. Iterating gives their chunks, each time from the beginning.
 
     A text is cut only right before white space that follows other characters, where every tokenizer begins a new token,
-    so the ids of the pieces are the ids of the text. A run without white space is never cut; it is held in memory.
+    so the ids of the chunks are the ids of the text. A run without white space is never cut; it is held in memory.
 
     Args:
         source, separator, encoding, column, bad_rows: As for `read`.
@@ -44,7 +44,7 @@ class Documents:
 
     Example:
 
-    >>> [piece.text for piece in Documents(["one", "two"])]
+    >>> [chunk.text for chunk in Documents(["one", "two"])]
     ['one', 'two']
     """
 
@@ -68,30 +68,30 @@ class Documents:
         if not isinstance(source, (str, os.PathLike)):
             self.names, self.locations, self._received = ["texts given in Python"], [], source
             texts = given_texts.checked(source)
-            self._all_pieces = lambda: self._entries(texts, cut=False)
+            self._all_chunks = lambda: self._entries(texts, cut=False)
             return
         name = self._received = os.fspath(source)
         self.names, self.locations = [name], [name]
         if re.fullmatch(r"stories(:.*)?", name):
             texts = _stories(name)
-            self._all_pieces = lambda: self._entries(texts, cut=False)
+            self._all_chunks = lambda: self._entries(texts, cut=False)
         elif name.startswith("tfds:"):
             from tinylm_keras.text import tfds_source
 
             texts = tfds_source.open_texts(name)
-            self._all_pieces = lambda: self._entries(texts())
+            self._all_chunks = lambda: self._entries(texts())
         else:
             found = files.find(name, column)
             sizes = [file.size for file in found]
             self.size = None if None in sizes else sum(sizes)
             self.locations = files.locations(name)
-            self._all_pieces = lambda: (piece for file in found for piece in self._pieces(file))
+            self._all_chunks = lambda: (chunk for file in found for chunk in self._chunks(file))
 
-    def __iter__(self) -> Iterator[Piece]:
+    def __iter__(self) -> Iterator[Chunk]:
         self.done, found = 0, False
-        for piece in self._all_pieces():
+        for chunk in self._all_chunks():
             found = True
-            yield piece
+            yield chunk
         if not found:
             rule = "must hold text, but there is only white space or nothing"
             raise _checks.refuse("source", rule, self._received)
@@ -100,15 +100,15 @@ class Documents:
         """Iterate over the texts, each as one str."""
         return joined(self)
 
-    def _pieces(self, file):
+    def _chunks(self, file):
         if self._column is not None:
             return self._table(file)
         if tables.kind_of(file.path) is not None:
             raise tables.without_column(file.path, lambda: decoded(file, self._encoding))
-        chunks = decoded(file, self._encoding, self._seen)
+        blocks = decoded(file, self._encoding, self._seen)
         if self._separator is None:
-            return pieces(chunks)
-        return cut_chunks(chunks, self._separator if self._separator != "auto" else self._separator_of(file))
+            return chunks_of_text(blocks)
+        return chunks_of_texts(blocks, self._separator if self._separator != "auto" else self._separator_of(file))
 
     def _table(self, file):
         before = self.done
@@ -121,20 +121,20 @@ class Documents:
         return self._entries(tables.entries(file.path, read, self._column, self._bad_rows, kind=kind), seen=False)
 
     def _entries(self, texts, cut=True, seen=True):
-        """The pieces of texts, which are cut further only by a separator that is not left to `auto`."""
+        """The chunks of texts, which are cut further only by a separator that is not left to `auto`."""
         for text in texts:
             self._seen(len(text) if seen else 0)
-            chunks = (text[first : first + PIECE] for first in range(0, len(text), PIECE))
+            blocks = (text[first : first + CHUNK] for first in range(0, len(text), CHUNK))
             if cut and self._separator not in ("auto", None):
-                yield from cut_chunks(chunks, self._separator)
+                yield from chunks_of_texts(blocks, self._separator)
             else:
-                yield from pieces(chunks)
+                yield from chunks_of_text(blocks)
 
     def _separator_of(self, file):
         """What "auto" means for a file: blank lines when it has any; to know that it has none takes a pass."""
         if file not in self._separators:
-            chunks = stripped(decoded(file, self._encoding))
-            self._separators[file] = "\n\n" if any(map(BLANK_LINES.search, chunks)) else "\n"
+            blocks = stripped(decoded(file, self._encoding))
+            self._separators[file] = "\n\n" if any(map(BLANK_LINES.search, blocks)) else "\n"
         return self._separators[file]
 
     def _seen(self, count):

@@ -16,7 +16,7 @@ BLOCK = 1 << 20  # bytes read at a time
 class File:
     """A file whose bytes can be read several times, and are the same each time.
 
-    What can be read only once, such as a pipe, goes on to a temporary file while it is read the first time.
+    What can be read only once, such as a pipe, is copied to a temporary file while it is read the first time.
 
     Args:
         path: `pathlib.Path`.

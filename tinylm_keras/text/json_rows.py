@@ -17,7 +17,7 @@ class JsonLines:
 
     Args:
         path: str or `os.PathLike`. Names the file in messages.
-        read: Function without arguments that iterates over its text, in pieces of any length.
+        read: Function without arguments that iterates over its text, in blocks of any length.
     """
 
     def __init__(self, path, read):
@@ -64,9 +64,9 @@ class JsonValues(JsonLines):
 class _Buffer:
     """The text of a JSON file that is not parsed yet, and the line in which it begins."""
 
-    def __init__(self, path, chunks):
+    def __init__(self, path, blocks):
         self.path, self.line = path, 1
-        self._chunks, self._text, self._place = iter(chunks), "", 0
+        self._blocks, self._text, self._place = iter(blocks), "", 0
 
     def at_end(self):
         """Go past white space; return whether nothing else comes."""
@@ -92,12 +92,12 @@ class _Buffer:
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._place)
-                if end < len(self._text) or not self._more():  # a number might go on
+                if end < len(self._text) or not self._more():  # a number might continue
                     self._go_to(end)
                     return value
             except RecursionError:
                 raise self.broken("it nests too deeply") from None
-            except ValueError as error:  # perhaps it goes on in the next chunk
+            except ValueError as error:  # perhaps it continues in the next block
                 if len(self._text) - self._place > LONGEST:
                     raise self.broken(f"no value ends within {LONGEST:,} characters") from None
                 if not self._more():
@@ -113,10 +113,10 @@ class _Buffer:
         self._place = place
 
     def _more(self):
-        """Read until there is twice as much text as before, so that a long value is not parsed for every chunk."""
+        """Read until there is twice as much text as before, so that a long value is not parsed for every block."""
         parts, wanted = [self._text[self._place :]], 2 * (len(self._text) - self._place) + 1
-        while sum(map(len, parts)) < wanted and (chunk := next(self._chunks, "")):
-            parts.append(chunk)
+        while sum(map(len, parts)) < wanted and (block := next(self._blocks, "")):
+            parts.append(block)
         self._text, self._place = "".join(parts), 0
         return len(parts) > 1
 

@@ -7,11 +7,11 @@ class BadRow(str):
     """In place of a row's text: why it has none, as words that follow "line 3 of pets.csv"."""
 
 
-def split_lines(chunks):
-    """Iterate over the lines of a text that comes in chunks, each with its line end."""
-    begun = []  # the chunks of a line that is not whole yet
-    for chunk in chunks:
-        *whole, rest = chunk.split("\n")
+def split_lines(blocks):
+    """Iterate over the lines of a text that comes in blocks, each with its line end."""
+    begun = []  # the blocks of a line that is not whole yet
+    for block in blocks:
+        *whole, rest = block.split("\n")
         if whole:
             whole[0] = "".join([*begun, whole[0]])
             yield from (line + "\n" for line in whole)

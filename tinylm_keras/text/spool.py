@@ -12,7 +12,7 @@ class Spool:
     """The bytes of a pipe, written to a temporary file without a name while they are read for the first time.
 
     The temporary file is gone when this object is, or when the process ends, however it ends. A reader that stops in
-    the middle loses nothing: the next one begins with what is kept and goes on with what still comes.
+    the middle loses nothing: the next one begins with what is kept and continues with what still comes.
 
     Args:
         path: `pathlib.Path` of the pipe. It is opened when it is read.

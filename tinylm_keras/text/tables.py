@@ -47,7 +47,7 @@ def entries(path, read, column, bad_rows="error", *, kind=None):
 
     Args:
         path: str or `os.PathLike`. The file's name: its ending says how to read it, and errors name it.
-        read: Function without arguments that iterates over the file's content, with LF line ends, in pieces of any
+        read: Function without arguments that iterates over the file's content, with LF line ends, in blocks of any
             length. It is called again for each look at the file; only a few rows are held at a time.
         column: str. Name of the column, or the key of each JSON object. A number such as "2" that is no column's name
             stands for the second column of a CSV or TSV file without a header: its first row is a text as well.

@@ -4,7 +4,7 @@ import dataclasses
 
 import tensorflow_datasets as tfds
 
-from tinylm_keras.text.chunks import cut_chunks, joined
+from tinylm_keras.text.chunks import chunks_of_texts, joined
 
 ADDRESS = "https://huggingface.co/datasets/roneneldan/TinyStories/resolve/main/"
 END = "<|endoftext|>"
@@ -55,8 +55,8 @@ class TinyStories(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, path):
         with path.open(encoding="utf-8") as file:
-            chunks = iter(lambda: file.read(1 << 20), "")
-            for number, story in enumerate(joined(cut_chunks(chunks, END))):
+            blocks = iter(lambda: file.read(1 << 20), "")
+            for number, story in enumerate(joined(chunks_of_texts(blocks, END))):
                 yield number, {"text": story}
 
     # Checksums: beside the data, because the package's own folder may be read-only

@@ -28,8 +28,8 @@ NOT_IN_FINGERPRINT = ("name", "trainable", "dtype", "max_tokens", "sequence_leng
 class Tokenizer(keras_nlp.tokenizers.Tokenizer):
     """Base class: keras-nlp's method names, plus what training and generation ask of a tokenizer.
 
-    A subclass gives `_encode`, `pieces`, `continuation` and `get_vocabulary`, those of the three special ids that it
-    has, and what it needs in `get_config`; and `call`, to be used inside `tf.data`. docs/own_tokenizer.md shows one.
+    A subclass gives `_encode`, `token_strings`, `continuation` and `get_vocabulary`, those of the three special ids
+    that it has, and what it needs in `get_config`; and `call`, to be used inside `tf.data`. docs/own_tokenizer.md shows one.
 
     Two ways to call it differ on purpose: `tokenize` returns unpadded numpy ids, while calling the tokenizer returns
     a padded tensor `[batch, sequence_length]`, also inside `tf.data.Dataset.map`.
@@ -138,7 +138,7 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
         return 0
 
     @abc.abstractmethod
-    def pieces(self, text: str) -> list[str]:
+    def token_strings(self, text: str) -> list[str]:
         """The part of `text` that each id of `tokenize(text)` stands for, as it is written there: a list of str."""
         raise NotImplementedError
 
@@ -169,8 +169,8 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
             return counts
         for text, ids in zip(texts, self.tokenize(texts), strict=True):
             if self.unk_id in ids:
-                pieces = self.pieces(text)
-                counts.update(pieces[i] for i in np.flatnonzero(ids == self.unk_id))
+                token_strings = self.token_strings(text)
+                counts.update(token_strings[i] for i in np.flatnonzero(ids == self.unk_id))
         return counts
 
     @abc.abstractmethod

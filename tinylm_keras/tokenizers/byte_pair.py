@@ -52,7 +52,7 @@ class BytePairTokenizer(Tokenizer):
     Example:
 
     >>> tokenizer = BytePairTokenizer(max_tokens=262).adapt("the cat, the hat, the mat")
-    >>> tokenizer.pieces("the rat")
+    >>> tokenizer.token_strings("the rat")
     ['the', ' ', 'r', 'at']
     >>> tokenizer.detokenize(tokenizer.tokenize("Any text: ß 🙂"))
     'Any text: ß 🙂'
@@ -213,7 +213,7 @@ class BytePairTokenizer(Tokenizer):
         first = [index not in silent and token.startswith(b" ") for index, token in enumerate(self._table())]
         return known, 1, np.array([*first, False])  # padding has no bytes
 
-    def pieces(self, text: str) -> list[str]:
+    def token_strings(self, text: str) -> list[str]:
         """As in every tokenizer; a character of several tokens belongs to the last of them, the others have ""."""
         table, decoder = self._table(), codecs.getincrementaldecoder("utf-8")()
         return [decoder.decode(table[i]) for i in self.tokenize(text)]

@@ -44,7 +44,7 @@ class CharacterTokenizer(VectorizedTokenizer):
 
     _split = "character"
 
-    def pieces(self, text: str) -> list[str]:
+    def token_strings(self, text: str) -> list[str]:
         return list(text)
 
     def continuation(self, text: str, ids: Sequence[int]) -> str:

@@ -24,9 +24,9 @@ PAD, UNKNOWN = "", "[UNK]"
 class VectorizedTokenizer(Tokenizer):
     """A vocabulary of strings that a `TextVectorization` layer learns and looks up.
 
-    A subclass says how a text is split, twice: `_split` for the layer, in TensorFlow, and `pieces` in Python; and how
-    words are printed in a row, `continuation`, and which gaps that leaves, `_may_stand`. The layer
-    learns the vocabulary and answers calls, also inside `tf.data`; `tokenize` looks the pieces up in Python, which is
+    A subclass says how a text is split, twice: `_split` for the layer, in TensorFlow, and `token_strings` in Python;
+    and how words are printed in a row, `continuation`, and which gaps that leaves, `_may_stand`. The layer
+    learns the vocabulary and answers calls, also inside `tf.data`; `tokenize` looks the tokens up in Python, which is
     as fast and needs no TensorFlow. A test holds the two to the same ids for any text.
 
     Id 0 pads, id 1 is every unknown word, then come the words, from the most to the least frequent unless the subclass
@@ -131,7 +131,7 @@ class VectorizedTokenizer(Tokenizer):
 
     def _encode(self, texts):
         look_up, unknown = self._word_ids().get, self.unk_id
-        return [np.array([look_up(piece, unknown) for piece in self.pieces(text)], "int32") for text in texts]
+        return [np.array([look_up(token, unknown) for token in self.token_strings(text)], "int32") for text in texts]
 
     def _layer(self, **arguments):
         # Built on first use: TensorFlow is not needed to load a model, to tokenize and to generate. The first use may

@@ -44,7 +44,7 @@ class WhitespaceTokenizer(VectorizedTokenizer):
 
     _split = "whitespace"
 
-    def pieces(self, text: str) -> list[str]:
+    def token_strings(self, text: str) -> list[str]:
         return WORD.findall(text)
 
     def continuation(self, text: str, ids: Sequence[int]) -> str:

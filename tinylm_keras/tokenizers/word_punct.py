@@ -36,7 +36,7 @@ TOKEN = (
     r"|-+"
     f"|[{MARK}](?:[\ufe0f\U0001f3fb-\U0001f3ff]|\u200d[{MARK}])*"
 )
-PIECE = re.compile(TOKEN)
+PATTERN = re.compile(TOKEN)
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
@@ -63,7 +63,7 @@ class WordPunctTokenizer(VectorizedTokenizer):
     Example:
 
     >>> tokenizer = WordPunctTokenizer().adapt("Tom said: don't go (yet)!")
-    >>> tokenizer.pieces("Don't go!")
+    >>> tokenizer.token_strings("Don't go!")
     ["Don't", 'go', '!']
     >>> tokenizer.detokenize(tokenizer.tokenize("Tom   said: (go!) zebra"))
     'Tom said: (go!) [UNK]'
@@ -76,8 +76,8 @@ class WordPunctTokenizer(VectorizedTokenizer):
         spaced = tf.strings.regex_replace(tf.strings.regex_replace(inputs, f"[{SPACE}]", " "), TOKEN, r"\0 ")
         return tf.strings.split(spaced)
 
-    def pieces(self, text: str) -> list[str]:
-        return PIECE.findall(text)
+    def token_strings(self, text: str) -> list[str]:
+        return PATTERN.findall(text)
 
     def tokenize_prompt(self, text: str) -> tuple[Ids, int, np.ndarray | None]:
         # The ids are those without the last blank, but only a token that would get a blank in front may follow it.

@@ -26,7 +26,7 @@ class SampleText(keras.callbacks.Callback):
 
     Args:
         every: int. Epochs between two samples.
-        prompts: str or list of str. Beginnings to go on from; "" starts a new text.
+        prompts: str or list of str. Beginnings to continue from; "" starts a new text.
         max_new_tokens: int or None. Length; None takes the model's generation defaults, as the next two do.
         temperature: float or None.
         top_k: int or None.
@@ -76,7 +76,7 @@ class SampleText(keras.callbacks.Callback):
 class BestModel(keras.callbacks.Callback):
     """Keeps the model with the lowest score in one file.
 
-    The score stands in the file itself, as the comment of its zip archive. So a later `fit` into the same file goes on
+    The score stands in the file itself, as the comment of its zip archive. So a later `fit` into the same file starts
     from it: 0.5, restart, 0.9 leaves the file as it is. A score that is not a number is never the best, and a first
     one that is not does not keep later ones out. A file that was moved away is not to be beaten any more: the next
     score begins anew. The file is replaced whole or not at all.

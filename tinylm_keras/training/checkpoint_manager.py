@@ -14,7 +14,7 @@ SAVE_INTERVAL = 20.0
 SAVE_COST = 50
 
 
-class Keeper:
+class CheckpointManager:
     """The best and the latest state of a model.
 
     Args:
@@ -35,8 +35,8 @@ class Keeper:
         self._unsaved = False
         self._saved, self._saved_at, self._interval = None, time.monotonic(), SAVE_INTERVAL
 
-    def go_on(self, state):
-        """Take over the best of a run that goes on: the best model on disk is never replaced by a worse one.
+    def resume(self, state):
+        """Take over the best model of a resumed run: the one on disk is never replaced by a worse one.
 
         Returns:
             The lines to say about it.
@@ -105,7 +105,7 @@ class Keeper:
                 self._save_best()
         if self._state is not None:
             self._restore(self._state)
-        elif self.best_step is not None:  # from before the run went on
+        elif self.best_step is not None:  # from before the run was resumed
             best = saving.read_model(self.folder.file(checkpoint.BEST))
             self._restore([ops.convert_to_numpy(variable) for variable in _variables(best)])
         elif self.folder is not None and state is not None and state.batches:

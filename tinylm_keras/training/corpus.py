@@ -63,14 +63,14 @@ class Corpus:
         return data.windows(self.train_stream, **_shape(recipe), steps=steps, seed=recipe.seed), one_pass
 
     def validation_batches(self, recipe):
-        """Return the batches that judge the model, or None: all of the validation text once, or a random part of it."""
-        return self._judging(recipe, "validation") if self.validation else None
+        """Return the validation batches, or None: all of the validation text once, or a random part of it."""
+        return self._evaluation_batches(recipe, "validation") if self.validation else None
 
     def training_sample(self, recipe):
-        """Return random batches of the training text that judge the model as those of validation do, or None."""
-        return None if recipe.evaluation_batches is None else self._judging(recipe, "train")
+        """Return random batches of the training text to estimate the training loss on, or None."""
+        return None if recipe.evaluation_batches is None else self._evaluation_batches(recipe, "train")
 
-    def _judging(self, recipe, part):
+    def _evaluation_batches(self, recipe, part):
         """Return a part of the text once, or `evaluation_batches` random batches of it, where these are fewer.
 
         They are the same at every evaluation, so that a change of the loss comes from the model alone.

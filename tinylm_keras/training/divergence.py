@@ -8,17 +8,17 @@ from tinylm_keras import _checks
 GROWN = 3.0
 
 
-class Guard:
+class DivergenceCheck:
     """Stops a run whose loss is not a number or grows beyond all measure.
 
     Args:
         recipe: `Recipe`.
-        keeper: `Keeper`, which knows which files are good.
+        checkpoints: `CheckpointManager`, which knows which files are good.
         learning_rate: Function from an update, counted from 0, to its learning rate.
     """
 
-    def __init__(self, recipe, keeper, learning_rate):
-        self.recipe, self.keeper, self.learning_rate = recipe, keeper, learning_rate
+    def __init__(self, recipe, checkpoints, learning_rate):
+        self.recipe, self.checkpoints, self.learning_rate = recipe, checkpoints, learning_rate
 
     def finite(self, value, name, step):
         """Raise a RuntimeError unless `value` is a finite number."""
@@ -44,7 +44,7 @@ class Guard:
         )
 
     def _failed(self, rule, step):
-        rate, best = self.learning_rate(max(0, step - 1)), self.keeper.best_step
+        rate, best = self.learning_rate(max(0, step - 1)), self.checkpoints.best_step
         kept = "no model is kept" if best is None else f"the best model, of step {best:,}, is kept"
         advice = f"The rate was {rate:.3g} at that step; {kept}. Try a tenth of it."
         return _checks.refuse("learning_rate", rule, self.recipe.learning_rate, advice, error=RuntimeError)

@@ -1,4 +1,4 @@
-"""A run that goes on for longer than it was begun with: its new length, and its schedule laid out anew."""
+"""A run that continues for longer than it was begun with: its new length, and its schedule laid out anew."""
 
 import dataclasses
 import math
@@ -80,10 +80,10 @@ def extend(state, recipe, plan, model):
 def _line(before, now, state, recipe, plan):
     line = f"The run becomes {plan.steps:,} steps long instead of {state.plan.steps:,}"
     if not optimizers.depends_on_length(recipe):
-        return f"{line}; the learning rate goes on as it was, at {now:.3g}."
+        return f"{line}; the learning rate continues as it was, at {now:.3g}."
     return (
         f"{line}, and its {recipe.schedule} schedule is laid out anew over all of them: the learning rate, "
-        f"{before:.3g} at the last step, goes on at {now:.3g}."
+        f"{before:.3g} at the last step, continues at {now:.3g}."
     )
 
 

@@ -6,11 +6,11 @@ import time
 import keras
 
 from tinylm_keras.training import checkpoint, optimizers
-from tinylm_keras.training.divergence import Guard
+from tinylm_keras.training.divergence import DivergenceCheck
 from tinylm_keras.training.pace import Clock
 
 
-class Journal(keras.callbacks.Callback):
+class TrainingMonitor(keras.callbacks.Callback):
     """Follows a run: one row of history, one sample and one look at the best for each evaluation.
 
     An "epoch" of this `fit` is one evaluation period, the first one perhaps what was left of it.
@@ -18,14 +18,14 @@ class Journal(keras.callbacks.Callback):
     Args:
         recipe: `Recipe`.
         plan: `Plan`.
-        keeper: `Keeper`.
+        checkpoints: `CheckpointManager`.
         reporter: An object with the methods of `progress.Silent`.
         record: dict. What recipe.json holds.
         interrupts: `Interrupts`.
         tokens_per_step: float. Real tokens in an update, on average.
         bits_per_character: Function from the validation loss to bits per character; None without validation.
         training_sample: `Batches` of the training text on which its loss is estimated at each evaluation, or None.
-        state: `checkpoint.State` to go on from, or None.
+        state: `checkpoint.State` to continue from, or None.
         began: float. When the run began, by `time.monotonic`; None: now.
 
     Attributes:
@@ -36,7 +36,7 @@ class Journal(keras.callbacks.Callback):
         self,
         recipe,
         plan,
-        keeper,
+        checkpoints,
         reporter,
         *,
         record,
@@ -48,7 +48,7 @@ class Journal(keras.callbacks.Callback):
         began=None,
     ):
         super().__init__()
-        self.recipe, self.plan, self.keeper, self.reporter = recipe, plan, keeper, reporter
+        self.recipe, self.plan, self.checkpoints, self.reporter = recipe, plan, checkpoints, reporter
         self.record, self.interrupts = record, interrupts
         self.tokens_per_step, self.bits_per_character = tokens_per_step, bits_per_character
         self.training_sample = training_sample
@@ -61,7 +61,7 @@ class Journal(keras.callbacks.Callback):
             self._sums = state.sums
         self._before = self.batches
         self._clock = Clock()
-        self._guard = Guard(recipe, keeper, self.learning_rate)
+        self._divergence = DivergenceCheck(recipe, checkpoints, self.learning_rate)
         self._shown_at = 0.0
 
     @property
@@ -95,8 +95,8 @@ class Journal(keras.callbacks.Callback):
         return checkpoint.State(
             batches=self.batches,
             sums=self._held_sums(),
-            best=self.keeper.best,
-            best_step=self.keeper.best_step,
+            best=self.checkpoints.best,
+            best_step=self.checkpoints.best_step,
             first_loss=self.first_loss,
             seconds=round(time.monotonic() - self.began, 3),
             rows=self.rows,
@@ -110,8 +110,10 @@ class Journal(keras.callbacks.Callback):
         logs = dict(self.model.get_metrics_result())
         if validation is not None:
             self._sums = self._held_sums()
-            judged = self.model.evaluate(validation, return_dict=True, verbose=0, callbacks=[_Checks(self.interrupts)])
-            logs |= {f"val_{name}": value for name, value in judged.items()}
+            evaluated = self.model.evaluate(
+                validation, return_dict=True, verbose=0, callbacks=[_Checks(self.interrupts)]
+            )
+            logs |= {f"val_{name}": value for name, value in evaluated.items()}
         self.on_epoch_end(None, logs)
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -127,14 +129,14 @@ class Journal(keras.callbacks.Callback):
         if self.first_loss is None:
             self.first_loss = loss
         self._clock.tick(self.step)
-        self._guard.finite(loss, "loss", self.step)
+        self._divergence.finite(loss, "loss", self.step)
         if self.batches == self.total:
             self.model.stop_training = True  # also where the last period is shorter than the others
         now = time.monotonic()
         if now - self._shown_at > 0.5 or self.batches == self.total:
             self._shown_at = now
             self._show(loss)
-        if self.keeper.due:
+        if self.checkpoints.due:
             self.save()
         self.interrupts.check()
 
@@ -148,18 +150,18 @@ class Journal(keras.callbacks.Callback):
         self._sums = self._held_sums()
         self._clock.pause()
         if "val_loss" in logs:
-            self._guard.finite(logs["val_loss"], "validation loss", self.step)
+            self._divergence.finite(logs["val_loss"], "validation loss", self.step)
         row = self._row(logs)
-        self._guard.grown(row["loss"], self.model.vocabulary_size, self.step)
+        self._divergence.grown(row["loss"], self.model.vocabulary_size, self.step)
         sample = None
         if self.recipe.prompt is not None:  # length and temperature are the model's generation defaults
             sample = self.model.generate(self.recipe.prompt, seed=self.recipe.seed)
         self.interrupts.check()
-        best = self.keeper.evaluated(self.step, float(logs[self.keeper.monitor]))
+        best = self.checkpoints.evaluated(self.step, float(logs[self.checkpoints.monitor]))
         self.rows.append(row)
         if sample is not None:
             self.samples.append((self.step, sample))
-        if self.keeper.due or self.keeper.first_is_due:
+        if self.checkpoints.due or self.checkpoints.first_is_due:
             self.save()
         self.write_records()
         self.reporter.evaluation(row, sample, best)
@@ -168,14 +170,14 @@ class Journal(keras.callbacks.Callback):
     def save(self):
         """Write a checkpoint of the present state."""
         if not checkpoint.is_finite(self.model):
-            self._guard.finite(math.nan, "size of some weights", self.step)
+            self._divergence.finite(math.nan, "size of some weights", self.step)
         state = self.state()
         if state is not None:
-            self.keeper.write(state)
+            self.checkpoints.write(state)
 
     def write_records(self):
         """Write the history and the samples so far."""
-        folder = self.keeper.folder
+        folder = self.checkpoints.folder
         if folder is not None and self.rows:
             folder.write_history(self.rows)
             folder.write_samples(self.samples)
@@ -186,7 +188,7 @@ class Journal(keras.callbacks.Callback):
 
     def verdict(self):
         """Return a line of advice when the run has learned nothing, else None."""
-        return self._guard.no_progress(self.rows, self.first_loss)
+        return self._divergence.no_progress(self.rows, self.first_loss)
 
     def _held_sums(self):
         if self._sums is not None:
@@ -203,8 +205,8 @@ class Journal(keras.callbacks.Callback):
         row = {"step": self.step, "loss": float(logs["loss"]), "perplexity": float(logs["perplexity"])}
         if self.training_sample is not None:
             checks = [_Checks(self.interrupts)]
-            judged = self.model.evaluate(self.training_sample, return_dict=True, verbose=0, callbacks=checks)
-            row["train_loss"] = float(judged["loss"])
+            evaluated = self.model.evaluate(self.training_sample, return_dict=True, verbose=0, callbacks=checks)
+            row["train_loss"] = float(evaluated["loss"])
         if "val_loss" in logs:
             row["val_loss"] = float(logs["val_loss"])
             row["val_perplexity"] = float(logs["val_perplexity"])

@@ -1,4 +1,4 @@
-"""The text or the token shards that only a run's record names, and no user: read under conditions, for anyone can
+"""The text or the token files that only a run's record names, and no user: read under conditions, for anyone can
 write a record.
 
 What is read is a regular file (or the regular files of a folder or a pattern, or the built-in stories), never something
@@ -12,7 +12,7 @@ import pathlib
 import re
 import stat
 
-from tinylm_keras.data import open_shards
+from tinylm_keras.data import open_token_files
 from tinylm_keras.data.token_files import index
 from tinylm_keras.text import files
 from tinylm_keras.text.chunks import joined
@@ -52,7 +52,7 @@ def texts(record, say=lambda line: None):
         raise NotRead(f"the text it learned cannot be read again ({record.name}): {reason}")
     try:
         sources = [_source(name, record, characters) for name in record.sources]
-        found = list(joined(_bounded((piece for source, _ in sources for piece in _open(source, record)), characters)))
+        found = list(joined(_bounded((chunk for source, _ in sources for chunk in _open(source, record)), characters)))
     except NotRead as error:
         raise NotRead(f"{record.name} {error}") from None
     except (ValueError, TypeError, OSError, ImportError, RuntimeError):  # their words may quote the file
@@ -65,21 +65,21 @@ def texts(record, say=lambda line: None):
     return found
 
 
-def shards(record, say=lambda line: None):
-    """Return the opened token shards of a run, from where its record says that they are; as `texts`."""
-    folder = pathlib.Path(record.shards)
+def token_files(record, say=lambda line: None):
+    """Return the opened token files of a run, from where its record says that they are; as `texts`."""
+    folder = pathlib.Path(record.token_files)
     try:
-        _refuse_network(record.shards)
+        _refuse_network(record.token_files)
         found = index.fingerprint_of_index(index.read_index(folder))
         if found == record.sha256:
-            opened = open_shards(folder)
+            opened = open_token_files(folder)
             found = opened.sha256
     except NotRead as error:
-        raise NotRead(f"{record.shards} {error}") from None
+        raise NotRead(f"{record.token_files} {error}") from None
     except (ValueError, TypeError, OSError):
-        raise NotRead(f"the token shards it learned cannot be read again from here ({record.shards})") from None
+        raise NotRead(f"the token files it learned cannot be read again from here ({record.token_files})") from None
     if found != record.sha256:
-        raise NotRead(f"{record.shards} does not hold the token shards any more that the model learned")
+        raise NotRead(f"{record.token_files} does not hold the token files any more that the model learned")
     say(f"Reading {folder}, named by the run's record.")
     return opened
 
@@ -88,13 +88,13 @@ def _open(source, record):
     return Documents(source, **record.recipe.reading)
 
 
-def _bounded(pieces, most):
-    """The pieces of texts, as long as they are no longer than the text of the run."""
-    for piece in pieces:
-        most -= len(piece.text)
+def _bounded(chunks, most):
+    """The chunks of texts, as long as they are no longer than the text of the run."""
+    for chunk in chunks:
+        most -= len(chunk.text)
         if most < 0:
             raise NotRead("is not the text any more that the model learned: it is longer")
-        yield piece
+        yield chunk
 
 
 def _source(name, record, characters):

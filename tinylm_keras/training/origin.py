@@ -1,5 +1,5 @@
-"""The run that made a model, as far as the recipe.json beside its file tells, and what follows when the model goes on:
-the settings, and which text must not judge it again."""
+"""The run that made a model, as far as the recipe.json beside its file tells. A run that continues from the model takes
+its settings, and must not validate on text that the model was trained on."""
 
 import dataclasses
 import os
@@ -26,7 +26,7 @@ class Origin:
     folder: str = ""
 
     def recipe(self, preset, overrides, sources=()):
-        """Return the recipe of a run that goes on from the model: that of its own run, or of a preset.
+        """Return the recipe of a run that continues from the model: that of its own run, or of a preset.
 
         How the files were encoded, and in which column the texts were, is a fact about files: it is taken over only
         for those of the run.
@@ -84,7 +84,7 @@ class Origin:
             left = len(unseen.divide(texts, kept)[1])
             lines.append(
                 f"The model was trained on {count:,} of the {len(validation):,} texts that validation would have: "
-                f"instead {left:,} that it has not seen judge it."
+                f"instead {left:,} that it has not seen are the validation."
             )
         elif count:
             lines.append(
@@ -94,18 +94,18 @@ class Origin:
         lines += [f"Whether the model was trained on these validation texts is not known: {one}." for one in unknown]
         return kept, lines
 
-    def shards_lines(self, sha256):
-        """Return what to say when the model goes on with token shards of a fingerprint."""
+    def token_files_lines(self, sha256):
+        """Return what to say when the model continues with token files of a fingerprint."""
         if self.record is None or sha256 == self.record.sha256:
             return []
         return [
-            f"These are other token shards than the model learned, which was {self.record.name}; "
+            f"These are other token files than the model learned, which was {self.record.name}; "
             "whether it was trained on their validation part is not known."
         ]
 
     @property
     def earlier(self):
-        """What is kept in the record of a run that goes on: the texts that the model has learned, the newest last."""
+        """What is kept in the record of a run that continues: the texts that the model has learned, the newest last."""
         if self.record is None:
             return []
         names = ("source", "sources", "recipe", "corpus")
@@ -118,8 +118,8 @@ class Origin:
         for values in self.earlier:
             record = run_record.parse(values)
             try:
-                if record.shards is not None:
-                    raise named_text.NotRead("it learned from token shards, which hold no text")
+                if record.token_files is not None:
+                    raise named_text.NotRead("it learned from token files, which hold no text")
                 own = texts if record.sha256 == sha256 else named_text.texts(record, say)
                 seen += corpus.divide(own, record.recipe, record.kept)[0]
             except ValueError as problem:

@@ -34,7 +34,7 @@ class Plan:
         jit_compile: bool. Whether XLA compiles the step.
         warmup_steps: int. Updates that raise the learning rate.
         estimated_seconds: float. Work of the run at the nominal rate.
-        evaluation_batches: int or None. Random batches of the validation text that an evaluation judges by, because all
+        evaluation_batches: int or None. Random batches of the validation text that an evaluation uses, because all
             of it would take too long; None: what the recipe says.
 
     Raises:
@@ -74,7 +74,7 @@ def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu
     down), unless the recipe says otherwise.
 
     There are about ten evaluations, unless the recipe says how often or on how many batches. Where all of the
-    validation text would make them longer than a tenth of the training, they judge by a part of it.
+    validation text would make them longer than a tenth of the training, they use a part of it.
 
     Args:
         recipe: `Recipe`.

@@ -29,7 +29,7 @@ class Silent:
 class Plain(Silent):
     """One line for each evaluation, then the sample, indented.
 
-    A stream that takes no more (its terminal was closed, its reader has left) says nothing more; the run goes on.
+    A stream that takes no more (its terminal was closed, its reader has left) says nothing more; the run continues.
     """
 
     def __init__(self, stream=None):

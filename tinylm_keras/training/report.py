@@ -42,7 +42,7 @@ def header(record, batches, validation, corpus, init):
     """Return the lines said before training: the facts, and what to beware of in this text."""
     lines = facts(record)
     if validation is None:
-        lines.append("validation=0: no text is kept to judge the model; best means lowest training loss")
+        lines.append("validation=0: no text is kept for validation; best means lowest training loss")
     elif validation.unknown:
         line = f"{validation.unknown:,} of {validation.tokens:,} validation tokens are not in the vocabulary"
         if not batches.unknown:
@@ -77,9 +77,9 @@ def _unknown_line(unknown):
     )
 
 
-def going_on(state):
-    """Return the lines said when a run goes on: from where, and what is not as it was."""
-    lines = [f"Going on after step {state.step:,} of {state.plan.steps:,}."]
+def continuing(state):
+    """Return the lines said when a run continues: from where, and what is not as it was."""
+    lines = [f"Continuing after step {state.step:,} of {state.plan.steps:,}."]
     before, now = state.record.get("versions", {}), environment.versions()
     changed = [f"{name} {before[name]}, now {now.get(name)}" for name in before if before[name] != now.get(name)]
     if changed:
@@ -87,46 +87,46 @@ def going_on(state):
     return lines
 
 
-def verdict(keeper, journal):
+def verdict(checkpoints, monitor):
     """Return the lines said at the end of a run."""
-    seconds = duration(time.monotonic() - journal.began)
-    loss = "training loss" if keeper.monitor == "loss" else "validation loss"
-    advice = journal.verdict()
-    lines = [f"Trained in {seconds}. Best: step {keeper.best_step:,}, {loss} {keeper.best:.3f}."]
+    seconds = duration(time.monotonic() - monitor.began)
+    loss = "training loss" if checkpoints.monitor == "loss" else "validation loss"
+    advice = monitor.verdict()
+    lines = [f"Trained in {seconds}. Best: step {checkpoints.best_step:,}, {loss} {checkpoints.best:.3f}."]
     return lines if advice is None else [*lines, advice]
 
 
-def unwritten(error, keeper, step):
-    """Return the error of a run that could not write (or read) its files: which of them are good, and how to go on.
+def unwritten(error, checkpoints, step):
+    """Return the error of a run that could not write (or read) its files: which of them are good, and how to continue.
 
     Args:
         error: The OSError that ended it.
-        keeper: `Keeper`.
+        checkpoints: `CheckpointManager`.
         step: int. Where it ended.
 
     Returns:
         An OSError for a disk that took no more, else a RuntimeError: what was asked for was right.
     """
-    words = f"{error.strerror or error}, at step {step:,}; {good_files(keeper)}"
+    words = f"{error.strerror or error}, at step {step:,}; {good_files(checkpoints)}"
     if _files.is_of_the_disk(error):
         return OSError(error.errno, words, error.filename)
     return RuntimeError(f"{error.filename}: {words}" if error.filename else words)
 
 
-def good_files(keeper):
-    """Return which files of a run that failed are good, and how to go on, as one clause."""
-    if keeper.folder is None:
+def good_files(checkpoints):
+    """Return which files of a run that failed are good, and how to continue, as one clause."""
+    if checkpoints.folder is None:
         return "nothing was to be written"
-    path = keeper.folder.path
+    path = checkpoints.folder.path
     if not path.is_dir():
         return f"nothing is left of the run: its folder {path} is gone"
-    if keeper.folder.waiting:
+    if checkpoints.folder.waiting:
         return f"the earlier run in {path} is untouched"
-    steps = {checkpoint.LAST: f", of step {keeper.saved_step:,}," if keeper.saved_step is not None else ""}
-    found = [name for name in (checkpoint.LAST, checkpoint.PREVIOUS) if keeper.folder.file(name).exists()][:1]
-    if keeper.saved_step is None or not found:
-        reason = "no checkpoint was written yet" if keeper.saved_step is None else "no checkpoint is left"
+    steps = {checkpoint.LAST: f", of step {checkpoints.saved_step:,}," if checkpoints.saved_step is not None else ""}
+    found = [name for name in (checkpoint.LAST, checkpoint.PREVIOUS) if checkpoints.folder.file(name).exists()][:1]
+    if checkpoints.saved_step is None or not found:
+        reason = "no checkpoint was written yet" if checkpoints.saved_step is None else "no checkpoint is left"
         return f"{reason} in {path}"
-    best = keeper.folder.file(checkpoint.BEST)
+    best = checkpoints.folder.file(checkpoint.BEST)
     also = f" and {best.name}, the best so far, are" if best.exists() else " is"
-    return f"{found[0]}{steps.get(found[0], '')}{also} good; go on with: tinylm train --resume {path}"
+    return f"{found[0]}{steps.get(found[0], '')}{also} good; continue with: tinylm train --resume {path}"

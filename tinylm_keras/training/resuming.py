@@ -1,4 +1,4 @@
-"""`train(resume=…)`: find where a run stands, check that it is the same run, and go on."""
+"""`train(resume=…)`: find where a run stands, check that it is the same run, and continue."""
 
 import os
 import pathlib
@@ -8,13 +8,13 @@ from tinylm_keras.models import after_run
 from tinylm_keras.recipe import presets
 from tinylm_keras.recipe.recipe import refuse_unknown
 from tinylm_keras.text.documents import opened
-from tinylm_keras.training import checkpoint, longer, named_text, report, run_folder, run_record, shard_corpus
+from tinylm_keras.training import checkpoint, longer, named_text, report, run_folder, run_record, token_file_corpus
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training.run import run
 from tinylm_keras.training.run_folder import RunFolder
 
 
-class Stopped:
+class SavedRun:
     """A run that was stopped, or is finished.
 
     Args:
@@ -43,12 +43,12 @@ class Stopped:
         else:
             self.record = run_record.parse(self.state.record)
         self.recipe, self.plan, values = self.record.recipe, self.record.plan, self.record.values
-        self.sha256, self.shards = self.record.sha256, self.record.shards
+        self.sha256, self.token_files = self.record.sha256, self.record.token_files
         try:
             for name, value in (("recipe", self.recipe), ("plan", self.plan), ("corpus.sha256", self.sha256)):
                 if value is None:
                     raise ValueError(f"it has no {name}")
-            report.facts(values)  # whatever else is said when the run goes on
+            report.facts(values)  # whatever else is said when the run continues
             if self.state is None:
                 run_record.check_weights(self.record)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -62,7 +62,7 @@ class Stopped:
         """Refuse what is given beside `resume` and is not as it was; the message has both values.
 
         Returns:
-            The `Recipe` to go on with: that of the run, or of a longer one.
+            The `Recipe` to continue with: that of the run, or of a longer one.
         """
         if preset not in (None, self.recipe.preset):
             raise _other("preset", self.recipe.preset, preset)
@@ -86,14 +86,14 @@ class Stopped:
                     raise _checks.refuse(name, rule, None)
         return longer.recipe_for(self.recipe, lengths, self.state, self.plan, self.record.values.get("minutes"))
 
-    def corpus(self, source, shards):
+    def corpus(self, source, token_files):
         """Return the text of the run, given again or read again from where it was.
 
         Raises:
             ValueError: if it cannot be read, or is another text.
         """
-        if self.shards is not None or shards is not None:
-            return self._shards(source, shards)
+        if self.token_files is not None or token_files is not None:
+            return self._token_files(source, token_files)
         if source is None:
             texts, locations = self._named(named_text.texts, "source"), self.record.sources
         else:
@@ -105,17 +105,19 @@ class Stopped:
         tokenizer = None if self.model is None else self.model.tokenizer
         return corpora.make(texts, self.recipe, tokenizer, locations, self.record.kept)
 
-    def _shards(self, source, shards):
-        if source is not None or self.shards is None:
-            rule = "must be left out, for the run " + ("learns from shards" if self.shards else "learns from text")
+    def _token_files(self, source, token_files):
+        if source is not None or self.token_files is None:
+            rule = "must be left out, for the run " + (
+                "learns from token files" if self.token_files else "learns from text"
+            )
             raise _checks.refuse(
-                "data" if self.shards is None else "source", rule, shards if source is None else source
+                "data" if self.token_files is None else "source", rule, token_files if source is None else source
             )
         tokenizer = None if self.model is None else self.model.tokenizer
-        folder = self._named(named_text.shards, "data") if shards is None else shards
-        corpus, _ = shard_corpus.open_corpus(folder, self.recipe, {}, tokenizer)
+        folder = self._named(named_text.token_files, "data") if token_files is None else token_files
+        corpus, _ = token_file_corpus.open_corpus(folder, self.recipe, {}, tokenizer)
         if corpus.sha256 != self.sha256:
-            raise self._other_text("data", corpus.sha256, shards)
+            raise self._other_text("data", corpus.sha256, token_files)
         return corpus
 
     def _named(self, read, argument):
@@ -130,28 +132,28 @@ class Stopped:
         return _checks.refuse(argument, rule, received, ["Train on another text with ", _checks.Argument("init"), "."])
 
 
-def resume(path, *, source, preset, out, init, overwrite, reporter, shards, overrides):
-    """Go on with a run; see `train` for the arguments.
+def resume(path, *, source, preset, out, init, overwrite, reporter, token_files, overrides):
+    """Continue with a run; see `train` for the arguments.
 
     Returns:
         The model with its best weights, compiled.
     """
-    stopped = Stopped(path)
-    recipe = stopped.check(preset, out, init, overwrite, overrides)
-    state, folder = stopped.state, RunFolder(stopped.path, overwrite=True)
-    is_longer = recipe != stopped.recipe
+    saved = SavedRun(path)
+    recipe = saved.check(preset, out, init, overwrite, overrides)
+    state, folder = saved.state, RunFolder(saved.path, overwrite=True)
+    is_longer = recipe != saved.recipe
     if state is not None and state.finished and not is_longer:
-        reporter.finish([*stopped.notes, _finished_line(folder.path, state.plan.steps)])
+        reporter.finish([*saved.notes, _finished_line(folder.path, state.plan.steps)])
         best = folder.file(checkpoint.BEST)
-        model = saving.read_model(best) if best.exists() else stopped.model
+        model = saving.read_model(best) if best.exists() else saved.model
         after_run.settle(model)
         return model
-    corpus = stopped.corpus(source, shards)
+    corpus = saved.corpus(source, token_files)
     if state is None:
-        notes = [*stopped.notes, "No checkpoint was written yet: the run begins again."]
-        planned = None if is_longer else stopped.plan
-        return run(recipe, corpus, folder, reporter, stopped.record.name, planned=planned, notes=notes)
-    return run(recipe, corpus, folder, reporter, model=stopped.model, state=state, notes=stopped.notes)
+        notes = [*saved.notes, "No checkpoint was written yet: the run begins again."]
+        planned = None if is_longer else saved.plan
+        return run(recipe, corpus, folder, reporter, saved.record.name, planned=planned, notes=notes)
+    return run(recipe, corpus, folder, reporter, model=saved.model, state=state, notes=saved.notes)
 
 
 def _finished_line(path, steps):

@@ -6,9 +6,9 @@ import time
 from tinylm_keras import plots
 from tinylm_keras.models import after_run
 from tinylm_keras.training import checkpoint, environment, longer, optimizers, plan, report, start, time_budget
-from tinylm_keras.training.checkpoint_manager import Keeper
+from tinylm_keras.training.checkpoint_manager import CheckpointManager
 from tinylm_keras.training.interrupts import Interrupts
-from tinylm_keras.training.monitor import Journal
+from tinylm_keras.training.monitor import TrainingMonitor
 from tinylm_keras.training.progress import choose
 
 
@@ -26,7 +26,7 @@ def run(
     notes=(),
     earlier=(),
 ):
-    """Train on a corpus: `train` calls it, and so does a ladder of models on one corpus.
+    """Train on a corpus: `train` calls it, and so does a comparison of models on one corpus.
 
     Args:
         recipe: `Recipe`.
@@ -37,7 +37,7 @@ def run(
         model: A model to train in place, or None for a new one.
         init: What the records name as the beginning of `model`.
         planned: `Plan` or None. Of the same run, when it was begun before and has no checkpoint.
-        state: `checkpoint.State` or None. Where to go on; `model` is then that of the checkpoint. Where `recipe` is
+        state: `checkpoint.State` or None. Where to continue; `model` is then that of the checkpoint. Where `recipe` is
             not that of the state, the run becomes longer.
         notes: list of str. What is to be said first.
         earlier: list of dict. What the records say of the texts that `model` learned before.
@@ -49,7 +49,7 @@ def run(
     reporter = choose(reporter)
     if model is None:
         model = start.new_model(recipe, corpus.tokenizer)
-    going_on, run_plan = state is not None or planned is not None, planned
+    continuing, run_plan = state is not None or planned is not None, planned
     if asked is not None:
         recipe, run_plan = time_budget.lay_out(recipe, corpus, model, began, writes=folder is not None)
     batches, batches_per_epoch = corpus.train_batches(recipe)
@@ -78,14 +78,14 @@ def run(
     if run_plan.evaluation_batches is not None:
         part = dataclasses.replace(recipe, evaluation_batches=run_plan.evaluation_batches)
         validation = corpus.validation_batches(part)
-    keeper = Keeper(model, folder, "loss" if validation is None else "val_loss")
+    checkpoints = CheckpointManager(model, folder, "loss" if validation is None else "val_loss")
     if folder is not None:
-        folder.create(record, going_on=going_on)
+        folder.create(record, continuing=continuing)
     bits = validation.bits_per_character if validation is not None and validation.knows_characters else None
-    journal = Journal(
+    monitor = TrainingMonitor(
         recipe,
         run_plan,
-        keeper,
+        checkpoints,
         reporter,
         record=record,
         interrupts=Interrupts(),
@@ -95,91 +95,91 @@ def run(
         state=state,
         began=began,
     )
-    journal.set_model(model)
+    monitor.set_model(model)
     lines = [*notes, *report.header(record, batches, validation, corpus, init)]
     if state is not None:
-        lines += [*keeper.go_on(state), *report.going_on(state)]
-        journal.write_records()
+        lines += [*checkpoints.resume(state), *report.continuing(state)]
+        monitor.write_records()
     elif init is not None and folder is not None and not folder.waiting:
-        journal.save()  # the model that it began from may be gone when the run goes on
+        monitor.save()  # the model that it began from may be gone when the run continues
     reporter.start(lines, run_plan.steps)
     try:
-        _train(model, batches, validation, journal)
+        _train(model, batches, validation, monitor)
     finally:
         after_run.settle(model)  # also where the run ended early: the model may be the caller's
     return model
 
 
-def _train(model, batches, validation, journal):
+def _train(model, batches, validation, monitor):
     """Train to the end; whatever ends it, the files are written and the live line is closed."""
-    keeper, lines, good = journal.keeper, ["The run failed."], True
+    checkpoints, lines, good = monitor.checkpoints, ["The run failed."], True
     try:
         try:
-            with journal.interrupts:
+            with monitor.interrupts:
                 try:
-                    _fit(model, batches, validation, journal)
-                    lines = report.verdict(keeper, journal)
+                    _fit(model, batches, validation, monitor)
+                    lines = report.verdict(checkpoints, monitor)
                 except RuntimeError:  # the loss is not a number, or has grown
                     good = False
                     raise
                 except (KeyboardInterrupt, SystemExit):
-                    lines = [f"Stopped at step {journal.step:,} of {journal.plan.steps:,}."]
+                    lines = [f"Stopped at step {monitor.step:,} of {monitor.plan.steps:,}."]
                     raise
                 finally:
-                    if not journal.interrupts.at_once:
-                        _finish(keeper, journal, good)
-                        lines += _written(keeper, journal)
+                    if not monitor.interrupts.at_once:
+                        _finish(checkpoints, monitor, good)
+                        lines += _written(checkpoints, monitor)
         except OSError as error:
-            raise report.unwritten(error, keeper, journal.step) from error
+            raise report.unwritten(error, checkpoints, monitor.step) from error
         except Exception as error:
             problem = batches.problem()
             if problem is None:
                 raise
-            words = f"{problem}, at step {journal.step:,}; {report.good_files(keeper)}"
+            words = f"{problem}, at step {monitor.step:,}; {report.good_files(checkpoints)}"
             raise RuntimeError(f"The text cannot be read any more: {words}.") from error
     finally:
-        journal.reporter.finish(lines)
+        monitor.reporter.finish(lines)
 
 
-def _fit(model, batches, validation, journal):
+def _fit(model, batches, validation, monitor):
     """Run the rest of the period that is under way, if any, and then the other periods, one `fit` for each part."""
-    settings = {"validation_data": validation, "callbacks": [journal], "verbose": 0}
-    if journal.owes_evaluation:
-        journal.evaluate(validation)
-    rest = min(-journal.batches % journal.period, journal.total - journal.batches)
+    settings = {"validation_data": validation, "callbacks": [monitor], "verbose": 0}
+    if monitor.owes_evaluation:
+        monitor.evaluate(validation)
+    rest = min(-monitor.batches % monitor.period, monitor.total - monitor.batches)
     if rest:
-        data = batches.for_fit(endless=True, first=journal.batches)
+        data = batches.for_fit(endless=True, first=monitor.batches)
         model.fit_in_run(data, steps_per_epoch=rest, shuffle=False, **settings)
-    if journal.batches < journal.total:
-        periods = {"initial_epoch": journal.batches // journal.period, "epochs": journal.plan.evaluations}
-        model.fit_in_run(batches, steps_per_epoch=journal.period, **periods, **settings)
+    if monitor.batches < monitor.total:
+        periods = {"initial_epoch": monitor.batches // monitor.period, "epochs": monitor.plan.evaluations}
+        model.fit_in_run(batches, steps_per_epoch=monitor.period, **periods, **settings)
 
 
-def _finish(keeper, journal, good):
-    state = journal.state() if good and journal.batches else None
-    keeper.finish(state if state is not None and checkpoint.is_finite(journal.model) else None)
+def _finish(checkpoints, monitor, good):
+    state = monitor.state() if good and monitor.batches else None
+    checkpoints.finish(state if state is not None and checkpoint.is_finite(monitor.model) else None)
 
 
-def _written(keeper, journal):
+def _written(checkpoints, monitor):
     """Write the result into recipe.json, the history and the picture; return the lines to say."""
-    folder = keeper.folder
+    folder = checkpoints.folder
     if folder is None:
         return []
     if folder.waiting:
         return [f"Nothing was written: {folder.path} is as it was."]
-    record = journal.record
+    record = monitor.record
     record["result"] = {
-        "steps": journal.step,
-        "best_step": keeper.best_step,
-        f"best_{keeper.monitor}": None if keeper.best_step is None else keeper.best,
-        "seconds": round(time.monotonic() - journal.began, 1),
+        "steps": monitor.step,
+        "best_step": checkpoints.best_step,
+        f"best_{checkpoints.monitor}": None if checkpoints.best_step is None else checkpoints.best,
+        "seconds": round(time.monotonic() - monitor.began, 1),
         "ended": environment.now(),
     }
     folder.write_recipe(record)
-    journal.write_records()
-    if journal.rows:
-        plots.loss_plot(journal.rows, folder.file("loss.png"))
+    monitor.write_records()
+    if monitor.rows:
+        plots.loss_plot(monitor.rows, folder.file("loss.png"))
     lines = [f"Written: {folder.path}"]
-    if journal.step < journal.plan.steps:
-        lines.append(f"Go on:  tinylm train --resume {folder.path}")
+    if monitor.step < monitor.plan.steps:
+        lines.append(f"Continue:  tinylm train --resume {folder.path}")
     return lines

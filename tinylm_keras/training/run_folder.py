@@ -123,7 +123,7 @@ class RunFolder:
         """Return a context that makes the folder and keeps every other run out of it; see `_folders.claimed`."""
         return _folders.claimed(self.path, self.overwrite, quiet=quiet)
 
-    def create(self, record, going_on=False):
+    def create(self, record, continuing=False):
         """Make the folder and write `recipe.json`, unless an earlier run is there.
 
         What killed processes left half written is removed; foreign files stay.
@@ -140,7 +140,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             for name in FILES:
                 _files.sweep(self.file(name))
-            self.waiting = not going_on and any(map(os.path.lexists, map(self.file, FILES)))
+            self.waiting = not continuing and any(map(os.path.lexists, map(self.file, FILES)))
             if self.waiting:
                 with atomic_path(self.file(".trial")) as path:  # of writing here
                     path.touch()

@@ -49,17 +49,17 @@ class RunRecord:
 
     @property
     def sha256(self):
-        """Fingerprint of the text or the token shards; None when unknown."""
+        """Fingerprint of the text or the token files; None when unknown."""
         return self.corpus.get("sha256")
 
     @property
-    def shards(self):
-        """The folder of the token shards, or None for a run on text."""
-        return self.corpus.get("shards")
+    def token_files(self):
+        """The folder of the token files, or None for a run on text."""
+        return self.corpus.get("token_files")
 
     @property
     def kept(self):
-        """The stretches of the texts that judge the model, where they are no matter of the seed; else None."""
+        """The stretches of the texts kept for validation, where the seed does not decide them; else None."""
         return self.corpus.get("kept")
 
     @property
@@ -212,7 +212,7 @@ _FORM = {
     "corpus": {
         "sha256": _STRING,
         "tokenizer_sha256": _STRING,
-        "shards": (_optional(_text), "a string or null"),
+        "token_files": (_optional(_text), "a string or null"),
         "sources": _NAMES,
         **dict.fromkeys(("texts", "characters", "train_texts", "validation_texts", "vocabulary_size"), _COUNT),
         "layout": (lambda value: value in ("padded", "packed"), "padded or packed"),

@@ -1,4 +1,4 @@
-"""The model a run begins with: a new one, or one that goes on."""
+"""The model a run begins with: a new one, or one that continues."""
 
 import contextlib
 import dataclasses
@@ -36,7 +36,7 @@ def seeded(seed):
 
 
 def refuse_fixed(overrides):
-    """Raise a ValueError if a setting that a model fixes is to be changed for a run that goes on from one."""
+    """Raise a ValueError if a setting that a model fixes is to be changed for a run that continues from one."""
     for name, value in overrides.items():
         if settings()[name].metadata["group"] in FIXED:
             rule = ["cannot be changed together with ", _checks.Argument("init")]
@@ -45,7 +45,7 @@ def refuse_fixed(overrides):
 
 
 def existing_model(init, seed):
-    """Return the model to go on from.
+    """Return the model to continue from.
 
     Args:
         init: str, `os.PathLike` or `LanguageModel`.

@@ -118,10 +118,10 @@ def _state(model):
 
 def _measure(recipe, corpus, model, batches, start, clock):
     """Train, evaluate and sample until each has compiled and was measured."""
-    judging = [one for one in (corpus.validation_batches(recipe), corpus.training_sample(recipe)) if one is not None]
+    evaluated = [one for one in (corpus.validation_batches(recipe), corpus.training_sample(recipe)) if one is not None]
 
     def evaluate():
-        for one in judging:
+        for one in evaluated:
             model.evaluate(one, verbose=0)
         if recipe.prompt is not None:
             model.generate(recipe.prompt, seed=recipe.seed)

@@ -11,7 +11,7 @@ from tinylm_keras.recipe import presets
 from tinylm_keras.recipe.recipe import refuse_unknown
 from tinylm_keras.text.documents import Documents, opened
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training import origin, resuming, shard_corpus, start
+from tinylm_keras.training import origin, resuming, token_file_corpus, start
 from tinylm_keras.training.progress import choose
 from tinylm_keras.training.run import run
 from tinylm_keras.training.run_folder import RunFolder
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from tinylm_keras._types import Path, Source
-    from tinylm_keras.data.token_files.reader import Shards
+    from tinylm_keras.data.token_files.reader import TokenFiles
     from tinylm_keras.models import LanguageModel
     from tinylm_keras.recipe.settings_types import Settings
 
@@ -33,11 +33,11 @@ def train(
     overwrite: bool = False,
     progress: Any = "auto",
     name: str | None = None,
-    data: Path | Shards | None = None,
+    data: Path | TokenFiles | None = None,
     resume: Path | None = None,
     **overrides: Unpack[Settings],
 ) -> LanguageModel:
-    """Train a model on a text, or on token shards.
+    """Train a model on a text, or on token files.
 
     Everything is checked before training begins, and nothing is written before everything is checked. The same call on
     the same machine trains the same model, except with `minutes`: its updates are measured, so their number varies. The
@@ -47,8 +47,8 @@ def train(
 
     Ctrl-C (and SIGTERM where it has a handler that raises) ends a run at the end of the batch, and its files are
     written first; a second one ends it at once. A checkpoint is written every 20 seconds, and less often where writing
-    takes more than a fiftieth of the time. However a run was stopped, `resume` goes on from its last checkpoint, and on
-    a CPU ends with the same weights, to the last bit, as if it had never been stopped.
+    takes more than a fiftieth of the time. However a run was stopped, `resume` continues from its last checkpoint,
+    and on a CPU ends with the same weights, to the last bit, as if it had never been stopped.
 
     Args:
         source: What `tlm.data.read` takes: a path, a folder, a glob, `"stories"`, `"tfds:…"`, or a list of texts; or
@@ -56,21 +56,20 @@ def train(
         preset: str or None. One of `tlm.presets.names()`, where settings left out come from. None: "stories"; with
             `init`, the recipe of the run that made the model, as the recipe.json beside its file tells it.
         out: str, path or None. A new folder for the run; None writes nothing.
-        init: str, path, model or None. A model to go on from; its tokenizer and sizes are kept, its optimizer is not:
-            the learning rate rises and falls once more, as the recipe says. Kept for validation is text that the model
+        init: str, path, model or None. A model to continue from. Its tokenizer and sizes are kept, its optimizer is not: the
+            learning rate rises and falls once more, as the recipe says. Kept for validation is text that the model
             was not trained on, as far as that is known and there is any; else that is said. A model (not a path) is
             trained in place, and its run is not known.
         overwrite: bool. Whether `out` may exist already; then its run is replaced.
         progress: "auto" (a live line on a terminal, else plain lines), "plain", None for silence, or an object with
             the methods of `training.progress.Silent`.
         name: str or None. What the records call the source. Defaults to the source where it is a string or a path.
-        data: str, path, `Shards` or None. Token shards that `tlm.data.prepare` wrote, instead of a source. They bring
-            their tokenizer and their validation part, and are read in windows.
-        resume: str, path or None. The folder of a run to go on with. Everything is taken from there; the text is read
-            again from where it was, unless `source` or `data` gives it again, as a text given in Python must be. What
+        data: str, path, `TokenFiles` or None. Token files that `tlm.data.prepare` wrote, instead of a source. They
+            bring their tokenizer and their validation part, and are read in windows.
+        resume: str, path or None. The folder of a run to resume. Everything is taken from there; the text is read again
+            from where it was, unless `source` or `data` gives it again, as a text given in Python must be. What
             else is given must be as it was, but for `steps`, `epochs` or `minutes`: more of them than were made let the
-            run go on for so long in all, with its schedule laid out anew. A source that only the run's record names is
-            read where it is of regular files with the fingerprint of the run, and never over the network. A damaged
+            run continue for so long in all, with a new schedule. A source that only the run's record names is read where it is of regular files with the fingerprint of the run, and never over the network. A damaged
             `last.keras` gives way to `previous.keras`; a run that is finished is left as it is.
         **overrides: Settings of the recipe to change, such as `steps=1000`.
 
@@ -81,7 +80,7 @@ def train(
         ValueError: if the text, a setting, `out`, `init` or `resume` will not do, or while another process writes in
             that folder.
         RuntimeError: if the loss stops being a number or grows far above that of the start (names the step and the
-            learning rate), or if shards, or the folder of the run, disappear meanwhile.
+            learning rate), or if token files, or the folder of the run, disappear meanwhile.
         OSError: if the disk is full; says which files are good.
 
     Example:
@@ -92,7 +91,14 @@ def train(
     'the cat'
     """
     if resume is not None:
-        given = {"source": source, "preset": preset, "out": out, "init": init, "overwrite": overwrite, "shards": data}
+        given = {
+            "source": source,
+            "preset": preset,
+            "out": out,
+            "init": init,
+            "overwrite": overwrite,
+            "token_files": data,
+        }
         with _locks.held(resume, "resume"):
             return resuming.resume(resume, reporter=choose(progress), overrides=overrides, **given)
     refuse_unknown(overrides)
@@ -105,15 +111,15 @@ def train(
         recipe = presets.override(presets.get(preset or presets.DEFAULT), **overrides)
     else:
         start.refuse_fixed(overrides)
-        model, made_by, recipe = _go_on_from(init, preset, overrides, source)
+        model, made_by, recipe = _continue_from(init, preset, overrides, source)
         notes.append(made_by.settings_line(preset))
     reporter = choose(progress)
     folder = None if out is None else RunFolder(out, overwrite)
     with contextlib.nullcontext() if folder is None else folder.claimed():
         tokenizer = None if model is None else model.tokenizer
         if data is not None:
-            corpus, recipe = shard_corpus.open_corpus(data, recipe, overrides, tokenizer)
-            notes += [] if made_by is None else made_by.shards_lines(corpus.sha256)
+            corpus, recipe = token_file_corpus.open_corpus(data, recipe, overrides, tokenizer)
+            notes += [] if made_by is None else made_by.token_files_lines(corpus.sha256)
         else:
             documents, kept = opened(source, **recipe.reading), None
             texts = list(documents.texts())
@@ -126,8 +132,8 @@ def train(
         return run(recipe, corpus, folder, reporter, name, model, init, notes=notes, earlier=earlier)
 
 
-def _go_on_from(init, preset, overrides, source):
-    """Return the model to go on from, the `Origin` of it, and the recipe."""
+def _continue_from(init, preset, overrides, source):
+    """Return the model to continue from, the `Origin` of it, and the recipe."""
     seed = overrides.get("seed")
     if seed is None:
         known = origin.find(init).record
@@ -147,5 +153,5 @@ def source_name(source: Any, name: str | None) -> str:
     """Return what the records call a source: `name`, else its path."""
     if name is not None:
         return name
-    source = getattr(source, "path", source)  # of opened shards
+    source = getattr(source, "path", source)  # of opened token files
     return os.fspath(source) if isinstance(source, (str, os.PathLike)) else "texts given in Python"

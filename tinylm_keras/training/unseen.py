@@ -1,4 +1,4 @@
-"""Validation text that a model was not trained on before: what to keep of a text when a model goes on. No Keras."""
+"""Validation text that a model was not trained on before: what to keep of a text when a model continues. No Keras."""
 
 import numpy as np
 

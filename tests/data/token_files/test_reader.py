@@ -1,4 +1,4 @@
-"""Laws of token shards: what `prepare` writes, what `open_shards` gives back, and what is refused."""
+"""Laws of token files: what `prepare` writes, what `open_token_files` gives back, and what is refused."""
 
 import json
 import pathlib
@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tinylm_keras import _files, data
-from tinylm_keras.data.token_files import reader as shards_module
+from tinylm_keras.data.token_files import reader
 from tinylm_keras.data.token_files import split, writer
-from tinylm_keras.text.chunks import Piece
+from tinylm_keras.text.chunks import Chunk
 from tinylm_keras.text.documents import Documents
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer
 from tinylm_keras.tokenizers.base import Tokenizer
@@ -28,9 +28,9 @@ def names(folder):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder of shards that a test may damage."""
-    data.prepare(LINES, WhitespaceTokenizer(end_token="<end>"), tmp_path / "shards", validation=0.25)
-    return tmp_path / "shards"
+    """A folder of token files that a test may damage."""
+    data.prepare(LINES, WhitespaceTokenizer(end_token="<end>"), tmp_path / "token_files", validation=0.25)
+    return tmp_path / "token_files"
 
 
 @pytest.mark.parametrize("end_token", [None, "<end>"])
@@ -41,48 +41,48 @@ def test_the_ids_and_the_counts_are_those_of_concatenate(tmp_path, make, end_tok
     path = tmp_path / "text.txt"
     path.write_text("\n".join([*LINES, "a yak"] * 3))
     tokenizer = make(end_token=end_token)
-    shards = data.prepare(path, tokenizer, tmp_path / "shards", validation=0.3, separator=separator)
+    token_files = data.prepare(path, tokenizer, tmp_path / "token_files", validation=0.3, separator=separator)
     if separator is None:
         parts = data.split(data.read(path, separator=None), 0.3)
     else:
         division = list(split.divide(Documents(path, separator=separator), 0.3)(Documents(path)))
-        parts = [[piece.text for part, piece in division if part == name] for name in split.PARTS]
+        parts = [[chunk.text for part, chunk in division if part == name] for name in split.PARTS]
     again = make(end_token=end_token).adapt(parts[0])
-    assert again.get_vocabulary() == shards.tokenizer.get_vocabulary() == tokenizer.get_vocabulary()
-    for texts, shard in zip(parts, (shards.train, shards.validation), strict=True):
+    assert again.get_vocabulary() == token_files.tokenizer.get_vocabulary() == tokenizer.get_vocabulary()
+    for texts, token_file in zip(parts, (token_files.train, token_files.validation), strict=True):
         expected = data.concatenate(texts, tokenizer)
-        assert np.array_equal(shard.ids, expected.ids)
-        assert shard.documents == len(texts)
+        assert np.array_equal(token_file.ids, expected.ids)
+        assert token_file.documents == len(texts)
         for name in ("pad_id", "tokens", "characters", "unknown", "first_tokens"):
-            assert getattr(shard, name) == getattr(expected, name), name
-        assert shard.unknown_bits == pytest.approx(expected.unknown_bits)
+            assert getattr(token_file, name) == getattr(expected, name), name
+        assert token_file.unknown_bits == pytest.approx(expected.unknown_bits)
 
 
 @pytest.mark.parametrize("end_token", [None, "<end>"])
-def test_a_text_in_pieces_counts_like_the_text_as_a_whole(tmp_path, monkeypatch, end_token):
+def test_a_text_in_chunks_counts_like_the_text_as_a_whole(tmp_path, monkeypatch, end_token):
     from tinylm_keras.text import chunks, documents
 
-    monkeypatch.setattr(documents, "PIECE", 40)
-    monkeypatch.setattr(chunks, "PIECE", 40)
+    monkeypatch.setattr(documents, "CHUNK", 40)
+    monkeypatch.setattr(chunks, "CHUNK", 40)
     monkeypatch.setattr(chunks, "HEAD", 8)
     tokenizer = WhitespaceTokenizer(max_tokens=8, end_token=end_token).adapt(BOOK)
-    shards = data.prepare([BOOK], tokenizer, tmp_path / "shards", validation=0.1)
-    for texts, shard in zip(data.split([BOOK], 0.1), (shards.train, shards.validation), strict=True):
+    token_files = data.prepare([BOOK], tokenizer, tmp_path / "token_files", validation=0.1)
+    for texts, token_file in zip(data.split([BOOK], 0.1), (token_files.train, token_files.validation), strict=True):
         expected = data.concatenate(texts, tokenizer)
-        assert np.array_equal(shard.ids, expected.ids)
-        assert (shard.characters, shard.unknown) == (expected.characters, expected.unknown)
-        assert (shard.documents, shard.first_tokens) == (1, expected.first_tokens)
+        assert np.array_equal(token_file.ids, expected.ids)
+        assert (token_file.characters, token_file.unknown) == (expected.characters, expected.unknown)
+        assert (token_file.documents, token_file.first_tokens) == (1, expected.first_tokens)
 
 
 def test_a_character_corpus_has_the_usual_split(tmp_path):
     if not SHAKESPEARE.exists():
         pytest.skip("tinyshakespeare.txt is not here")
-    shards = data.prepare(SHAKESPEARE, CharacterTokenizer(), tmp_path / "shards", separator=None)
+    token_files = data.prepare(SHAKESPEARE, CharacterTokenizer(), tmp_path / "token_files", separator=None)
     (train,), (validation,) = data.split(data.read(SHAKESPEARE, separator=None), 0.1)
-    assert shards.tokenizer.detokenize(shards.train.ids) == train
-    assert shards.tokenizer.detokenize(shards.validation.ids) == validation
+    assert token_files.tokenizer.detokenize(token_files.train.ids) == train
+    assert token_files.tokenizer.detokenize(token_files.validation.ids) == validation
     assert (len(train), len(validation)) == (1_003_856, 111_538)  # two characters from 90 %, after white space
-    assert shards.train.unknown == shards.validation.unknown == 0
+    assert token_files.train.unknown == token_files.validation.unknown == 0
 
 
 def test_the_folder_says_what_it_holds(folder):
@@ -102,18 +102,20 @@ def test_the_folder_says_what_it_holds(folder):
 
 def test_a_large_vocabulary_takes_32_bits(tmp_path):
     words = [f"w{number}" for number in range(70_000)]
-    shards = data.prepare([" ".join(words)], WhitespaceTokenizer(vocabulary=words), tmp_path / "shards", validation=0)
-    assert shards.train.ids.dtype == np.uint32
-    assert shards.validation is None
-    assert int(shards.train.ids.max()) == 70_001
-    assert names(tmp_path / "shards") == [name for name in FILES if name != "validation.bin"]
+    token_files = data.prepare(
+        [" ".join(words)], WhitespaceTokenizer(vocabulary=words), tmp_path / "token_files", validation=0
+    )
+    assert token_files.train.ids.dtype == np.uint32
+    assert token_files.validation is None
+    assert int(token_files.train.ids.max()) == 70_001
+    assert names(tmp_path / "token_files") == [name for name in FILES if name != "validation.bin"]
 
 
 def test_ids_stay_on_disk_and_cannot_be_written(folder):
-    shards = data.open_shards(folder)
-    assert isinstance(shards.train.ids, np.memmap)
+    token_files = data.open_token_files(folder)
+    assert isinstance(token_files.train.ids, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
-        shards.train.ids[0] = 1
+        token_files.train.ids[0] = 1
 
 
 # How texts are divided
@@ -124,7 +126,7 @@ def test_whole_texts_are_chosen_by_their_hash_in_any_order():
 
     def validation(texts, seed=0):
         stream = Documents(texts)
-        return {piece.text for part, piece in split.divide(stream, 0.1, seed)(stream) if part == "validation"}
+        return {chunk.text for part, chunk in split.divide(stream, 0.1, seed)(stream) if part == "validation"}
 
     chosen = validation(texts)
     assert len(chosen) == 50
@@ -137,7 +139,7 @@ def test_the_hash_of_a_text_does_not_depend_on_how_much_of_it_is_read_at_once(tm
 
     monkeypatch.setattr(chunks, "HEAD", 12)
     monkeypatch.setattr(split, "HEAD", 12)
-    monkeypatch.setattr(chunks, "PIECE", 16)
+    monkeypatch.setattr(chunks, "CHUNK", 16)
     path = tmp_path / "text.txt"
     path.write_text("\n".join(f"{number} is the number of this long text" for number in range(100)))
     chosen = set()
@@ -145,22 +147,22 @@ def test_the_hash_of_a_text_does_not_depend_on_how_much_of_it_is_read_at_once(tm
         monkeypatch.setattr(files, "BLOCK", block)
         stream = Documents(path)
         divided = split.divide(stream, 0.2)(stream)
-        chosen.add(tuple(piece.text[:12] for part, piece in divided if part == "validation" and piece.first))
+        chosen.add(tuple(chunk.text[:12] for part, chunk in divided if part == "validation" and chunk.first))
     assert len(chosen) == 1
 
 
-def test_a_cut_between_two_pieces_closes_the_one_and_opens_the_other():
-    chunks = [Piece("one", True, False), Piece(" two", False, False), Piece(" three", False, True)]
+def test_a_cut_between_two_chunks_closes_the_one_and_opens_the_other():
+    chunks = [Chunk("one", True, False), Chunk(" two", False, False), Chunk(" three", False, True)]
     assert list(split._cut_ends(chunks, [3])) == [
-        ("train", Piece("one", True, True)),
-        ("validation", Piece(" two", True, False)),
-        ("validation", Piece(" three", False, True)),
+        ("train", Chunk("one", True, True)),
+        ("validation", Chunk(" two", True, False)),
+        ("validation", Chunk(" three", False, True)),
     ]
     assert list(split._cut_ends(chunks, [5])) == [
-        ("train", Piece("one", True, False)),
-        ("train", Piece(" t", False, True)),
-        ("validation", Piece("wo", True, False)),
-        ("validation", Piece(" three", False, True)),
+        ("train", Chunk("one", True, False)),
+        ("train", Chunk(" t", False, True)),
+        ("validation", Chunk("wo", True, False)),
+        ("validation", Chunk(" three", False, True)),
     ]
     assert {part for part, _ in split._cut_ends(chunks, [None])} == {"train"}
 
@@ -180,9 +182,9 @@ def test_files_kept_whole_lose_their_ends_and_short_ones_stay_whole(tmp_path):
         (tmp_path / name).write_text(text)
     stream = Documents(tmp_path, separator=None)
     found = {"train": [], "validation": []}
-    for part, piece in split.divide(stream, 0.2)(stream):
-        assert piece.first and piece.last
-        found[part].append(piece.text)
+    for part, chunk in split.divide(stream, 0.2)(stream):
+        assert chunk.first and chunk.last
+        found[part].append(chunk.text)
     train, validation = data.split(data.read(tmp_path, separator=None), 0.2, whole=False)
     assert found == {"train": train, "validation": validation}
 
@@ -197,15 +199,17 @@ def test_a_prepare_that_fails_leaves_nothing(tmp_path):
 
     keras.saving.register_keras_serializable("tests")(Failing)
     with pytest.raises(KeyboardInterrupt):
-        data.prepare(LINES, Failing(vocabulary=["a"]), tmp_path / "new" / "shards")
+        data.prepare(LINES, Failing(vocabulary=["a"]), tmp_path / "new" / "token_files")
     assert not list(tmp_path.iterdir())
     (tmp_path / "text.txt").write_bytes(b"abc\nd" * 500_000 + b"\xff\n")
     with pytest.raises(ValueError, match="byte 0xff at offset 2,500,000"):
-        data.prepare(tmp_path / "text.txt", WhitespaceTokenizer(vocabulary=["a"]), tmp_path / "shards", validation=0)
+        data.prepare(
+            tmp_path / "text.txt", WhitespaceTokenizer(vocabulary=["a"]), tmp_path / "token_files", validation=0
+        )
     assert names(tmp_path) == ["text.txt"]
 
 
-def test_shards_are_replaced_only_on_demand_and_never_mixed(folder, monkeypatch):
+def test_token_files_are_replaced_only_on_demand_and_never_mixed(folder, monkeypatch):
     with pytest.raises(ValueError, match=re.escape("`out` must be a new folder, but it exists.")):
         data.prepare(LINES, WhitespaceTokenizer(), folder)
     before = (folder / "train.bin").read_bytes()
@@ -214,7 +218,7 @@ def test_shards_are_replaced_only_on_demand_and_never_mixed(folder, monkeypatch)
     with pytest.raises(ValueError, match="must leave text on both sides"):
         data.prepare(["a b"] * 9, WhitespaceTokenizer(), folder, overwrite=True)
     assert (folder / "train.bin").read_bytes() == before
-    data.open_shards(folder)
+    data.open_token_files(folder)
 
     replaced = []
 
@@ -228,7 +232,7 @@ def test_shards_are_replaced_only_on_demand_and_never_mixed(folder, monkeypatch)
     with monkeypatch.context() as context, pytest.raises(OSError, match="the disk is gone"):
         context.setattr(_files.os, "replace", replace)
         data.prepare(LINES[:9], WhitespaceTokenizer(), folder, overwrite=True)
-    assert "index.json" not in names(folder)  # neither the old shards nor the new ones
+    assert "index.json" not in names(folder)  # neither the old token files nor the new ones
     data.prepare(LINES[:9], WhitespaceTokenizer(), folder, overwrite=True, validation=0)
     assert names(folder) == ["index.json", "note.txt", "tokenizer.json", "train.bin"]
 
@@ -236,7 +240,7 @@ def test_shards_are_replaced_only_on_demand_and_never_mixed(folder, monkeypatch)
 def test_the_index_is_renamed_last(tmp_path, monkeypatch):
     order, original = [], _files.os.replace
     monkeypatch.setattr(_files.os, "replace", lambda a, b: (order.append(pathlib.Path(b).name), original(a, b)))
-    data.prepare(LINES, WhitespaceTokenizer(), tmp_path / "shards")
+    data.prepare(LINES, WhitespaceTokenizer(), tmp_path / "token_files")
     assert sorted(order) == FILES
     assert order[-1] == "index.json"
 
@@ -245,7 +249,7 @@ def test_progress_is_told_with_stages_bytes_and_tokens(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("\n".join(LINES))
     told = []
-    data.prepare(path, WhitespaceTokenizer(), tmp_path / "shards", progress=lambda *facts: told.append(facts))
+    data.prepare(path, WhitespaceTokenizer(), tmp_path / "token_files", progress=lambda *facts: told.append(facts))
     assert [stage for stage, *_ in told][:3] == list(writer.STAGES)
     size = path.stat().st_size
     assert told[-1][1:3] == (size, size)
@@ -372,44 +376,44 @@ def large_id(folder):
 def test_a_folder_that_does_not_hold_what_it_says_is_refused_in_one_line(folder, damage, problem):
     damage(folder)
     with pytest.raises(ValueError, match=re.escape(problem)) as error:
-        data.open_shards(folder)
-    assert str(error.value).startswith("`folder` must hold token shards, but ")
+        data.open_token_files(folder)
+    assert str(error.value).startswith("`folder` must hold token files, but ")
     assert f"Received: folder='{folder}'." in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_what_is_no_folder_is_refused(tmp_path):
     with pytest.raises(
-        ValueError, match=r"`folder` must be a folder of token shards. Received: folder='.*missing'. Make"
+        ValueError, match=r"`folder` must be a folder of token files. Received: folder='.*missing'. Make"
     ):
-        data.open_shards(tmp_path / "missing")
+        data.open_token_files(tmp_path / "missing")
     with pytest.raises(TypeError, match=r"`folder` must be the path of a folder. Received: folder=5."):
-        data.open_shards(5)
+        data.open_token_files(5)
 
 
 def test_val_bin_stands_in_for_validation_bin(folder):
-    expected = data.open_shards(folder).validation.ids.tolist()
+    expected = data.open_token_files(folder).validation.ids.tolist()
     (folder / "validation.bin").rename(folder / "val.bin")
-    assert data.open_shards(folder).validation.ids.tolist() == expected
+    assert data.open_token_files(folder).validation.ids.tolist() == expected
 
 
 def test_bare_ids_are_opened_only_when_the_caller_says_what_they_are(tmp_path, folder):
     tokenizer = WhitespaceTokenizer(vocabulary=["a", "b"])
     for name in ("train", "val"):
         np.array([2, 3, 2, 1], "<u4").tofile(tmp_path / f"{name}.bin")
-    with pytest.raises(ValueError, match=re.escape('open_shards(folder, dtype="uint16", tokenizer=…)')):
-        data.open_shards(tmp_path, dtype="uint32")
-    shards = data.open_shards(tmp_path, dtype="uint32", tokenizer=tokenizer)
-    assert shards.train.ids.tolist() == shards.validation.ids.tolist() == [2, 3, 2, 1]
-    assert (shards.train.characters, shards.train.pad_id) == (0, 0)
+    with pytest.raises(ValueError, match=re.escape('open_token_files(folder, dtype="uint16", tokenizer=…)')):
+        data.open_token_files(tmp_path, dtype="uint32")
+    token_files = data.open_token_files(tmp_path, dtype="uint32", tokenizer=tokenizer)
+    assert token_files.train.ids.tolist() == token_files.validation.ids.tolist() == [2, 3, 2, 1]
+    assert (token_files.train.characters, token_files.train.pad_id) == (0, 0)
     with pytest.raises(ValueError, match=r"`dtype` must be one of 'uint16', 'uint32'. Received: dtype='int8'."):
-        data.open_shards(tmp_path, dtype="int8", tokenizer=tokenizer)
+        data.open_token_files(tmp_path, dtype="int8", tokenizer=tokenizer)
     with pytest.raises(ValueError, match=re.escape("train.bin has the id 3, and the vocabulary is [0, 3)")):
-        data.open_shards(tmp_path, dtype="uint32", tokenizer=WhitespaceTokenizer(vocabulary=["a"]))
+        data.open_token_files(tmp_path, dtype="uint32", tokenizer=WhitespaceTokenizer(vocabulary=["a"]))
     with pytest.raises(TypeError, match=r"`tokenizer` must be a Tokenizer. Received: tokenizer='gpt2'."):
-        data.open_shards(tmp_path, dtype="uint32", tokenizer="gpt2")
+        data.open_token_files(tmp_path, dtype="uint32", tokenizer="gpt2")
     with pytest.raises(ValueError, match=re.escape("`dtype` must be left out where there is an index.json.")):
-        data.open_shards(folder, dtype="uint16")
+        data.open_token_files(folder, dtype="uint16")
 
 
 class Unregistered(Tokenizer):
@@ -441,7 +445,7 @@ keras.saving.register_keras_serializable("tests")(Liar)
 )
 def test_bad_arguments_are_refused_and_nothing_is_written(tmp_path, arguments, message):
     tokenizer = WhitespaceTokenizer(vocabulary=["a"])
-    settings = {"source": LINES, "tokenizer": tokenizer, "out": tmp_path / "shards", **arguments}
+    settings = {"source": LINES, "tokenizer": tokenizer, "out": tmp_path / "token_files", **arguments}
     with pytest.raises((ValueError, TypeError), match=re.escape(message)):
         data.prepare(settings.pop("source"), settings.pop("tokenizer"), settings.pop("out"), **settings)
     assert not list(tmp_path.iterdir())
@@ -452,7 +456,7 @@ def test_bad_arguments_are_refused_and_nothing_is_written(tmp_path, arguments, m
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shards") / "book"
+    folder = tmp_path_factory.mktemp("token_files") / "book"
     return data.prepare([BOOK], CharacterTokenizer(), folder, validation=0.2)
 
 
@@ -482,14 +486,14 @@ def own_memory():
     return int(found[1]) if found else pytest.skip("only Linux tells how much memory belongs to no file")
 
 
-def test_a_shard_is_never_in_memory_as_a_whole(tmp_path):
+def test_a_token_file_is_never_in_memory_as_a_whole(tmp_path):
     """A sparse file of 500 MB: looked through when it is opened, then read in places."""
     before = own_memory()
     with (tmp_path / "train.bin").open("wb") as file:
         file.truncate(500_000_000)
     tokenizer = WhitespaceTokenizer(vocabulary=["a"])
-    shard = data.open_shards(tmp_path, dtype="uint16", tokenizer=tokenizer).train
-    layouts = [data.windows(shard, context_length=64, batch_size=8, steps=steps) for steps in (None, 50)]
+    token_file = data.open_token_files(tmp_path, dtype="uint16", tokenizer=tokenizer).train
+    layouts = [data.windows(token_file, context_length=64, batch_size=8, steps=steps) for steps in (None, 50)]
     streams = [iter(batches.for_fit(endless=True)) for batches in layouts]
     assert [next(stream)[0].shape for stream in streams] == [(8, 64), (8, 64)]
     assert [batches.largest_id() for batches in layouts] == [0, 0]
@@ -498,14 +502,14 @@ def test_a_shard_is_never_in_memory_as_a_whole(tmp_path):
 
 def test_the_ids_that_were_looked_through_are_those_that_are_mapped(tmp_path, monkeypatch):
     texts = ["a b a", "b a b", "a a b b"]
-    data.prepare(texts, WhitespaceTokenizer().adapt(texts), tmp_path / "shards", validation=0)
-    good, look = data.open_shards(tmp_path / "shards").train.ids.tolist(), shards_module._look_through
+    data.prepare(texts, WhitespaceTokenizer().adapt(texts), tmp_path / "token_files", validation=0)
+    good, look = data.open_token_files(tmp_path / "token_files").train.ids.tolist(), reader._look_through
 
     def swapped(file, dtype):
         found = look(file, dtype)
         np.full(len(good), 60_000, dtype).tofile(tmp_path / "other")
-        (tmp_path / "other").replace(tmp_path / "shards" / "train.bin")
+        (tmp_path / "other").replace(tmp_path / "token_files" / "train.bin")
         return found
 
-    monkeypatch.setattr(shards_module, "_look_through", swapped)
-    assert data.open_shards(tmp_path / "shards").train.ids.tolist() == good
+    monkeypatch.setattr(reader, "_look_through", swapped)
+    assert data.open_token_files(tmp_path / "token_files").train.ids.tolist() == good

@@ -1,4 +1,4 @@
-"""The ladder: one text, one tokenizer, and models from counting to attention, each judged by what its idea buys."""
+"""Compare baselines from counting to attention on one text, with one tokenizer, in bits per character."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from tinylm_keras import _checks, _csv_files, _folders, plots
 from tinylm_keras._files import atomic_path
-from tinylm_keras.baselines.comparison.climb import Climb as Climb
-from tinylm_keras.baselines.comparison.climb import Rung as Rung
-from tinylm_keras.baselines.comparison.ideas import IDEAS as IDEAS
-from tinylm_keras.baselines.comparison.ideas import Idea as Idea
-from tinylm_keras.baselines.comparison.ideas import make_recipes as make_recipes
+from tinylm_keras.baselines.comparison.comparison import Comparison as Comparison
+from tinylm_keras.baselines.comparison.comparison import Result as Result
+from tinylm_keras.baselines.comparison.baseline import BASELINES as BASELINES
+from tinylm_keras.baselines.comparison.baseline import Baseline as Baseline
+from tinylm_keras.baselines.comparison.baseline import make_recipes as make_recipes
 from tinylm_keras.text.documents import opened
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training import train
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tinylm_keras.recipe.settings_types import ComparisonSettings
     from tinylm_keras.text.documents import Documents
 
-__all__ = ["IDEAS", "Climb", "Idea", "Rung", "compare", "make_recipes", "write"]
+__all__ = ["BASELINES", "Comparison", "Baseline", "Result", "compare", "make_recipes", "write"]
 
 
 def compare(
@@ -39,16 +39,16 @@ def compare(
     progress: Any = "auto",
     name: str | None = None,
     **overrides: Unpack[ComparisonSettings],
-) -> tuple[Rung, ...]:
-    """Climb the ladder on a text: train and count all its models on one split with one tokenizer, and judge them.
+) -> tuple[Result, ...]:
+    """Train baselines from unigram to transformer on one text and compare them: one split, one tokenizer.
 
-    The measure is bits per character of the whole validation text. Each trained rung is a run of its own in `out`, so
-    `tlm.load_model("out/mlp/model.keras")` works; beside them are `compare.json`, `compare.csv` and `compare.png`.
+    The measure is bits per character of the whole validation text. Each trained baseline is a run of its own in `out`,
+    so `tlm.load_model("out/mlp/model.keras")` works; beside them are `compare.json`, `compare.csv` and `compare.png`.
 
     Args:
         source: As in `train`.
         out: str, path or None. A new folder; None writes nothing.
-        steps: int or None. Updates of each trained rung. None: 2000.
+        steps: int or None. Updates of each trained baseline. None: 2000.
         overwrite: bool. Whether `out` may exist already.
         progress: As in `train`. The time that it will take is said before it begins.
         name: str or None. What the records call the source.
@@ -56,7 +56,7 @@ def compare(
             and `jit_compile`.
 
     Returns:
-        A tuple of `Rung`, in the order of the ladder.
+        A tuple of `Result`, in the order of `BASELINES`.
 
     Raises:
         ValueError: if the text, a setting or `out` will not do; nothing is written then.
@@ -68,19 +68,19 @@ def compare(
         documents = opened(source, **shared.reading)
         corpus = corpora.make(list(documents.texts()), shared, locations=documents.locations)
         if not corpus.validation:
-            raise _checks.refuse("validation", "must leave text to judge by", shared.validation)
-        climb = Climb(recipes, corpus, folder, reporter, train.source_name(source, name))
-        rungs = climb.run()
+            raise _checks.refuse("validation", "must leave text for validation", shared.validation)
+        comparison = Comparison(recipes, corpus, folder, reporter, train.source_name(source, name))
+        results = comparison.run()
         if folder is not None:
-            write(rungs, folder, climb.record)
-    return rungs
+            write(results, folder, comparison.record)
+    return results
 
 
-def write(rungs: Sequence[Rung], folder: Path, record: dict[str, Any]) -> None:
+def write(results: Sequence[Result], folder: Path, record: dict[str, Any]) -> None:
     """Write `compare.json`, `compare.csv` and `compare.png` into a folder."""
-    rows = [dataclasses.asdict(rung) for rung in rungs]
+    rows = [dataclasses.asdict(result) for result in results]
     folder = pathlib.Path(folder)
     with atomic_path(folder / "compare.json") as path:
-        path.write_text(json.dumps({**record, "rungs": rows}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(json.dumps({**record, "results": rows}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     _csv_files.write(folder / "compare.csv", rows)
-    plots.save(plots.draw_ladder(rows), folder / "compare.png")
+    plots.save(plots.draw_comparison(rows), folder / "compare.png")

@@ -10,7 +10,7 @@ from tinylm_keras import _checks
 class TrailingWindow(keras.layers.Layer):
     """At each position, the vectors of the last `window` positions in one row, this one last.
 
-    Before the first position there are zeros. The layer has no weights. Its cache rolls: it holds the last L positions
+    Before the first position there are zeros. The layer has no weights. Its cache is a sliding window: it holds the last L positions
     of a text of any length, position p in column `p % L`.
 
     Args:

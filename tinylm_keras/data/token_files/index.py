@@ -1,4 +1,4 @@
-"""What lies beside token shards: index.json, which says what the files are, and the tokenizer they were made with."""
+"""What lies beside token files: index.json, which says what the files are, and the tokenizer they were made with."""
 
 import hashlib
 import json
@@ -61,7 +61,7 @@ def tokenizer_json(tokenizer):
 
 
 def read_tokenizer(folder):
-    """Return the tokenizer of shards, of a registered subclass of `Tokenizer` and of nothing else.
+    """Return the tokenizer of token files, of a registered subclass of `Tokenizer` and of nothing else.
 
     One of the package's own passes the check that a model's file passes: a path in it is never opened.
     """
@@ -132,19 +132,19 @@ def read_index(folder):
 
 
 def fingerprint(tokenizer, parts):
-    """Return the fingerprint of token shards from those of their tokenizer and of their files, in order."""
+    """Return the fingerprint of token files from those of their tokenizer and of their files, in order."""
     return hashlib.sha256(" ".join([tokenizer, *parts]).encode()).hexdigest()
 
 
 def fingerprint_of_index(index):
-    """Return the fingerprint that shards have if `index` is true; no other file is read."""
+    """Return the fingerprint that token files have if `index` is true; no other file is read."""
     parts = [index["splits"][part]["sha256"] for part in FILES if part in index["splits"]]
     return fingerprint(index["tokenizer"]["sha256"], parts)
 
 
-def refuse(folder, problem, advice="Prepare the shards anew: tinylm prepare"):
-    """Build the error for a folder that does not hold shards."""
-    return _checks.refuse("folder", f"must hold token shards, but {problem}", str(folder), advice)
+def refuse(folder, problem, advice="Prepare the token files anew: tinylm prepare"):
+    """Build the error for a folder that does not hold token files."""
+    return _checks.refuse("folder", f"must hold token files, but {problem}", str(folder), advice)
 
 
 def _json(folder, name, largest):

@@ -1,4 +1,4 @@
-"""Token shards on disk: ids that are read where they lie, never as a whole."""
+"""Token files on disk: ids that are read where they lie, never as a whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinylm_keras import _checks
-from tinylm_keras.data.token_files import index as shard_index
+from tinylm_keras.data.token_files import index as file_index
 from tinylm_keras.data.token_files.index import refuse
 from tinylm_keras.data.token_stream import TokenStream
 
@@ -25,7 +25,7 @@ SCANNED = 1 << 22  # bytes looked at together
 
 
 @dataclasses.dataclass
-class Shard(TokenStream):
+class TokenFile(TokenStream):
     """The ids of one part, as `data.windows` takes them; `ids` is a read-only `numpy.memmap`.
 
     Attributes:
@@ -40,20 +40,20 @@ class Shard(TokenStream):
 
 
 @dataclasses.dataclass
-class Shards:
-    """An opened folder of token shards.
+class TokenFiles:
+    """An opened folder of token files.
 
     Attributes:
         path: `pathlib.Path`.
-        train: `Shard`.
-        validation: `Shard` or None.
+        train: `TokenFile`.
+        validation: `TokenFile` or None.
         tokenizer: `Tokenizer` that made the ids.
         sources: list of str. The text they were made from.
     """
 
     path: pathlib.Path
-    train: Shard
-    validation: Shard | None
+    train: TokenFile
+    validation: TokenFile | None
     tokenizer: object
     sources: list
 
@@ -61,13 +61,13 @@ class Shards:
     def sha256(self) -> str:
         """Fingerprint of the tokenizer and of all ids."""
         parts = [self.train, self.validation] if self.validation else [self.train]
-        return shard_index.fingerprint(self.tokenizer.fingerprint(), [part.sha256 for part in parts])
+        return file_index.fingerprint(self.tokenizer.fingerprint(), [part.sha256 for part in parts])
 
 
-def open_shards(
+def open_token_files(
     folder: Path, *, dtype: Literal["uint16", "uint32"] | None = None, tokenizer: Tokenizer | None = None
-) -> Shards:
-    """Open token shards that `prepare` wrote, or files of bare ids that you know.
+) -> TokenFiles:
+    """Open token files that `prepare` wrote, or files of bare ids that you know.
 
     Every file is looked through once, some megabytes at a time: the index must tell the truth about it, and no id may
     lie outside the vocabulary.
@@ -79,10 +79,10 @@ def open_shards(
         tokenizer: `Tokenizer` or None. Only for a folder without an index: what made its ids.
 
     Returns:
-        `Shards`.
+        `TokenFiles`.
 
     Raises:
-        ValueError: if the folder does not hold shards, or their index is not true; says what is wrong.
+        ValueError: if the folder does not hold token files, or their index is not true; says what is wrong.
 
     Example:
 
@@ -90,30 +90,32 @@ def open_shards(
     >>> from tinylm_keras.tokenizers import WhitespaceTokenizer
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> np.array([2, 3, 2], "<u2").tofile(folder / "train.bin")
-    >>> shards = open_shards(folder, dtype="uint16", tokenizer=WhitespaceTokenizer(vocabulary=["a", "b"]))
-    >>> shards.train.ids.tolist(), shards.validation
+    >>> token_files = open_token_files(folder, dtype="uint16", tokenizer=WhitespaceTokenizer(vocabulary=["a", "b"]))
+    >>> token_files.train.ids.tolist(), token_files.validation
     ([2, 3, 2], None)
     """
     if not isinstance(folder, (str, os.PathLike)):
         raise _checks.refuse("folder", "must be the path of a folder", folder, error=TypeError)
     folder = pathlib.Path(folder)
     if not folder.is_dir():
-        raise _checks.refuse("folder", "must be a folder of token shards", str(folder), "Make one: tinylm prepare")
-    if not os.path.lexists(folder / shard_index.INDEX):
+        raise _checks.refuse("folder", "must be a folder of token files", str(folder), "Make one: tinylm prepare")
+    if not os.path.lexists(folder / file_index.INDEX):
         return _open_bare(folder, dtype, tokenizer)
     for name, value in (("dtype", dtype), ("tokenizer", tokenizer)):
         if value is not None:
-            raise _checks.refuse(name, f"must be left out where there is an {shard_index.INDEX}", value)
-    index = shard_index.read_index(folder)
-    tokenizer = shard_index.read_tokenizer(folder)
+            raise _checks.refuse(name, f"must be left out where there is an {file_index.INDEX}", value)
+    index = file_index.read_index(folder)
+    tokenizer = file_index.read_tokenizer(folder)
     _check_tokenizer(folder, index, tokenizer)
-    parts = {part: _shard(folder, part, index["dtype"], tokenizer, split) for part, split in index["splits"].items()}
-    return Shards(folder, parts["train"], parts.get("validation"), tokenizer, index["sources"])
+    parts = {
+        part: _token_file(folder, part, index["dtype"], tokenizer, split) for part, split in index["splits"].items()
+    }
+    return TokenFiles(folder, parts["train"], parts.get("validation"), tokenizer, index["sources"])
 
 
 def _check_tokenizer(folder, index, tokenizer):
     if tokenizer.fingerprint() != index["tokenizer"]["sha256"]:
-        raise refuse(folder, f"{shard_index.TOKENIZER} is not the tokenizer that the index names")
+        raise refuse(folder, f"{file_index.TOKENIZER} is not the tokenizer that the index names")
     for name, value in (("vocabulary_size", tokenizer.vocabulary_size()), ("pad_id", tokenizer.pad_id)):
         if index[name] != value:
             raise refuse(folder, f"the index has {name}={index[name]}, and its tokenizer {value}")
@@ -121,22 +123,22 @@ def _check_tokenizer(folder, index, tokenizer):
 
 def _open_bare(folder, dtype, tokenizer):
     if dtype is None or tokenizer is None:
-        advice = 'For bare ids say what they are: open_shards(folder, dtype="uint16", tokenizer=…).'
-        raise refuse(folder, f"there is no {shard_index.INDEX}", advice)
-    _checks.one_of("dtype", dtype, tuple(shard_index.DTYPES))
-    shard_index.check_tokenizer(tokenizer)
+        advice = 'For bare ids say what they are: open_token_files(folder, dtype="uint16", tokenizer=…).'
+        raise refuse(folder, f"there is no {file_index.INDEX}", advice)
+    _checks.one_of("dtype", dtype, tuple(file_index.DTYPES))
+    file_index.check_tokenizer(tokenizer)
     parts = {
-        part: _shard(folder, part, dtype, tokenizer)
-        for part, names in shard_index.FILES.items()
+        part: _token_file(folder, part, dtype, tokenizer)
+        for part, names in file_index.FILES.items()
         if part == "train" or any((folder / name).exists() for name in names)
     }
-    return Shards(folder, parts["train"], parts.get("validation"), tokenizer, [])
+    return TokenFiles(folder, parts["train"], parts.get("validation"), tokenizer, [])
 
 
-def _shard(folder, part, dtype, tokenizer, split=None):
+def _token_file(folder, part, dtype, tokenizer, split=None):
     """Open one file and look through it; `split` is what the index says about it."""
     path = _existing(folder, part, split)
-    dtype = np.dtype(shard_index.DTYPES[dtype])
+    dtype = np.dtype(file_index.DTYPES[dtype])
     # Opened once: what is looked through is what is mapped, whatever takes its name meanwhile.
     with path.open("rb") as file:
         return _opened(folder, path, file, part, dtype, tokenizer, split)
@@ -156,15 +158,15 @@ def _opened(folder, path, file, part, dtype, tokenizer, split):
         raise refuse(folder, f"{path.name} has the id {largest}, and the vocabulary is [0, {size})")
     found = {"ids": np.memmap(file, dtype, mode="r"), "pad_id": tokenizer.pad_id, "largest_id": largest}
     if split is None:
-        return Shard(**found, tokens=count - 1, sha256=sha256)
+        return TokenFile(**found, tokens=count - 1, sha256=sha256)
     if sha256 != split["sha256"]:
         raise refuse(folder, f"{path.name} is not the file that the index describes: its checksum differs")
     facts = {name: split[name] for name in ("tokens", "characters", "unknown", "unknown_bits", "documents", "sha256")}
-    return Shard(**found, first_tokens=list(map(tuple, split["first_tokens"])), **facts)
+    return TokenFile(**found, first_tokens=list(map(tuple, split["first_tokens"])), **facts)
 
 
 def _existing(folder, part, split):
-    names = shard_index.FILES[part] if split is None else dict.fromkeys([split["file"], *shard_index.FILES[part]])
+    names = file_index.FILES[part] if split is None else dict.fromkeys([split["file"], *file_index.FILES[part]])
     for name in names:
         if (folder / name).is_file():
             return folder / name

@@ -1,4 +1,4 @@
-"""Which part of a source is kept to judge the model, decided in a pass that keeps little more than counts."""
+"""Which part of a source is kept for validation, decided in a pass that keeps little more than counts."""
 
 import hashlib
 
@@ -23,13 +23,13 @@ def divide(documents, fraction, seed=0, looked=lambda: None):
     is looked for within 32,768 characters.
 
     Args:
-        documents: `Documents`, or what iterates over `Piece` and has `whole`.
+        documents: `Documents`, or what iterates over `Chunk` and has `whole`.
         fraction: float in [0, 1). 0 keeps nothing for validation.
         seed: int. Another seed chooses other texts.
-        looked: Function that is called after each piece of a pass.
+        looked: Function that is called after each chunk of a pass.
 
     Returns:
-        A function from pieces to pairs of "train" or "validation" and a piece.
+        A function from chunks to pairs of "train" or "validation" and a chunk.
 
     Raises:
         ValueError: if one of the parts would be empty.
@@ -38,22 +38,22 @@ def divide(documents, fraction, seed=0, looked=lambda: None):
 
     >>> from tinylm_keras.text.documents import Documents
     >>> documents = Documents(["one two three four"])
-    >>> [(part, piece.text) for part, piece in divide(documents, 0.3)(documents)]
+    >>> [(part, chunk.text) for part, chunk in divide(documents, 0.3)(documents)]
     [('train', 'one two three '), ('validation', 'four')]
     """
     if not fraction:
-        return lambda pieces: ((TRAIN, piece) for piece in pieces)
+        return lambda chunks: ((TRAIN, chunk) for chunk in chunks)
     spans, counts = _survey(documents, seed, looked)
     count = int(counts.sum())
     if count == 1 or (documents.whole and count <= MOST_DOCUMENTS):
         places = list(_cutting_places(documents, spans, fraction, looked))
         held = count - places.count(None)
         _check(fraction, count, held)
-        return lambda pieces: _cut_ends(pieces, places)
+        return lambda chunks: _cut_ends(chunks, places)
     edge = _edge(counts, fraction)
     held = int(counts[:edge].sum())
     _check(fraction, count - held, held, equal=np.count_nonzero(counts) == 1)
-    return lambda pieces: _choose(pieces, seed, edge)
+    return lambda chunks: _choose(chunks, seed, edge)
 
 
 def _check(fraction, train, validation, equal=False):
@@ -70,14 +70,14 @@ def _survey(documents, seed, looked):
     """Where texts begin and end (if they may be cut), and how many have each hash."""
     spans, counts = [], np.zeros(BUCKETS, "int64")
     position = begin = end = 0
-    for piece in documents:
-        if piece.first:
-            counts[_bucket(piece.text, seed)] += 1
-            position, begin = 0, len(piece.text) - len(piece.text.lstrip())
-        solid = len(piece.text.rstrip())
+    for chunk in documents:
+        if chunk.first:
+            counts[_bucket(chunk.text, seed)] += 1
+            position, begin = 0, len(chunk.text) - len(chunk.text.lstrip())
+        solid = len(chunk.text.rstrip())
         end = position + solid if solid else end
-        position += len(piece.text)
-        if piece.last and len(spans) < MOST_DOCUMENTS:
+        position += len(chunk.text)
+        if chunk.last and len(spans) < MOST_DOCUMENTS:
             spans.append((position, begin, end))
         looked()
     return spans, counts
@@ -100,42 +100,42 @@ def _edge(counts, fraction):
     return edge
 
 
-def _choose(pieces, seed, edge):
+def _choose(chunks, seed, edge):
     part = TRAIN
-    for piece in pieces:
-        if piece.first:
-            part = VALIDATION if _bucket(piece.text, seed) < edge else TRAIN
-        yield part, piece
+    for chunk in chunks:
+        if chunk.first:
+            part = VALIDATION if _bucket(chunk.text, seed) < edge else TRAIN
+        yield part, chunk
 
 
 def _cutting_places(documents, spans, fraction, looked):
     """Where each text is cut; None for one that is too short."""
     texts, window = iter(spans), ""
-    for piece in documents:
-        if piece.first:
+    for chunk in documents:
+        if chunk.first:
             (length, begin, end), position, window = next(texts), 0, ""
             exact = round(length * (1 - fraction))
             reach = min(min(exact, length - exact) // 2, REACH)
-        window += piece.text[max(exact - reach - position, 0) : max(exact + reach - position, 0)]
-        position += len(piece.text)
-        if piece.last:
+        window += chunk.text[max(exact - reach - position, 0) : max(exact + reach - position, 0)]
+        position += len(chunk.text)
+        if chunk.last:
             place = exact - reach + near_white_space(window, reach, reach)
             yield place if begin < place < end else None
         looked()
 
 
-def _cut_ends(pieces, places):
+def _cut_ends(chunks, places):
     """Cut each text at its place: its head is for training, its tail for validation."""
     texts, position = iter(places), 0
-    for piece in pieces:
-        if piece.first:
+    for chunk in chunks:
+        if chunk.first:
             place, position = next(texts), 0
-        after = position + len(piece.text)
+        after = position + len(chunk.text)
         if place is None or after <= place:
-            yield TRAIN, piece._replace(last=piece.last or after == place)
+            yield TRAIN, chunk._replace(last=chunk.last or after == place)
         elif position >= place:
-            yield VALIDATION, piece._replace(first=position == place)
+            yield VALIDATION, chunk._replace(first=position == place)
         else:
-            yield TRAIN, piece._replace(text=piece.text[: place - position], last=True)
-            yield VALIDATION, piece._replace(text=piece.text[place - position :], first=True)
+            yield TRAIN, chunk._replace(text=chunk.text[: place - position], last=True)
+            yield VALIDATION, chunk._replace(text=chunk.text[place - position :], first=True)
         position = after

@@ -1,4 +1,4 @@
-"""`prepare`: a source becomes token shards on disk, a few megabytes at a time."""
+"""`prepare`: a source becomes token files on disk, a few megabytes at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinylm_keras import _checks, _files, _folders
-from tinylm_keras.data.token_files import index as shard_index
+from tinylm_keras.data.token_files import index as file_index
 from tinylm_keras.data.token_files import reader
 from tinylm_keras.data.token_files.split import PARTS, TRAIN, VALIDATION, divide
 from tinylm_keras.data.token_stream import TextCounter
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from tinylm_keras._types import Path, Source
-    from tinylm_keras.data.token_files.reader import Shards
+    from tinylm_keras.data.token_files.reader import TokenFiles
     from tinylm_keras.tokenizers import Tokenizer
 
-# Pieces are tokenized together until they have this many characters, or are this many.
-CHARACTERS, PIECES = 1 << 20, 1 << 14
+# Chunks are tokenized together until they have this many characters, or are this many.
+CHARACTERS, CHUNKS = 1 << 20, 1 << 14
 
 READING, LEARNING, WRITING = STAGES = ("reading", "learning the tokens", "writing")
 
@@ -43,8 +43,8 @@ def prepare(
     seed: int = 0,
     overwrite: bool = False,
     progress: Callable[..., object] | None = None,
-) -> Shards:
-    """Write a source as token shards: a folder that `open_shards` opens and `train(data=…)` learns from.
+) -> TokenFiles:
+    """Write a source as token files: a folder that `open_token_files` opens and `train(data=…)` learns from.
 
     The folder holds `train.bin` and `validation.bin` (ids alone, little-endian, 16 bits each where the vocabulary
     allows it, else 32), `tokenizer.json` and `index.json`, which says what the others are. The ids are those of
@@ -58,15 +58,15 @@ def prepare(
         source: What `read` takes, or `Documents`.
         tokenizer: `Tokenizer`. One without a vocabulary is adapted first, on the training part alone.
         out: str or path. A new folder.
-        validation: float in [0, 1). Share kept to judge the model; 0 for none.
+        validation: float in [0, 1). Share kept for validation; 0 for none.
         separator, encoding, column, bad_rows: As for `read`; not used when `source` is `Documents`.
         seed: int. Another seed keeps other texts for validation.
-        overwrite: bool. Whether `out` may exist already; then the shards in it are replaced.
+        overwrite: bool. Whether `out` may exist already; then the token files in it are replaced.
         progress: None, or a function that is told now and then: the stage (one of `STAGES`), the bytes of this pass so
             far, the bytes of a pass (None where unknown), and the tokens written.
 
     Returns:
-        The opened `Shards`.
+        The opened `TokenFiles`.
 
     Raises:
         ValueError: if the source, the tokenizer or `out` will not do, or a part would have fewer than two tokens.
@@ -76,67 +76,67 @@ def prepare(
 
     >>> import pathlib, tempfile
     >>> from tinylm_keras.tokenizers import WhitespaceTokenizer
-    >>> folder = pathlib.Path(tempfile.mkdtemp()) / "shards"
+    >>> folder = pathlib.Path(tempfile.mkdtemp()) / "token_files"
     >>> opened = prepare(["a b", "b c", "c d", "d a"], WhitespaceTokenizer(), folder, validation=0.25)
     >>> opened.train.documents, opened.validation.documents
     (3, 1)
     """
     validation = _checks.real_number("validation", validation, 0, 1, include_high=False)
     seed = _checks.whole_number("seed", seed, 0, 2**63)
-    shard_index.check_tokenizer(tokenizer)
-    with _folders.claimed(out, overwrite, "shards") as out:
+    file_index.check_tokenizer(tokenizer)
+    with _folders.claimed(out, overwrite, "token files") as out:
         documents = source
         if not isinstance(source, Documents):
             how = {"separator": separator, "encoding": encoding, "column": column, "bad_rows": bad_rows}
             documents = Documents(source, **how)
         report = _Reporter(documents, progress)
         division = divide(documents, validation, seed, report)
-        if not shard_index.has_vocabulary(tokenizer):
+        if not file_index.has_vocabulary(tokenizer):
             report.stage = LEARNING
             tokenizer.adapt(_training_texts(division(documents), report))
         report.stage = WRITING
         _write(documents, division, tokenizer, out, PARTS if validation else (TRAIN,), report)
-        return reader.open_shards(out)
+        return reader.open_token_files(out)
 
 
 def _training_texts(divided, report):
-    for part, piece in divided:
+    for part, chunk in divided:
         report()
         if part == TRAIN:
-            yield piece.text
+            yield chunk.text
 
 
 def _write(documents, division, tokenizer, out, parts, report):
     """Write all files beside their places; only when all are whole are they renamed, the index last."""
-    dtype = shard_index.dtype_for(tokenizer.vocabulary_size())
+    dtype = file_index.dtype_for(tokenizer.vocabulary_size())
     for part in PARTS:
-        _files.sweep(out / shard_index.file_of(part))  # also where this time there is no such part
+        _files.sweep(out / file_index.file_of(part))  # also where this time there is no such part
     with contextlib.ExitStack() as stack:
-        names = [shard_index.INDEX, shard_index.TOKENIZER, *map(shard_index.file_of, parts)]
+        names = [file_index.INDEX, file_index.TOKENIZER, *map(file_index.file_of, parts)]
         paths = {name: stack.enter_context(_files.atomic_path(out / name)) for name in names}  # left in reverse order
-        paths[shard_index.TOKENIZER].write_text(shard_index.tokenizer_json(tokenizer), encoding="utf-8")
+        paths[file_index.TOKENIZER].write_text(file_index.tokenizer_json(tokenizer), encoding="utf-8")
         writers = {
-            part: stack.enter_context(_Writer(paths[shard_index.file_of(part)], tokenizer, dtype)) for part in parts
+            part: stack.enter_context(_Writer(paths[file_index.file_of(part)], tokenizer, dtype)) for part in parts
         }
-        for part, piece in division(documents):
-            writers[part].add(piece)
+        for part, chunk in division(documents):
+            writers[part].add(chunk)
             report(sum(writer.count for writer in writers.values()))
-        splits = {part: {"file": shard_index.file_of(part), **writer.finish()} for part, writer in writers.items()}
+        splits = {part: {"file": file_index.file_of(part), **writer.finish()} for part, writer in writers.items()}
         report(sum(writer.count for writer in writers.values()), last=True)
-        index = shard_index.describe(tokenizer, dtype, splits, documents.names)
-        paths[shard_index.INDEX].write_text(index, encoding="utf-8")
-        for name in (shard_index.INDEX, *shard_index.FILES[VALIDATION]):  # of shards that are replaced
+        index = file_index.describe(tokenizer, dtype, splits, documents.names)
+        paths[file_index.INDEX].write_text(index, encoding="utf-8")
+        for name in (file_index.INDEX, *file_index.FILES[VALIDATION]):  # of token files that are replaced
             (out / name).unlink(missing_ok=True)
 
 
 class _Writer:
-    """The file of one part: tokenizes the pieces that it is given and writes their ids."""
+    """The file of one part: tokenizes the chunks that it is given and writes their ids."""
 
     def __init__(self, path, tokenizer, dtype):
         self.tokenizer, self.dtype = tokenizer, dtype
         self.count = self.documents = 0
         self._counter, self._digest = TextCounter(tokenizer), hashlib.sha256()
-        self._pieces, self._characters, self._begun = [], 0, False
+        self._chunks, self._characters, self._begun = [], 0, False
         self._end = [] if tokenizer.end_id is None else [np.array([tokenizer.end_id], "int32")]
         self._file = path.open("wb")
 
@@ -146,11 +146,11 @@ class _Writer:
     def __exit__(self, *error):
         self._file.close()
 
-    def add(self, piece):
-        """Add a piece: those of a text follow each other."""
-        self._pieces.append(piece)
-        self._characters += len(piece.text)
-        if self._characters >= CHARACTERS or len(self._pieces) >= PIECES:
+    def add(self, chunk):
+        """Add a chunk: those of a text follow each other."""
+        self._chunks.append(chunk)
+        self._characters += len(chunk.text)
+        if self._characters >= CHARACTERS or len(self._chunks) >= CHUNKS:
             self._flush()
 
     def finish(self):
@@ -172,19 +172,19 @@ class _Writer:
         }
 
     def _flush(self):
-        pieces, self._pieces, self._characters = self._pieces, [], 0
+        chunks, self._chunks, self._characters = self._chunks, [], 0
         rows = []
-        for piece, ids in zip(pieces, self.tokenizer.tokenize([piece.text for piece in pieces]), strict=True):
+        for chunk, ids in zip(chunks, self.tokenizer.tokenize([chunk.text for chunk in chunks]), strict=True):
             if not self._begun:
                 rows.extend(self._end)
             # Without an end token the very first token of all is not predicted.
             first = 0 if self._begun or self._end else min(1, len(ids))
             self._begun = self._begun or bool(self._end) or bool(first)
-            self._counter.add(piece.text, ids, first, len(ids), begins=piece.first)
+            self._counter.add(chunk.text, ids, first, len(ids), begins=chunk.first)
             rows.append(ids)
-            if piece.last:
+            if chunk.last:
                 rows.extend(self._end)
-            self.documents += piece.first
+            self.documents += chunk.first
         if rows:
             self._write(np.concatenate(rows))
 

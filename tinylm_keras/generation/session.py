@@ -8,7 +8,7 @@ from tinylm_keras.generation.packing import CHUNK, pack
 from tinylm_keras.samplers import Sampler
 
 
-class Decoder:
+class GenerationSession:
     """Writes new tokens after several prompts, some at a time.
 
     Row i draws its random numbers from numpy's `default_rng((seed, i))`, one per new token, so that a row does not
@@ -16,8 +16,8 @@ class Decoder:
 
     Args:
         model: a `LanguageModel`.
-        prompts: list of int32 arrays `[n_i]`, none longer than the model's `reach`. An empty one begins with a token
-            drawn from `model.first_tokens`.
+        prompts: list of int32 arrays `[n_i]`, none longer than the model's `receptive_field`. An empty one begins with a
+            token drawn from `model.first_tokens`.
         max_new_tokens: int.
         sampler: `Sampler` or a keras-nlp sampler.
         seed: int.
@@ -93,7 +93,7 @@ class Decoder:
             steps = min(steps, context_length - self.position)
         else:
             window = self.tokens[:, self.position + 1 - context_length : self.position + 1]
-        return self._choose("cached" if inside else "sliding", window, steps)
+        return self._choose("cached" if inside else "recomputed", window, steps)
 
     def _choose(self, way, window, steps):
         """The next tokens from the programs `<way>_steps` and `<way>_logits` of the loop."""
@@ -149,7 +149,7 @@ class Decoder:
             self.sampler.settings(size),
             self.end_id,
         )
-        written, self.marks, self.cache = run(numbers, self.marks, () if way == "sliding" else self.cache)
+        written, self.marks, self.cache = run(numbers, self.marks, () if way == "recomputed" else self.cache)
         written = keras.ops.convert_to_numpy(written)
         self.finished = written[:, CHUNK] != 0
         self._check_finite(bool(written[0, CHUNK + 1]))
@@ -159,7 +159,7 @@ class Decoder:
         """One token from a keras-nlp sampler. It keeps its own random state, so it runs outside the compiled loop."""
         make = getattr(loop, f"{way}_logits")
         run = loop.program(self.model, make.__name__, make, stored=self.stored)
-        logits, cache = run(window, () if way == "sliding" else self.cache, np.int32(self.position))
+        logits, cache = run(window, () if way == "recomputed" else self.cache, np.int32(self.position))
         self.cache = cache
         self._check_finite(bool(keras.ops.all(keras.ops.isfinite(logits))))
         logits = keras.ops.where(self.marks[len(self.tokens) :], logits, -np.inf)

@@ -1,4 +1,4 @@
-"""The rungs of the ladder: what each idea is, and the recipe it is trained with. No Keras here."""
+"""The baselines of a comparison: what each one adds, and the recipe that it is trained with. No Keras."""
 
 import dataclasses
 
@@ -6,8 +6,8 @@ from tinylm_keras.recipe import presets
 
 
 @dataclasses.dataclass(frozen=True)
-class Idea:
-    """A rung of the ladder before anybody climbs it.
+class Baseline:
+    """A model of the comparison, before it is trained.
 
     Attributes:
         name: str. Also the folder of its run.
@@ -22,24 +22,24 @@ class Idea:
     changes: dict = dataclasses.field(default_factory=dict)
 
 
-IDEAS = (
-    Idea("unigram", "How often each character comes, counted; what stands before plays no part."),
-    Idea(
+BASELINES = (
+    Baseline("unigram", "How often each character comes, counted; what stands before plays no part."),
+    Baseline(
         "average",
         "The mean of all characters before: which ones there were, not which came last. So it loses to a pair, "
         "which knows nothing else.",
         "mlp",
         {"model": "average", "embed_dim": 128, "hidden_dim": 256, "num_hidden_layers": 2},
     ),
-    Idea("bigram counts", "How often each character follows each other one, counted: the best that pairs can do."),
-    Idea("bigram", "The same pairs as a table of weights: training finds what counting finds.", "bigram"),
-    Idea("mlp", "The last eight characters, each in its own place: order, as far as the window reaches.", "mlp"),
-    Idea(
+    Baseline("bigram counts", "How often each character follows each other one, counted: the best that pairs can do."),
+    Baseline("bigram", "The same pairs as a table of weights: training finds what counting finds.", "bigram"),
+    Baseline("mlp", "The last eight characters, each in its own place: order, as far as the window reaches.", "mlp"),
+    Baseline(
         "n-gram counts",
         "What followed the last few characters, counted, with what followed fewer of them where that is little: it "
         "repeats what it has read, and knows nothing that is only similar.",
     ),
-    Idea(
+    Baseline(
         "minilm",
         "Attention: each character chooses what matters to it among all before, in order, layer upon layer.",
         "shakespeare-char-small",
@@ -48,7 +48,7 @@ IDEAS = (
 
 
 def make_recipes(steps=None, overrides=None):
-    """Return the recipe of each trained rung by its name.
+    """Return the recipe of each trained baseline by its name.
 
     Args:
         steps: int or None. Updates of each; None leaves the presets'.
@@ -58,7 +58,7 @@ def make_recipes(steps=None, overrides=None):
         dict of `Recipe`.
 
     Raises:
-        ValueError: if a setting is unknown, out of its range, or not one that all rungs share.
+        ValueError: if a setting is unknown, out of its range, or not one that all baselines share.
 
     Example:
 
@@ -69,12 +69,12 @@ def make_recipes(steps=None, overrides=None):
     if steps is not None:
         overrides["steps"] = steps
     recipes = {}
-    for idea in IDEAS:
-        if idea.preset is None:
+    for baseline in BASELINES:
+        if baseline.preset is None:
             continue
-        recipe = dataclasses.replace(presets.get(idea.preset), **idea.changes)
+        recipe = dataclasses.replace(presets.get(baseline.preset), **baseline.changes)
         recipe = dataclasses.replace(recipe, prompt=None, evaluation_batches=20)
         recipe = presets.override(recipe, **overrides)
         recipe = dataclasses.replace(recipe, window=min(recipe.window, recipe.context_length))
-        recipes[idea.name] = dataclasses.replace(recipe, evaluate_every=None)
+        recipes[baseline.name] = dataclasses.replace(recipe, evaluate_every=None)
     return recipes

@@ -1,4 +1,4 @@
-"""A run on token shards: the ids lie on disk, and what they fix is no setting any more."""
+"""A run on token files: the ids lie on disk, and what they fix is no setting any more."""
 
 import collections
 import dataclasses
@@ -9,7 +9,7 @@ from tinylm_keras.recipe import registry
 from tinylm_keras.recipe.recipe import settings
 from tinylm_keras.training.corpus import Corpus
 
-# Settings that say how text is read and becomes tokens: the shards have decided them.
+# Settings that say how text is read and becomes tokens: the token files have decided them.
 FIXED = (
     *(name for name, field in settings().items() if field.metadata["group"] == "tokens"),
     *("separator", "encoding", "column", "bad_rows", "validation"),
@@ -17,11 +17,11 @@ FIXED = (
 
 
 @dataclasses.dataclass
-class ShardCorpus(Corpus):
-    """The shards of a run: `train` and `validation` are `Shard`s (or None), always in the packed layout.
+class TokenFileCorpus(Corpus):
+    """The token files of a run: `train` and `validation` are `TokenFile`s (or None), always in the packed layout.
 
     Attributes:
-        folder: str. Where the shards lie.
+        folder: str. Where the token files lie.
         sources: list of str. The text that they were made from.
     """
 
@@ -39,16 +39,16 @@ class ShardCorpus(Corpus):
         return self.validation
 
     def unknown_tokens(self):
-        """Return no unknown words: the tokenizer of the shards is the model's."""
+        """Return no unknown words: the tokenizer of the token files is the model's."""
         return collections.Counter()
 
     def record(self):
-        """Return what recipe.json says about the shards."""
+        """Return what recipe.json says about the token files."""
         parts = [part for part in (self.train, self.validation) if part is not None]
         return {
             "sha256": self.sha256,
             "tokenizer_sha256": self.tokenizer.fingerprint(),
-            "shards": self.folder,
+            "token_files": self.folder,
             "sources": self.sources,
             "texts": sum(part.documents for part in parts),
             "characters": sum(part.characters for part in parts),
@@ -61,13 +61,13 @@ class ShardCorpus(Corpus):
 
 
 def make(opened):
-    """Return the corpus of opened `Shards`."""
-    return ShardCorpus(
+    """Return the corpus of opened `TokenFiles`."""
+    return TokenFileCorpus(
         train=opened.train,
         validation=opened.validation,
         tokenizer=opened.tokenizer,
         layout="packed",
-        reason="token shards",
+        reason="token files",
         sha256=opened.sha256,
         folder=str(opened.path.absolute()),
         sources=opened.sources,
@@ -75,26 +75,26 @@ def make(opened):
 
 
 def open_corpus(folder, recipe, overrides, tokenizer=None):
-    """Open the shards of a run.
+    """Open the token files of a run.
 
     Args:
-        folder: str, path, or opened `Shards`.
+        folder: str, path, or opened `TokenFiles`.
         recipe: `Recipe`.
-        overrides: dict. What the caller asked for; the settings that the shards fix are refused there. Those of a
-            preset give way to what the shards are.
-        tokenizer: `Tokenizer` or None. Of a model to go on from; it must be that of the shards.
+        overrides: dict. What the caller asked for; the settings that the token files fix are refused there. Those of a
+            preset give way to what the token files are.
+        tokenizer: `Tokenizer` or None. Of a model to continue from; it must be that of the token files.
 
     Returns:
-        A `ShardCorpus`, and the recipe with what the shards are, as far as a recipe can name it.
+        A `TokenFileCorpus`, and the recipe with what the token files are, as far as a recipe can name it.
 
     Raises:
-        ValueError: if the folder does not hold shards, a setting cannot be changed, or the tokenizers differ.
+        ValueError: if the folder does not hold token files, a setting cannot be changed, or the tokenizers differ.
     """
     for name, value in overrides.items():
         if name in FIXED or (name == "layout" and value not in ("packed", "auto")):
             rule = ["cannot be changed together with ", _checks.Argument("data"), ", whose tokens are fixed"]
-            raise _checks.refuse(name, rule, value, "Leave it out, or prepare other shards.")
-    opened = folder if isinstance(folder, reader.Shards) else reader.open_shards(folder)
+            raise _checks.refuse(name, rule, value, "Leave it out, or prepare other token files.")
+    opened = folder if isinstance(folder, reader.TokenFiles) else reader.open_token_files(folder)
     _check_tokenizer(opened, tokenizer)
     tokens = [part.tokens for part in (opened.train, opened.validation) if part is not None]
     found = dict.fromkeys(("max_tokens", "vocabulary_file", "merges_file"))
@@ -108,8 +108,8 @@ def open_corpus(folder, recipe, overrides, tokenizer=None):
 def _check_tokenizer(opened, tokenizer):
     if tokenizer is None or tokenizer.fingerprint() == opened.tokenizer.fingerprint():
         return
-    rule = f"must have the tokenizer of the shards, {_named(opened.tokenizer)}, but the model has another"
-    raise _checks.refuse("init", rule, _named(tokenizer), "Prepare shards with the tokenizer of the model.")
+    rule = f"must have the tokenizer of the token files, {_named(opened.tokenizer)}, but the model has another"
+    raise _checks.refuse("init", rule, _named(tokenizer), "Prepare token files with the tokenizer of the model.")
 
 
 def _named(tokenizer):

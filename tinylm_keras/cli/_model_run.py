@@ -6,7 +6,7 @@ from tinylm_keras.cli import _console
 from tinylm_keras.recipe import presets
 
 
-class Past:
+class ModelRun:
     """The training of a model, as far as the recipe.json beside its file tells.
 
     Args:
@@ -27,22 +27,22 @@ class Past:
         self.recipe = presets.Recipe() if self._record is None else self._record.recipe
         self.source = "" if self._record is None else self._record.name
         self.layout = None if self._record is None else self._record.corpus.get("layout")
-        self._shards = None if self._record is None else self._record.shards
+        self._token_files = None if self._record is None else self._record.token_files
 
     @property
     def is_built_in(self):
         """Whether the model learned the built-in stories."""
-        return self.source.partition(":")[0] == "stories" and self._shards is None
+        return self.source.partition(":")[0] == "stories" and self._token_files is None
 
     @property
     def corpus(self):
-        """The training text or shards in their two parts, read again; None when that fails: `problem` says why."""
+        """The training text or token files in their two parts, read again; None when that fails: `problem` says why."""
         return self._read_again[0]
 
     @property
     def texts(self):
         """The training texts as a list of str; None when they are unknown, and then `problem` says why."""
-        return self.corpus.train if self.corpus and self._shards is None else None
+        return self.corpus.train if self.corpus and self._token_files is None else None
 
     @property
     def problem(self):
@@ -53,20 +53,20 @@ class Past:
         """The corpus of the model when `texts` are what it learned, in their two parts; else None."""
         from tinylm_keras.training import corpus
 
-        if self._record is None or self._shards is not None or corpus.fingerprint(texts) != self._record.sha256:
+        if self._record is None or self._token_files is not None or corpus.fingerprint(texts) != self._record.sha256:
             return None
         return corpus.make(texts, self.recipe, self._tokenizer, kept=self._record.kept)
 
     @functools.cached_property
     def _read_again(self):
-        from tinylm_keras.training import named_text, shard_corpus
+        from tinylm_keras.training import named_text, token_file_corpus
 
         if self._record is None:
             return None, f"{self._origin.problem} names the text it learned"
         try:
-            if self._shards is not None:
-                opened = named_text.shards(self._record, _console.say)
-                return shard_corpus.make(opened), "it learned from token shards, which hold no text"
+            if self._token_files is not None:
+                opened = named_text.token_files(self._record, _console.say)
+                return token_file_corpus.make(opened), "it learned from token files, which hold no text"
             return self.corpus_of(named_text.texts(self._record, _console.say)), ""
         except (named_text.NotRead, ValueError) as problem:
             return None, str(problem)

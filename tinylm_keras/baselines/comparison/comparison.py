@@ -1,4 +1,4 @@
-"""One climb: the rungs trained or counted one after the other, with an eye on the time."""
+"""Trains or counts the baselines one after the other, and says how long it will take."""
 
 import contextlib
 import dataclasses
@@ -7,11 +7,11 @@ import time
 
 from tinylm_keras import counting, evaluation
 from tinylm_keras.baselines import count_models
-from tinylm_keras.baselines.comparison.ideas import IDEAS
+from tinylm_keras.baselines.comparison.baseline import BASELINES
 from tinylm_keras.training import environment, plan, progress, start, train
 from tinylm_keras.training.run_folder import RunFolder
 
-# Seconds of a rung besides its arithmetic: to build and compile, without XLA and with it, and to start each step.
+# Seconds of a baseline besides its arithmetic: to build and compile, without XLA and with it, and to start each step.
 COMPILING, COMPILING_XLA, STARTING = 4.0, 12.0, 0.002
 
 # What evaluations add, and which share of the speed of large matrix products small models reach in training.
@@ -19,8 +19,8 @@ EVALUATING, USABLE = 1.15, 0.4
 
 
 @dataclasses.dataclass(frozen=True)
-class Rung:
-    """A rung that was climbed.
+class Result:
+    """A baseline that was trained or counted, and how well it predicts the validation text.
 
     Attributes:
         name: str.
@@ -45,18 +45,18 @@ class Rung:
     line: str
 
 
-class Climb:
-    """One climb: a corpus, the recipes of the rungs, and what has been found so far."""
+class Comparison:
+    """A comparison: a corpus, the recipes of the baselines, and the results so far."""
 
     def __init__(self, recipes, corpus, folder, reporter, source):
         self.recipes, self.corpus, self.folder, self.reporter, self.source = recipes, corpus, folder, reporter, source
-        self.judging = corpus.validation_batches(dataclasses.replace(recipes["bigram"], evaluation_batches=None))
+        self.evaluated = corpus.validation_batches(dataclasses.replace(recipes["bigram"], evaluation_batches=None))
         self.estimates, self.measured = self._estimate(), {}
         self.record = {
             "source": source,
             "sources": list(corpus.locations),
             "corpus": corpus.record(),
-            "judged_on": {"tokens": int(self.judging.tokens), "context_length": self.judging.length},
+            "evaluated_on": {"tokens": int(self.evaluated.tokens), "context_length": self.evaluated.length},
             "estimated_seconds": round(sum(self.estimates.values()), 1),
             "machine": {"device": environment.device()[1], "threads": environment.threads()},
             "versions": environment.versions(),
@@ -64,27 +64,29 @@ class Climb:
         }
 
     def run(self):
-        """Climb all rungs and return them."""
+        """Train or count all baselines and return their results."""
         steps = sum(recipe.steps or 0 for recipe in self.recipes.values())
         text = self.record["corpus"]
         lines = [
             f"{self.source}: {text['characters']:,} characters, vocabulary {text['vocabulary_size']:,}; "
-            f"{self.record['judged_on']['tokens']:,} tokens to judge by",
+            f"{self.record['evaluated_on']['tokens']:,} tokens for validation",
             f"{len(self.recipes)} models to train, {steps:,} steps in all: about "
             f"{progress.duration(self._left(self.recipes))}, a guess that the first model corrects, on this machine",
         ]
         self.reporter.start(lines, steps)
-        say, rungs = getattr(self.reporter, "say", lambda text: None), []
+        say, results = getattr(self.reporter, "say", lambda text: None), []
         try:
-            for idea in IDEAS:
-                rungs.append(self._train(idea) if idea.preset else self._count(idea))
-                say(f"{idea.name}: {rungs[-1].bits_per_character:.3f} bits per character{self._pace(rungs[-1])}")
+            for baseline in BASELINES:
+                results.append(self._train(baseline) if baseline.preset else self._count(baseline))
+                say(
+                    f"{baseline.name}: {results[-1].bits_per_character:.3f} bits per character{self._pace(results[-1])}"
+                )
         finally:
             self.reporter.finish([])
-        return tuple(rungs)
+        return tuple(results)
 
     def _estimate(self):
-        """Return the seconds that each trained rung will take, from its size and the speed of this machine."""
+        """Return the seconds that each trained baseline will take, from its size and the speed of this machine."""
         kind, seconds = environment.device()[0], {}
         share = plan.NOMINAL_RATE[kind] / (USABLE * environment.speed())
         for name, recipe in self.recipes.items():
@@ -98,57 +100,57 @@ class Climb:
         return seconds
 
     def _left(self, names):
-        """Return the seconds that some rungs will take: their estimates, at the pace of those that were trained."""
+        """Return the seconds that some baselines will take: their estimates, at the pace of those that were trained."""
         expected = sum(self.estimates[name] for name in self.measured)
         pace = sum(self.measured.values()) / expected if expected else 1.0
         return pace * sum(self.estimates[name] for name in names)
 
-    def _pace(self, rung):
-        """Return what a trained rung says about the others, as the end of its line."""
-        if not rung.trained:
+    def _pace(self, result):
+        """Return what a trained baseline says about the others, as the end of its line."""
+        if not result.trained:
             return ""
-        self.measured[rung.name] = rung.seconds
+        self.measured[result.name] = result.seconds
         waiting = [name for name in self.recipes if name not in self.measured]
-        took = f", trained in {progress.duration(rung.seconds)}"
+        took = f", trained in {progress.duration(result.seconds)}"
         if not waiting:
             return took
         models = "1 model" if len(waiting) == 1 else f"{len(waiting)} models"
         return f"{took}; {models} to go: about {progress.duration(self._left(waiting))} at this pace"
 
-    def _train(self, idea):
-        recipe, began = self.recipes[idea.name], time.monotonic()
-        run = None if self.folder is None else RunFolder(self.folder / idea.name, overwrite=True)
+    def _train(self, baseline):
+        recipe, began = self.recipes[baseline.name], time.monotonic()
+        run = None if self.folder is None else RunFolder(self.folder / baseline.name, overwrite=True)
         with contextlib.nullcontext() if run is None else run.claimed(quiet=True):
-            model = train.run(recipe, self.corpus, run, self._follower(idea.name), self.source)
+            model = train.run(recipe, self.corpus, run, self._follower(baseline.name), self.source)
         found = evaluation.evaluate(model, self.corpus.validation, layout=self.corpus.layout)
-        return self._rung(idea, found.loss, model.count_params(), time.monotonic() - began, recipe.steps)
+        return self._result(baseline, found.loss, model.count_params(), time.monotonic() - began, recipe.steps)
 
-    def _count(self, idea):
+    def _count(self, baseline):
         began = time.monotonic()
-        seen, judged = self.corpus.train_stream.ids, self.corpus.validation_stream.ids
+        seen, evaluated = self.corpus.train_stream.ids, self.corpus.validation_stream.ids
         tokenizer = self.corpus.tokenizer
         size = tokenizer.vocabulary_size()
-        if idea.name == "unigram":
-            loss, numbers = math.log(count_models.unigram_perplexity(seen, judged[1:])), size
-        elif idea.name == "bigram counts":
-            loss, numbers = count_models.bigram_nats(seen, judged, size), size**2
+        if baseline.name == "unigram":
+            loss, numbers = math.log(count_models.unigram_perplexity(seen, evaluated[1:])), size
+        elif baseline.name == "bigram counts":
+            loss, numbers = count_models.bigram_nats(seen, evaluated, size), size**2
         else:
-            rows, judged = (counting.rows_of(ids, tokenizer.end_id) for ids in (seen, judged))
+            rows, evaluated = (counting.rows_of(ids, tokenizer.end_id) for ids in (seen, evaluated))
             counts = counting.count_in_best_order(rows, size, pad_id=tokenizer.pad_id)
-            loss, numbers = math.log(2) * float(counts.bits(judged).mean()), counts.numbers
-        return self._rung(idea, loss, numbers, time.monotonic() - began)
+            loss, numbers = math.log(2) * float(counts.bits(evaluated).mean()), counts.numbers
+        return self._result(baseline, loss, numbers, time.monotonic() - began)
 
-    def _rung(self, idea, loss, parameters, seconds, steps=0):
-        return Rung(
-            name=idea.name,
-            bits_per_character=float(self.judging.bits_per_character(loss)),
+    def _result(self, baseline, loss, parameters, seconds, steps=0):
+        return Result(
+            name=baseline.name,
+            bits_per_character=float(self.evaluated.bits_per_character(loss)),
             perplexity=math.exp(loss),
             loss=loss,
-            trained=idea.preset is not None,
+            trained=baseline.preset is not None,
             parameters=parameters,
             steps=steps,
             seconds=round(seconds, 1),
-            line=idea.line,
+            line=baseline.line,
         )
 
     def _follower(self, name):
@@ -159,7 +161,7 @@ class Climb:
 
 
 class _Follower(progress.Silent):
-    """Shows the steps of one rung as steps of the whole climb."""
+    """Shows the steps of one baseline as steps of the whole comparison."""
 
     def __init__(self, reporter, name, before, seconds_after):
         self.reporter, self.name, self.before, self.seconds_after = reporter, name, before, seconds_after
