@@ -1,6 +1,7 @@
 """The family under test: a new model or tokenizer is added to the two tables, and every law holds for it too."""
 
 import functools
+import importlib.metadata
 import os
 import signal
 
@@ -14,6 +15,12 @@ from tinylm_keras import counting
 from tinylm_keras.baselines import MLPLM, AverageLM, BigramLM, NGramLM
 from tinylm_keras.models import MiniLM, RotaryLM
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
+
+# Where keras-hub itself imports TensorFlow, nothing that uses it runs without.
+needs_no_tensorflow = pytest.mark.skipif(
+    tuple(map(int, importlib.metadata.version("keras-hub").split(".")[:2])) <= (0, 26),
+    reason="keras-hub 0.26 imports TensorFlow, also on the JAX backend",
+)
 
 # A shell starts what runs in the background deaf to Ctrl-C, and the commands that are tested would be so too.
 signal.signal(signal.SIGINT, signal.default_int_handler)

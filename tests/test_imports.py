@@ -27,7 +27,7 @@ ROWS = [
     ["stories"],
     ["_csv_files", "_labels", "_ticks", "archive", "_folders", "counting"],
     ["_locks"],
-    ["_files", "_keywords"],
+    ["_files", "_keywords", "_renamed"],
     ["_checks", "_endings", "_keras_nlp", "_small_files", "_terminal"],
     ["_streams", "_types"],
 ]

@@ -8,7 +8,12 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
+from tests.conftest import needs_no_tensorflow
+
+pytestmark = [
+    pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed"),
+    needs_no_tensorflow,
+]
 
 CODE = """
 import sys

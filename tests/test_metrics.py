@@ -52,7 +52,9 @@ def test_loss_and_perplexity_of_fit_agree_epoch_by_epoch(make_trained_model, min
 def test_perplexity_equals_that_of_keras_nlp(mini_lm, batches):
     theirs = keras_nlp.metrics.Perplexity(from_logits=True, mask_token_id=mini_lm.pad_id)
     ours = Perplexity(pad_id=mini_lm.pad_id)
-    for x, y in batches:
+    # Before 0.27, keras-hub averages batches by their examples, not by their tokens: there one batch has to do.
+    by_examples = hasattr(theirs, "_number_of_samples")
+    for x, y in list(batches)[: 1 if by_examples else None]:
         logits = mini_lm(x)
         theirs.update_state(y, logits)
         ours.update_state(y, logits)

@@ -62,7 +62,7 @@ def evaluate(
     batch_size: int = 32,
     training: Iterable[str] | TokenStream | None = None,
 ) -> Evaluation:
-    """Judge a model on text that it should not have been trained on.
+    """Evaluate a model on text that it should not have been trained on.
 
     Args:
         model: A `LanguageModel` with a tokenizer.

@@ -6,7 +6,7 @@ import math
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from tinylm_keras import _checks, _labels
+from tinylm_keras import _checks, _labels, _renamed
 from tinylm_keras._files import atomic_path
 from tinylm_keras._ticks import round_perplexities
 
@@ -190,9 +190,8 @@ def draw_comparison(results: Sequence[Mapping[str, Any]]) -> Figure:
     axes.invert_yaxis()
     _dress(axes, "bits per character of the validation text; hollow: counted, not trained", "")
     axes.grid(axis="y", visible=False)
-    axes.set_xlim(
-        0, 1.12 * max(result["bits_per_character"] for result in results)
-    )  # room for the longest bar's number
+    longest = max(result["bits_per_character"] for result in results)
+    axes.set_xlim(0, 1.12 * longest)  # room for its number
     return figure
 
 
@@ -269,3 +268,11 @@ def _perplexity_axis(axes):
 
 def _shown(perplexity):
     return f"{perplexity:,.8g}" if perplexity < 1e6 else f"{perplexity:.3g}".replace("e+0", "e").replace("e+", "e")
+
+
+def _missing(name):
+    raise _renamed.attribute(__name__, name)
+
+
+if not TYPE_CHECKING:  # else an editor would take every name for one of this module
+    __getattr__ = _missing

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.conftest import needs_no_tensorflow
 from tinylm_keras.models import MiniLM
 
 CHILD = """
@@ -45,7 +46,7 @@ print(json.dumps(results))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed: pip install jax")
-@pytest.mark.parametrize("tensorflow", ["with", "without"])
+@pytest.mark.parametrize("tensorflow", ["with", pytest.param("without", marks=needs_no_tensorflow)])
 def test_on_jax_tokenizers_work_with_and_without_tensorflow(tensorflow, one_of_each_tokenizer, tmp_path):
     text, models = "the cat sat on the mat", {}
     for name, tokenizer in one_of_each_tokenizer.items():

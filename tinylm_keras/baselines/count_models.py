@@ -1,6 +1,6 @@
 """Models that only count: what a trained model is compared with. They need numpy alone.
 
-Tokens are rows of ids. A bigram model judges every token but the first, as a language model does.
+Tokens are rows of ids. A bigram model predicts every token but the first, as a language model does.
 """
 
 import numpy as np

@@ -152,6 +152,7 @@ def start_keras():
         os.dup2(held.fileno(), 2)
         try:
             importlib.import_module("keras")
+            _log_the_first_compilation()
         except Exception:
             held.seek(0)
             os.write(terminal, held.read())
@@ -159,3 +160,10 @@ def start_keras():
         finally:
             os.dup2(terminal, 2)
             os.close(terminal)
+
+
+def _log_the_first_compilation():
+    """Let TensorFlow before 2.21 write its line about the first program that XLA compiles, once in each process."""
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is not None and tuple(map(int, tensorflow.__version__.split(".")[:2])) < (2, 21):
+        tensorflow.function(lambda x: x + 1, jit_compile=True)(tensorflow.constant(1))

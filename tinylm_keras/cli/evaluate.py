@@ -39,7 +39,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     **typed,
 ):
-    """Judge a model: loss, perplexity and bits per character on text; sound and new stories."""
+    """Evaluate a model: loss, perplexity and bits per character on text; sound and new stories."""
     overrides = typed_settings(typed)
     if stories is not None:
         _checks.whole_number("stories", stories, 0, 100_000)

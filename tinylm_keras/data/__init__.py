@@ -6,6 +6,8 @@ Names are loaded when first used: reading text and writing stories need no Keras
 import importlib
 from typing import TYPE_CHECKING
 
+from tinylm_keras import _renamed
+
 if TYPE_CHECKING:
     from tinylm_keras import stories as stories
     from tinylm_keras.data.packed_layout import windows as windows
@@ -33,7 +35,7 @@ def _load(name):
     if name == "stories":
         return importlib.import_module("tinylm_keras.stories")
     if name not in _EXPORTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise _renamed.attribute(__name__, name)
     return getattr(importlib.import_module(f"tinylm_keras.{_EXPORTS[name]}"), name)
 
 

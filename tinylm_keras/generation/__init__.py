@@ -7,11 +7,11 @@ import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.generation import lower_precision
-from tinylm_keras.generation.session import GenerationSession
 from tinylm_keras.generation.packing import CHUNK
 from tinylm_keras.generation.prompts import Prompt, check_ids, read
-from tinylm_keras.generation.sliding_window_session import SlidingWindowSession
 from tinylm_keras.generation.scoring import score as score
+from tinylm_keras.generation.session import GenerationSession
+from tinylm_keras.generation.sliding_window_session import SlidingWindowSession
 from tinylm_keras.generation.text_stream import TextStream
 from tinylm_keras.samplers import Sampler, resolve
 

@@ -16,8 +16,8 @@ class GenerationSession:
 
     Args:
         model: a `LanguageModel`.
-        prompts: list of int32 arrays `[n_i]`, none longer than the model's `receptive_field`. An empty one begins with a
-            token drawn from `model.first_tokens`.
+        prompts: list of int32 arrays `[n_i]`, none longer than the model's `receptive_field`. An empty one begins with
+            a token drawn from `model.first_tokens`.
         max_new_tokens: int.
         sampler: `Sampler` or a keras-nlp sampler.
         seed: int.

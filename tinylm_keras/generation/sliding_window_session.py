@@ -3,8 +3,8 @@
 import numpy as np
 
 from tinylm_keras.generation import loop
-from tinylm_keras.generation.session import GenerationSession
 from tinylm_keras.generation.packing import CHUNK
+from tinylm_keras.generation.session import GenerationSession
 
 
 class SlidingWindowSession(GenerationSession):

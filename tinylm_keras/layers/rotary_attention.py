@@ -24,8 +24,8 @@ class RotaryAttention(CausalSelfAttention):
     Queries and keys are normalized, then turned by their positions, so that scores are bounded and depend on distances
     alone. There are no biases.
 
-    Its cache is a sliding window: it holds the last `context_length` positions of a text of any length, position p in column
-    `p % context_length`.
+    Its cache is a sliding window: it holds the last `context_length` positions of a text of any length, position p in
+    column `p % context_length`.
 
     Args:
         embed_dim: int. Width of the input and the output; `num_heads` must divide it into heads of an even width.

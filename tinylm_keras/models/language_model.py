@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
-from tinylm_keras import _checks, _files, _keywords, archive
+from tinylm_keras import _checks, _files, _keywords, _renamed, archive
 from tinylm_keras.metrics import Perplexity
 from tinylm_keras.models import after_run, chunked_loss, frozen
 from tinylm_keras.models.generation_mixin import GenerationMixin
@@ -32,9 +32,9 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     - `build(input_shape)`, which builds every layer (an unbuilt model would save without weights),
     - and, to generate faster, `decode_step` and `empty_cache`, and past the context `last_hidden_states`.
 
-    Past `context_length` there are two ways. By default the model is fed the last `context_length` tokens, as positions
-    from 0. With `sliding_window_cache = True`, `decode_step` works with the same cache at any position, also for several
-    tokens at a time (at most `context_length`). Its result must equal `head(hidden_states(token_ids))` of the whole
+    Past `context_length` there are two ways. By default the model is fed the last `context_length` tokens, at positions
+    from 0. With `sliding_window_cache = True`, `decode_step` works with the same cache at any position, for one or
+    several tokens (at most `context_length`). Its result must equal `head(hidden_states(token_ids))` of the whole
     text, which may then have any length; `receptive_field` is the number of tokens that a prediction depends on.
 
     Where the logits of a batch would take more than `LOGITS_AT_ONCE` bytes (a class attribute; a model may have its
@@ -54,6 +54,10 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     tokenizer: Tokenizer | None
     first_tokens: list[tuple[int, int]]
     LOGITS_AT_ONCE = 128 * 2**20  # bytes; below this, chunks would save nothing worth having
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _renamed.refuse_methods(cls, _renamed.OF_MODELS)
 
     def __init__(
         self,
@@ -106,15 +110,15 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         return chunked_loss.takes_over(self, token_ids)
 
     def hidden_states(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
-        """Vectors `[B, T, D]` that the head turns into logits."""
+        """Hidden states `[B, T, D]`, which the head turns into logits."""
         raise NotImplementedError
 
     def last_hidden_states(self, token_ids: Tensor) -> Tensor:
-        """Hidden states of the last position alone, `[B, 1, D]`: `hidden_states(token_ids)[:, -1:]`, or a faster way."""
+        """Hidden states of the last position, `[B, 1, D]`: `hidden_states(token_ids)[:, -1:]`, or a faster way."""
         return self.hidden_states(token_ids, training=False)[:, -1:]
 
     def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
-        """Hidden vectors of the positions `start`, `start + 1`, … and the new cache.
+        """Hidden states of the positions `start`, `start + 1`, … and the new cache.
 
         This default suits every model and gains nothing: its cache is the ids themselves, read again each time.
         """

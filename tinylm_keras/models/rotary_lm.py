@@ -26,9 +26,9 @@ class RotaryLM(Transformer):
     RMSNorm, squared ReLU, output kernels that start at zero, logit soft-capping, no biases. All its inner kernels are
     matrices, so `keras.optimizers.Muon` trains them.
 
-    Positions are distances here, so the cache is a sliding window: past `context_length` each position sees the last `context_length`
-    positions of every layer, and nothing is computed again. Through the layers a token is felt
-    `num_blocks * (context_length - 1)` positions later.
+    Positions are distances here, so the cache is a sliding window: past `context_length` each position sees the last
+    `context_length` positions of every layer, and nothing is computed again. Through the layers a token affects
+    positions up to `num_blocks * (context_length - 1)` later.
 
     Args:
         vocabulary_size: int or None. Number of ids; None: the tokenizer's.

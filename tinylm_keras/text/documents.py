@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tinylm_keras import _checks
 from tinylm_keras.text import files, given_texts, tables
-from tinylm_keras.text.chunks import BLANK_LINES, CHUNK, chunks_of_texts, joined, chunks_of_text, stripped
+from tinylm_keras.text.chunks import BLANK_LINES, CHUNK, chunks_of_text, chunks_of_texts, joined, stripped
 from tinylm_keras.text.decoding import decoded
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 import keras
 import numpy as np
 
-from tinylm_keras import _checks, _keywords
+from tinylm_keras import _checks, _keywords, _renamed
 from tinylm_keras._keras_nlp import keras_nlp
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
     """Base class: keras-nlp's method names, plus what training and generation ask of a tokenizer.
 
     A subclass gives `_encode`, `token_strings`, `continuation` and `get_vocabulary`, those of the three special ids
-    that it has, and what it needs in `get_config`; and `call`, to be used inside `tf.data`. docs/own_tokenizer.md shows one.
+    that it has, and what it needs in `get_config`; and `call`, to be used inside `tf.data`. docs/own_tokenizer.md
+    shows one.
 
     Two ways to call it differ on purpose: `tokenize` returns unpadded numpy ids, while calling the tokenizer returns
     a padded tensor `[batch, sequence_length]`, also inside `tf.data.Dataset.map`.
 
-    Every tokenizer promises where a text may be cut: ASCII white space that follows a non-space begins a new piece, so
+    Every tokenizer promises where a text may be cut: ASCII white space that follows a non-space begins a new token, so
     the ids of a text are those of the part before such a place and then those of the part from there on
     (`tokenizers.strings.parts` cuts so).
 
@@ -49,6 +50,10 @@ class Tokenizer(keras_nlp.tokenizers.Tokenizer):
     unk_id: int | None = None
     end_id: int | None = None
     least_tokens = 1  # that a vocabulary must have room for, without the end token
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _renamed.refuse_methods(cls, _renamed.OF_TOKENIZERS)
 
     def __init__(
         self,

@@ -130,7 +130,7 @@ class RunFolder:
 
         Args:
             record: dict with the key "recipe" and what else is known of the run.
-            going_on: bool. Whether the run in the folder is this one.
+            continuing: bool. Whether the run in the folder is this one.
 
         Raises:
             ValueError: if it cannot be made or written.

@@ -5,6 +5,7 @@ import math
 import os
 import pathlib
 
+from tinylm_keras import _renamed
 from tinylm_keras._small_files import read_small
 from tinylm_keras.recipe import registry, renames
 from tinylm_keras.recipe.recipe import Recipe
@@ -121,6 +122,8 @@ def parse(values):
         raise ValueError("what it says of the text is no object")
     renamed = [name for name in _RENAMED if isinstance(values.get(name), dict)]
     values = values | {name: renames.current(values[name]) for name in renamed}
+    if isinstance(values.get("corpus"), dict):
+        values["corpus"] = {_renamed.OF_RECORDS.get(name, name): value for name, value in values["corpus"].items()}
     _check(values, _FORM, "")
     recipe = plan = None
     try:

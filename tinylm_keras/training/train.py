@@ -11,7 +11,7 @@ from tinylm_keras.recipe import presets
 from tinylm_keras.recipe.recipe import refuse_unknown
 from tinylm_keras.text.documents import Documents, opened
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training import origin, resuming, token_file_corpus, start
+from tinylm_keras.training import origin, resuming, start, token_file_corpus
 from tinylm_keras.training.progress import choose
 from tinylm_keras.training.run import run
 from tinylm_keras.training.run_folder import RunFolder
@@ -56,10 +56,10 @@ def train(
         preset: str or None. One of `tlm.presets.names()`, where settings left out come from. None: "stories"; with
             `init`, the recipe of the run that made the model, as the recipe.json beside its file tells it.
         out: str, path or None. A new folder for the run; None writes nothing.
-        init: str, path, model or None. A model to continue from. Its tokenizer and sizes are kept, its optimizer is not: the
-            learning rate rises and falls once more, as the recipe says. Kept for validation is text that the model
-            was not trained on, as far as that is known and there is any; else that is said. A model (not a path) is
-            trained in place, and its run is not known.
+        init: str, path, model or None. A model to continue from. Its tokenizer and sizes are kept, its optimizer is
+            not: the learning rate follows the recipe's schedule from the start. Validation text is text that the model
+            was not trained on, as far as that is known and there is any; otherwise a line says so. A model (not a
+            path) is trained in place, and its run is not known.
         overwrite: bool. Whether `out` may exist already; then its run is replaced.
         progress: "auto" (a live line on a terminal, else plain lines), "plain", None for silence, or an object with
             the methods of `training.progress.Silent`.
@@ -69,7 +69,8 @@ def train(
         resume: str, path or None. The folder of a run to resume. Everything is taken from there; the text is read again
             from where it was, unless `source` or `data` gives it again, as a text given in Python must be. What
             else is given must be as it was, but for `steps`, `epochs` or `minutes`: more of them than were made let the
-            run continue for so long in all, with a new schedule. A source that only the run's record names is read where it is of regular files with the fingerprint of the run, and never over the network. A damaged
+            run continue for so long in all, with a new schedule. A source that only the run's record names is read
+            where it is of regular files with the fingerprint of the run, and never over the network. A damaged
             `last.keras` gives way to `previous.keras`; a run that is finished is left as it is.
         **overrides: Settings of the recipe to change, such as `steps=1000`.
 

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from tinylm_keras import _files, data
-from tinylm_keras.data.token_files import reader
-from tinylm_keras.data.token_files import split, writer
+from tinylm_keras.data.token_files import reader, split, writer
 from tinylm_keras.text.chunks import Chunk
 from tinylm_keras.text.documents import Documents
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer

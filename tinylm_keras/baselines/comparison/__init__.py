@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from tinylm_keras import _checks, _csv_files, _folders, plots
 from tinylm_keras._files import atomic_path
-from tinylm_keras.baselines.comparison.comparison import Comparison as Comparison
-from tinylm_keras.baselines.comparison.comparison import Result as Result
 from tinylm_keras.baselines.comparison.baseline import BASELINES as BASELINES
 from tinylm_keras.baselines.comparison.baseline import Baseline as Baseline
 from tinylm_keras.baselines.comparison.baseline import make_recipes as make_recipes
+from tinylm_keras.baselines.comparison.comparison import Comparison as Comparison
+from tinylm_keras.baselines.comparison.comparison import Result as Result
 from tinylm_keras.text.documents import opened
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training import train
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tinylm_keras.recipe.settings_types import ComparisonSettings
     from tinylm_keras.text.documents import Documents
 
-__all__ = ["BASELINES", "Comparison", "Baseline", "Result", "compare", "make_recipes", "write"]
+__all__ = ["BASELINES", "Baseline", "Comparison", "Result", "compare", "make_recipes", "write"]
 
 
 def compare(

@@ -10,7 +10,7 @@ from tinylm_keras.layers.dropout import Dropout
 
 ACTIVATIONS = {"sigmoid": keras.activations.sigmoid, **{name: BLOCK_ACTIVATIONS[name] for name in ("relu", "silu")}}
 
-# Keras's 0.99 needs some 500 updates until the running statistics, which judge the model, have forgotten their start.
+# Keras's 0.99 needs some 500 updates until the running statistics, which evaluation uses, have forgotten their start.
 MOMENTUM = 0.9
 
 

@@ -10,8 +10,8 @@ from tinylm_keras import _checks
 class TrailingWindow(keras.layers.Layer):
     """At each position, the vectors of the last `window` positions in one row, this one last.
 
-    Before the first position there are zeros. The layer has no weights. Its cache is a sliding window: it holds the last L positions
-    of a text of any length, position p in column `p % L`.
+    Before the first position there are zeros. The layer has no weights. Its cache is a sliding window: it holds the
+    last L positions of a text of any length, position p in column `p % L`.
 
     Args:
         window: int. How many positions, this one included.

@@ -1,0 +1,57 @@
+"""Public names of earlier versions: where they are used, one line gives the name of today."""
+
+FUNCTIONS = {
+    "tinylm_keras.data": {"open_shards": "open_token_files"},
+    "tinylm_keras.plots": {"draw_ladder": "draw_comparison"},
+}
+# What classes of users define. The first name is one that every class of an earlier version defines.
+OF_TOKENIZERS = {"pieces": "token_strings"}
+OF_MODELS = {
+    "hidden": "hidden_states",
+    "last_hidden": "last_hidden_states",
+    "step": "decode_step",
+    "reach": "receptive_field",
+    "rolling_cache": "sliding_window_cache",
+}
+# Entries about the text in recipe.json, which are read.
+OF_RECORDS = {"shards": "token_files"}
+
+
+def attribute(module, name):
+    """Return the AttributeError for a name that a module has not, or has no longer.
+
+    Args:
+        module: str. Its full name, one of those in `FUNCTIONS`.
+        name: str.
+
+    Example:
+
+    >>> attribute("tinylm_keras.data", "open_shards")
+    AttributeError('`tinylm_keras.data.open_shards` is now `tinylm_keras.data.open_token_files`.')
+    """
+    names = FUNCTIONS[module]
+    if name in names:
+        return AttributeError(f"`{module}.{name}` is now `{module}.{names[name]}`.")
+    return AttributeError(f"module {module!r} has no attribute {name!r}")
+
+
+def refuse_methods(kind, names):
+    """Raise a TypeError if a class was written for an earlier version: it defines methods by their earlier names.
+
+    Args:
+        kind: A class, just defined.
+        names: dict. `OF_TOKENIZERS` or `OF_MODELS`.
+
+    Example:
+
+    >>> class Pairs:
+    ...     def pieces(self, text):
+    ...         return []
+    >>> refuse_methods(Pairs, OF_TOKENIZERS)
+    Traceback (most recent call last):
+    TypeError: Rename what `Pairs` defines: `pieces` is now `token_strings`.
+    """
+    if next(iter(names)) in vars(kind):
+        found = [f"`{old}` is now `{new}`" for old, new in names.items() if old in vars(kind) and new not in vars(kind)]
+        if found:
+            raise TypeError(f"Rename what `{kind.__name__}` defines: {', '.join(found)}.")
