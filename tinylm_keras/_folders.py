@@ -4,7 +4,7 @@ import contextlib
 import os
 import pathlib
 
-from tinylm_keras import _checks, _locks
+from tinylm_keras import _checks, _files, _locks
 
 
 def new_folder(path, overwrite=False, holds="run"):
@@ -25,12 +25,13 @@ def new_folder(path, overwrite=False, holds="run"):
     try:
         if os.path.lexists(path):
             if not path.is_dir():
-                raise _checks.refuse("out", "must be a folder, but it is a file", str(path))
+                found = "a file" if path.exists() else "a link to nothing"
+                raise _checks.refuse("out", f"must be a folder, but it is {found}", str(path))
             if not overwrite:
                 _refuse_what_is_there(path, holds)
         parent = next(one for one in (path, *path.absolute().parents) if one.exists())
     except OSError as error:  # too long a name, a file on the way
-        raise unwritable(path, error.strerror) from None
+        raise unwritable(path, error) from None
     except StopIteration:
         raise unwritable(path, "there is no such place") from None
     if not parent.is_dir():
@@ -77,11 +78,18 @@ def make_folder(path):
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise unwritable(path, error.strerror) from None
+        raise unwritable(path, error) from None
 
 
 def unwritable(path, reason):
-    """Build the error for a folder `out` that cannot be written."""
+    """Build the error for a folder `out` that cannot be written: for a reason in words, or an `OSError`.
+
+    A full disk is no mistake in the argument, so that error stays what it is.
+    """
+    if isinstance(reason, OSError):
+        if _files.is_of_the_disk(reason):
+            return reason
+        reason = reason.strerror
     return _checks.refuse("out", f"must be a folder that can be written ({reason})", str(path))
 
 

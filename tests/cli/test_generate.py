@@ -69,6 +69,12 @@ def test_a_record_that_cannot_be_written_is_refused_before_anything_is_generated
     assert tinylm(*asked, link).refusal.startswith("`--out` must be an ordinary file, and this is a device, a pipe or")
 
 
+def test_a_record_is_not_written_through_links_in_a_circle(tinylm, run_folder, tmp_path):
+    (tmp_path / "circle").symlink_to("circle")
+    line = tinylm("generate", run_folder, "x", "--out", tmp_path / "circle").refusal
+    assert "`--out` must be an ordinary file" in line
+
+
 def test_weights_are_rounded_when_asked_for_and_the_record_says_so(tinylm, run_folder, model, tmp_path):
     out = tmp_path / "texts.json"
     shown = tinylm("generate", run_folder, "Tom", "--seed", 1, "--quantize", "int8", "--out", out)

@@ -85,6 +85,13 @@ def test_ids_beyond_the_tokenizer_are_never_written(make_mini_lm, mini_lm):
     assert written.max() < mini_lm.tokenizer.vocabulary_size()
 
 
+@pytest.mark.parametrize("prompt", ["the", [3]])
+@pytest.mark.parametrize("value", ["no", 1.5, []])
+def test_unknown_words_are_allowed_by_true_alone(mini_lm, prompt, value):
+    with pytest.raises(TypeError, match=r"`allow_unknown` must be True or False\. Received: allow_unknown="):
+        mini_lm.generate(prompt, max_new_tokens=1, allow_unknown=value)
+
+
 def test_stop_strings_need_text(mini_lm):
     with pytest.raises(ValueError, match=r"`stop` needs text prompts"):
         mini_lm.generate([3, 4], stop="the")

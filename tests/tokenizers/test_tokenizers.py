@@ -1,6 +1,7 @@
 """What holds for every tokenizer of the table in conftest.py."""
 
 import json
+import pathlib
 
 import keras
 import numpy as np
@@ -169,6 +170,13 @@ def test_adapt_takes_any_iterable_and_a_dataset_and_returns_the_tokenizer(kind):
     assert kind().adapt(tf.data.Dataset.from_tensor_slices(texts)).get_vocabulary() == expected
     assert kind().adapt(tf.data.Dataset.from_tensor_slices(texts).batch(2)).get_vocabulary() == expected
     assert kind().adapt(" ".join(texts)).vocabulary_size() >= len(expected)
+
+
+@pytest.mark.parametrize("texts", [None, 3, pathlib.Path("my.txt"), np.array("a")], ids=repr)
+@pytest.mark.parametrize("kind", [WhitespaceTokenizer, BytePairTokenizer])
+def test_adapt_refuses_what_holds_no_texts_and_names_the_argument(kind, texts):
+    with pytest.raises(TypeError, match=r"`texts` must be a str or an iterable of str\. Received: texts="):
+        kind().adapt(texts)
 
 
 def test_a_long_text_is_adapted_to_in_parts_of_bounded_length(monkeypatch):

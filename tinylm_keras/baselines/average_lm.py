@@ -69,10 +69,10 @@ class AverageLM(LanguageModel):
         self.num_hidden_layers = _checks.whole_number("num_hidden_layers", num_hidden_layers, 1)
         self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)
         dtype = self.dtype_policy
-        self.embedding = Embedding(self.vocabulary_size, embed_dim, name="embedding", dtype=dtype)
+        self.embedding = Embedding(self.vocabulary_size, self.embed_dim, name="embedding", dtype=dtype)
         self.prefix_mean = PrefixMean(name="prefix_mean", dtype=dtype)
         self.dense_layers = [
-            Dense(hidden_dim, "leaky_relu", name=f"dense_{i}", dtype=dtype) for i in range(num_hidden_layers)
+            Dense(self.hidden_dim, "leaky_relu", name=f"dense_{i}", dtype=dtype) for i in range(num_hidden_layers)
         ]
         self.dropouts = [Dropout(dropout, name=f"dropout_{i}", dtype=dtype) for i in range(num_hidden_layers)]
         # Logits stay in float32: the loss takes their exponentials.

@@ -77,7 +77,7 @@ class MLPLM(LanguageModel):
             "window", window, 1, context_length, "It cannot be longer than `context_length`."
         )
         self.num_hidden_layers = _checks.whole_number("num_hidden_layers", num_hidden_layers, 1, 30)
-        narrowest = 2 ** (num_hidden_layers - 1)
+        narrowest = 2 ** (self.num_hidden_layers - 1)
         self.hidden_dim = _checks.whole_number(
             "hidden_dim", hidden_dim, narrowest, advice="Each hidden layer is half as wide as the one before."
         )
@@ -87,7 +87,7 @@ class MLPLM(LanguageModel):
         self.code_bits = self.coding.code_bits
         self.trailing_window = TrailingWindow(window, name="trailing_window", dtype=dtype)
         self.hidden_layers = [
-            NormalizedDense(hidden_dim // 2**i, activation, dropout, name=f"hidden_{i}", dtype=dtype)
+            NormalizedDense(self.hidden_dim // 2**i, activation, dropout, name=f"hidden_{i}", dtype=dtype)
             for i in range(num_hidden_layers)
         ]
         # Logits stay in float32: the loss takes their exponentials.

@@ -93,7 +93,7 @@ def check_target(out, overwrite, inputs):
     if not path.parent.is_dir():
         advice = f"Make {path.parent} first."
         raise _checks.refuse("out", "must be in a folder that exists", str(path), advice, error=_console.BadInput)
-    if path.suffix == ".keras" or any(one and path.resolve() == pathlib.Path(one).resolve() for one in inputs):
+    if path.suffix == ".keras" or any(one and os.path.realpath(path) == os.path.realpath(one) for one in inputs):
         rule = "must not be a model or the prompt file"
         raise _checks.refuse("out", rule, str(path), "Use another name.", error=_console.BadInput)
     if os.path.lexists(path) and not path.is_file():

@@ -167,6 +167,8 @@ def _start(
 
 def _allowed(model, allow_unknown):
     """Which tokens may be written: not padding, and [UNK] only when asked for."""
+    if allow_unknown is not None and not isinstance(allow_unknown, (bool, np.bool_)):  # "no" would count as true
+        raise _checks.refuse("allow_unknown", "must be True or False", allow_unknown, error=TypeError)
     allowed = np.ones(model.vocabulary_size, bool)
     if model.tokenizer is not None:
         allowed[model.tokenizer.vocabulary_size() :] = False  # ids that the model has and the tokenizer cannot print

@@ -68,8 +68,9 @@ class CausalSelfAttention(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.embed_dim = _checks.whole_number("embed_dim", embed_dim, 1)
-        self.num_heads = _checks.whole_number("num_heads", num_heads, 1)
+        # Plain ints from here on, for Keras refuses numpy's.
+        self.embed_dim = embed_dim = _checks.whole_number("embed_dim", embed_dim, 1)
+        self.num_heads = num_heads = _checks.whole_number("num_heads", num_heads, 1)
         _checks.divides("num_heads", num_heads, "embed_dim", embed_dim)
         self.head_dim = embed_dim // num_heads
         self.projection_initializer = projection_initializer

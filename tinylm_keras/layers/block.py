@@ -87,8 +87,9 @@ class TransformerBlock(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.embed_dim, self.num_heads = embed_dim, num_heads
-        self.feed_forward_dim = _checks.whole_number("feed_forward_dim", feed_forward_dim, 1)
+        self.embed_dim = embed_dim = _checks.whole_number("embed_dim", embed_dim, 1)
+        self.num_heads = _checks.whole_number("num_heads", num_heads, 1)
+        self.feed_forward_dim = feed_forward_dim = _checks.whole_number("feed_forward_dim", feed_forward_dim, 1)
         self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)
         self.norm = _checks.one_of("norm", norm, ("post", "pre"))
         self.activation = _checks.one_of("activation", activation, tuple(ACTIVATIONS))

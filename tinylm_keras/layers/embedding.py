@@ -60,11 +60,11 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
         self.context_length = _checks.whole_number("context_length", context_length, 1)
         self.embed_dim = _checks.whole_number("embed_dim", embed_dim, 1)
         self.embeddings_initializer = keras.initializers.get(embeddings_initializer)
-        tables = {"token_embedding": vocabulary_size, "position_embedding": context_length}
+        tables = {"token_embedding": self.vocabulary_size, "position_embedding": self.context_length}
         for name, rows in tables.items():
             # A clone draws numbers of its own; one initializer would give both tables the same.
             start = self.embeddings_initializer.clone()
-            table = Embedding(rows, embed_dim, start, name=name, dtype=self.dtype_policy)
+            table = Embedding(rows, self.embed_dim, start, name=name, dtype=self.dtype_policy)
             setattr(self, name, table)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:

@@ -67,8 +67,10 @@ class RotaryBlock(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.embed_dim, self.num_heads, self.context_length = embed_dim, num_heads, context_length
-        self.feed_forward_dim = _checks.whole_number("feed_forward_dim", feed_forward_dim, 1)
+        self.embed_dim = embed_dim = _checks.whole_number("embed_dim", embed_dim, 1)
+        self.num_heads = _checks.whole_number("num_heads", num_heads, 1)
+        self.context_length = _checks.whole_number("context_length", context_length, 1)
+        self.feed_forward_dim = feed_forward_dim = _checks.whole_number("feed_forward_dim", feed_forward_dim, 1)
         self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)
         dtype = self.dtype_policy
         bare = {"use_bias": False, "dtype": dtype}

@@ -87,7 +87,9 @@ class RotaryLM(Transformer):
         }
         dtype = self.dtype_policy
         start = keras.initializers.RandomNormal(stddev=1.0)
-        self.embedding = Embedding(self.vocabulary_size, embed_dim, start, name="embedding", dtype=dtype)
+        self.embedding = Embedding(
+            self.vocabulary_size, self.block_config["embed_dim"], start, name="embedding", dtype=dtype
+        )
         self.blocks = [
             RotaryBlock(**self.block_config, context_length=context_length, name=f"block_{i}", dtype=dtype)
             for i in range(num_blocks)

@@ -70,7 +70,11 @@ def bounded(items, length):
 
 
 def _strings(texts):
-    for item in [texts] if isinstance(texts, str) else texts:
+    try:
+        items = iter([texts] if isinstance(texts, str) else texts)
+    except TypeError:
+        raise _checks.refuse("texts", "must be a str or an iterable of str", texts, error=TypeError) from None
+    for item in items:
         if isinstance(item, str):
             yield _checks.text("texts", item)
         else:  # an element of a tf.data.Dataset: a scalar or a vector of bytes

@@ -73,7 +73,7 @@ class SavedRun:
         for name, value in others.items():
             if getattr(asked, name) != getattr(self.recipe, name):
                 raise _other(name, getattr(self.recipe, name), value)
-        if out is not None and pathlib.Path(out).resolve() != self.path.resolve():
+        if out is not None and os.path.realpath(out) != os.path.realpath(self.path):
             raise _other("out", str(self.path), str(out))
         for name, value in (("init", init), ("overwrite", overwrite or None)):
             if value is not None:

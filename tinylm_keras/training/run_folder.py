@@ -148,7 +148,7 @@ class RunFolder:
             else:
                 self.write_recipe(record)
         except OSError as error:
-            raise _folders.unwritable(self.path, error.strerror) from None
+            raise _folders.unwritable(self.path, error) from None
 
     def claim(self):
         """Remove an earlier run that is still there, and write `recipe.json`; called before any other file is."""

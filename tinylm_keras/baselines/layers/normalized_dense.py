@@ -58,7 +58,7 @@ class NormalizedDense(keras.layers.Layer):
         self.activation = _checks.one_of("activation", activation, tuple(ACTIVATIONS))
         self.dropout = _checks.real_number("dropout", dropout, 0, 1, include_high=False)
         dtype = self.dtype_policy
-        self.dense = Dense(units, use_bias=False, name="dense", dtype=dtype)
+        self.dense = Dense(self.units, use_bias=False, name="dense", dtype=dtype)
         self.batch_norm = keras.layers.BatchNormalization(
             momentum=MOMENTUM, epsilon=EPSILON, name="batch_norm", dtype=dtype
         )
