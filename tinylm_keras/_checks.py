@@ -9,6 +9,7 @@ import dataclasses
 import itertools
 import math
 import numbers
+import re
 
 MAXIMUM_NEW_TOKENS = 1_000_000
 
@@ -16,6 +17,8 @@ MAXIMUM_NEW_TOKENS = 1_000_000
 MOST_SHOWN = 120
 
 NO_VALUE = object()
+
+_LINE_ENDS = re.compile(r"\s*\n\s*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +39,10 @@ class Argument:
     value: object = NO_VALUE
 
     def __str__(self):
-        return f"`{self.name}`" if self.value is NO_VALUE else f"{self.name}={cut(repr(_beginning(self.value)))}"
+        if self.value is NO_VALUE:
+            return f"`{self.name}`"
+        shown = _LINE_ENDS.sub(" ", repr(_beginning(self.value)))  # that of an array has several lines
+        return f"{self.name}={cut(shown)}"
 
 
 def cut(text):

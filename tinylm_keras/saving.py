@@ -101,7 +101,7 @@ def load_held(held: Held) -> LanguageModel:
     if unknown:
         warnings.warn(
             f"{path} was compiled with {listed(unknown)}, which the check does not know: the model is not compiled. "
-            "Compile it before fit, or load it with trusted=True if the file is yours.",
+            "Compile it before fit. If the file is yours, load it in Python with tlm.load_model(path, trusted=True).",
             stacklevel=3,
         )
     return model

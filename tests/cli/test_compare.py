@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+import tinylm_keras as tlm
 from tinylm_keras import stories
 from tinylm_keras.cli.plot import shortest_names
 
@@ -163,3 +164,10 @@ def test_an_existing_picture_is_kept_unless_told(tinylm, another, tmp_path):
 def test_names_are_as_short_as_they_can_be():
     assert shortest_names(["runs/a", "other/b"]) == ["a", "b"]
     assert shortest_names(["runs/a", "other/a"]) == ["runs/a", "other/a"]
+
+
+@pytest.mark.parametrize("setting", [{"model": "mlp"}, {"embed_dim": 8}, {"num_blocks": 1}, {"window": 3}])
+def test_what_each_model_has_of_its_own_is_refused_in_python_too(setting):
+    [name] = setting
+    with pytest.raises(ValueError, match=f"^`{name}` must be left out: each model of the comparison has its own"):
+        tlm.compare("stories:40", progress=None, **setting)

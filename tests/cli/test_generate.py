@@ -4,10 +4,12 @@ import hashlib
 import io
 import json
 import os
+import shutil
 
 import pytest
 
 import tinylm_keras
+from tinylm_keras import saving
 
 
 @pytest.fixture(scope="session")
@@ -216,3 +218,39 @@ def test_a_model_file_that_is_no_model_is_refused(tinylm, run_folder, tmp_path):
         "`model` must be a .keras file or a run's folder, and this folder has no model.keras. "
         f"Received: model='{tmp_path}'."
     )
+
+
+@pytest.mark.parametrize(("typed", "one", "two"), [("0,5", "0.5", "0.0,5.0"), ("1,25", "1.25", "1.0,25.0")])
+def test_a_comma_before_decimals_is_refused_and_both_meanings_are_offered(tinylm, run_folder, typed, one, two):
+    refusal = tinylm("generate", run_folder, "Tom", "--temperature", typed).refusal
+    assert refusal.startswith("`--temperature` must have a point before its decimals")
+    assert f"Try --temperature {one} for one, or --temperature {two} for two." in refusal
+    refusal = tinylm("generate", run_folder, "Tom", "--top-p", "0,9").refusal
+    assert refusal.startswith("`--top-p` must be a number. Received: --top-p 0,9. Try --top-p 0.9.")
+
+
+def test_temperatures_with_points_and_commas_are_several(parsed):
+    for typed, wanted in (
+        ("0.5,0.8", [0.5, 0.8]),
+        ("0,0.7", [0.0, 0.7]),
+        ("0,1,2", [0.0, 1.0, 2.0]),
+        ("0.0,5.0", [0, 5]),
+    ):
+        assert parsed("generate", "m", "Tom", "--temperature", typed)["temperature"] == [wanted]
+
+
+def test_the_record_has_the_digest_of_what_was_loaded_whatever_lies_there_later(
+    tinylm, run_folder, tmp_path, monkeypatch
+):
+    path, out = tmp_path / "model.keras", tmp_path / "record.json"
+    shutil.copy(run_folder / "model.keras", path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    load = saving.load_held
+
+    def load_and_replace(held):
+        path.write_bytes(b"another")
+        return load(held)
+
+    monkeypatch.setattr(saving, "load_held", load_and_replace)
+    assert tinylm("generate", path, "Tom", "--out", out).code == 0
+    assert json.loads(out.read_text())["sha256"] == digest

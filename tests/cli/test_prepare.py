@@ -132,6 +132,12 @@ def test_the_live_line_says_how_far_and_how_fast(monkeypatch):
     clock = iter([10.0, 10.0, 12.0, 12.0, 12.0])
     monkeypatch.setattr(command.time, "monotonic", lambda: next(clock))
     pace = command.Pace()
-    assert pace.line("writing", 0, 40_000_000, 0) == "writing  0.0 MB of 40 MB"
+    assert pace.line("writing", 0, 40_000_000, 0) == "writing  0 bytes of 40 MB"
     assert pace.line("writing", 20_000_000, 40_000_000, 5_000) == "writing  20 MB of 40 MB  10 MB/s  5,000 tokens"
-    assert pace.line("reading", 100, None, 0) == "reading  0.0 MB"
+    assert pace.line("reading", 100, None, 0) == "reading  100 bytes"
+
+
+def test_a_refusal_of_a_small_text_is_one_line_alone(tinylm, tmp_path):
+    (tmp_path / "two.txt").write_text("a b\na b\n")
+    typed = ["two.txt", "--separator", r"\n", "--out", "x", "--validation", "0.5"]
+    assert "must leave text on both sides" in tinylm("prepare", *typed).refusal

@@ -63,3 +63,13 @@ def test_standard_input_is_a_text(tinylm, monkeypatch):
 )
 def test_bad_input_is_refused_in_one_line(tinylm, arguments, line):
     assert tinylm("tokenize", *arguments).refusal.startswith(line)
+
+
+def test_the_name_of_a_file_is_tokenized_and_the_way_to_its_text_is_said(tinylm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my text.txt").write_text("the cat")
+    shown = tinylm("tokenize", "my text.txt")
+    line = "This tokenizes the name itself. For the text in the file: tinylm tokenize - < 'my text.txt'"
+    assert line in shown.err.splitlines()
+    assert [row[1] for row in rows(shown)[1:3]] == ["my", "text.txt"]
+    assert "This tokenizes the name" not in tinylm("tokenize", "the cat").err

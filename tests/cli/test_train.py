@@ -167,3 +167,16 @@ def test_bad_input_is_refused_in_one_line_and_nothing_is_written(tinylm, tmp_pat
     before = sorted(tmp_path.rglob("*"))
     assert tinylm("train", *arguments).refusal.startswith(line)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_split_without_text_on_a_side_names_the_option(tinylm, tmp_path):
+    (tmp_path / "a.txt").write_text("a b\na b\n")
+    for command in (["train"], ["prepare"]):
+        refusal = tinylm(*command, "a.txt", "--separator", r"\n", "--validation", "0.5", "--out", "x").refusal
+        assert refusal.startswith("`--validation` must leave text on both sides")
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_lines_at_the_end_are_whole_and_can_be_pasted_whatever_the_folder_is_called(tinylm, calls, tmp_path):
+    assert tinylm("train", "--out", "my runs").err.splitlines()[-1] == "Let it write:  tinylm generate 'my runs'"
+    assert tinylm("train", "--out", "a\nb").err == "Let it write:  tinylm generate 'a\\nb'\n"

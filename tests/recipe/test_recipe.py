@@ -11,6 +11,7 @@ import pytest
 from tinylm_keras.recipe import presets, registry
 from tinylm_keras.recipe.overrides import override, parse
 from tinylm_keras.recipe.recipe import Recipe, settings
+from tinylm_keras.training import plan
 
 
 def refused(message, function, *arguments, error=ValueError, **keywords):
@@ -288,3 +289,18 @@ def test_a_whole_number_beyond_all_floats_is_refused_in_one_line():
     with pytest.raises(ValueError, match=r"^`learning_rate` must be a number in \(0, 1e\+09\]\. Received: .*") as error:
         Recipe(learning_rate=10**400)
     assert len(str(error.value)) < 300
+
+
+def test_a_run_of_another_length_is_evaluated_about_ten_times_unless_the_user_says_how_often():
+    preset = presets.get("attention-average")
+    assert preset.evaluate_every == 100
+    for changes, every in (
+        ({"steps": 100}, None),
+        ({"epochs": 3}, None),
+        ({"minutes": 1.0}, None),
+        ({"steps": 100, "evaluate_every": 50}, 50),
+        ({"batch_size": 8}, 100),
+    ):
+        assert override(preset, **changes).evaluate_every == every
+    sizes = {"batches_per_epoch": 10, "tokens_per_batch": 64, "parameters": 1000}
+    assert plan.make(override(preset, steps=100), **sizes).evaluations == 10

@@ -198,3 +198,13 @@ def test_where_a_source_lies_is_absolute_whatever_the_folder_was(tmp_path, monke
     assert Documents("empty").locations == Documents(["a text"]).locations == []
     assert Joined([Documents("a.txt"), Documents(["a text"])]).locations == []
     assert stat.S_ISFIFO(os.stat("empty").st_mode)
+
+
+def test_a_pipe_in_the_place_of_a_file_that_was_looked_at_is_refused_and_not_waited_for(tmp_path):
+    path = tmp_path / "my.txt"
+    path.write_text("the cat\n")
+    file = files.File(path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ValueError, match="must stay as it is while it is read, and it has changed"):
+        list(file.blocks())

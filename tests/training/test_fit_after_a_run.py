@@ -11,6 +11,7 @@ from tests.training.test_train import TEXTS, TINY
 from tinylm_keras import data, load_model, saving
 from tinylm_keras.models import MiniLM, after_run
 from tinylm_keras.schedules import Decay
+from tinylm_keras.training import checkpoint
 from tinylm_keras.training.train import train
 
 RATE = 0.02
@@ -105,6 +106,41 @@ def test_what_fit_has_made_of_a_model_is_saved_and_loaded_as_it_is(run, tmp_path
         assert float(loaded.optimizer.learning_rate) == pytest.approx(0.003)
         loaded.save(tmp_path / "model.keras")
     assert_same(loaded.optimizer.variables, model.optimizer.variables)
+
+
+def settled_by(way, model, tmp_path):
+    """The model that one of the ways past `fit` leaves."""
+    if way == "save":
+        model.save(tmp_path / "model.keras")
+        return saving.read_model(tmp_path / "model.keras")
+    if way == "keras.saving.save_model":
+        keras.saving.save_model(model, tmp_path / "model.keras")
+        return saving.read_model(tmp_path / "model.keras")
+    if way == "compile":
+        model.compile(model.optimizer, jit_compile=False, metrics=[])
+        return model
+    model.train_on_batch(*batches_for(model).batch(0))
+    return model
+
+
+@pytest.mark.parametrize("way", ["save", "keras.saving.save_model", "compile", "train_on_batch"])
+def test_what_keras_loads_has_the_rate_of_fit_whatever_is_done_first(run, tmp_path, way):
+    in_the_run = saving.read_model(run[0] / "last.keras")
+    model = settled_by(way, keras.saving.load_model(run[0] / "last.keras"), tmp_path)
+    assert float(model.optimizer.learning_rate) == pytest.approx(RATE / 10, rel=1e-6)
+    made = int(way == "train_on_batch")
+    assert int(model.optimizer._iterations) == int(in_the_run.optimizer._iterations) + made
+    if not made:
+        assert_same(without_rate(model.optimizer), without_rate(in_the_run.optimizer))
+
+
+def test_a_checkpoint_of_a_run_that_goes_on_keeps_the_schedule(run, tmp_path):
+    model, state = checkpoint.read(run[0] / "last.keras")
+    checkpoint.write(model, state.to_json(), tmp_path / "last.keras")
+    again, same_state = checkpoint.read(tmp_path / "last.keras")
+    assert again.optimizer.get_config() == model.optimizer.get_config()
+    assert same_state == state
+    assert_same(again.optimizer.variables, model.optimizer.variables)
 
 
 def test_a_hundred_updates_more_on_the_same_text_learn_and_do_no_harm(tmp_path):

@@ -143,3 +143,10 @@ def test_durations_read_well():
         "59 min 59 s",
         "1 h 0 min",
     ]
+
+
+def test_a_line_of_the_header_or_the_end_is_one_line_whatever_the_names_in_it(capsys):
+    shown = Plain()
+    shown.start(["a\nb.txt: texts 3"], 5)
+    shown.finish(["Written: a\nb"])
+    assert capsys.readouterr().out == "a\\nb.txt: texts 3\nWritten: a\\nb\n"

@@ -141,3 +141,12 @@ def test_a_model_that_no_file_vouches_for_may_not_be_huge():
         with pytest.raises(ValueError, match="its recipe asks for a model of"):
             run_record.check_weights(run_record.parse({**GOOD, "recipe": {"steps": 5, **recipe}}))
     run_record.check_weights(run_record.parse(GOOD))
+
+
+def test_a_plan_or_recipe_with_another_entry_or_without_one_is_named_by_the_entry():
+    for part in ("plan", "recipe"):
+        with pytest.raises(ValueError, match=f"^its {part} has an entry that this version does not know, 'colour'$"):
+            run_record.parse({**GOOD, part: {**GOOD[part], "colour": 1}})
+    lacking = {name: value for name, value in GOOD["plan"].items() if name != "steps"}
+    with pytest.raises(ValueError, match=r"^its plan lacks the entry 'steps'$"):
+        run_record.parse({**GOOD, "plan": lacking})

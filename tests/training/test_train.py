@@ -171,7 +171,7 @@ def test_bad_input_writes_nothing_and_loses_nothing(tmp_path):
             {"model": "bigram"},
             "`embed_dim` belongs to the model 'minilm' or 'average' or 'rotary', and",
         ),
-        (["x"], {}, "`fraction` must leave text on both sides"),
+        (["x"], {}, "`validation` must leave text on both sides.*Received: validation=0.25"),
         (TEXTS, {"embed_dim": 9, "num_heads": 2}, "`num_heads` must divide `embed_dim`"),
         (TEXTS, {"stepz": 9}, "Did you mean steps"),
         (TEXTS, {"preset": "x"}, "`preset` must be one of 'stories', 'tinylm', "),
@@ -431,6 +431,10 @@ def test_unknown_validation_words_are_counted_in_the_header():
     train([f"a cat saw w{number}" for number in range(20)], **{**TINY, "steps": 1, "progress": shown})
     [line] = [line for line in shown.lines if line.startswith("5 of 15 validation tokens are not in the vocabulary")]
     assert line.endswith("give max_tokens to make rare words unknown")
+    shown, changes = Listener(), {"tokenizer": "character", "layout": "packed", "steps": 1}
+    train([*["the cat sat"] * 3, "xyz"], **{**TINY, **changes, "progress": shown, "validation": 0.25, "seed": 3})
+    [line] = [line for line in shown.lines if "validation tokens are not in the vocabulary" in line]
+    assert line.endswith("tokenizer=byte-pair can write every character")
 
 
 def test_a_long_validation_text_is_evaluated_by_a_part_ten_times_a_run_and_the_run_says_so(tmp_path):

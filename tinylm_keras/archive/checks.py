@@ -58,7 +58,7 @@ def naming(path):
     try:
         yield
     except Refused as refused:
-        advice = " If it is yours, load it with tlm.load_model(path, trusted=True)." if refused.own else ""
+        advice = " If it is yours, load it in Python with tlm.load_model(path, trusted=True)." if refused.own else ""
         raise ValueError(f"{path} {refused}{advice}") from refused.__cause__
 
 

@@ -1,6 +1,7 @@
 """A model's file read once: what was checked is what is loaded, whatever becomes of the path meanwhile."""
 
 import contextlib
+import hashlib
 import io
 import os
 import tempfile
@@ -25,6 +26,13 @@ class Held:
 
     def __init__(self, path, file, contents):
         self.path, self.file, self.contents = path, file, contents
+
+    def sha256(self):
+        """Return the SHA-256 of what is loaded, as hexadecimal digits."""
+        self.file.seek(0)
+        digest = hashlib.file_digest(self.file, "sha256").hexdigest()
+        self.file.seek(0)
+        return digest
 
     def training(self):
         """Return the state of training in it, as the value of its JSON; None where it has none.

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 
 from tinylm_keras import _checks
 from tinylm_keras.cli._console import BadInput
@@ -16,15 +17,29 @@ def number(argument, kind):
         try:
             return kind(text)
         except ValueError:
-            raise _checks.refuse(argument, rule, text, error=BadInput) from None
+            advice = ["Try ", _checks.Argument(argument, text.replace(",", ".")), "."] if _has_comma(text) else ""
+            raise _checks.refuse(argument, rule, text, advice, error=BadInput) from None
 
     return read
+
+
+def _has_comma(text):
+    """Whether this looks like one number with a comma before its decimals."""
+    return re.fullmatch(r"[0-9],[0-9]+", text) is not None
 
 
 def numbers(argument):
     """Return a function that reads `argument` as numbers with commas between them, as a list of float."""
 
     def read(text):
+        if _has_comma(text) and text[0] in "012":  # such as 0,5: hardly 0 and 5
+            whole, decimals = text.split(",")
+            one, two = (
+                _checks.Argument(argument, wanted) for wanted in (f"{whole}.{decimals}", f"{whole}.0,{decimals}.0")
+            )
+            advice = ["Try ", one, " for one, or ", two, " for two."]
+            rule = "must have a point before its decimals; commas stand between several numbers"
+            raise _checks.refuse(argument, rule, text, advice, error=BadInput)
         try:
             return [float(one) for one in text.split(",")]
         except ValueError:

@@ -130,6 +130,17 @@ def load_model(path):
     return tinylm_keras.load_model(file), file
 
 
+def load_with_digest(path):
+    """As `load_model`, and the SHA-256 of what was loaded as a third."""
+    file = model_file(path)
+    start_keras()
+    from tinylm_keras import archive, saving
+
+    with archive.hold(file) as held:
+        digest = held.sha256()
+        return saving.load_held(held), file, digest
+
+
 def tokenizer_of(path):
     """Return the tokenizer of the model meant by `path`."""
     tokenizer = load_model(path)[0].tokenizer

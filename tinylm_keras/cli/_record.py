@@ -1,7 +1,6 @@
 """What `tinylm generate` wrote: shown on the terminal, and kept in a file that says how to have it again."""
 
 import datetime
-import hashlib
 import json
 import os
 import pathlib
@@ -16,13 +15,15 @@ class Record:
 
     Args:
         model: `pathlib.Path`. The model's file.
+        digest: str. SHA-256 of what was loaded from it.
         seed: int.
         settings: dict. The settings of generation, the model's own defaults included.
         prompts: list of str.
     """
 
-    def __init__(self, model, seed, settings, prompts):
-        self.model, self.seed, self.settings, self.prompts = model, seed, dict(settings), prompts
+    def __init__(self, model, digest, seed, settings, prompts):
+        self.model, self.digest, self.seed = model, digest, seed
+        self.settings, self.prompts = dict(settings), prompts
         self.temperatures, self.texts = [], []
 
     def add(self, temperature, texts):
@@ -60,7 +61,7 @@ class Record:
 
         return {
             "model": str(self.model),
-            "sha256": hashlib.sha256(self.model.read_bytes()).hexdigest(),
+            "sha256": self.digest,
             "seed": self.seed,
             "settings": {name: value for name, value in self.settings.items() if name != "temperature"},
             "tinylm_keras": tinylm_keras.__version__,

@@ -1,5 +1,6 @@
 """`tinylm compare`: baselines from counting to attention on one text, as a table and a picture."""
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -42,7 +43,7 @@ def compare(
     name = _console.JOINED.join(sources)
     results = comparison.compare(texts, folder, steps, overwrite, "auto", name, **overrides)
     show(results)
-    _console.say(f"Written: {folder}. Let one write:  tinylm generate {folder}/{results[-1].name}")
+    _console.say(f"Written: {folder}. Let one write:  tinylm generate {shlex.quote(f'{folder}/{results[-1].name}')}")
 
 
 def show(results):

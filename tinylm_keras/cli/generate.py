@@ -95,12 +95,12 @@ def generate(
         "quantize": quantize,
     }
     settings = {name: value for name, value in settings.items() if value is not None}
-    loaded, file = _console.load_model(model)
+    loaded, file, digest = _console.load_with_digest(model)
     drawn = seed is None
     seed = secrets.randbelow(2**31) if drawn else seed
     from tinylm_keras.generation import DEFAULTS
 
-    record = Record(file, seed, {**DEFAULTS, **loaded.generation_defaults, **settings}, prompts)
+    record = Record(file, digest, seed, {**DEFAULTS, **loaded.generation_defaults, **settings}, prompts)
     temperatures = list(itertools.chain(*(temperature or [])))
     for number, one in enumerate(temperatures or [None]):
         chosen = settings if one is None else {**settings, "temperature": one}

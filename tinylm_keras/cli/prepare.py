@@ -1,6 +1,7 @@
 """`tinylm prepare`: text of any size becomes token files."""
 
 import contextlib
+import shlex
 import sys
 import time
 from typing import Annotated
@@ -13,6 +14,9 @@ from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.recipe import presets
 
 TOKENS = tuple(name for name, field in presets.settings().items() if field.metadata["group"] == "tokens")
+
+# Seconds after which a stage is worth a line.
+MOMENT = 0.5
 
 
 @with_recipe_options((*TOKENS, "separator", "encoding", "column", "bad_rows", "validation", "seed"))
@@ -63,7 +67,7 @@ def prepare(
             progress=progress,
         )
     _tables.show_facts(facts(token_files, texts.done, time.monotonic() - began))
-    _console.say(f"Train on it:  tinylm train --data {out}")
+    _console.say(f"Train on it:  tinylm train --data {shlex.quote(out)}")
 
 
 def facts(token_files, size, seconds):
@@ -83,9 +87,11 @@ def megabytes(count):
 
     Example:
 
-    >>> megabytes(1_234_567), megabytes(12_345_678)
-    ('1.2 MB', '12 MB')
+    >>> megabytes(12_345_678), megabytes(1_234_567), megabytes(12_345), megabytes(123)
+    ('12 MB', '1.2 MB', '12 kB', '123 bytes')
     """
+    if count < 1e5:
+        return f"{count / 1e3:,.0f} kB" if count >= 1e3 else f"{count:,.0f} bytes"
     return f"{count / 1e6:,.1f} MB" if count < 1e7 else f"{count / 1e6:,.0f} MB"
 
 
@@ -93,7 +99,9 @@ def megabytes(count):
 def watched():
     """Yield a function that shows how far a pass is: a live line on a terminal, else a line for each stage."""
     if not sys.stderr.isatty():
-        yield _Stages()
+        stages = _Stages()
+        yield stages
+        stages.say()
         return
     from rich.console import Console
     from rich.live import Live
@@ -106,14 +114,23 @@ def watched():
 
 
 class _Stages:
-    """Says each stage when it begins."""
+    """Says each stage: when it has lasted a moment, so that what is refused at once is one line alone."""
 
-    stage = None
+    stage, pending, began = None, None, 0.0
 
     def __call__(self, stage, done, size, tokens):
         if stage != self.stage:
-            self.stage = stage
-            _console.say(f"{stage.capitalize()} …" if size is None else f"{stage.capitalize()}: {megabytes(size)} …")
+            self.say()
+            self.stage, self.began = stage, time.monotonic()
+            self.pending = f"{stage.capitalize()} …" if size is None else f"{stage.capitalize()}: {megabytes(size)} …"
+        if time.monotonic() - self.began > MOMENT:
+            self.say()
+
+    def say(self):
+        """Say the stage unless that is done."""
+        if self.pending is not None:
+            _console.say(self.pending)
+            self.pending = None
 
 
 class Pace:

@@ -1,5 +1,7 @@
 """`tinylm tokenize`: see what a tokenizer makes of a text."""
 
+import os
+import shlex
 from typing import Annotated
 
 import typer
@@ -36,6 +38,10 @@ def tokenize(
             raise _checks.refuse(name, "must be left out without --source", value, error=_console.BadInput)
     if length is not None:
         _checks.whole_number("length", length, 1, 1_000_000)
+    if text != "-" and _names_a_file(text):
+        _console.say(
+            f"This tokenizes the name itself. For the text in the file: tinylm tokenize - < {shlex.quote(text)}"
+        )
     text = _console.read_stdin() if text == "-" else _arguments.typed_text("text", text)
     tokenizer = find_tokenizer(text, model, source, reading)
     token_strings = list(tokenizer.token_strings(text))
@@ -50,6 +56,13 @@ def tokenize(
         if cut > 0:
             _console.say(f"Cut after {length} of {length + cut} tokens.")
     show(rows)
+
+
+def _names_a_file(text):
+    try:
+        return os.path.isfile(text)
+    except ValueError:  # a character that no name can have
+        return False
 
 
 def find_tokenizer(text, model, source, reading):

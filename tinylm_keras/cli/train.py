@@ -1,6 +1,7 @@
 """`tinylm train`: from text to a folder with a model."""
 
 import os
+import shlex
 from typing import Annotated
 
 import typer
@@ -101,7 +102,7 @@ def train(
     folder = free_folder(sources[0], chosen) if out is None else out
     how = {"preset": preset, "out": folder, "init": init, "recipe": recipe, "overwrite": overwrite}
     tinylm_keras.train(*texts, **how, **names, **overrides)
-    _console.say(f"Let it write:  tinylm generate {folder}")
+    _console.say(f"Let it write:  tinylm generate {shlex.quote(str(folder))}")
 
 
 def _several(sources):
@@ -166,7 +167,7 @@ def _resume(run, source, overrides, **given):
     import tinylm_keras
 
     tinylm_keras.train(*texts, resume=run, **given, **overrides)
-    _console.say(f"Let it write:  tinylm generate {run}")
+    _console.say(f"Let it write:  tinylm generate {shlex.quote(run)}")
 
 
 def free_folder(source, preset):

@@ -7,6 +7,7 @@ import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.generation import lower_precision
+from tinylm_keras.generation.defaults import ReadOnly as ReadOnly
 from tinylm_keras.generation.packing import CHUNK
 from tinylm_keras.generation.prompts import Prompt, check_ids, read
 from tinylm_keras.generation.scoring import score as score
@@ -15,14 +16,14 @@ from tinylm_keras.generation.sliding_window_session import SlidingWindowSession
 from tinylm_keras.generation.text_stream import TextStream
 from tinylm_keras.samplers import Sampler, resolve
 
-__all__ = ["DEFAULTS", "check_defaults", "generate", "score", "stream"]
+__all__ = ["DEFAULTS", "ReadOnly", "check_defaults", "generate", "score", "stream"]
 
 DEFAULTS = {"max_new_tokens": 64, **Sampler().get_config()}
 CHUNK_WITH_STOP = 16  # tokens between two looks for a stop string
 
 
 def check_defaults(settings):
-    """Return `settings` as a dict, or raise unless each is a known setting of generation within its range."""
+    """Return `settings` as a read-only dict, or raise unless each is a known setting of generation in its range."""
     settings = dict(settings)
     for name in settings:
         _checks.one_of("generation_defaults", name, (*DEFAULTS, "stop"))
@@ -32,7 +33,7 @@ def check_defaults(settings):
     Sampler(**{name: value for name, value in settings.items() if name not in ("max_new_tokens", "stop")})
     if "stop" in settings:
         settings["stop"] = list(_check_stop(settings["stop"]))
-    return settings
+    return ReadOnly(settings)
 
 
 def generate(model, prompts, **settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -21,8 +22,11 @@ class GenerationMixin:
 
     @property
     def generation_defaults(self) -> dict[str, Any]:
-        """dict of what `generate` and `stream` use for arguments that are None; saved in the model's file."""
-        return self.__dict__.get("_generation_defaults")
+        """dict of what `generate` and `stream` use for arguments that are None; saved in the model's file.
+
+        It is checked when it is set, and cannot be changed in place: `model.generation_defaults |= {"top_k": 5}`.
+        """
+        return generation.ReadOnly(copy.deepcopy(self.__dict__.get("_generation_defaults", {})))
 
     @generation_defaults.setter
     def generation_defaults(self, settings: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
@@ -10,7 +11,7 @@ from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.metrics import token_nats, weigh
-from tinylm_keras.models import after_run, chunked_loss, frozen, own_losses, roles
+from tinylm_keras.models import after_run, chunked_loss, frozen, given_ids, own_losses, roles
 
 
 class TrainingMixin:
@@ -44,12 +45,17 @@ class TrainingMixin:
         arguments = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, **kwargs}
         if not self.__dict__.get("_is_loading"):
             own_losses.check(self, arguments)
+        current = getattr(self, "optimizer", None)
+        if optimizer is current or optimizer is getattr(current, "inner_optimizer", current):
+            after_run.settle(self)  # else the schedule of a run would count as its user's
+            optimizer = self.optimizer
         self.__dict__["_compiled_with"] = arguments
         self.compile_again(keras.optimizers.get(optimizer))
 
     def compile_again(self, optimizer: keras.optimizers.Optimizer, **changes: Any) -> None:
         """Compile with the arguments of the last `compile`, but for the optimizer and these changes."""
         arguments = {**self.__dict__["_compiled_with"], **changes}
+        self._compile_loss = self._compile_metrics = None  # Keras would keep those of an earlier `compile`
         super().compile(optimizer, **arguments)
         self.__dict__["_compiled_with"] = arguments
         after_run.unmark(self)
@@ -113,7 +119,7 @@ class TrainingMixin:
             results["loss"] = self.perplexity.mean_nats()
         return results
 
-    def fit(self, x: Any = None, *args: Any, validation_data: Any = None, **kwargs: Any) -> keras.callbacks.History:
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """As `keras.Model.fit`; `x` and `validation_data` may also be what `tlm.data.lines` or `windows` return.
 
         A model that `train` returns, or that a file of its run holds, trains at a constant tenth of the highest rate of
@@ -122,29 +128,77 @@ class TrainingMixin:
 
         An epoch has exactly `steps_per_epoch` updates (batches, where several make an update), also where that is no
         multiple of the `steps_per_execution` of `compile`: it then takes the largest number that divides both.
-        """
-        after_run.settle(self)
-        _infer_modes(args[4] if len(args) > 4 else kwargs.get("callbacks"), self.perplexity.name)
-        if kwargs.get("steps_per_epoch") or hasattr(x, "for_fit"):
-            self._execute_within(kwargs.get("steps_per_epoch") or x.steps_per_epoch)
-        return self.fit_in_run(x, *args, validation_data=validation_data, **kwargs)
 
-    def fit_in_run(self, x: Any, *args: Any, validation_data: Any = None, **kwargs: Any) -> keras.callbacks.History:
+        Of arrays, `x` holds the ids `[B, T]` and `y` the id that follows each of them: of rows of ids, `ids[:, :-1]`
+        and `ids[:, 1:]`.
+
+        Raises:
+            ValueError: if arrays hold anything but ids of the model and its `pad_id`, or `y` is missing.
+        """
+        arguments = _named(keras.Model.fit, self, x, y, *args, **kwargs)
+        _counts(arguments, "steps_per_epoch", "validation_steps")
+        after_run.settle(self)
+        _infer_modes(arguments.get("callbacks"), self.perplexity.name)
+        if arguments.get("steps_per_epoch") or hasattr(x, "for_fit"):
+            self._execute_within(arguments.get("steps_per_epoch") or x.steps_per_epoch)
+        return self.fit_in_run(**arguments)
+
+    def fit_in_run(self, x: Any, *, validation_data: Any = None, **kwargs: Any) -> keras.callbacks.History:
         """`fit` of a run: at its own rate, and with its own number of batches in a call."""
         if hasattr(x, "for_fit"):
             if x.first_tokens:
                 self.__dict__["first_tokens"] = x.first_tokens
-            kwargs.setdefault("steps_per_epoch", x.steps_per_epoch)
+            kwargs["steps_per_epoch"] = kwargs.get("steps_per_epoch") or x.steps_per_epoch
             kwargs["shuffle"] = False  # the order is in the data
             self._check_batches(x)
             x = x.for_fit(endless=True, first=kwargs.get("initial_epoch", 0) * kwargs["steps_per_epoch"])
-        validation_data = self._for_keras(validation_data, "validation_data")
-        return super().fit(_not_text("x", x), *args, validation_data=validation_data, **kwargs)
+        else:
+            x, kwargs["y"] = given_ids.check(self, x, kwargs.get("y"))
+        if hasattr(validation_data, "for_fit"):
+            validation_data = self._for_keras(validation_data)
+        else:
+            validation_data = given_ids.check_pair(self, "validation_data", validation_data)
+        return super().fit(x, validation_data=validation_data, **kwargs)
 
-    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.evaluate`; `x` may also be what `tlm.data.lines` or `windows` return."""
+        arguments = _named(keras.Model.evaluate, self, x, y, *args, **kwargs)
+        _counts(arguments, "steps")
+        if not arguments.get("_use_cached_eval_dataset"):  # else `fit` has checked it
+            self._prepare(arguments)
         # Keras before 3.15 returns tensors where a metric's result is one.
-        return keras.tree.map_structure(_plain, super().evaluate(self._for_keras(x), *args, **kwargs))
+        return keras.tree.map_structure(_plain, super().evaluate(**arguments))
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.predict`; `x` may also be what `tlm.data.lines` or `windows` return.
+
+        Of these, the rows are those of `batch(0)`, `batch(1)` and so on, with the rows of padding that fill the last.
+        """
+        arguments = _named(keras.Model.predict, self, x, *args, **kwargs)
+        _counts(arguments, "steps")
+        self._prepare(arguments, needs_targets=False)
+        return super().predict(**arguments)
+
+    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.train_on_batch`, at the rate that `fit` has."""
+        x, y = given_ids.check(self, x, y)
+        after_run.settle(self)
+        return super().train_on_batch(x, y, *args, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.test_on_batch`."""
+        x, y = given_ids.check(self, x, y)
+        return super().test_on_batch(x, y, *args, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """As `keras.Model.predict_on_batch`."""
+        return super().predict_on_batch(given_ids.check(self, x, None, needs_targets=False)[0])
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What a file says about `compile`: of a model of a run, what `fit` would continue with, but in a checkpoint."""
+        if "_training_state" not in self.__dict__:
+            after_run.settle(self)
+        return super().get_compile_config()
 
     def _execute_within(self, steps):
         """Keras would go beyond the end of an epoch to finish a call."""
@@ -153,9 +207,17 @@ class TrainingMixin:
             self.steps_per_execution = together
             self.train_function = self.test_function = self.predict_function = None
 
-    def _for_keras(self, data, argument="x"):
-        if not hasattr(data, "for_fit"):
-            return _not_text(argument, data)
+    def _prepare(self, arguments, needs_targets=True):
+        """Make of the `x` and `y` among the arguments what Keras takes."""
+        if hasattr(arguments["x"], "for_fit"):
+            arguments["x"] = self._for_keras(arguments["x"])
+            return
+        x, y = given_ids.check(self, arguments["x"], arguments.get("y"), needs_targets=needs_targets)
+        arguments["x"] = x
+        if y is not None:
+            arguments["y"] = y
+
+    def _for_keras(self, data):
         self._check_batches(data)
         return data.for_fit(endless=False)
 
@@ -172,11 +234,18 @@ def _plain(value):
     return float(value) if ops.is_tensor(value) and len(value.shape) == 0 else value
 
 
-def _not_text(argument, data):
-    if _checks.holds_text(data):
-        advice = "Make batches with data.lines(texts, tokenizer, …), or windows of data.concatenate(texts, tokenizer)."
-        raise _checks.refuse(argument, "must be token ids, not text", data, advice)
-    return data
+def _named(method, *args, **kwargs):
+    """The arguments of a call of one of Keras's methods, by name, but for the model itself."""
+    arguments = inspect.signature(method).bind(*args, **kwargs).arguments
+    others = arguments.pop("kwargs", {})
+    return {**dict(list(arguments.items())[1:]), **others}
+
+
+def _counts(arguments, *names):
+    """Refuse a number of steps with which an epoch would have no end or nothing in it."""
+    for name in names:
+        if arguments.get(name) is not None:
+            _checks.whole_number(name, arguments[name], 1, advice="Leave it out for all of the data.")
 
 
 def _infer_modes(callbacks, name):

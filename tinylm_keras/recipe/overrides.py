@@ -22,7 +22,8 @@ EXCLUSIVE = (("steps", "epochs", "minutes"), ("vocabulary_file", "max_tokens"))
 def override(recipe: Recipe, **overrides: Unpack[Settings]) -> Recipe:
     """Return a copy of `recipe` with some settings changed.
 
-    Giving one of `steps`, `epochs` and `minutes` clears the others; so do `vocabulary_file` and `max_tokens`.
+    Giving one of `steps`, `epochs` and `minutes` clears the others; so do `vocabulary_file` and `max_tokens`. It also
+    clears `evaluate_every` of the recipe, so that a run of another length is evaluated about ten times.
 
     Args:
         recipe: `Recipe`.
@@ -48,6 +49,8 @@ def override(recipe: Recipe, **overrides: Unpack[Settings]) -> Recipe:
     for row in EXCLUSIVE:
         if any(changes.get(name) is not None for name in row):
             changes |= {name: None for name in row if name not in changes}
+    if any(changes.get(name) not in (None, getattr(recipe, name)) for name in EXCLUSIVE[0]):
+        changes.setdefault("evaluate_every", None)  # that of the recipe was for its own length
     changed = dataclasses.replace(recipe, **changes)
     for name, value in overrides.items():
         if value is not None:

@@ -50,7 +50,7 @@ class File:
 
     def _blocks(self):
         try:
-            with self.path.open("rb") as file:
+            with open(self.path, "rb", opener=_without_waiting) as file:
                 self._check(file)
                 block = None
                 while block != b"":
@@ -63,9 +63,15 @@ class File:
 
     def _check(self, file):
         """Several passes over a text that grows meanwhile would not see the same text."""
-        if _version(os.fstat(file.fileno())) != self._version:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode) or _version(found) != self._version:
             rule = "must stay as it is while it is read, and it has changed"
             raise _checks.refuse("source", rule, str(self.path), "Copy it, and read the copy.")
+
+
+def _without_waiting(path, flags):
+    """Open a file that was a regular one: a pipe that somebody has put in its place would wait for a writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _version(found):

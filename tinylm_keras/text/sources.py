@@ -114,8 +114,13 @@ def split(
     """
     if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
         raise _checks.refuse("texts", "must be a list of strings", texts, error=TypeError)
-    fraction = _checks.real_number("fraction", fraction, 0, 1, include_low=False, include_high=False)
     seed = _checks.whole_number("seed", seed)
+    return divide(texts, fraction, seed, whole, "fraction")
+
+
+def divide(texts, fraction, seed, whole, argument):
+    """Split texts as `split` does; a message calls the share `argument`, as who called it knows it."""
+    fraction = _checks.real_number(argument, fraction, 0, 1, include_low=False, include_high=False)
     if whole is None:
         whole = len(texts) != 1
     train, validation = _choose(texts, fraction, seed) if whole else _cut_ends(texts, fraction)
@@ -130,7 +135,7 @@ def split(
             else "Use more text, or"
         )
         advice = [f"{more} ", _checks.Argument("validation", 0), " to train without validation."]
-        raise _checks.refuse("fraction", rule, fraction, advice)
+        raise _checks.refuse(argument, rule, fraction, advice)
     return train, validation
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from tinylm_keras import data
 from tinylm_keras.data.strided_windows import strided_windows
 from tinylm_keras.recipe import registry
+from tinylm_keras.text import sources
 from tinylm_keras.text.sources import MOST_DOCUMENTS
 from tinylm_keras.text.stretches import spread
 from tinylm_keras.training import unseen
@@ -166,7 +167,7 @@ def divide(texts, recipe, kept=None):
     by_documents = recipe.separator is None and len(texts) <= MOST_DOCUMENTS
     whole = {"texts": True, "ends": False}.get(recipe.split, False if by_documents else None)
     share = recipe.validation if whole is False else min(recipe.validation, MOST_VALIDATION / len(texts))
-    return data.split(texts, share, recipe.seed, whole=whole)
+    return sources.divide(texts, share, recipe.seed, whole, "validation")
 
 
 def make_tokenizer(texts, recipe):

@@ -42,8 +42,8 @@ class Plain(Silent):
         _streams.tell(shown + "\n", stream)
 
     def start(self, lines, steps):
-        for line in lines:
-            self.say(line)
+        for line in lines:  # each is one, whatever the names in it
+            self.say(_terminal.printable(line))
 
     def evaluation(self, row, sample, best):
         self.say(_evaluation_line(row, best))
@@ -52,7 +52,7 @@ class Plain(Silent):
 
     def finish(self, lines):
         for line in lines:
-            self.say(line)
+            self.say(_terminal.printable(line))
 
 
 class Live(Plain):

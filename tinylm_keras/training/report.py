@@ -47,13 +47,19 @@ def header(record, batches, validation, corpus, init):
     elif validation.unknown:
         line = f"{validation.unknown:,} of {validation.tokens:,} validation tokens are not in the vocabulary"
         if not batches.unknown:
-            line += "; training has none to learn from, so each costs much: give max_tokens to make rare words unknown"
+            line += f"; training has none to learn from, so each costs much: {_against_unknown(record)}"
         lines.append(line)
     if batches.cut:
         lines.append(f"{batches.cut:,} texts are longer than the context and lose their end; layout=packed keeps it")
     if init is not None:
         lines.append(_unknown_line(corpus.unknown_tokens()))
     return lines
+
+
+def _against_unknown(record):
+    if record["recipe"]["tokenizer"] == "character":
+        return "tokenizer=byte-pair can write every character"
+    return "give max_tokens to make rare words unknown"
 
 
 def _steps_line(run_plan, recipe):

@@ -1,6 +1,7 @@
 """One run on a corpus that is made: from its first batch, or from where an earlier process stopped."""
 
 import dataclasses
+import shlex
 import time
 
 from tinylm_keras import plots
@@ -221,5 +222,5 @@ def _written(checkpoints, monitor):
         plots.loss_plot(monitor.rows, folder.file("loss.png"))
     lines = [f"Written: {folder.path}"]
     if monitor.step < monitor.plan.steps and not monitor.has_settled:
-        lines.append(f"Continue:  tinylm train --resume {folder.path}")
+        lines.append(f"Continue:  tinylm train --resume {shlex.quote(str(folder.path))}")
     return lines

@@ -126,13 +126,10 @@ def parse(values):
         values["corpus"] = {_renamed.OF_RECORDS.get(name, name): value for name, value in values["corpus"].items()}
     _check(values, _FORM, "")
     recipe = plan = None
-    try:
-        if "recipe" in values:
-            recipe = Recipe(**values["recipe"]) if isinstance(values["recipe"], dict) else _refuse("it holds no recipe")
-        if "plan" in values:
-            plan = Plan(**values["plan"]) if isinstance(values["plan"], dict) else _refuse("its plan is no object")
-    except TypeError as error:  # an entry that is unknown or missing
-        raise ValueError(str(error).replace("__init__() ", "")) from None
+    if "recipe" in values:
+        recipe = _made(Recipe, values["recipe"], "recipe")
+    if "plan" in values:
+        plan = _made(Plan, values["plan"], "plan")
     if recipe is not None:
         _check_sizes(recipe, plan)
     if "earlier" in values:
@@ -168,8 +165,21 @@ def _check_sizes(recipe, plan):
         raise ValueError("its plan asks for more than a run can have")
 
 
-def _refuse(reason):
-    raise ValueError(reason)
+def _made(kind, values, what):
+    """The dataclass `kind` of an object in the record, or raise: an entry may be unknown or missing."""
+    if not isinstance(values, dict):
+        raise ValueError("it holds no recipe" if what == "recipe" else f"its {what} is no object")
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    for name in values:
+        if name not in fields:
+            raise ValueError(f"its {what} has an entry that this version does not know, {repr(name)[:60]}")
+    for name, field in fields.items():
+        if name not in values and field.default is dataclasses.MISSING:
+            raise ValueError(f"its {what} lacks the entry {name!r}")
+    try:
+        return kind(**values)
+    except TypeError as error:  # a value of a wrong type
+        raise ValueError(str(error)) from None
 
 
 def _text(value):

@@ -2,7 +2,13 @@
 
 import dataclasses
 
+from tinylm_keras import _checks
 from tinylm_keras.recipe import presets
+from tinylm_keras.recipe.recipe import settings
+from tinylm_keras.recipe.settings_types import ComparisonSettings
+
+# What may be the same in all of them.
+SHARED = frozenset(ComparisonSettings.__annotations__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +66,9 @@ def make_recipes(steps=None, overrides=None):
     >>> {name: recipe.model for name, recipe in make_recipes(steps=100).items()}
     {'average': 'average', 'bigram': 'bigram', 'mlp': 'mlp', 'minilm': 'minilm'}
     """
+    for name, value in (overrides or {}).items():
+        if name in settings() and name not in SHARED:
+            raise _checks.refuse(name, "must be left out: each model of the comparison has its own", value)
     overrides = {"batch_size": 12} | (overrides or {})  # the same text for all, as much as the last one can take
     if steps is not None:
         overrides["steps"] = steps
@@ -71,5 +80,5 @@ def make_recipes(steps=None, overrides=None):
         recipe = dataclasses.replace(recipe, prompt=None, evaluation_batches=20)
         recipe = presets.override(recipe, **overrides)
         recipe = dataclasses.replace(recipe, window=min(recipe.window, recipe.context_length))
-        recipes[baseline.name] = dataclasses.replace(recipe, evaluate_every=None)
+        recipes[baseline.name] = dataclasses.replace(recipe, evaluate_every=overrides.get("evaluate_every"))
     return recipes
