@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tinylm_keras.recipe import presets as presets
     from tinylm_keras.samplers import Sampler as Sampler
     from tinylm_keras.saving import load_model as load_model
+    from tinylm_keras.text.survey import survey as survey
     from tinylm_keras.tokenizers import BytePairTokenizer as BytePairTokenizer
     from tinylm_keras.tokenizers import CharacterTokenizer as CharacterTokenizer
     from tinylm_keras.tokenizers import WhitespaceTokenizer as WhitespaceTokenizer
@@ -68,6 +69,7 @@ _EXPORTS = {
     "metrics": ("tinylm_keras.metrics", None),
     "presets": ("tinylm_keras.recipe.presets", None),
     "stories": ("tinylm_keras.stories", None),
+    "survey": ("tinylm_keras.text.survey", "survey"),
     "train": ("tinylm_keras.training.train", "train"),
 }
 
@@ -92,6 +94,7 @@ __all__ = [
     "metrics",
     "presets",
     "stories",
+    "survey",
     "train",
 ]
 
@@ -113,7 +116,7 @@ def _load(name):
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _EXPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name not in ("data", "presets", "stories"):  # reading text, writing stories and naming presets need no Keras
+    if name not in ("data", "presets", "stories", "survey"):  # these need no Keras
         _register_classes()
     module, attribute = _EXPORTS[name]
     value = importlib.import_module(module)

@@ -4,6 +4,10 @@ import typer.core
 from rich.markup import escape
 
 EXAMPLES = {
+    "survey": (
+        "tinylm survey my.txt",
+        "tinylm survey tweets.csv --column text --json",
+    ),
     "prepare": (
         "tinylm prepare books/ --tokenizer byte-pair --max-tokens 8000 --out token_files",
         "tinylm prepare 'data/*.jsonl' --column text --out token_files",

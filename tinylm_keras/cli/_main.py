@@ -24,6 +24,7 @@ from tinylm_keras.cli import (
     plot,
     prepare,
     presets,
+    survey,
     tokenize,
     train,
 )
@@ -69,7 +70,7 @@ def _options(
 
 
 COMMANDS = (
-    *(prepare.prepare, train.train, generate.generate, evaluate.evaluate, compare.compare),
+    *(survey.survey, prepare.prepare, train.train, generate.generate, evaluate.evaluate, compare.compare),
     *(plot.plot, tokenize.tokenize, info.info, presets.presets),
 )
 for one in COMMANDS:

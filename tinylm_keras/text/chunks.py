@@ -19,7 +19,20 @@ class Chunk(NamedTuple):
 
 def chunks_of_texts(blocks, separator):
     """The chunks of the texts into which a separator cuts a text that comes in blocks."""
-    return _chunks(_parts(stripped(blocks), separator), strip=True)
+    cut = _parts_at_lines if is_line(separator) else _parts
+    return _chunks(cut(stripped(blocks), separator), strip=True)
+
+
+def is_line(separator):
+    r"""Return whether a separator is a whole line: it also stands in the first and the last line, and has no blanks.
+
+    Example:
+
+    >>> is_line("\n%\n"), is_line("%"), is_line("\n\n")
+    (True, False, False)
+    """
+    inner = separator[1:-1]
+    return bool(inner.strip()) and separator[0] == separator[-1] == "\n" and "\n" not in inner
 
 
 def chunks_of_text(blocks):
@@ -76,6 +89,23 @@ def _parts(blocks, separator):
             yield rest[:sure], False
             rest = rest[sure:]
         yield rest, True
+    yield "", True
+
+
+def _parts_at_lines(blocks, separator):
+    """As `_parts`, for a separator that is a line. White space around it in its line is no part of a text."""
+    mark = separator.strip()
+    line = re.compile(rf"\n[^\S\n]*+{re.escape(mark)}[^\S\n]*+(?=\n)")
+    rest = ""
+    for block in itertools.chain(["\n"], blocks, ["\n"]):  # white space at the ends of a text is removed later
+        *ends, rest = line.split(rest + block)
+        yield from ((part, True) for part in ends)
+        sure = rest.rfind("\n")  # the last line may be the beginning of a separator
+        if sure < 0 or not mark.startswith(rest[sure:].strip()):
+            sure = len(rest)
+        yield rest[:sure], False
+        rest = rest[sure:]
+    yield rest, True
     yield "", True
 
 

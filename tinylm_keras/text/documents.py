@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tinylm_keras._types import Source
     from tinylm_keras.text.chunks import Chunk
+    from tinylm_keras.text.files import File
 
 DEFAULT_STORIES = 60_000
 
@@ -35,6 +36,8 @@ class Documents:
         names: list of str. What the records call the source.
         locations: list of str. Where it can be read again: an absolute path or pattern, or a name; empty where nowhere.
         whole: bool. Whether each text is a file that was kept as it is.
+        separator: str or None. As it was given.
+        given: bool. Whether the source consists of texts already (a list, a column, a data set), not of plain files.
         size: int or None. How many bytes one pass reads; None where that is not known before.
         done: int. How many of them this pass has read (of a source without files: how many characters).
 
@@ -63,7 +66,8 @@ class Documents:
         _checks.one_of("bad_rows", bad_rows, tables.BAD_ROWS)
         column = tables.checked_column(column)
         self.whole, self.size, self.done = separator is None, None, 0
-        self._separator, self._encoding, self._column, self._bad_rows = separator, encoding, column, bad_rows
+        self.given, self._files = True, []
+        self.separator, self._encoding, self._column, self._bad_rows = separator, encoding, column, bad_rows
         self._separators = {}  # of the files, once looked for
         if not isinstance(source, (str, os.PathLike)):
             self.names, self.locations, self._received = ["texts given in Python"], [], source
@@ -81,11 +85,12 @@ class Documents:
             texts = tfds_source.open_texts(name)
             self._all_chunks = lambda: self._entries(texts())
         else:
-            found = files.find(name, column)
-            sizes = [file.size for file in found]
+            self._files = files.find(name, column)
+            sizes = [file.size for file in self._files]
             self.size = None if None in sizes else sum(sizes)
+            self.given = column is not None
             self.locations = files.locations(name)
-            self._all_chunks = lambda: (chunk for file in found for chunk in self._chunks(file))
+            self._all_chunks = lambda: (chunk for file in self._files for chunk in self._chunks(file))
 
     def __iter__(self) -> Iterator[Chunk]:
         self.done, found = 0, False
@@ -100,15 +105,44 @@ class Documents:
         """Iterate over the texts, each as one str."""
         return joined(self)
 
+    def uncut(self) -> Iterator[tuple[str, bool]]:
+        """Iterate over the source before it is cut into texts, in blocks of bounded length.
+
+        Yields:
+            Pairs of str, a block, and bool: whether it begins a file, or a text where the source consists of texts.
+        """
+        self.done = 0
+        if self.given:
+            yield from ((chunk.text, chunk.first) for chunk in self._all_chunks())
+            return
+        for file in self._files:
+            self._check_no_table(file)
+            first = True
+            for block in decoded(file, self._encoding, self._seen):
+                yield block, first
+                first = False
+
+    def table(self) -> File | None:
+        """Return the first file that is a table whose column was not named; None where there is none."""
+        files = [] if self.given else self._files
+        return next((file for file in files if tables.kind_of(file.path) is not None), None)
+
+    def content(self, file: File) -> Iterator[str]:
+        """Iterate over the text of a file, in blocks."""
+        return decoded(file, self._encoding)
+
+    def _check_no_table(self, file):
+        if tables.kind_of(file.path) is not None:
+            raise tables.without_column(file.path, lambda: self.content(file))
+
     def _chunks(self, file):
         if self._column is not None:
             return self._table(file)
-        if tables.kind_of(file.path) is not None:
-            raise tables.without_column(file.path, lambda: decoded(file, self._encoding))
+        self._check_no_table(file)
         blocks = decoded(file, self._encoding, self._seen)
-        if self._separator is None:
+        if self.separator is None:
             return chunks_of_text(blocks)
-        return chunks_of_texts(blocks, self._separator if self._separator != "auto" else self._separator_of(file))
+        return chunks_of_texts(blocks, self.separator if self.separator != "auto" else self._separator_of(file))
 
     def _table(self, file):
         before = self.done
@@ -125,8 +159,8 @@ class Documents:
         for text in texts:
             self._seen(len(text) if seen else 0)
             blocks = (text[first : first + CHUNK] for first in range(0, len(text), CHUNK))
-            if cut and self._separator not in ("auto", None):
-                yield from chunks_of_texts(blocks, self._separator)
+            if cut and self.separator not in ("auto", None):
+                yield from chunks_of_texts(blocks, self.separator)
             else:
                 yield from chunks_of_text(blocks)
 
@@ -156,6 +190,8 @@ class Joined(Documents):
         found = [one.locations for one in self._several]
         self.locations = [location for locations in found for location in locations] if all(found) else []
         self.whole = all(one.whole for one in self._several)
+        self.given = all(one.given for one in self._several)
+        self.separator = self._several[0].separator
         sizes = [one.size for one in self._several]
         self.size = None if None in sizes else sum(sizes)
 
@@ -163,6 +199,12 @@ class Joined(Documents):
         for one in self._several:
             one.done = 0
         return itertools.chain.from_iterable(self._several)
+
+    def uncut(self):
+        return itertools.chain.from_iterable(one.uncut() for one in self._several)
+
+    def table(self):
+        return next(filter(None, (one.table() for one in self._several)), None)
 
     @property
     def done(self):

@@ -105,8 +105,7 @@ def find(name, column=None):
             endings = (".txt",) if column is None else tuple(tables.KINDS)
             paths = sorted(found for found in _below(path) if found.suffix.lower() in endings and _is_part(found))
             if not paths:
-                rule = f"must be a folder with files that end in {' or '.join(endings)}"
-                raise _checks.refuse("source", rule, name)
+                raise _no_such_files(path, name, endings)
             return [File(found) for found in paths]
         if path.exists():
             return [File(path)]
@@ -120,6 +119,16 @@ def find(name, column=None):
         raise _checks.refuse("source", "must be a pattern that some file matches", name)
     advice = "Standard input is called /dev/stdin." if name == "-" else "A text itself is put in a list, in Python."
     raise _checks.refuse("source", "must be a file, a folder or a pattern that exists", name, advice)
+
+
+def _no_such_files(folder, name, endings):
+    """Build the error for a folder without text files, which says what there is instead."""
+    others = sorted(found for found in _below(folder) if found.is_file() and not found.name.startswith("."))
+    there = f", and this one has others alone, such as {others[0].name!r}" if others else ""
+    table = next((found for found in others if found.suffix.lower() in tables.KINDS), None)
+    advice = ["For its tables, pass ", _checks.Argument("column"), "."] if table and ".txt" in endings else ""
+    rule = f"must be a folder with files that end in {' or '.join(endings)}{there}"
+    return _checks.refuse("source", rule, name, advice)
 
 
 def _below(folder):

@@ -92,19 +92,41 @@ def entries(path, read, column, bad_rows="error", *, kind=None):
         warnings.warn(f"{message}; the first: {first}.", stacklevel=2)
 
 
+def columns(path, read):
+    r"""Return the columns of a table, and which looks like text: a name, or a number where there is no header.
+
+    Args:
+        path, read: As for `entries`.
+
+    Returns:
+        The pair of a list of str and a str or None.
+
+    Example:
+
+    >>> columns("pets.csv", lambda: ["name,story\nRex,He ran.\n"])
+    (['name', 'story'], 'story')
+    """
+    names, rows = kind_of(path)(path, read).sample(LOOKED_AT)
+    best = max(names, key=lambda name: _likeness(name, rows), default=None)
+    if best is None or not _likeness(best, rows):
+        return names, None
+    # No heading, but a text: the file has no header.
+    return names, str(names.index(best) + 1) if len(best.split()) > 3 else best
+
+
 def without_column(path, read):
     """Build the error for a table whose column was not named: it lists the columns and says which looks like text."""
-    names, rows = kind_of(path)(path, read).sample(LOOKED_AT)
+    names, best = columns(path, read)
+    if not names and not any(map(str.strip, read())):
+        return _checks.refuse("source", "must hold text, but there is only white space or nothing", str(path))
     if not names:
         rule = f"must be given for a table, and {path} ends like one, but has no columns"
         return _checks.refuse("column", rule, None, "Give it a name that ends in .txt to read it as plain text.")
-    best = max(names, key=lambda name: _likeness(name, rows), default=None)
-    if best is None or not _likeness(best, rows):
+    if best is None:
         advice = "Which of them looks like text is not clear."
-    elif len(best.split()) > 3:  # no heading, but a text: the file has no header
-        number = names.index(best) + 1
-        pass_it = ["pass ", _checks.Argument("column", str(number)), "."]
-        advice = [f"It seems to have no header, and column {number} looks like text: ", *pass_it]
+    elif best not in names:
+        pass_it = ["pass ", _checks.Argument("column", best), "."]
+        advice = [f"It seems to have no header, and column {best} looks like text: ", *pass_it]
     else:
         advice = [f"{best!r} looks like text: pass ", _checks.Argument("column", best), "."]
     rule = f"must be given for a table, and {path} is one, with the columns {listed(names)}"

@@ -1,0 +1,139 @@
+"""One look at a source: its sample is described, and what follows for reading it is said."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from tinylm_keras.text import tables
+from tinylm_keras.text.documents import Documents
+from tinylm_keras.text.survey import characters, cuts, marks, reading, relation, remarks, repeats, words
+from tinylm_keras.text.survey.result import Survey
+from tinylm_keras.text.survey.sample import take
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from tinylm_keras._types import Source
+
+# A vocabulary is closed where it is small, nearly nothing of a held-out tenth is new, and words return often.
+MOST_TOKENS, MOST_UNKNOWN, LEAST_RETURNS = 5_000, 0.002, 20
+
+
+def survey(
+    source: Source | Documents,
+    *,
+    separator: str | None = "auto",
+    encoding: str = "utf-8",
+    column: str | int | None = None,
+    bad_rows: Literal["error", "skip"] = "error",
+) -> Survey:
+    r"""Look at a text once: how long it is, how it is built, how its words grow, what it repeats, and how to read it.
+
+    All of the first two million characters are looked at, and stretches of what follows, ever further apart, so that
+    a source of any size takes bounded memory. Of a table whose column is not named, the column that looks like text is
+    taken, and the survey says so.
+
+    Args:
+        source, separator, encoding, column, bad_rows: As for `data.read`. With "auto", the survey recommends a
+            separator; another one is taken as it is. `source` may also be `Documents`, which say the rest themselves.
+
+    Returns:
+        A `Survey`.
+
+    Raises:
+        ValueError: where `data.read` would raise it, except for a table whose column is not named but clear; and if
+            the text has no two different characters besides white space.
+        TypeError: if `source` is none of those that `data.read` takes.
+
+    Example:
+
+    >>> found = survey([f"{name} sat on the mat." for name in ("Mia", "Ben", "Sue")])
+    >>> found.characters, found.texts.texts, found.texts.lengths
+    (57, 3, (19, 19, 19, 19, 19))
+    """
+    if isinstance(source, Documents):
+        return _with_remarks(*_described(source))
+    how = {"separator": separator, "encoding": encoding, "column": column, "bad_rows": bad_rows}
+    documents = Documents(source, **how)
+    table = documents.table()
+    if table is None:
+        found, sample = _described(documents)
+        return _with_remarks(dataclasses.replace(found, column=None if column is None else str(column)), sample)
+    names, likely = tables.columns(table.path, lambda: documents.content(table))
+    if likely is None:
+        raise tables.without_column(table.path, lambda: documents.content(table))
+    found, sample = _described(Documents(source, **how | {"column": likely}))
+    about = {"columns": tuple(names), "column": likely, "column_is_missing": True}
+    return _with_remarks(dataclasses.replace(found, **about), sample)
+
+
+def _with_remarks(found, sample):
+    return dataclasses.replace(found, remarks=tuple(remarks.remarks(found, sample)))
+
+
+def _described(documents):
+    """Return the `Survey` of `Documents`, without its remarks, and the `Sample` it rests on."""
+    sample = take(documents)
+    texts = sample.stretches
+    counts = characters.count(texts)
+    script = characters.script(counts)
+    raw = [line for text in texts for line in [*text.split("\n"), ""]]  # no line goes on in the next text
+    lines = [line.strip() for line in raw]
+    full = [line for line in lines if line]
+    distinct = list(dict.fromkeys(full))
+    tokens = words.grow(full, distinct, words.TOKEN.findall)
+    about_lines = relation.of_lines(raw)
+    found = Survey(
+        names=tuple(documents.names),
+        given=documents.given,
+        characters=sample.characters,
+        looked_at=sample.looked_at,
+        distinct_characters=len(counts),
+        white_space=characters.white_space(counts),
+        script=script,
+        blanks=script not in characters.WITHOUT_BLANKS,
+        lines=round(len(full) * sample.factor),
+        blank_lines=round(cuts.blank_lines(texts) * sample.factor),
+        equal_lines=1 - len(distinct) / max(1, len(full)),
+        indented=about_lines.indented,
+        continued=about_lines.continued,
+        spoken=about_lines.spoken,
+        words=words.grow(full, distinct, str.split),
+        tokens=tokens,
+        closed_vocabulary=_is_closed(tokens),
+        repeated=repeats.share(texts),
+        separator="auto",
+        reason="the source consists of texts already",
+    )
+    if documents.given:
+        return dataclasses.replace(found, cuts=(cuts.describe(cuts.cut(texts, "auto"), "auto", sample),)), sample
+    return _cut(found, sample, documents.separator, lines, about_lines), sample
+
+
+def _cut(found, sample, asked, lines, about_lines):
+    """Return the `Survey` with the ways to cut the text, and with the one that is recommended or was asked for."""
+    texts = sample.stretches
+    mark = marks.find(texts, lines, marks.lines_of_signs(lines))
+    ways = [way for way in dict.fromkeys((None, "\n\n", "\n", mark, asked)) if way != "auto"]
+    parts = {way: cuts.cut(texts, way) for way in ways}
+    described = {way: cuts.describe(parts[way], way, sample) for way in ways}
+    separator, reason = asked, "as it was asked for"
+    if asked == "auto":
+        facts = reading.Facts(
+            cuts=described,
+            cohesion={way: relation.cohesion(parts[way], found.blanks) for way in ("\n", "\n\n")},
+            relation=about_lines,
+            mark=mark,
+            blank_lines=found.blank_lines,
+            words_in_line=found.words.units / max(1, found.lines) * sample.factor,
+            blanks=found.blanks,
+        )
+        separator, reason = reading.recommend(facts)
+    mark = None if mark is None else mark.strip()
+    return dataclasses.replace(found, cuts=tuple(described.values()), mark=mark, separator=separator, reason=reason)
+
+
+def _is_closed(tokens):
+    few = tokens.distinct <= MOST_TOKENS and tokens.units >= LEAST_RETURNS * tokens.distinct
+    return few and tokens.unknown is not None and tokens.unknown <= MOST_UNKNOWN

@@ -1,0 +1,87 @@
+"""What looks wrong with a text or needs care: plain sentences with figures, one line each."""
+
+import re
+
+# Shares from which something is worth a line.
+COPIES = 0.05  # texts that are equal to an earlier one
+REPEATED = 0.1  # of the text, said before
+INDENTED = 0.01  # lines
+WITH_LINES = 0.05  # texts that have line breaks inside
+UNEVEN = 0.6  # of the characters, in the longest tenth of the texts
+LITTLE = 1000  # characters
+LEAST_UNEVEN = 10  # texts
+
+# Signs of text that was damaged or not cleaned before it came here, and how often one is too many.
+_DAMAGE = (
+    (re.compile("\ufffd"), 1, "{} characters could not be read when the text was made (\ufffd)"),
+    (
+        re.compile("â€[™œ\x9d“”˜¦]|Ã[©¨¤¶¼Ÿ±³¡­ª®´»§]|ï»¿"),
+        3,
+        "{} times UTF-8 was read as another encoding, as in â€™ for an apostrophe",
+    ),
+    (re.compile(r"&(?:amp|quot|nbsp|lt|gt|#\d{2,5}|#x[0-9a-fA-F]{2,5});"), 3, "{} HTML entities such as &amp;"),
+    (re.compile(r"</?(?:p|br|div|span|i|b|a|td|tr|li|em|strong)\b[^<>\n]{0,200}/?>"), 10, "{} HTML tags such as <br>"),
+    (
+        re.compile(r"\*\*\* ?(?:START|END) OF (?:THE|THIS) PROJECT GUTENBERG"),
+        1,
+        "the notes and the licence of Project Gutenberg stand around the text ({} times): remove them",
+    ),
+    (re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]"), 1, "{} control characters"),
+)
+
+
+def remarks(survey, sample):
+    """Yield what there is to say about a `Survey`, most important first.
+
+    Args:
+        survey: `Survey`.
+        sample: `Sample` it rests on.
+    """
+    texts = survey.texts
+    yield from _about_the_table(survey)
+    yield from _about_copies(survey, texts)
+    if texts.only_marks:
+        yield f"{texts.only_marks:,} of {texts.texts:,} texts are only a mark, without a letter or digit"
+    if texts.texts >= LEAST_UNEVEN and texts.longest_tenth > UNEVEN:
+        yield f"the longest tenth of the texts holds {percent(texts.longest_tenth)} of the characters"
+    if survey.characters < LITTLE:
+        yield f"only {survey.characters:,} characters: too few to learn more than these words"
+    if survey.script and not survey.blanks:
+        yield f"no blanks stand between words ({survey.script}): word tokens would be whole sentences"
+    if survey.indented >= INDENTED:
+        yield f"{percent(survey.indented)} of lines are indented: whitespace tokens would lose that"
+    if texts.with_lines >= WITH_LINES and survey.lines > 1:
+        share = "" if texts.texts == 1 else f" inside {percent(texts.with_lines)} of the texts"
+        yield f"line breaks{share or ' inside the text'}: whitespace tokens would lose them"
+    for pattern, least, words in _DAMAGE:
+        count = sum(len(pattern.findall(text)) for text in sample.stretches)
+        if count >= least:
+            yield words.format(f"{round(count * sample.factor):,}")
+
+
+def _about_the_table(survey):
+    if survey.column_is_missing:
+        columns = ", ".join(map(repr, survey.columns[:20]))
+        yield f"a table with the columns {columns}: {survey.column!r} looks like text, and training needs its name"
+
+
+def _about_copies(survey, texts):
+    copies = texts.texts - texts.distinct
+    if texts.distinct == 1 < texts.texts:
+        yield f"all {texts.texts:,} texts are equal"
+        return
+    if copies > COPIES * texts.texts:
+        yield f"only {texts.distinct:,} of {texts.texts:,} texts are different: the others are copies"
+    elif survey.repeated >= REPEATED:
+        yield f"{percent(survey.repeated)} of the text was said before, word for word"
+
+
+def percent(share):
+    """Return a share as one reads it.
+
+    Example:
+
+    >>> percent(0.376), percent(0.0012)
+    ('38 %', '0.1 %')
+    """
+    return f"{100 * share:.0f} %" if share >= 0.01 or not share else f"{100 * share:.1f} %"
