@@ -68,7 +68,7 @@ def _shape(cell):
 
 
 def _counts_on(rows, place):
-    """Whether the numbers of a column go on by one from row to row."""
+    """Whether the numbers of a column continue by one from row to row."""
     numbers = [row[place].strip().strip('"') if place < len(row) else "" for row in rows]
     if not all(re.fullmatch("[0-9]{1,15}", number) for number in numbers):
         return False

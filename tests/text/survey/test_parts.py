@@ -69,7 +69,7 @@ def test_lines_that_go_on_are_told_by_their_ends_and_beginnings():
     assert relation.of_lines([line + "," for line in verse]).continued == 1
     assert relation.of_lines(["A long line that is", "wrapped. The next one", "is, too."]).continued == 1
     assert relation.of_lines(["emma", "olivia", "ava"]).continued == 0  # no capital letters anywhere
-    assert relation.of_lines(["One,", "", "Two", "three."]).open_ends == 0  # nothing goes on over a blank line
+    assert relation.of_lines(["One,", "", "Two", "three."]).open_ends == 0  # nothing continues over a blank line
     assert relation.of_lines(["One,", "", "Two", "", "three."]).continued == 1  # which parts all lines here
 
 

@@ -143,7 +143,7 @@ def test_a_folder_of_short_files_has_a_text_in_each(tmp_path):
     assert tlm.data.read(tmp_path, separator=found.separator) == STORIES[:30]
 
 
-def test_what_was_asked_for_is_not_judged(tmp_path):
+def test_what_was_asked_for_is_not_evaluated(tmp_path):
     (tmp_path / "a.txt").write_text(WHOLE["verse"])
     found = tlm.survey(tmp_path / "a.txt", separator="\n")
     assert (found.separator, found.reason, found.texts.texts) == ("\n", "as it was asked for", 200)

@@ -78,7 +78,7 @@ def _described(documents):
     texts = sample.stretches
     counts = characters.count(texts)
     script = characters.script(counts)
-    raw = [line for text in texts for line in [*text.split("\n"), ""]]  # no line goes on in the next text
+    raw = [line for text in texts for line in [*text.split("\n"), ""]]  # no line continues in the next text
     lines = [line.strip() for line in raw]
     full = [line for line in lines if line]
     distinct = list(dict.fromkeys(full))

@@ -8,7 +8,7 @@ from tinylm_keras.text.survey.remarks import percent
 FEWEST_TEXTS = 10  # fewer are parts of one text, or too few to choose validation from
 MOST_UNEVEN = 0.6  # share of the characters in the longest tenth of the texts
 INDENTED = 0.03  # share of lines; more is the structure of code or verse
-CONTINUED = 0.1  # share of lines that go on in the next
+CONTINUED = 0.1  # share of lines that continue in the next
 LABELLED = 0.5  # share of lines that begin with a speaker, a time or a tag
 LINES_IN_BLOCKS = 10  # lines between blank lines, on average: with more, the blank lines are strays or headings
 SEVERAL_LINES = 0.3  # share of the texts between blank lines that have several lines
@@ -85,8 +85,8 @@ def _alone(facts, cut, separator, noun):
     if cut.longest_tenth > MOST_UNEVEN:
         return None, f"the longest tenth of the {noun}s holds {percent(cut.longest_tenth)} of the text: it stays whole"
     if related and _neighbours_belong_together(facts, cut):
-        return None, f"neighbouring {noun}s go on with each other: the text stays whole"
-    return separator, f"{cut.texts:,} {noun}s that do not go on with each other: each is a text"
+        return None, f"neighbouring {noun}s continue with each other: the text stays whole"
+    return separator, f"{cut.texts:,} {noun}s that do not continue with each other: each is a text"
 
 
 def _structure(lines, related):
@@ -97,7 +97,7 @@ def _structure(lines, related):
     if lines.indented >= INDENTED:
         return f"{percent(lines.indented)} of the lines are indented"
     if lines.open_ends >= CONTINUED or (related and lines.continued >= CONTINUED):
-        return f"{percent(lines.continued)} of the lines go on in the next"
+        return f"{percent(lines.continued)} of the lines continue in the next"
     if lines.labelled >= LABELLED:
         return f"{percent(lines.labelled)} of the lines begin with a speaker, a time or a tag"
     return ""

@@ -1,4 +1,4 @@
-"""Whether neighbouring lines or paragraphs go on with each other, or are texts of their own in some order."""
+"""Whether neighbouring lines or paragraphs continue with each other, or are texts of their own in some order."""
 
 import collections
 import dataclasses
@@ -9,7 +9,7 @@ MOST_LOOKED_AT = 4000  # texts
 WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 
 SENTENCE_END = re.compile("[.!?…。！？।]")
-# What a line ends with whose sentence goes on.
+# What a line ends with whose sentence continues.
 GOES_ON = frozenset(",;:-–—、，；：،؛")
 TIME = re.compile(r"[\[(<]?(?:\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}|\d\d?:\d\d)\b")
 # A name and a colon, a name in brackets, or a tag: "ANN: hello", "<ann> hello", "<p>hello</p>".
@@ -30,7 +30,7 @@ class Relation:
     Attributes:
         indented: float. Share of lines that begin with a blank or a tab.
         open_ends: float. Share of lines that end in a comma or the like, before another line.
-        continued: float. Share of lines that seem to go on in the next: they end so, or the next begins with a small
+        continued: float. Share of lines that seem to continue in the next: they end so, or the next begins with a small
             letter where others begin with a capital one.
         labelled: float. Share of lines that begin with a speaker, a time or a tag.
         sentences: float. Share of lines in which a sentence ends.
@@ -49,7 +49,7 @@ def of_lines(lines):
     """Return the `Relation` of some lines.
 
     Args:
-        lines: list of str, not stripped. What blank lines part does not go on, unless they part nearly all lines.
+        lines: list of str, not stripped. What blank lines part does not continue, unless they part nearly all lines.
 
     Example:
 

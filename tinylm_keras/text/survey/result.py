@@ -31,7 +31,7 @@ class Survey:
         blank_lines: int. Blank lines that stand between others.
         equal_lines: float. Share of the lines that are equal to an earlier one.
         indented: float. Share of the lines that begin with a blank or a tab.
-        continued: float. Share of the lines that seem to go on in the next.
+        continued: float. Share of the lines that seem to continue in the next.
         labelled: float. Share of the lines that begin with a speaker, a time or a tag.
         cuts: tuple of `Cut`. The texts that each way to cut gives: the whole files, "\n\n" (blank lines), "\n" (lines),
             and a mark where there is one. Where the source consists of texts, these alone.
