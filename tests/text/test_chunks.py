@@ -1,5 +1,6 @@
 """Laws of the stream of texts: whatever the size of the chunks, the texts, their ids and the errors are the same."""
 
+import itertools
 import re
 from unittest import mock
 
@@ -13,7 +14,7 @@ from tinylm_keras.text.decoding import decoded
 from tinylm_keras.text.documents import Documents, Joined
 
 TEXT = st.text("ab|. \n\t\u00a0\u2003", max_size=60)
-SEPARATORS = (None, "auto", "\n", "\n\n", "|", ".\n", " ", "||", "ab")
+SEPARATORS = (None, "auto", "\n", "\n\n", "|", ".\n", " ", "||", "ab", "\n|\n", "\n| |\n")
 
 
 def with_sizes(block, chunk, head=2):
@@ -39,7 +40,14 @@ def reference(text, separator):
     body = text.strip()
     if separator == "auto":
         separator = "\n\n" if re.search(r"\n\s*\n", body) else "\n"
-    parts = re.split(r"\n\s*\n", body) if separator == "\n\n" else body.split(separator)
+    if separator == "\n\n":
+        parts = re.split(r"\n\s*\n", body)
+    elif separator in ("\n|\n", "\n| |\n"):  # a line of its own, also the first and the last
+        lines = body.split("\n")
+        ends = [place for place, line in enumerate(lines) if line.strip() == separator.strip()]
+        parts = ["\n".join(lines[one + 1 : two]) for one, two in itertools.pairwise([-1, *ends, len(lines)])]
+    else:
+        parts = body.split(separator)
     return [part.strip() for part in parts if part.strip()]
 
 

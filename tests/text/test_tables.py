@@ -91,6 +91,36 @@ def test_a_quote_that_is_not_closed_in_a_csv_is_refused_with_its_line(tmp_path, 
         refused(message, path, column="text", bad_rows="skip")
 
 
+ROWS = "id,text,likes\n" + "".join(f"{n},some words,{7 * n % 50}\n" for n in range(1, 6))
+
+
+@pytest.mark.parametrize(
+    ("rest", "message"),
+    [
+        ('6,"Stop it,4\n7,said Tom",9\n8,more,2\n', "one that opens in line 7 encloses 1 line that looks like a row"),
+        ('6,"Stop it,4\n7,fine,3\n8,said Tom",9\n', "one that opens in line 7 encloses 2 lines that look like rows"),
+        ('6,a,1\n7,b,"4\n9,fine,3\n12,words,9"\n', "one that opens in line 8 encloses 2 lines that look like rows"),
+    ],
+)
+def test_a_few_rows_between_two_stray_quotes_are_not_merged_silently(tmp_path, rest, message):
+    refused(message, write(tmp_path / "a.csv", ROWS + rest), column="text")
+    refused(message, write(tmp_path / "b.csv", (ROWS + rest).replace(",", ";")), column="text", bad_rows="skip")
+
+
+def test_one_line_of_a_cell_that_might_be_a_row_is_warned_of(tmp_path):
+    path = write(tmp_path / "a.csv", 'id,text\n1,one\n2,two\n3,three\n7,"They said\n2,000 people came"\n')
+    with pytest.warns(UserWarning, match="the cell whose quote opens in line 5 holds lines that look like rows"):
+        assert read(path, column="text")[-1] == "They said\n2,000 people came"
+
+
+@pytest.mark.parametrize("lines", ["one, two\nand three, four", "a\nb", 'say ""so""\nor,not', "- 1, 2\n- 3, 4\n"])
+def test_cells_of_several_lines_that_are_no_rows_are_read_without_a_word(tmp_path, lines):
+    path = write(tmp_path / "a.csv", "id,text\n" + "".join(f'{n},"{lines}{"abcdefghi"[n]}"\n{n},x\n' for n in range(9)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(read(path, column="text")) == 18
+
+
 def test_a_long_cell_with_lines_is_read_and_one_that_never_ends_is_refused_early(tmp_path, monkeypatch):
     poem = "\n".join(["a line, and a half"] * 5 + ["and one without"] * 40)
     assert read(write(tmp_path / "a.csv", f'id,text\n1,"{poem}"\n'), column="text") == [poem]
@@ -215,6 +245,24 @@ def test_an_array_of_objects_is_read_in_chunks_of_any_size():
         for size in (1, 7, 1000, 10**6):
             blocks = lambda: (content[place : place + size] for place in range(0, len(content), size))  # noqa: B023, E731
             assert list(tables.entries("a.json", blocks, "text")) == expected
+
+
+@pytest.mark.parametrize(("key", "path"), [("data", ".data"), ("the rows", """'.["the rows"]'""")])
+def test_an_object_around_the_rows_is_refused_with_what_takes_it_off(tmp_path, key, path):
+    rows = [{"id": 1, "text": "one two three"}, {"id": 2, "text": "four"}]
+    file = write(tmp_path / "a.json", json.dumps({"version": "1.0", "count": 2, key: rows}, indent=1))
+    message = (
+        f"one object that has them under {key!r}. Received: source={str(file)!r}. Write that array to a file of its"
+    )
+    for how in ({}, {"column": "text"}, {"column": "text", "bad_rows": "skip"}):
+        refused(message, file, **how)
+        refused(f"own: jq {path} {file} > rows.json", file, **how)
+
+
+def test_a_row_that_has_objects_besides_its_text_is_a_row(tmp_path):
+    file = write(tmp_path / "a.json", json.dumps({"text": "it is one row alone", "tags": [{"name": "x"}]}))
+    assert read(file, column="text") == ["it is one row alone"]
+    refused("'text' looks like text", file)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,11 @@ def _of_white_space(found):
 def _of_lines(found):
     if found.blank_lines:
         yield f", blank lines in {found.blank_lines:,} places"
-    shares = {"indented": found.indented, "continued in the next": found.continued, "spoken": found.spoken}
+    shares = {
+        "indented": found.indented,
+        "continued in the next": found.continued,
+        "with a speaker, time or tag": found.labelled,
+    }
     yield from (f", {percent(share)} {name}" for name, share in shares.items() if share >= 0.01)
     if found.equal_lines >= 0.01:
         yield f", {percent(found.equal_lines)} equal to an earlier one"

@@ -8,6 +8,7 @@ import warnings
 
 from tinylm_keras import _checks
 from tinylm_keras.text.rows import LONGEST, BadRow, listed, split_lines
+from tinylm_keras.text.swallowed_rows import RowShapes
 
 ROWS = 256  # read at a time
 DELIMITERS = ",;\t|"
@@ -71,21 +72,25 @@ class CsvRows:
 
     def _form(self, name):
         """Return the delimiter and whether quotes enclose cells."""
-        lines = list(itertools.islice(split_lines(self.read()), SAMPLE))
+        lines = self._first_lines()
         told = _DELIMITER_LINE.fullmatch(lines[0]) if lines else None
         return told[1] if told else max(DELIMITERS, key=lambda delimiter: _fitness(lines, delimiter, name)), True
+
+    def _first_lines(self):
+        return list(itertools.islice(split_lines(self.read()), SAMPLE))
 
     def _rows(self, delimiter, quoted):
         """Iterate over pairs of the number of a row's first line and its cells; blank lines are left out."""
         lines = _Lines(self.read())
-        width = None
+        width = shapes = None
         try:
             for line, raw, row in _parsed(lines, delimiter, csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE):
                 if line == 1 and _DELIMITER_LINE.fullmatch(raw[0]):
                     continue
                 width = width or len(row)
-                if quoted and width > 1 and len(raw) > SWALLOWED:
-                    self._check_swallowed(line, raw, delimiter, width)
+                if quoted and width > 1 and len(raw) > 1 and len(row) == width:
+                    shapes = shapes or RowShapes(self._first_lines(), delimiter, width)
+                    self._check_swallowed(line, raw, delimiter, width, shapes)
                 if row:
                     yield line, row
         except csv.Error as error:
@@ -109,16 +114,20 @@ class CsvRows:
             rule = f"must be a table that can be read, but line {line:,} is not ({reason})"
         return _checks.refuse("source", rule, str(self.path), "Mend that line.")
 
-    def _check_swallowed(self, line, raw, delimiter, width):
-        """Refuse a cell whose inner lines are rows: its quote opened by mistake and met another one far below."""
+    def _check_swallowed(self, line, raw, delimiter, width, shapes):
+        """Refuse a cell whose inner lines are rows: its quote opened by mistake and met another one further below."""
         inner = raw[1:-1]
         alike = sum(text.count(delimiter) == width - 1 for text in inner)
-        if alike >= 0.9 * len(inner):
-            rule = (
-                f"must close every quote, but one that opens in line {line:,} encloses {len(inner):,} lines "
-                "that look like rows"
-            )
+        many = len(raw) > SWALLOWED and alike >= 0.9 * len(inner)
+        swallowed = many or shapes.swallowed(raw)
+        if swallowed:
+            number = len(inner) if many else len(raw) - 1
+            lines = "1 line that looks like a row" if number == 1 else f"{number:,} lines that look like rows"
+            rule = f"must close every quote, but one that opens in line {line:,} encloses {lines}"
             raise _checks.refuse("source", rule, str(self.path), "Mend that line.")
+        if swallowed is None:
+            message = f"{self.path}: the cell whose quote opens in line {line:,} holds lines that look like rows."
+            warnings.warn(f"{message} If they are, mend that line.", stacklevel=2)
 
 
 class TsvRows(CsvRows):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 
 from tinylm_keras import _checks
 from tinylm_keras.text.rows import LONGEST, BadRow, listed, split_lines
@@ -25,7 +26,7 @@ class JsonLines:
 
     def column(self, name):
         """Iterate over pairs of a line number and the text under a key, or a `BadRow`."""
-        for line, entry in self._entries():
+        for line, entry in self._entries(name):
             yield line, entry if isinstance(entry, BadRow) else _text(entry, name)
 
     def sample(self, count):
@@ -38,7 +39,7 @@ class JsonLines:
                 break
         return list(dict.fromkeys(key for row in rows for key in row)), rows
 
-    def _entries(self):
+    def _entries(self, name=None):
         for number, line in enumerate(split_lines(self.read()), 1):
             if line.strip():
                 yield number, _entry(line)
@@ -47,18 +48,31 @@ class JsonLines:
 class JsonValues(JsonLines):
     """The rows of a file that is one JSON array of objects, or objects one after the other."""
 
-    def _entries(self):
+    def _entries(self, name=None):
         buffer = _Buffer(self.path, self.read())
-        array = buffer.take("[")
+        array, alone = buffer.take("["), True
         while not buffer.at_end():
             if array and buffer.take("]"):
                 array = False
                 continue
-            yield buffer.line, buffer.value()
+            line, value = buffer.line, buffer.value()
+            if alone and not array and buffer.at_end():
+                self._check_not_wrapped(value, name)
+            alone = False
+            yield line, value
             if array and not buffer.take(",") and not buffer.begins_with("]"):
                 raise buffer.broken("a comma or the end of the array is missing")
         if array:
             raise buffer.broken("the array has no end")
+
+    def _check_not_wrapped(self, value, name):
+        """Refuse a file whose only object has the rows under a key: it is no row itself."""
+        key = _key_of_rows(value)
+        if key is None or isinstance(value.get(name), str) or (name is None and any(map(_is_text, value.values()))):
+            return
+        rule = f"must be an array of objects, and {self.path} is one object that has them under {key!r}"
+        advice = f"Write that array to a file of its own: jq {shlex.quote(_path(key))} {shlex.quote(str(self.path))}"
+        raise _checks.refuse("source", rule, str(self.path), f"{advice} > rows.json")
 
 
 class _Buffer:
@@ -99,14 +113,17 @@ class _Buffer:
                 raise self.broken("it nests too deeply") from None
             except ValueError as error:  # perhaps it continues in the next block
                 if len(self._text) - self._place > LONGEST:
-                    raise self.broken(f"no value ends within {LONGEST:,} characters") from None
+                    advice = ""
+                    if self._text.startswith("{", self._place):
+                        advice = "If it is one object with the rows under a key, write these to a file of their own."
+                    raise self.broken(f"no value ends within {LONGEST:,} characters", advice) from None
                 if not self._more():
                     raise self.broken(getattr(error, "msg", str(error))) from None
 
-    def broken(self, reason):
+    def broken(self, reason, advice=""):
         """Build the error for a place that is no JSON."""
         rule = f"must be JSON, but line {self.line:,} is not ({reason})"
-        return _checks.refuse("source", rule, str(self.path))
+        return _checks.refuse("source", rule, str(self.path), advice)
 
     def _go_to(self, place):
         self.line += self._text.count("\n", self._place, place)
@@ -119,6 +136,25 @@ class _Buffer:
             parts.append(block)
         self._text, self._place = "".join(parts), 0
         return len(parts) > 1
+
+
+def _key_of_rows(value):
+    """The key under which an object has an array of objects, None where it has none."""
+    if not isinstance(value, dict):
+        return None
+    return next(
+        (key for key, rows in value.items() if isinstance(rows, list) and rows and isinstance(rows[0], dict)), None
+    )
+
+
+def _is_text(value):
+    """Whether a value is a text of several words, and no remark such as a version."""
+    return isinstance(value, str) and len(value.split()) > 3
+
+
+def _path(key):
+    """A key as jq takes it."""
+    return f".{key}" if re.fullmatch("[A-Za-z_][A-Za-z_0-9]*", key) else f".[{json.dumps(key)}]"
 
 
 def _entry(line):

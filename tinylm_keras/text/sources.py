@@ -51,7 +51,8 @@ def read(
               is `train` and the key `text` where left out.
 
         separator: str or None. Where a file is cut into texts. `"auto"`: at blank lines when it has any, else each line
-            is a text. `"\n"`: each line. `"\n\n"`: at blank lines. Another string: wherever it stands. None: nowhere.
+            is a text. `"\n"`: each line. `"\n\n"`: at blank lines. A line such as `"\n%\n"`: at lines that are `%`,
+            the first and the last too. Another string: wherever it stands. None: nowhere. `survey` recommends one.
             The entries of tables and data sets are texts already; they are cut only by a separator other than "auto".
         encoding: str. Encoding of the files.
         column: str, int or None. Column (of JSON: key) that holds the texts. Of a CSV or TSV file without a header,

@@ -69,22 +69,26 @@ def test_lines_that_go_on_are_told_by_their_ends_and_beginnings():
     assert relation.of_lines([line + "," for line in verse]).continued == 1
     assert relation.of_lines(["A long line that is", "wrapped. The next one", "is, too."]).continued == 1
     assert relation.of_lines(["emma", "olivia", "ava"]).continued == 0  # no capital letters anywhere
-    assert relation.of_lines(["One,", "", "two"]).continued == 0  # nothing continues over a blank line
+    assert relation.of_lines(["One,", "", "Two", "three."]).open_ends == 0  # nothing continues over a blank line
+    assert relation.of_lines(["One,", "", "Two", "", "three."]).continued == 1  # which parts all lines here
 
 
 @pytest.mark.parametrize(
-    ("lines", "spoken"),
+    ("lines", "labelled"),
     [
         (["A: hi there", "B: hello, you", "A: and now?"], 1),
         (["[12:03] <ann> hi", "[12:04] <bob> hello", "hm"], 2 / 3),
         (["2024-05-01 12:03 - Bob B.: hey", "2024-05-01 12:05 - Ann: so?"], 1),
         (["HAMLET: To be", "OPHELIA: My lord", "HAMLET: Go", "OPHELIA: Oh"], 1),
         ([f"{name}: the definition of it" for name in "abcdefghijkl"], 0),  # a dictionary: no name returns
+        (["<ann> hi there", "<bob> hello", "<ann> so?"], 1),
+        (["<div>", "<p>one</p>", "</div>", "<div>", "<p>two</p>", "</div>"] * 3, 1),
+        (["joke: a man walks", "joke: two men walk", "joke: no man"], 0),  # one label tells nothing
         (["the cat sat", "so it did"], 0),
     ],
 )
-def test_lines_with_a_speaker_or_a_time_are_spoken(lines, spoken):
-    assert relation.of_lines(lines).spoken == spoken
+def test_lines_with_a_speaker_a_time_or_a_tag_are_labelled(lines, labelled):
+    assert relation.of_lines(lines).labelled == labelled
 
 
 def test_order_is_seen():

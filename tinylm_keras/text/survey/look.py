@@ -98,7 +98,7 @@ def _described(documents):
         equal_lines=1 - len(distinct) / max(1, len(full)),
         indented=about_lines.indented,
         continued=about_lines.continued,
-        spoken=about_lines.spoken,
+        labelled=about_lines.labelled,
         words=words.grow(full, distinct, str.split),
         tokens=tokens,
         closed_vocabulary=_is_closed(tokens),

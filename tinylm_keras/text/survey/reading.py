@@ -8,14 +8,15 @@ from tinylm_keras.text.survey.remarks import percent
 FEWEST_TEXTS = 10  # fewer are parts of one text, or too few to choose validation from
 MOST_UNEVEN = 0.6  # share of the characters in the longest tenth of the texts
 INDENTED = 0.03  # share of lines; more is the structure of code or verse
-CONTINUED = 0.1  # share of lines whose sentence continues in the next
-SPOKEN = 0.5  # share of lines that begin with a speaker or a time
+CONTINUED = 0.1  # share of lines that continue in the next
+LABELLED = 0.5  # share of lines that begin with a speaker, a time or a tag
 LINES_IN_BLOCKS = 10  # lines between blank lines, on average: with more, the blank lines are strays or headings
 SEVERAL_LINES = 0.3  # share of the texts between blank lines that have several lines
 # Characters of the median line: short lines are names, titles or sayings. Without blanks, words take fewer characters.
 SHORT, SHORT_WITHOUT_BLANKS = 80, 30
 UNEVEN_LINES = 4  # times the median that the line at nine tenths has: paragraphs of a novel vary so
-VERSE = 2.5  # cohesion of short lines that are verse without punctuation
+# Short lines without sentence ends are verse where they have several words, and neighbours share very many of them.
+VERSE, WORDS_OF_VERSE, SENTENCES_OF_VERSE = 4, 4, 0.2
 FILES = 10  # so many files of a few lines are texts themselves
 LINES_OF_A_TEXT = 3
 
@@ -77,32 +78,36 @@ def _lines(facts, lines, blocks):
 
 def _alone(facts, cut, separator, noun):
     """Each line or paragraph a text, unless neighbours belong together or hardly anything can be chosen from."""
-    structure = _structure(facts.relation)
+    related = facts.cohesion[separator] >= relation.RELATED and not facts.relation.ordered
+    structure = _structure(facts.relation, related)
     if structure:
         return None, f"{structure}: line breaks are kept, and the text stays whole"
     if cut.longest_tenth > MOST_UNEVEN:
         return None, f"the longest tenth of the {noun}s holds {percent(cut.longest_tenth)} of the text: it stays whole"
-    if _neighbours_belong_together(facts, cut):
+    if related and _neighbours_belong_together(facts, cut):
         return None, f"neighbouring {noun}s continue with each other: the text stays whole"
     return separator, f"{cut.texts:,} {noun}s that do not continue with each other: each is a text"
 
 
-def _structure(lines):
-    """What makes lines the parts of one text; "" for nothing."""
+def _structure(lines, related):
+    """What makes lines the parts of one text; "" for nothing.
+
+    Small letters at the beginning of lines alone prove nothing: lists of names and messages have them too.
+    """
     if lines.indented >= INDENTED:
         return f"{percent(lines.indented)} of the lines are indented"
-    if lines.continued >= CONTINUED:
+    if lines.open_ends >= CONTINUED or (related and lines.continued >= CONTINUED):
         return f"{percent(lines.continued)} of the lines continue in the next"
-    if lines.spoken >= SPOKEN:
-        return f"{percent(lines.spoken)} of the lines begin with a speaker or a time"
+    if lines.labelled >= LABELLED:
+        return f"{percent(lines.labelled)} of the lines begin with a speaker, a time or a tag"
     return ""
 
 
 def _neighbours_belong_together(facts, cut):
-    cohesion = facts.cohesion[cut.separator]
-    if facts.relation.ordered or cohesion < relation.RELATED:
-        return False
+    """Whether related neighbours are one text: paragraphs and verse are, titles and sayings are not."""
     median, nine_tenths = cut.lengths[2], cut.lengths[3]
     if median >= (SHORT if facts.blanks else SHORT_WITHOUT_BLANKS) or nine_tenths >= UNEVEN_LINES * median:
         return True
-    return cohesion >= VERSE and facts.words_in_line >= 3
+    words = facts.words_in_line if facts.blanks else median / 2
+    few_ends = facts.relation.sentences <= SENTENCES_OF_VERSE or not facts.blanks
+    return facts.cohesion[cut.separator] >= VERSE and words >= WORDS_OF_VERSE and few_ends

@@ -13,20 +13,20 @@ LEAST_UNEVEN = 10  # texts
 
 # Signs of text that was damaged or not cleaned before it came here, and how often one is too many.
 _DAMAGE = (
-    (re.compile("\ufffd"), 1, "{} characters could not be read when the text was made (\ufffd)"),
+    (re.compile("\ufffd"), 1, "characters that could not be read when the text was made (\ufffd)"),
     (
         re.compile("â€[™œ\x9d“”˜¦]|Ã[©¨¤¶¼Ÿ±³¡­ª®´»§]|ï»¿"),
         3,
-        "{} times UTF-8 was read as another encoding, as in â€™ for an apostrophe",
+        "UTF-8 that was read as another encoding, as in â€™ for an apostrophe",
     ),
-    (re.compile(r"&(?:amp|quot|nbsp|lt|gt|#\d{2,5}|#x[0-9a-fA-F]{2,5});"), 3, "{} HTML entities such as &amp;"),
-    (re.compile(r"</?(?:p|br|div|span|i|b|a|td|tr|li|em|strong)\b[^<>\n]{0,200}/?>"), 10, "{} HTML tags such as <br>"),
+    (re.compile(r"&(?:amp|quot|nbsp|lt|gt|#\d{2,5}|#x[0-9a-fA-F]{2,5});"), 3, "HTML entities such as &amp;"),
+    (re.compile(r"</?(?:p|br|div|span|i|b|a|td|tr|li|em|strong)\b[^<>\n]{0,200}/?>"), 10, "HTML tags such as <br>"),
     (
         re.compile(r"\*\*\* ?(?:START|END) OF (?:THE|THIS) PROJECT GUTENBERG"),
         1,
-        "the notes and the licence of Project Gutenberg stand around the text ({} times): remove them",
+        "notes and licence of Project Gutenberg around the text, to be removed",
     ),
-    (re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]"), 1, "{} control characters"),
+    (re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]"), 1, "control characters"),
 )
 
 
@@ -56,7 +56,8 @@ def remarks(survey, sample):
     for pattern, least, words in _DAMAGE:
         count = sum(len(pattern.findall(text)) for text in sample.stretches)
         if count >= least:
-            yield words.format(f"{round(count * sample.factor):,}")
+            number = round(count * sample.factor)
+            yield f"{words}: {'once' if number == 1 else f'{number:,} times'}"
 
 
 def _about_the_table(survey):

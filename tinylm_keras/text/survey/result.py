@@ -31,8 +31,8 @@ class Survey:
         blank_lines: int. Blank lines that stand between others.
         equal_lines: float. Share of the lines that are equal to an earlier one.
         indented: float. Share of the lines that begin with a blank or a tab.
-        continued: float. Share of the lines whose sentence continues in the next line.
-        spoken: float. Share of the lines that begin with the name of a speaker or a time.
+        continued: float. Share of the lines that seem to continue in the next.
+        labelled: float. Share of the lines that begin with a speaker, a time or a tag.
         cuts: tuple of `Cut`. The texts that each way to cut gives: the whole files, "\n\n" (blank lines), "\n" (lines),
             and a mark where there is one. Where the source consists of texts, these alone.
         words: `Growth` of the words between white space, as `WhitespaceTokenizer` takes them.
@@ -62,7 +62,7 @@ class Survey:
     equal_lines: float
     indented: float
     continued: float
-    spoken: float
+    labelled: float
     words: Growth
     tokens: Growth
     closed_vocabulary: bool
