@@ -25,7 +25,7 @@ ROWS = [
     ["recipe", "samplers", "metrics", "schedules"],
     ["tokenizers", "layers", "text"],
     ["stories"],
-    ["_csv_files", "_labels", "_ticks", "archive", "_folders", "counting"],
+    ["_csv_files", "_labels", "_ticks", "archive", "_folders", "counting", "copying"],
     ["_locks"],
     ["_files", "_keywords", "_renamed"],
     ["_checks", "_endings", "_keras_nlp", "_small_files", "_terminal"],

@@ -50,7 +50,7 @@ def test_options_become_settings_and_nothing_else_is_set(tinylm, calls):
     assert calls == [
         (
             ("stories",),
-            {"preset": None, "out": "x", "init": None, "overwrite": False, "name": "stories"}
+            {"preset": None, "out": "x", "init": None, "recipe": None, "overwrite": False, "name": "stories"}
             | {"steps": 1000, "max_tokens": None, "separator": "\n", "jit_compile": False},
         )
     ]
@@ -63,7 +63,7 @@ def test_several_sources_are_joined_in_their_order(tinylm, calls, tmp_path):
     [documents] = calls[0][0]
     assert list(documents.texts()) == ["three", "one", "two"]
     assert documents.locations == [str(tmp_path / "b.txt"), str(tmp_path / "a.txt")]
-    assert (calls[0][1]["name"], calls[0][1]["out"]) == ("b.txt + a.txt", "runs/b-stories")
+    assert (calls[0][1]["name"], calls[0][1]["out"]) == ("b.txt + a.txt", "runs/b")
 
 
 def test_a_run_folder_can_be_the_model_to_go_on_from(tinylm, calls, run_folder):

@@ -195,7 +195,7 @@ class TrainingMixin:
         return super().predict_on_batch(given_ids.check(self, x, None, needs_targets=False)[0])
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """What a file says about `compile`: of a model of a run, what `fit` would continue with, but in a checkpoint."""
+        """What a file says about `compile`: of a model of a run, what `fit` continues with, but in a checkpoint."""
         if "_training_state" not in self.__dict__:
             after_run.settle(self)
         return super().get_compile_config()

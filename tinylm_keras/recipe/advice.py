@@ -188,6 +188,8 @@ def _network(choices):
     network = next(one for one in NETWORKS if 60 * minutes * choices.speed >= one.operations)
     sizes = network._asdict()
     del sizes["operations"]
+    tokens = choices.survey.characters * _tokens_per_character(choices)
+    sizes["context_length"] = max(2, min(sizes["context_length"], int(tokens / 4)))  # of a tiny text
     choices.make(
         "",
         model=model,

@@ -71,11 +71,12 @@ MODELS = {
     "minilm": Kind(
         "tinylm_keras.models:MiniLM",
         (*_TRANSFORMER, "norm", "activation", "embeddings_stddev", "kernel_stddev"),
+        others=("mix_counts",),
     ),
     "average": Kind("tinylm_keras.baselines:AverageLM", ("embed_dim", *_HIDDEN)),
     "bigram": Kind("tinylm_keras.baselines:BigramLM", ("context_length",)),
     "mlp": Kind("tinylm_keras.baselines:MLPLM", ("window", "code_bits", *_HIDDEN, "activation")),
-    "rotary": Kind("tinylm_keras.models:RotaryLM", (*_TRANSFORMER, "logit_soft_cap")),
+    "rotary": Kind("tinylm_keras.models:RotaryLM", (*_TRANSFORMER, "logit_soft_cap"), others=("mix_counts",)),
 }
 
 _OPTIMIZER = ("weight_decay", "global_clipnorm")

@@ -213,12 +213,6 @@ class Joined(Documents):
             one.done = 0
         return itertools.chain.from_iterable(self._several)
 
-    def uncut(self):
-        return itertools.chain.from_iterable(one.uncut() for one in self._several)
-
-    def table(self):
-        return next(filter(None, (one.table() for one in self._several)), None)
-
     @property
     def between(self):
         found = {one.between for one in self._several}

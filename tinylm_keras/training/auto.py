@@ -3,8 +3,7 @@
 import re
 
 from tinylm_keras import _checks
-from tinylm_keras.recipe import advice, machine
-from tinylm_keras.text import survey as surveys
+from tinylm_keras.recipe import advice
 from tinylm_keras.text.documents import opened
 
 NAME, READING = advice.NAME, advice.READING
@@ -44,6 +43,8 @@ def look(source, overrides):
         raise _checks.refuse("preset", rule, advice.NAME, "Give a source, or another preset.")
     documents = opened(source, **{name: overrides[name] for name in advice.READING if name in overrides})
     if documents.surveyed is None:
+        from tinylm_keras.text import survey as surveys  # with numpy, which `tinylm --help` has no time for
+
         documents.surveyed = surveys.survey(documents)
     return documents
 
@@ -77,4 +78,6 @@ def _speed(with_keras):
 
         if environment.device()[0] == "gpu":
             return environment.speed()
+    from tinylm_keras.recipe import machine
+
     return machine.operations_per_second()

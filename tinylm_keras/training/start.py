@@ -70,7 +70,7 @@ def existing_model(init, seed):
 
 
 def network_of(model):
-    """Return what trains in a model: of a mixture with counts its network, with the tokenizer; else the model itself."""
+    """Return what trains in a model: of a mixture its network, with the tokenizer; else the model itself."""
     if not isinstance(model, baselines.MixtureLM):
         return model
     network = model.network

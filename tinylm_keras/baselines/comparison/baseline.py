@@ -41,6 +41,11 @@ BASELINES = (
     Baseline("bigram", "The same pairs as a table of weights: training finds what counting finds.", "bigram"),
     Baseline("mlp", "The last eight characters, each in its own place: order, as far as the window reaches.", "mlp"),
     Baseline(
+        "n-gram counts",
+        "What followed the last few characters, counted, with what followed fewer of them where that is little: it "
+        "repeats what it has read, and knows nothing that is only similar.",
+    ),
+    Baseline(
         "minilm",
         "Attention: each character chooses what matters to it among all before, in order, layer upon layer.",
         "shakespeare-char-small",

@@ -5,7 +5,7 @@ import dataclasses
 import math
 import time
 
-from tinylm_keras import evaluation
+from tinylm_keras import counting, evaluation
 from tinylm_keras.baselines import count_models
 from tinylm_keras.baselines.comparison.baseline import BASELINES
 from tinylm_keras.training import environment, plan, progress, start, train
@@ -128,11 +128,16 @@ class Comparison:
     def _count(self, baseline):
         began = time.monotonic()
         seen, evaluated = self.corpus.train_stream.ids, self.corpus.validation_stream.ids
-        size = self.corpus.tokenizer.vocabulary_size()
+        tokenizer = self.corpus.tokenizer
+        size = tokenizer.vocabulary_size()
         if baseline.name == "unigram":
             loss, numbers = math.log(count_models.unigram_perplexity(seen, evaluated[1:])), size
-        else:
+        elif baseline.name == "bigram counts":
             loss, numbers = count_models.bigram_nats(seen, evaluated, size), size**2
+        else:
+            rows, evaluated = (counting.rows_of(ids, tokenizer.end_id) for ids in (seen, evaluated))
+            counts = counting.count_in_best_order(rows, size, pad_id=tokenizer.pad_id)
+            loss, numbers = math.log(2) * float(counts.bits(evaluated).mean()), counts.numbers
         return self._result(baseline, loss, numbers, time.monotonic() - began)
 
     def _result(self, baseline, loss, parameters, seconds, steps=0):
