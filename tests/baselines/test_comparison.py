@@ -139,7 +139,10 @@ def test_a_context_shorter_than_the_window_makes_the_window_shorter():
 
 def test_a_bad_setting_writes_nothing(tmp_path):
     for settings, message in (
-        ({"num_heads": 2}, "`num_heads` belongs to the model 'minilm' or 'rotary', and this model is 'average'"),
+        (
+            {"num_heads": 2},
+            "`num_heads` must be left out: each model of the comparison has its own. Received: num_heads=2.",
+        ),
         ({"steps": 0}, "`steps` must be a whole number from 1"),
         ({"validation": 0.0}, "`validation` must leave text for validation. Received: validation=0.0."),
         ({"progress": "loud"}, "`progress` must be one of"),

@@ -153,7 +153,7 @@ def test_the_folder_is_named_after_the_source(source, folder):
         ),
         (["--out", "blank.txt/x"], "`--out` must be a folder that can be written"),
         (
-            ["short.txt", "--layout", "packed", "--validation", "0"],
+            ["short.txt", "--preset", "stories", "--layout", "packed", "--validation", "0"],
             "The text must have at least 97 tokens in the windows layout",
         ),
     ],

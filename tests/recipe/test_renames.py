@@ -33,7 +33,7 @@ def test_an_old_setting_is_refused_in_one_line_that_gives_the_new_one(name, tmp_
 
 def test_no_new_name_is_an_old_one():
     assert not renames.NAMES.keys() & {*settings(), *renames.NAMES.values()}
-    assert len(OF_RECIPES) == 6
+    assert len(OF_RECIPES) == 7
 
 
 @pytest.mark.parametrize(("old", "new"), renames.LAYOUTS.items())

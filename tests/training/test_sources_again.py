@@ -11,7 +11,20 @@ import tinylm_keras as tlm
 from tinylm_keras.cli import main
 from tinylm_keras.training import resuming, run_folder
 
-TINY = ["--embed-dim", "8", "--num-heads", "2", "--num-blocks", "1", "--feed-forward-dim", "8", "--steps", "2"]
+TINY = [
+    "--preset",
+    "stories",
+    "--embed-dim",
+    "8",
+    "--num-heads",
+    "2",
+    "--num-blocks",
+    "1",
+    "--feed-forward-dim",
+    "8",
+    "--steps",
+    "2",
+]
 TINY += ["--context-length", "16", "--batch-size", "4", "--prompt", "none"]
 TEXTS = {"rock + roll.txt": [f"song {number} is loud" for number in range(20)], "b.txt": ["one more", "and one"]}
 
@@ -94,6 +107,6 @@ def test_settings_of_tables_reach_a_run_and_its_recipe(tmp_path):
 def test_equal_texts_are_told_as_what_they_are(tmp_path):
     (tmp_path / "a.txt").write_text("all work and no play\n" * 1_000)
     with pytest.raises(ValueError, match="All 1,000 texts are equal: use validation=0 to train without validation"):
-        tlm.train(tmp_path / "a.txt", progress=None)
+        tlm.train(tmp_path / "a.txt", "stories", progress=None)
     with pytest.raises(ValueError, match="All 1,000 texts begin equally: use validation=0"):
         tlm.data.prepare(tmp_path / "a.txt", tlm.WhitespaceTokenizer(), tmp_path / "token_files")

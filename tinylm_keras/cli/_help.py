@@ -9,9 +9,9 @@ EXAMPLES = {
         "tinylm survey tweets.csv --column text --json",
     ),
     "prepare": (
-        "tinylm prepare books/ --tokenizer byte-pair --max-tokens 8000 --out token_files",
-        "tinylm prepare 'data/*.jsonl' --column text --out token_files",
-        "tinylm train --data token_files",
+        "tinylm prepare books/ --tokenizer byte-pair --max-tokens 8000 --out tokens",
+        "tinylm prepare 'data/*.jsonl' --column text --out tokens",
+        "tinylm train --data tokens",
     ),
     "train": (
         "tinylm train",

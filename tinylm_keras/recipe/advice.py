@@ -28,6 +28,8 @@ USABLE = 0.9  # share of the speed of large matrix products that training reache
 LEAST_TEXT = 2_000
 # Whole texts are chosen for validation where so many different ones are there and no few of them hold most of the text.
 LEAST_TEXTS, MOST_UNEQUAL = 100, 0.5
+LEAST_DISTINCT = 10
+MOST_REPEATED = 0.3
 
 # The padded layout cuts what does not fit, so nearly all of the text must.
 FITS = 0.98
@@ -237,12 +239,16 @@ def _validation(choices):
     characters, texts = choices.survey.characters, choices.texts
     if characters < LEAST_TEXT:
         choices.make(f"Validation: none; of {characters:,} characters none can be spared.", validation=0.0)
+    elif choices.are_apart and texts.distinct < LEAST_DISTINCT:
+        number = "all texts are equal" if texts.distinct == 1 else f"there are only {texts.distinct} different texts"
+        choices.make(f"Validation: none; {number}, and each is learned.", validation=0.0)
     elif choices.are_apart and texts.distinct >= LEAST_TEXTS and texts.longest_tenth < MOST_UNEQUAL:
         choices.make("Validation: a tenth of the texts, at random.", validation=0.1, split="texts")
     else:
-        choices.make(
-            "Validation: a tenth of the text, in ten stretches spread over it.", validation=0.1, split="stretches"
-        )
+        again = choices.survey.repeated
+        note = f" {again:.0%} of the text was said before, so the figure is too good." if again > MOST_REPEATED else ""
+        reason = f"Validation: a tenth of the text, in ten stretches spread over it.{note}"
+        choices.make(reason, validation=0.1, split="stretches")
 
 
 def _time(choices):

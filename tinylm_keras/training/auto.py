@@ -45,7 +45,7 @@ def look(source, overrides):
     if documents.surveyed is None:
         from tinylm_keras.text import survey as surveys  # with numpy, which `tinylm --help` has no time for
 
-        documents.surveyed = surveys.survey(documents)
+        documents.surveyed = surveys.survey(documents)  # refuses a table whose column is not named
     return documents
 
 

@@ -76,12 +76,12 @@ class Corpus:
         if not self.validation:
             return None
         shape = {"context_length": recipe.context_length, "layout": self.layout}
-        return self._counted(strided_windows(self.validation, self.tokenizer, **shape), len(self.validation))
+        return self._counted(strided_windows(self.validation, self.tokenizer, **shape), self.validation)
 
     def _counted(self, batches, texts):
-        """Batches of so many texts, in whose characters those between the texts count."""
+        """Batches of some texts, in whose characters those between the texts count."""
         if self.separator is not None and self.tokenizer.end_id is not None:
-            batches.add_characters(len(self.separator) * texts)
+            batches.add_characters(len(self.separator) * len(texts))
         return batches
 
     def training_sample(self, recipe):
@@ -99,10 +99,10 @@ class Corpus:
             if most is not None and len(texts) > most * recipe.batch_size:
                 places = np.random.default_rng(recipe.seed).permutation(len(texts))[: most * recipe.batch_size]
                 texts = [texts[place] for place in places]
-            return self._counted(data.lines(texts, self.tokenizer, **_shape(recipe), shuffle=False), len(texts))
+            return self._counted(data.lines(texts, self.tokenizer, **_shape(recipe), shuffle=False), texts)
         stream = getattr(self, f"{part}_stream")
         if most is None or stream.tokens <= most * recipe.batch_size * recipe.context_length:
-            return self._counted(data.windows(stream, **_shape(recipe)), len(getattr(self, part)))
+            return self._counted(data.windows(stream, **_shape(recipe)), getattr(self, part))
         return data.windows(stream, **_shape(recipe), steps=most, seed=recipe.seed + 1)  # not those of training
 
     def unknown_tokens(self):
