@@ -27,8 +27,7 @@ USABLE = 0.9  # share of the speed of large matrix products that training reache
 # Text of which so little is there gives nothing away for validation.
 LEAST_TEXT = 2_000
 # Whole texts are chosen for validation where so many different ones are there and no few of them hold most of the text.
-LEAST_TEXTS, MOST_UNEQUAL = 100, 0.5
-LEAST_DISTINCT = 10
+LEAST_DISTINCT, MOST_UNEQUAL = 10, 0.5
 MOST_REPEATED = 0.3
 
 # The padded layout cuts what does not fit, so nearly all of the text must.
@@ -242,7 +241,7 @@ def _validation(choices):
     elif choices.are_apart and texts.distinct < LEAST_DISTINCT:
         number = "all texts are equal" if texts.distinct == 1 else f"there are only {texts.distinct} different texts"
         choices.make(f"Validation: none; {number}, and each is learned.", validation=0.0)
-    elif choices.are_apart and texts.distinct >= LEAST_TEXTS and texts.longest_tenth < MOST_UNEQUAL:
+    elif choices.are_apart and texts.longest_tenth < MOST_UNEQUAL:
         choices.make("Validation: a tenth of the texts, at random.", validation=0.1, split="texts")
     else:
         again = choices.survey.repeated
@@ -265,12 +264,14 @@ def _time(choices):
     choices.passes = min(MOST_PASSES, possible / per_pass)
     if "minutes" not in choices.fixed and possible > 1.2 * MOST_PASSES * per_pass:
         steps = max(100, round(MOST_PASSES * per_pass))
-        choices.seconds = steps * step + 10
-        reason = f"Time: {steps:,} steps are {MOST_PASSES} passes over so short a text; more would learn it by heart."
+        choices.seconds, choices.passes = steps * step + 10, steps / per_pass
+        passes = f"{steps:,} steps, about {choices.passes:,.0f} passes over so short a text"
+        reason = f"Time: {passes}; more would learn it by heart."
         choices.make(reason, minutes=None, steps=steps)
     else:
         choices.seconds = 60 * minutes
-        choices.make(f"Time: {minutes:g} minutes in all, about {choices.passes:.2g} passes over the text.")
+        length = f"{minutes:g} minute{'s' * (minutes != 1)}"
+        choices.make(f"Time: {length} in all, about {choices.passes:.2g} passes over the text.")
 
 
 def _vocabulary(choices):
