@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from tinylm_keras._types import LanguageModelArguments, Tensor
-    from tinylm_keras.data.batches import Batches
+    from tinylm_keras.data.strided_windows import StridedWindows
     from tinylm_keras.tokenizers import Tokenizer
 
 
@@ -160,13 +160,13 @@ class Mixed:
     counts_loss: float
 
 
-def mix(network: LanguageModel, counts: NGramLM, validation: Batches) -> tuple[MixtureLM, Mixed]:
+def mix(network: LanguageModel, counts: NGramLM, validation: StridedWindows) -> tuple[MixtureLM, Mixed]:
     """Mix a network with counts: the shares are those that suit one half of a validation text.
 
     Args:
         network: `LanguageModel`, trained on other text.
         counts: `NGramLM` of other text.
-        validation: Batches of text that neither of them has seen, such as `strided_windows`.
+        validation: `StridedWindows` of text that neither of them has seen.
 
     Returns:
         The pair of a `MixtureLM`, and what it reaches on the other half.
@@ -184,22 +184,21 @@ def mix(network: LanguageModel, counts: NGramLM, validation: Batches) -> tuple[M
     return model, Mixed(*losses)
 
 
-def _probabilities(model, batches):
+def _probabilities(model, windows):
     """Of each token to predict: what network and counts give it, how much the counts know, and whether it is of the
     first of two halves, which alternate window by window."""
-    tables = model.counts.head
 
     def look(x, y):
         logits = ops.cast(model.network.head(model.network.hidden_states(x, training=False)), "float32")
-        contexts, target = model.counts.hidden_states(x), ops.expand_dims(y, -1)
-        parts = (ops.log_softmax(logits, axis=-1), tables(contexts))
-        return *(ops.take_along_axis(part, target, axis=-1)[..., 0] for part in parts), tables.known(contexts)
+        log_p = ops.log_softmax(logits, axis=-1)
+        return ops.take_along_axis(log_p, ops.expand_dims(y, -1), axis=-1)[..., 0]
 
-    program, found, number = compiled(look, model.variables), [], 0
-    for x, y in batches:
-        real = np.ones_like(y, bool) if model.pad_id is None else y != model.pad_id
-        first, second, known = (ops.convert_to_numpy(part)[real] for part in program(x, y))
-        half = np.broadcast_to((number + np.arange(len(y)))[:, np.newaxis] % 2 == 0, y.shape)[real]
+    program, found, halves, number = compiled(look, model.network.variables), [], [], 0
+    for x, y in windows:
+        real = y != windows.pad_id
+        found.append(np.exp(ops.convert_to_numpy(program(x, y))[real].astype("float64")))
+        halves.append(np.broadcast_to((number + np.arange(len(y)))[:, np.newaxis] % 2 == 0, y.shape)[real])
         number += len(y)
-        found.append((np.exp(first.astype("float64")), np.exp(second.astype("float64")), known, half))
-    return tuple(map(np.concatenate, zip(*found, strict=True)))
+    # The windows predict each token of their rows once and in order, so the counts need no windows.
+    second, known = model.counts.counts.probabilities(windows.rows())
+    return np.concatenate(found), second, known, np.concatenate(halves)
