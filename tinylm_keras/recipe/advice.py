@@ -227,7 +227,9 @@ def _layout(choices):
             context_length=length,
             batch_size=min(128, batch_size),
         )
-        choices.made["max_new_tokens"] = length
+        choices.made["max_new_tokens"] = 2 * length  # none of its texts is cut
+        if choices["tokenizer"] == "character":
+            choices.made["temperature"] = 1.0  # new names and sayings are wanted, more than likely ones
     else:
         how = "the texts one after the other, with an end token between them" if choices.are_apart else "the whole text"
         choices.make(f"Layout: packed: {how}, in stretches of {choices['context_length']} tokens.", layout="packed")
