@@ -7,6 +7,7 @@ JOBS = {
     "generation": "tokens per second of new text, against keras-nlp and nanoGPT",
     "training": "seconds per training step, against keras-nlp and nanoGPT",
     "loss": "wall time to the loss that nanoGPT's small character model ends with",
+    "texts": "bits per character after some minutes on texts of your own, against counting and nanoGPT",
     "memory": "peak memory of a training step with a large vocabulary, against plain Keras",
     "prepare": "text to token files: speed and memory",
     "loading": "what the check of a model's file costs, and hostile files at most",

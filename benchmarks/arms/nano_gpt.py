@@ -4,7 +4,9 @@ Runs in an environment that has PyTorch and numpy, and nothing of ours but this 
 """
 
 import contextlib
+import dataclasses
 import math
+import pathlib
 import statistics
 import sys
 import time
@@ -118,6 +120,51 @@ def loss(checkout, text, seed, iterations=ITERATIONS):
     return {"seconds": seconds, "cpu_seconds": cpu_seconds, "loss": _validation_loss(model, validation)}
 
 
+def texts(checkout, train, test, minutes, seed):
+    """nanoGPT's small character model for some minutes on a text, its schedule as long as these allow.
+
+    A character of the test text that training does not have costs the bits of choosing it among all of Unicode.
+    """
+    began, began_cpu = time.perf_counter(), time.process_time()
+    parts = [pathlib.Path(path).read_text(encoding="utf-8") for path in (train, test)]
+    characters = sorted(set(parts[0]))
+    ids = {character: number for number, character in enumerate(characters)}
+    unknown = len(characters)
+    seen, held_out = (np.array([ids.get(one, unknown) for one in part]) for part in parts)
+    shape = dataclasses.replace(SHAPES["small"], vocabulary_size=len(characters) + 1)
+    run = _Training(_model(checkout, shape, compiled=False, seed=1337 + seed), seen, BATCH_SIZE)
+    for _ in range(WARM_UP):
+        run.step(0.0)
+    measured = time.perf_counter()
+    for _ in range(3 * WARM_UP):
+        run.step(0.0)
+    pace = (time.perf_counter() - measured) / (3 * WARM_UP)
+    iterations = int((60 * minutes - (time.perf_counter() - began)) / pace)
+    for iteration in range(iterations):
+        run.step(_rate(iteration, iterations))
+        if time.perf_counter() - began > 60 * minutes:
+            break
+    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - began_cpu
+    bits = _strided_bits(run.model.eval(), held_out) + math.log2(0x110000) * (held_out == unknown).sum()
+    written = run.model.generate(torch.tensor([[int(seen[0])]]), 300, temperature=0.8, top_k=200)[0].tolist()
+    sample = "".join(characters[one] for one in written if one < unknown)
+    result = {"bits_per_character": float(bits / (len(held_out) - 1)), "seconds": seconds, "sample": sample}
+    return {"nanoGPT": {**result, "cpu_seconds": cpu_seconds, "iterations": iteration + 1}}
+
+
+@torch.no_grad()
+def _strided_bits(model, ids):
+    """Bits of all ids but the first, each predicted from at least half a window where there is so much before it."""
+    ids, total, stride = torch.from_numpy(ids.astype(np.int64)), 0.0, WINDOW // 2
+    for start in range(0, max(1, len(ids) - 1 - stride), stride):
+        x, y = ids[start : start + WINDOW][None], ids[start + 1 : start + WINDOW + 1][None]
+        x = x[:, : y.shape[1]]
+        logits = model(x, y)[0]
+        nats = torch.nn.functional.cross_entropy(logits[0], y[0], reduction="none")
+        total += nats[0 if start == 0 else WINDOW - stride :].sum().item()
+    return total / math.log(2)
+
+
 def _rate(iteration, iterations):
     """nanoGPT's learning rate: a line up, then half a cosine down to a tenth."""
     if iteration < RATE_WARM_UP:
@@ -141,4 +188,4 @@ def _validation_loss(model, ids):
 
 
 if __name__ == "__main__":
-    serve(generation, lengths, training, loss)
+    serve(generation, lengths, training, loss, texts)
