@@ -67,7 +67,8 @@ def test_all_learn_one_split_with_one_tokenizer(compared):
 
 def test_every_baseline_is_evaluated_on_the_whole_validation_text(compared):
     results, folder, _ = compared
-    train, validation = data.split(data.read(folder / "stories.txt", separator=None), 0.1, seed=5, whole=False)
+    recipe = run_record.read(folder / "out" / "mlp").recipe
+    train, validation = corpora.divide(data.read(folder / "stories.txt", separator=recipe.separator), recipe)
     for result in results:
         if result.trained:
             model = load_model(folder / "out" / result.name / "model.keras")

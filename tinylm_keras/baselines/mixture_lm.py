@@ -78,6 +78,7 @@ class MixtureLM(LanguageModel):
         kwargs.setdefault("first_tokens", network.first_tokens)
         kwargs.setdefault("generation_defaults", dict(network.generation_defaults))
         super().__init__(network.vocabulary_size, network.context_length, network.pad_id, tokenizer, **kwargs)
+        network.optimizer, network.compiled = None, False  # what trains is this model, and its file has one optimizer
         self.network, self.counts = network, counts
         self.mixing = Mixing(counts.receptive_field, name="mixing")
         self.built = True

@@ -50,7 +50,7 @@ def count_in_best_order(
     Example:
 
     >>> count_in_best_order([[0, 1, 2, 0, 1, 3] * 20], vocabulary_size=4).order
-    2
+    4
     """
     if validation is None:
         counted, validation = held_out(rows)

@@ -108,6 +108,44 @@ def advise(survey: Survey, operations_per_second: float, overrides: Mapping[str,
     return Advice(recipe, tuple(choices.reasons), choices.seconds)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Ids:
+    """What is known of token files, in place of a survey: each id counts as a character."""
+
+    characters: int
+    distinct_characters: int
+    given: bool = True
+    closed_vocabulary: bool = False
+
+
+def advise_ids(
+    count: int, vocabulary_size: int, operations_per_second: float, overrides: Mapping[str, Any] | None = None
+) -> Advice:
+    """Choose the settings of a run on token files, which have decided all about text and tokens.
+
+    Args:
+        count: int. Ids to train on.
+        vocabulary_size: int.
+        operations_per_second: float. As for `advise`.
+        overrides: dict. As for `advise`.
+
+    Returns:
+        An `Advice`.
+
+    Example:
+
+    >>> found = advise_ids(1_000_000, 500, 1e11)
+    >>> found.recipe.layout, found.recipe.model, found.recipe.minutes
+    ('packed', 'rotary', 3.0)
+    """
+    choices = _Choices(_Ids(count, vocabulary_size), USABLE * operations_per_second, dict(overrides or {}))
+    choices.make("", tokenizer="character", layout="packed", mix_counts=False)
+    for choose in (_length, _network, _time, _regularization):
+        choose(choices)
+    recipe = Recipe(**{**choices.made, **choices.fixed, "preset": NAME})
+    return Advice(recipe, tuple(choices.reasons), choices.seconds)
+
+
 class _Choices:
     """What is chosen so far: `made` by the functions below, `fixed` by the user, who wins."""
 

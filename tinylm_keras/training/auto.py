@@ -65,6 +65,15 @@ def advise(documents, overrides, with_keras=True):
     return chosen
 
 
+def advise_token_files(folder, overrides):
+    """Choose the recipe for token files; returns an `Advice` and the opened `TokenFiles`."""
+    from tinylm_keras.data.token_files import reader
+
+    opened = folder if isinstance(folder, reader.TokenFiles) else reader.open_token_files(folder)
+    size = opened.tokenizer.vocabulary_size()
+    return advice.advise_ids(len(opened.train.ids), size, _speed(True), overrides), opened
+
+
 def lines(found):
     """Return what a survey found as the first lines of a run: the size of the text, and what looks wrong."""
     size = f"Found: {found.characters:,} characters in {found.lines:,} lines, {found.distinct_characters:,} different."

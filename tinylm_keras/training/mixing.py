@@ -80,6 +80,7 @@ def finish(model, counted, corpus, file, best):
         The `MixtureLM`, compiled, and a line to say.
     """
     settings = {"tokenizer": corpus.tokenizer, "context_length": model.context_length}
+    optimizer, jit_compile = model.optimizer, model.jit_compile
     trial, found = mix(model, NGramLM.of(counted.counts, **settings), counted.windows)
     shares = trial.shares
     tokenizer, order = corpus.tokenizer, counted.counts.order
@@ -88,7 +89,7 @@ def finish(model, counted, corpus, file, best):
     counts = NGramLM.of(counting.count(rows, order=order, **sizes), **settings)
     mixture = type(trial)(model, counts, name=trial.name)
     mixture.mixing.shares.assign(shares[: len(mixture.shares)])
-    compile_as(mixture, model)
+    compile_with(mixture, optimizer, jit_compile)
     if file is not None:
         checkpoint.write(mixture, best, file)
     bits = (counted.windows.bits_per_character(loss) for loss in (found.loss, found.network_loss, found.counts_loss))
@@ -98,11 +99,10 @@ def finish(model, counted, corpus, file, best):
     )
 
 
-def compile_as(mixture, model):
+def compile_with(mixture, optimizer, jit_compile):
     """Compile a mixture as its network was, with what its optimizer has gathered."""
-    optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
-    mixture.compile(optimizer, jit_compile=model.jit_compile)
-    for variable, value in zip(mixture.optimizer.variables, model.optimizer.variables, strict=True):
+    mixture.compile(type(optimizer).from_config(optimizer.get_config()), jit_compile=jit_compile)
+    for variable, value in zip(mixture.optimizer.variables, optimizer.variables, strict=True):
         variable.assign(value)
     after_run.mark(mixture, after_run.RUN)
 

@@ -122,6 +122,10 @@ def train(
         advice = auto.advise(source, overrides)
         recipe, reasons = advice.recipe, list(advice.reasons)
         notes += [*auto.lines(source.surveyed), *reasons]
+    elif init is None and data is not None and preset in (None, auto.NAME):
+        advice, data = auto.advise_token_files(data, overrides)
+        recipe, reasons = advice.recipe, list(advice.reasons)
+        notes += reasons
     elif init is None:
         recipe = presets.override(presets.get(preset or presets.DEFAULT), **overrides)
     else:

@@ -16,8 +16,8 @@ from tinylm_keras.baselines.comparison.baseline import make_recipes as make_reci
 from tinylm_keras.baselines.comparison.comparison import Comparison as Comparison
 from tinylm_keras.baselines.comparison.comparison import Result as Result
 from tinylm_keras.text.documents import opened
+from tinylm_keras.training import auto, train
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training import train
 from tinylm_keras.training.progress import choose
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def compare(
     Raises:
         ValueError: if the text, a setting or `out` will not do; nothing is written then.
     """
+    overrides = make_text_settings(source, overrides) | overrides
     recipes = make_recipes(steps, overrides)
     shared = recipes["bigram"]
     reporter = choose(progress)
@@ -74,6 +75,15 @@ def compare(
         if folder is not None:
             write(results, folder, comparison.record)
     return results
+
+
+def make_text_settings(source, overrides):
+    """Return how a text of the user's own is cut and split: as training without a preset does it; else nothing."""
+    if not auto.applies(source, None):
+        return {}
+    recipe = auto.advise(auto.look(source, overrides), {}, with_keras=False).recipe
+    names = ("separator", "split") if recipe.validation else ("separator",)
+    return {name: getattr(recipe, name) for name in names if name not in overrides}
 
 
 def write(results: Sequence[Result], folder: Path, record: dict[str, Any]) -> None:

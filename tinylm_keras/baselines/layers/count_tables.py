@@ -10,7 +10,7 @@ from tinylm_keras.counting import MAX_ORDER, Counts
 # The logarithm of what cannot come (padding) would not be finite.
 LEAST = 1e-30
 # Successors that one pass of the loop looks at, of contexts of all lengths together: after most characters this is all.
-PASS = 256
+PASS = 128
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
