@@ -74,10 +74,10 @@ OPTIMIZERS = {
     ),
 }
 
-# Their arguments count in updates or in batches; see `optimizers.schedule`, which builds them.
+# See `optimizers.schedule`, which builds them.
 SCHEDULES = {
-    "cosine": Kind("keras.optimizers.schedules:CosineDecay", others=("min_learning_rate_ratio", "warmup_steps")),
-    "linear": Kind("keras.optimizers.schedules:PolynomialDecay", others=("min_learning_rate_ratio", "warmup_steps")),
+    "cosine": Kind("tinylm_keras.schedules:Decay", others=("min_learning_rate_ratio", "warmup_steps")),
+    "linear": Kind("tinylm_keras.schedules:Decay", others=("min_learning_rate_ratio", "warmup_steps")),
     "exponential": Kind(
         "keras.optimizers.schedules:ExponentialDecay", ("decay_rate",), {"staircase": True}, ("decay_every",)
     ),
