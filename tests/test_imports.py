@@ -28,7 +28,7 @@ ROWS = [
     ["_csv_files", "_labels", "_ticks", "archive", "_folders", "counting", "copying"],
     ["_locks"],
     ["_files", "_keywords", "_renamed"],
-    ["_checks", "_endings", "_keras_nlp", "_small_files", "_terminal"],
+    ["_checks", "_endings", "_keras_nlp", "_small_files", "_terminal", "specs"],
     ["_streams", "_types"],
 ]
 LEVEL = {name: len(ROWS) - index for index, row in enumerate(ROWS) for name in row}

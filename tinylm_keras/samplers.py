@@ -135,21 +135,13 @@ def _invert(weights, uniform, fallback):
     return ops.where((level < total)[:, 0], index, fallback)
 
 
-def resolve(sampler, temperature, top_k, top_p, min_p, repetition_penalty, defaults, vocabulary_size):
-    """The sampler of one call: the `sampler` argument, or a `Sampler` of the arguments over the model's defaults.
+def resolve(sampler, given, defaults, vocabulary_size):
+    """The sampler of one call: the `sampler` argument, or a `Sampler` of the rules `given` over the model's defaults.
 
     Raises:
         ValueError: if `sampler` comes together with one of the rules, or owns the loop (keras-nlp's beam search and
             its like), or ranks more tokens than there are, or is no sampler.
     """
-    given = {
-        "temperature": temperature,
-        "top_k": top_k,
-        "top_p": top_p,
-        "min_p": min_p,
-        "repetition_penalty": repetition_penalty,
-    }
-    given = {name: value for name, value in given.items() if value is not None}
     if sampler is None:
         rules = {name: defaults[name] for name in Sampler().get_config() if defaults.get(name) is not None}
         return Sampler(**{**rules, **given})

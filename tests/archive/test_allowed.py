@@ -6,6 +6,7 @@ import keras
 import pytest
 from keras.src.saving import object_registration
 
+import tinylm_keras.baselines
 import tinylm_keras.layers
 import tinylm_keras.metrics
 import tinylm_keras.models
@@ -13,6 +14,7 @@ import tinylm_keras.samplers
 import tinylm_keras.schedules
 import tinylm_keras.tokenizers
 from tests.conftest import MODELS, TOKENIZERS
+from tinylm_keras import specs
 from tinylm_keras.archive import allowed, sizes
 from tinylm_keras.models import LanguageModel
 from tinylm_keras.tokenizers import Tokenizer
@@ -29,16 +31,16 @@ def registered():
 def test_every_registered_class_is_on_the_list_in_its_place():
     for name, kind in registered().items():
         place = {
-            issubclass(kind, LanguageModel): sizes.MODELS,
-            issubclass(kind, Tokenizer): allowed.TOKENIZERS,
+            issubclass(kind, LanguageModel): specs.MODELS,
+            issubclass(kind, Tokenizer): specs.TOKENIZERS,
             issubclass(kind, keras.metrics.Metric): allowed.METRICS,
             issubclass(kind, keras.optimizers.schedules.LearningRateSchedule): allowed.SCHEDULES,
         }.get(True, allowed.NEVER_NAMED)
-        assert name in place, f"{name} is registered: add it to tinylm_keras/archive/allowed.py or sizes.py"
+        assert name in place, f"{name} is registered: add it to tinylm_keras/specs.py or archive/allowed.py"
 
 
 def test_no_name_is_on_two_lists():
-    lists = [sizes.MODELS, allowed.TOKENIZERS, allowed.METRICS, allowed.SCHEDULES, allowed.NEVER_NAMED]
+    lists = [specs.MODELS, specs.TOKENIZERS, allowed.METRICS, allowed.SCHEDULES, allowed.NEVER_NAMED]
     assert sum(map(len, lists)) == len(set().union(*lists))
 
 
@@ -67,7 +69,7 @@ def test_the_check_counts_the_weights_of_a_model_and_never_too_many(name):
     for vocabulary_size in (3, 500):
         model = MODELS[name](vocabulary_size=vocabulary_size)
         config = model.get_config()
-        counted = sizes.MODELS[type(model).__name__].weights(**config)
+        counted = specs.MODELS[type(model).__name__].weights(**config)
         assert 0.9 * model.count_params() < counted <= model.count_params()
         sizes.check_settings(type(model).__name__, config)
 
@@ -75,4 +77,4 @@ def test_the_check_counts_the_weights_of_a_model_and_never_too_many(name):
 @pytest.mark.parametrize("name", TOKENIZERS)
 def test_the_list_has_every_entry_of_a_tokenizer(name):
     tokenizer = TOKENIZERS[name]()
-    assert set(tokenizer.get_config()) <= allowed.TOKENIZERS[type(tokenizer).__name__]
+    assert set(tokenizer.get_config()) <= specs.TOKENIZERS[type(tokenizer).__name__].entries

@@ -176,20 +176,21 @@ def test_a_decay_that_is_resized_is_the_schedule_of_the_new_length(shape, accumu
         "warmup_steps": 3,
         "min_learning_rate_ratio": 0.2,
     }
-    resized = optimizers.decay(*make(steps=40, **settings))
+    resized = optimizers.schedule(*make(steps=40, **settings))
     resized.resize(12, 3)
     recipe, made = make(steps=12, **settings)
     wanted = [as_the_recipe_says(recipe, batch // accumulate) for batch in range(12 * accumulate)]
     np.testing.assert_allclose([float(resized(batch)) for batch in range(12 * accumulate)], wanted, rtol=1e-5)
-    assert resized.get_config() == optimizers.decay(recipe, made).get_config()
+    assert resized.get_config() == optimizers.schedule(recipe, made).get_config()
 
 
-@pytest.mark.parametrize(("warmup_steps", "kind"), [(0, "PolynomialDecay"), (3, "Decay")])
-def test_a_model_with_a_linear_schedule_is_loaded_with_it(warmup_steps, kind, tmp_path):
-    model = model_with(schedule="linear", warmup_steps=warmup_steps, steps=12)
+@pytest.mark.parametrize("shape", ["linear", "cosine"])
+@pytest.mark.parametrize("warmup_steps", [0, 3])
+def test_a_model_with_a_schedule_is_loaded_with_it(warmup_steps, shape, tmp_path):
+    model = model_with(schedule=shape, warmup_steps=warmup_steps, steps=12)
     model.save(tmp_path / "model.keras")
     loaded = load_model(tmp_path / "model.keras").optimizer._learning_rate
-    assert type(loaded).__name__ == kind
+    assert type(loaded).__name__ == "Decay"
     assert loaded.get_config() == model.optimizer._learning_rate.get_config()
 
 

@@ -87,7 +87,7 @@ def test_a_value_of_another_type_or_out_of_range_is_refused_in_one_line(tmp_path
         holder = holder[name]
     holder[place[-1]] = value
     (tmp_path / "recipe.json").write_text(json.dumps(values))
-    for read in (run_folder.read_record, SavedRun):
+    for read in (run_folder.record_of, SavedRun):
         with pytest.raises(ValueError, match=r"must be (the folder of )?a run") as error:
             read(tmp_path)
         assert "\n" not in str(error.value)

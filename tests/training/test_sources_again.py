@@ -9,7 +9,7 @@ import pytest
 
 import tinylm_keras as tlm
 from tinylm_keras.cli import main
-from tinylm_keras.training import resuming, run_folder
+from tinylm_keras.training import resuming, run_folder, run_record
 
 TINY = [
     "--preset",
@@ -44,7 +44,7 @@ def made(tmp_path_factory):
 
 
 def test_the_record_lists_absolute_paths_and_shows_what_was_typed(made):
-    record = run_folder.read_record(made / "run")
+    record = run_folder.record_of(made / "run").values
     assert record["source"] == "rock + roll.txt + b.txt"
     assert record["sources"] == [f"{made}/rock + roll.txt", f"{made}/b.txt"]
 
@@ -52,7 +52,7 @@ def test_the_record_lists_absolute_paths_and_shows_what_was_typed(made):
 def test_the_text_is_read_again_from_another_folder(made, capsys):
     corpus = resuming.SavedRun(made / "run").corpus(None, None)
     assert sorted(corpus.train + corpus.validation) == sorted([*TEXTS["rock + roll.txt"], *TEXTS["b.txt"]])
-    assert corpus.locations == run_folder.read_record(made / "run")["sources"]
+    assert corpus.locations == run_folder.record_of(made / "run").values["sources"]
     assert main(["evaluate", str(made / "run"), "--stories", "0", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["text"]["texts"] == 2
 
@@ -69,8 +69,8 @@ def test_older_records_with_one_string_are_still_read(made, tmp_path, monkeypatc
         ("", []),
         (5, []),
     ):
-        assert run_folder.sources_of({**record, "source": source}) == sources
-    assert run_folder.sources_of({**record, "sources": "x", "source": "b.txt"}) == ["b.txt"]
+        assert run_record.sources_of({**record, "source": source}) == sources
+    assert run_record.sources_of({**record, "sources": "x", "source": "b.txt"}) == ["b.txt"]
     (run / "recipe.json").write_text(json.dumps({**record, "source": "texts given in Python"}))
     assert main(["evaluate", str(run), "--stories", "0"]) == 2
     assert "the text it learned cannot be read again (texts given in Python)" in capsys.readouterr().err
@@ -83,7 +83,7 @@ def test_a_run_on_pipes_learns_all_of_them_and_says_that_it_cannot_read_them_aga
         threading.Thread(target=pipe.write_text, args=("\n".join(lines),), daemon=True).start()
     run = tmp_path / "run"
     assert main(["train", *map(str, pipes), "--out", str(run), *TINY]) == 0
-    record = run_folder.read_record(run)
+    record = run_folder.record_of(run).values
     assert (record["sources"], record["corpus"]["texts"]) == ([], 22)
     assert main(["evaluate", str(run), "--stories", "0"]) == 2
     assert "cannot be read again" in capsys.readouterr().err
@@ -99,7 +99,7 @@ def test_settings_of_tables_reach_a_run_and_its_recipe(tmp_path):
         tlm.train(table, column=2, progress=None, **settings)
     with pytest.warns(UserWarning, match="1 of 21 rows are left out"):
         tlm.train(table, out=tmp_path / "run", column=2, bad_rows="skip", progress=None, **settings)
-    record = run_folder.read_record(tmp_path / "run")
+    record = run_folder.record_of(tmp_path / "run").values
     assert (record["recipe"]["column"], record["recipe"]["bad_rows"]) == ("2", "skip")
     assert record["corpus"]["texts"] == 20
 

@@ -1,26 +1,18 @@
 """What a model's file may name: the allow-list, in one place.
 
-A new tokenizer or metric of the package is added here, and a new model in `sizes.MODELS`; a test compares these names
-with those that are registered with Keras.
+Models and tokenizers are in `specs.py`; a new metric, schedule or layer of the package is added here. A test compares
+these names with those that are registered with Keras.
 """
 
-from tinylm_keras.archive.sizes import MODELS, PARTS
+from tinylm_keras.specs import MODELS, PARTS, TOKENIZERS
 
 PACKAGE = "tinylm_keras"
 
 # Written into each model's config. It grows when a file can no longer be read by the versions before. 2: the seed
 # states of dropout among the weights, and in checkpoints the state of training. 3: other names of some entries (see
-# `older` in `sizes.MODELS`, and `schedules.Decay`).
+# `older` in `specs.MODELS`, and `schedules.Decay`).
 FORMAT_VERSION = 3
 
-# With the entries of their configs. keras-nlp adds `config_file`, a name that is never opened.
-_EVERY_TOKENIZER = {"name", "trainable", "dtype", "config_file", "max_tokens", "sequence_length", "end_token"}
-TOKENIZERS = {
-    "WhitespaceTokenizer": {*_EVERY_TOKENIZER, "vocabulary", "character_counts"},
-    "WordPunctTokenizer": {*_EVERY_TOKENIZER, "vocabulary", "character_counts"},
-    "CharacterTokenizer": {*_EVERY_TOKENIZER, "vocabulary", "character_counts"},
-    "BytePairTokenizer": {*_EVERY_TOKENIZER, "vocabulary", "merges"},
-}
 METRICS = {"Perplexity", "BitsPerCharacter"}
 SCHEDULES = {"Decay"}
 

@@ -2,6 +2,7 @@
 
 import re
 
+from tinylm_keras import specs
 from tinylm_keras.archive import allowed, sizes, text, values
 from tinylm_keras.archive.refusal import Refused, shown
 
@@ -47,10 +48,10 @@ def check(tree):
     tree.pop("compile_config", None)
     name = _object(tree, "model", None)
     _check_model(name, tree["config"])
-    for entry in sizes.PARTS:
+    for entry in specs.PARTS:
         if entry in tree["config"]:
             part = tree["config"][entry]
-            if not isinstance(part, dict) or part.get("class_name") not in sizes.PARTS[entry]:
+            if not isinstance(part, dict) or part.get("class_name") not in specs.PARTS[entry]:
                 raise Refused(f"has a {entry} that is no model, {shown(part)}.", own=True)
             _check_model(part["class_name"], part["config"])
             for size in ("vocabulary_size", "context_length"):
@@ -152,7 +153,7 @@ def _not_allowed(value, key):
 
 def _check_tokenizer(name, config):
     for entry in config:
-        if entry not in allowed.TOKENIZERS[name]:
+        if entry not in allowed.TOKENIZERS[name].entries:
             raise Refused(f"has an entry in its {name} that this version does not know, {shown(entry)}.", own=True)
     values.check(config, values.TOKENIZER, name)
     if config.get("sequence_length") is not None:

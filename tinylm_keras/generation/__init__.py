@@ -7,7 +7,11 @@ import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.generation import lower_precision
-from tinylm_keras.generation.defaults import ReadOnly as ReadOnly
+from tinylm_keras.generation.arguments import DEFAULTS as DEFAULTS
+from tinylm_keras.generation.arguments import Arguments as Arguments
+from tinylm_keras.generation.arguments import ReadOnly as ReadOnly
+from tinylm_keras.generation.arguments import check_count, check_stop
+from tinylm_keras.generation.arguments import check_defaults as check_defaults
 from tinylm_keras.generation.packing import CHUNK
 from tinylm_keras.generation.prompts import Prompt, check_ids, read
 from tinylm_keras.generation.scoring import score as score
@@ -16,38 +20,23 @@ from tinylm_keras.generation.sliding_window_session import SlidingWindowSession
 from tinylm_keras.generation.text_stream import TextStream
 from tinylm_keras.samplers import Sampler, resolve
 
-__all__ = ["DEFAULTS", "ReadOnly", "check_defaults", "generate", "score", "stream"]
+__all__ = ["DEFAULTS", "Arguments", "ReadOnly", "check_defaults", "generate", "score", "stream"]
 
-DEFAULTS = {"max_new_tokens": 64, **Sampler().get_config()}
 CHUNK_WITH_STOP = 16  # tokens between two looks for a stop string
 
 
-def check_defaults(settings):
-    """Return `settings` as a read-only dict, or raise unless each is a known setting of generation in its range."""
-    settings = dict(settings)
-    for name in settings:
-        _checks.one_of("generation_defaults", name, (*DEFAULTS, "stop"))
-    settings = {name: value for name, value in settings.items() if value is not None}
-    if "max_new_tokens" in settings:
-        _check_count(settings["max_new_tokens"])
-    Sampler(**{name: value for name, value in settings.items() if name not in ("max_new_tokens", "stop")})
-    if "stop" in settings:
-        settings["stop"] = list(_check_stop(settings["stop"]))
-    return ReadOnly(settings)
-
-
-def generate(model, prompts, **settings):
-    """See `LanguageModel.generate`."""
+def generate(model, prompts, arguments):
+    """See `LanguageModel.generate`; what is given besides the prompts comes as `Arguments`."""
     rows, is_text, single = read(prompts)
-    results = (_texts if is_text else _ids)(model, rows, **settings)
+    results = (_texts if is_text else _ids)(model, rows, arguments)
     return results[0] if single else results
 
 
-def stream(model, prompt, **settings):
+def stream(model, prompt, arguments):
     """See `LanguageModel.stream`. The arguments are checked at once, not when the first piece is taken."""
     _checks.text("prompt", prompt)
     [prompt], _, _ = read(prompt)  # without what a subclass of str may add
-    session, streams = _start_texts(model, [prompt], 5, **settings)
+    session, streams = _start_texts(model, [prompt], arguments, 5)
     return _pieces(session, streams[0], prompt)
 
 
@@ -65,11 +54,11 @@ def _pieces(session, text, prompt):
             return
 
 
-def _texts(model, texts, **settings):
+def _texts(model, texts, arguments):
     """The texts that the prompts `texts` become, all rows in one batch."""
     if not texts:
         return []
-    session, streams = _start_texts(model, texts, 6, **settings)
+    session, streams = _start_texts(model, texts, arguments, 6)
     size = CHUNK_WITH_STOP if streams[0].stop else CHUNK
     while True:
         fresh = session.advance(size)
@@ -81,17 +70,16 @@ def _texts(model, texts, **settings):
             return [text.text for text in streams]
 
 
-def _ids(model, rows, stop=None, **settings):
+def _ids(model, rows, arguments):
     """The ids that the prompts `rows` become, without the end token that ends one or begins an empty one."""
-    if stop:
-        raise _checks.refuse(
-            "stop", "needs text prompts, because a stop string is text", stop, "Pass the prompt as str."
-        )
+    if arguments.stop:
+        rule = "needs text prompts, because a stop string is text"
+        raise _checks.refuse("stop", rule, arguments.stop, "Pass the prompt as str.")
     if not rows:
         return []
     rows = [check_ids("prompts", model, row) for row in rows]
     prompts = [Prompt(row if len(row) else model.after_end(row)) for row in rows]
-    session = _start(model, prompts, **settings)
+    session = _start(model, prompts, arguments, _allowed(model, arguments.allow_unknown))
     results = [row.tolist() for row in rows]
     while True:
         for result, ids in zip(results, session.advance(CHUNK), strict=True):
@@ -100,27 +88,27 @@ def _ids(model, rows, stop=None, **settings):
             return [np.array(result, "int32") for result in results]
 
 
-def _start_texts(model, texts, stacklevel, stop=None, allow_unknown=False, **settings):
+def _start_texts(model, texts, arguments, stacklevel):
     """`stacklevel` leads from here to the caller of the model's method, which a warning should name."""
     tokenizer = model.tokenizer
     if tokenizer is None:
         raise _checks.refuse("prompt", "must be ids, because this model has no tokenizer", texts[0])
-    stop = _check_stop(model.generation_defaults.get("stop", ()) if stop is None else stop)
-    for warning in _doubts(tokenizer, texts, stop, allow_unknown):
-        warnings.warn(warning, stacklevel=stacklevel)
-    allowed = _allowed(model, allow_unknown)
+    stop = check_stop(model.generation_defaults.get("stop", ()) if arguments.stop is None else arguments.stop)
+    allowed = _allowed(model, arguments.allow_unknown)
     prompts = [Prompt.from_text(model, text, allowed) for text in texts]
-    session = _start(model, prompts, allow_unknown=allow_unknown, **settings)
+    for warning in _doubts(tokenizer, prompts, stop, arguments.allow_unknown):
+        warnings.warn(warning, stacklevel=stacklevel)
+    session = _start(model, prompts, arguments, allowed)
     return session, [TextStream(tokenizer, prompt.text, stop, prompt.held) for prompt in prompts]
 
 
-def _doubts(tokenizer, texts, stop, allow_unknown):
+def _doubts(tokenizer, prompts, stop, allow_unknown):
     """What in the texts of one call will not do what its writer may think, one line each."""
-    unknown = tokenizer.unknown_tokens(texts)
+    unknown = tokenizer.unknown_tokens([prompt.text for prompt in prompts if tokenizer.unk_id in prompt.ids])
     if unknown:
         yield f"Words of the prompt that the model does not know: {_shown(word for word, _ in unknown.most_common())}."
     end = tokenizer.end_token
-    if end is not None and end not in unknown and any(end in text for text in texts):
+    if end is not None and end not in unknown and any(end in prompt.text for prompt in prompts):
         yield f"The prompt holds the text {end!r}. In a text it is not the end token; to give that, pass ids."
     never = [text for text in stop if text != end and not tokenizer.can_write(text, allow_unknown)]
     if never:
@@ -132,24 +120,12 @@ def _shown(words, most=5):
     return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
-def _start(
-    model,
-    prompts,
-    max_new_tokens=None,
-    temperature=None,
-    top_k=None,
-    top_p=None,
-    min_p=None,
-    repetition_penalty=None,
-    seed=None,
-    sampler=None,
-    allow_unknown=False,
-    quantize=None,
-):
+def _start(model, prompts, arguments, allowed):
     """Check the arguments of one call; return the `GenerationSession` of these prompts."""
-    defaults = {**DEFAULTS, **model.generation_defaults}
-    count = _check_count(defaults["max_new_tokens"] if max_new_tokens is None else max_new_tokens)
-    sampler = resolve(sampler, temperature, top_k, top_p, min_p, repetition_penalty, defaults, model.vocabulary_size)
+    defaults, seed = {**DEFAULTS, **model.generation_defaults}, arguments.seed
+    count = defaults["max_new_tokens"] if arguments.max_new_tokens is None else arguments.max_new_tokens
+    count = check_count(count)
+    sampler = resolve(arguments.sampler, arguments.rules, defaults, model.vocabulary_size)
     if seed is None:
         seed = secrets.randbits(32)
     elif not isinstance(sampler, Sampler):
@@ -160,10 +136,10 @@ def _start(
             "`prompt` must hold at least one token, because this model has no end token to start from and no record of "
             "how its training texts began. Received: an empty prompt. Give a first word."
         )
-    stored = lower_precision.prepare(model, quantize)
+    stored = lower_precision.prepare(model, arguments.quantize)
     rows, first = [prompt.ids[-model.receptive_field :] for prompt in prompts], [prompt.first for prompt in prompts]
     session = SlidingWindowSession if model.sliding_window_cache else GenerationSession
-    return session(model, rows, count, sampler, seed, _allowed(model, allow_unknown), first, stored)
+    return session(model, rows, count, sampler, seed, allowed, first, stored)
 
 
 def _allowed(model, allow_unknown):
@@ -177,17 +153,3 @@ def _allowed(model, allow_unknown):
         if token is not None and token < len(allowed):
             allowed[token] = False
     return allowed
-
-
-def _check_count(value):
-    return _checks.whole_number("max_new_tokens", value, 0, _checks.MAXIMUM_NEW_TOKENS)
-
-
-def _check_stop(stop):
-    if not isinstance(stop, (str, list, tuple)):
-        raise _checks.refuse("stop", "must be a non-empty string or a list of them", stop)
-    stop = (stop,) if isinstance(stop, str) else tuple(stop)
-    for text in stop:
-        if not isinstance(text, str) or not text:
-            raise _checks.refuse("stop", "must be a non-empty string or a list of them", text)
-    return stop

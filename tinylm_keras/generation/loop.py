@@ -128,11 +128,12 @@ def sliding_window_steps(model, ranked, whole=False):
 
     loop = _steps(ranked, logits_at, keep)
 
-    def run(window, cache, seen, finished, position, steps, uniform, lengths, limits, *settings):
+    def run(call):
+        first = call.position
+        lengths, limits = call.lengths - first, call.limits - first
         begin = ops.zeros((), "int32")
-        lengths, limits = lengths - position, limits - position
-        state = window, (position, cache), seen, finished, begin, steps, uniform, lengths, limits, *settings
-        written, (_, cache), *rest = loop(*state)
+        call = call._replace(cache=(first, call.cache), position=begin, lengths=lengths, limits=limits)
+        written, (_, cache), *rest = loop(call)
         return written, cache, *rest
 
     return packed(run, model.empty_cache if whole else None)
@@ -141,41 +142,22 @@ def sliding_window_steps(model, ranked, whole=False):
 def _steps(ranked, next_logits, keep):
     """The loop around `next_logits(window, cache, position)`; `keep` puts the new token into the window."""
 
-    def run(window, cache, seen, finished, position, steps, uniform, lengths, limits, settings, allowed, end_id):
-        """Choose the tokens at position + 1, position + 2, …
-
-        A call runs up to CHUNK steps; the number is data, so that a stream can ask for one token and a long text for
-        many of the same program.
-
-        Args:
-            window: int32 `[B, context_length]`. The tokens that the model is fed from.
-            cache: the model's cache (any nested structure), untouched by the recomputed steps.
-            seen: bool `[B, V]`. Tokens of the text so far.
-            finished: bool `[B]`.
-            position: int32. Position of the last known token of every row.
-            steps: int32. How many tokens, at most CHUNK.
-            uniform: float32 `[B, CHUNK]`. One number in [0, 1) for each choice.
-            lengths: int32 `[B]`. Length of each prompt: tokens before it are given, not chosen.
-            limits: int32 `[B]`. Length at which each row ends.
-            settings, allowed: see `samplers.choose`.
-            end_id: int32. Token that ends a row, or -1.
-
-        Returns:
-            written int32 `[B, CHUNK]`, cache, seen, finished, and whether all logits were finite.
-        """
-        size = window.shape[1]
+    def run(call):
+        """Take a `Call`; return written int32 `[B, CHUNK]`, cache, seen, finished, whether all logits were finite."""
+        size = call.window.shape[1]
 
         def more(step, window, cache, seen, finished, written, finite):
-            return ops.logical_and(step < steps, ops.logical_not(ops.all(finished)))
+            return ops.logical_and(step < call.steps, ops.logical_not(ops.all(finished)))
 
         def one(step, window, cache, seen, finished, written, finite):
-            here = position + step
+            here = call.position + step
             logits, cache = next_logits(window, cache, here)
             finite = ops.logical_and(finite, ops.all(ops.isfinite(logits)))
-            token = choose(logits, ops.take(uniform, step, axis=1), settings, allowed, seen, ranked)
-            given = here + 1 < lengths
+            uniform = ops.take(call.uniform, step, axis=1)
+            token = choose(logits, uniform, call.settings, call.allowed, seen, ranked)
+            given = here + 1 < call.lengths
             token = ops.where(given, ops.take(window, ops.minimum(here + 1, size - 1), axis=1), token)
-            ended = ops.logical_or(ops.equal(token, end_id), here + 2 >= limits)
+            ended = ops.logical_or(ops.equal(token, call.end_id), here + 2 >= call.limits)
             seen = ops.logical_or(seen, ops.one_hot(token, seen.shape[1], dtype="bool"))
             written = ops.slice_update(written, (0, step), ops.expand_dims(token, 1))
             window = keep(window, token, here)
@@ -183,8 +165,8 @@ def _steps(ranked, next_logits, keep):
             return step + 1, window, cache, seen, finished, written, finite
 
         start = ops.zeros((), "int32")
-        written = ops.zeros((window.shape[0], CHUNK), "int32")
-        state = (start, window, cache, seen, finished, written, ops.convert_to_tensor(True))
+        written = ops.zeros((call.window.shape[0], CHUNK), "int32")
+        state = (start, call.window, call.cache, call.seen, call.finished, written, ops.convert_to_tensor(True))
         _, _, cache, seen, finished, written, finite = ops.while_loop(more, one, state)
         return written, cache, seen, finished, finite
 

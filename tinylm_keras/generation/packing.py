@@ -1,5 +1,7 @@
 """The arguments of a compiled loop as two arrays and a cache: each argument more costs a call 10 microseconds."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from keras import ops
 
@@ -7,17 +9,52 @@ CHUNK = 64  # tokens per call of the compiled loop
 ROW, CALL, RULES = 3, 3, 5  # numbers for each row, for the whole call, and of `Sampler.settings`
 
 
-def pack(window, finished, position, steps, uniform, lengths, limits, settings, end_id):
-    """The numbers of one call, int32 `[B, n]`: the window, then the rest of each row; floats by their bits."""
-    call = np.array([position, steps, end_id], "int32")
-    call = np.concatenate([call, settings.view("int32")])
-    own = np.stack([finished, lengths, limits], axis=1)
-    every = np.broadcast_to(call, (len(window), len(call)))
-    return np.concatenate([window, own, every, uniform.view("int32")], axis=1, dtype="int32")
+class Call(NamedTuple):
+    """What one call of the compiled loop is given. It chooses the tokens at position + 1, position + 2, …
+
+    A call runs up to CHUNK steps; the number is data, so that a stream can ask for one token and a long text for many
+    of the same program.
+
+    Attributes:
+        window: int32 `[B, n]`. The tokens that the model is fed from.
+        finished: bool `[B]`.
+        position: int32. Position of the last known token of every row.
+        steps: int32. How many tokens, at most CHUNK.
+        uniform: float32 `[B, CHUNK]`. One number in [0, 1) for each choice.
+        lengths: int32 `[B]`. Length of each prompt: tokens before it are given, not chosen.
+        limits: int32 `[B]`. Length at which each row ends.
+        settings: float32. `Sampler.settings`.
+        end_id: int32. Token that ends a row, or -1.
+        cache: the model's cache (any nested structure), untouched by the recomputed steps.
+        seen: bool `[B, V]`. Tokens of the text so far.
+        allowed: bool `[B, V]`. Tokens that may be chosen.
+    """
+
+    window: Any
+    finished: Any
+    position: Any
+    steps: Any
+    uniform: Any
+    lengths: Any
+    limits: Any
+    settings: Any
+    end_id: Any
+    cache: Any = None
+    seen: Any = None
+    allowed: Any = None
+
+
+def pack(call):
+    """The numbers of a `Call`, int32 `[B, n]`: the window, then the rest of each row; floats by their bits."""
+    one = np.array([call.position, call.steps, call.end_id], "int32")
+    one = np.concatenate([one, call.settings.view("int32")])
+    own = np.stack([call.finished, call.lengths, call.limits], axis=1)
+    every = np.broadcast_to(one, (len(call.window), len(one)))
+    return np.concatenate([call.window, own, every, call.uniform.view("int32")], axis=1, dtype="int32")
 
 
 def packed(run, empty_cache=None):
-    """The loop `run` of `loop._steps` as a function of `pack`'s numbers, `marks` and the cache.
+    """The loop `run` of `loop._steps`, which takes a `Call`, as a function of `pack`'s numbers, `marks` and the cache.
 
     `marks` is bool `[2 B, V]`: for each row the tokens seen, then for each row the tokens allowed. The result is int32
     `[B, CHUNK + 2]` (the new tokens, whether the row has finished, whether all logits were finite), marks, cache.
@@ -31,16 +68,23 @@ def packed(run, empty_cache=None):
         window, rest = numbers[:, :size], numbers[:, size:]
         finished, lengths, limits = (rest[:, column] for column in range(ROW))
         position, steps, end_id = (rest[0, ROW + column] for column in range(CALL))
-        settings = ops.view(rest[0, ROW + CALL : ROW + CALL + RULES], "float32")
-        uniform = ops.view(rest[:, ROW + CALL + RULES :], "float32")
-        seen, allowed = marks[: numbers.shape[0]], marks[numbers.shape[0] :]
-        finished = ops.not_equal(finished, 0)
-        if empty_cache is not None:
-            cache = empty_cache(numbers.shape[0])
-        state = window, cache, seen, finished, position, steps, uniform, lengths, limits, settings, allowed, end_id
-        written, cache, seen, finished, finite = run(*state)
+        call = Call(
+            window=window,
+            finished=ops.not_equal(finished, 0),
+            position=position,
+            steps=steps,
+            uniform=ops.view(rest[:, ROW + CALL + RULES :], "float32"),
+            lengths=lengths,
+            limits=limits,
+            settings=ops.view(rest[0, ROW + CALL : ROW + CALL + RULES], "float32"),
+            end_id=end_id,
+            cache=cache if empty_cache is None else empty_cache(numbers.shape[0]),
+            seen=marks[: numbers.shape[0]],
+            allowed=marks[numbers.shape[0] :],
+        )
+        written, cache, seen, finished, finite = run(call)
         ends = ops.stack([finished, ops.broadcast_to(finite, ops.shape(finished))], axis=1)
         written = ops.concatenate([written, ops.cast(ends, "int32")], axis=1)
-        return written, ops.concatenate([seen, allowed], axis=0), cache if empty_cache is None else ()
+        return written, ops.concatenate([seen, call.allowed], axis=0), cache if empty_cache is None else ()
 
     return run_packed

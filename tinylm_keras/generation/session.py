@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from tinylm_keras.generation import loop
-from tinylm_keras.generation.packing import CHUNK, pack
+from tinylm_keras.generation.packing import CHUNK, Call, pack
 from tinylm_keras.samplers import Sampler
 
 
@@ -138,18 +138,18 @@ class GenerationSession:
         ranked = self.sampler.ranked(size)
         make = getattr(loop, f"{way}_steps")
         run = loop.program(self.model, make.__name__, make, ranked, self.whole, stored=self.stored)
-        numbers = pack(
-            window,
-            self.finished,
-            self.position,
-            steps,
-            self._uniform(steps),
-            self.lengths,
-            self.ends,
-            self.sampler.settings(size),
-            self.end_id,
+        call = Call(
+            window=window,
+            finished=self.finished,
+            position=self.position,
+            steps=steps,
+            uniform=self._uniform(steps),
+            lengths=self.lengths,
+            limits=self.ends,
+            settings=self.sampler.settings(size),
+            end_id=self.end_id,
         )
-        written, self.marks, self.cache = run(numbers, self.marks, () if way == "recomputed" else self.cache)
+        written, self.marks, self.cache = run(pack(call), self.marks, () if way == "recomputed" else self.cache)
         written = keras.ops.convert_to_numpy(written)
         self.finished = written[:, CHUNK] != 0
         self._check_finite(bool(written[0, CHUNK + 1]))

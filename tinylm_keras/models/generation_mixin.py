@@ -125,8 +125,9 @@ class GenerationMixin:
         >>> model.generate("a b", max_new_tokens=0)
         'a b'
         """
-        settings = {name: value for name, value in locals().items() if name not in ("self", "prompts")}
-        return generation.generate(self, prompts, **settings)
+        rules = temperature, top_k, top_p, min_p, repetition_penalty
+        arguments = generation.Arguments(max_new_tokens, *rules, stop, seed, sampler, allow_unknown, quantize)
+        return generation.generate(self, prompts, arguments)
 
     @renames.refused
     def stream(
@@ -142,7 +143,7 @@ class GenerationMixin:
         Returns:
             An iterator of str. The first piece is the prompt, when it is not empty.
         """
-        return generation.stream(self, prompt, max_new_tokens=max_new_tokens, **settings)
+        return generation.stream(self, prompt, generation.Arguments(max_new_tokens, **settings))
 
     def score(self, text: str | AnyIds) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         """log p(token i | tokens before) in nats, for every token but the first: float32 `[n - 1]`.

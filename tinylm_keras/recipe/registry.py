@@ -1,7 +1,9 @@
-"""What a recipe may name: one line for each tokenizer, model, optimizer and schedule. No Keras until one is built."""
+"""What a recipe may name: tokenizers and models from `specs.py`, optimizers, schedules. No Keras until one is built."""
 
 import dataclasses
 import importlib
+
+from tinylm_keras import specs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,32 +54,11 @@ class Kind:
         return self.load()(**(values | arguments))
 
 
-_TOKENIZER = ("max_tokens", "end_token")
+def _kinds(specs):
+    return {spec.name: Kind(spec.where, spec.settings, others=spec.others) for spec in specs.values() if spec.name}
 
-TOKENIZERS = {
-    "whitespace": Kind("tinylm_keras.tokenizers:WhitespaceTokenizer", _TOKENIZER),
-    "word-punct": Kind("tinylm_keras.tokenizers:WordPunctTokenizer", _TOKENIZER),
-    "character": Kind("tinylm_keras.tokenizers:CharacterTokenizer", _TOKENIZER),
-    "byte-pair": Kind(
-        "tinylm_keras.tokenizers:BytePairTokenizer", _TOKENIZER, others=("vocabulary_file", "merges_file")
-    ),
-}
 
-_COMMON = ("context_length", "dropout", "dtype=precision")
-_TRANSFORMER = (*_COMMON, "embed_dim", "num_heads", "feed_forward_dim", "num_blocks")
-_HIDDEN = (*_COMMON, "hidden_dim", "num_hidden_layers")
-
-MODELS = {
-    "minilm": Kind(
-        "tinylm_keras.models:MiniLM",
-        (*_TRANSFORMER, "norm", "activation", "embeddings_stddev", "kernel_stddev"),
-        others=("mix_counts",),
-    ),
-    "average": Kind("tinylm_keras.baselines:AverageLM", ("embed_dim", *_HIDDEN)),
-    "bigram": Kind("tinylm_keras.baselines:BigramLM", ("context_length",)),
-    "mlp": Kind("tinylm_keras.baselines:MLPLM", ("window", "code_bits", *_HIDDEN, "activation")),
-    "rotary": Kind("tinylm_keras.models:RotaryLM", (*_TRANSFORMER, "logit_soft_cap"), others=("mix_counts",)),
-}
+TOKENIZERS, MODELS = _kinds(specs.TOKENIZERS), _kinds(specs.MODELS)
 
 _OPTIMIZER = ("weight_decay", "global_clipnorm")
 
@@ -93,10 +74,10 @@ OPTIMIZERS = {
     ),
 }
 
-# Their arguments count in updates or in batches; see `optimizers.schedule`, which builds them.
+# See `optimizers.schedule`, which builds them.
 SCHEDULES = {
-    "cosine": Kind("keras.optimizers.schedules:CosineDecay", others=("min_learning_rate_ratio", "warmup_steps")),
-    "linear": Kind("keras.optimizers.schedules:PolynomialDecay", others=("min_learning_rate_ratio", "warmup_steps")),
+    "cosine": Kind("tinylm_keras.schedules:Decay", others=("min_learning_rate_ratio", "warmup_steps")),
+    "linear": Kind("tinylm_keras.schedules:Decay", others=("min_learning_rate_ratio", "warmup_steps")),
     "exponential": Kind(
         "keras.optimizers.schedules:ExponentialDecay", ("decay_rate",), {"staircase": True}, ("decay_every",)
     ),

@@ -12,7 +12,6 @@ from tinylm_keras import _checks, _csv_files, _files, _folders
 from tinylm_keras._files import atomic_path
 from tinylm_keras._small_files import read_small
 from tinylm_keras.training import run_record
-from tinylm_keras.training.run_record import sources_of as sources_of
 
 HISTORY, LARGEST_HISTORY = "history.csv", 16 << 20  # bytes
 
@@ -57,15 +56,6 @@ def _rows(table):
     if any(cell is not None and math.isnan(cell) for row in rows for cell in row.values()):
         raise ValueError("its history holds NaN")
     return rows
-
-
-def read_record(path, argument="run"):
-    """Read the recipe.json of a run, as a dict.
-
-    Raises:
-        ValueError: if the folder holds none.
-    """
-    return record_of(path, argument).values
 
 
 def record_of(path, argument="run"):

@@ -5,9 +5,9 @@ import math
 import os
 import pathlib
 
-from tinylm_keras import _renamed
+from tinylm_keras import _renamed, specs
 from tinylm_keras._small_files import read_small
-from tinylm_keras.recipe import registry, renames
+from tinylm_keras.recipe import renames
 from tinylm_keras.recipe.recipe import Recipe
 from tinylm_keras.training import JOINED
 from tinylm_keras.training.plan import Plan
@@ -141,10 +141,10 @@ def check_weights(record):
     """Raise a ValueError if the recipe asks for a model of more weights than are believed of a record alone."""
     from tinylm_keras.archive import sizes
 
-    kind = registry.MODELS[record.recipe.model].where.rpartition(":")[2]
+    spec = next(spec for spec in specs.MODELS.values() if spec.name == record.recipe.model)
     config = dataclasses.asdict(record.recipe) | {"vocabulary_size": record.corpus.get("vocabulary_size", 1)}
     config["code_bits"] = config["code_bits"] or sizes.LARGEST["code_bits"]
-    weights = sizes.MODELS[kind].weights(**config)
+    weights = spec.weights(**config)
     if weights > MOST_WEIGHTS or max(record.recipe.num_blocks, record.recipe.num_hidden_layers) > 256:
         raise ValueError(f"its recipe asks for a model of {weights:,} weights")
 

@@ -57,7 +57,7 @@ def lay_out(recipe, corpus, model, began, writes=False, counted=None, clock=time
         model.__dict__["first_tokens"] = batches.first_tokens
     size = {"tokens_per_batch": batches.batch_size * batches.length, "parameters": model.count_params()}
     start = plan.for_minutes(first, recipe.minutes, device=environment.device()[0], **size)
-    rate = optimizers.decay(first, start) if optimizers.depends_on_length(first) else None
+    rate = optimizers.schedule(first, start) if optimizers.depends_on_length(first) else None
     optimizers.compile_model(model, first, start, rate)
     state = _state(model)
     costs = _measure(recipe, corpus, model, batches, start, clock)
