@@ -12,6 +12,8 @@ import tinylm_keras as tlm
 from tinylm_keras import data, evaluation, load_model, stories
 from tinylm_keras.baselines import comparison, count_models
 from tinylm_keras.baselines.comparison import Comparison, Result
+from tinylm_keras.training import corpus as corpora
+from tinylm_keras.training import run_record
 from tinylm_keras.training.progress import Silent
 
 NAMES = ["unigram", "average", "bigram counts", "bigram", "mlp", "n-gram counts", "minilm"]
