@@ -77,11 +77,16 @@ def finish(model, counted, corpus, file, best):
         best: str. What the file of the best model says about itself; see `checkpoint.best_text`.
 
     Returns:
-        The `MixtureLM`, compiled, and a line to say.
+        The `MixtureLM`, compiled, or the model itself where the counts add nothing; and a line to say.
     """
     settings = {"tokenizer": corpus.tokenizer, "context_length": model.context_length}
     optimizer, jit_compile = model.optimizer, model.jit_compile
     trial, found = mix(model, NGramLM.of(counted.counts, **settings), counted.windows)
+    bits = [counted.windows.bits_per_character(loss) for loss in (found.loss, found.network_loss, found.counts_loss)]
+    if found.loss > found.network_loss:
+        compile_with(model, optimizer, jit_compile)
+        line = "Counts would add nothing: {:.3f} bits per character of half of the validation text with them, {:.3f} without."
+        return model, line.format(*bits)
     shares = trial.shares
     tokenizer, order = corpus.tokenizer, counted.counts.order
     rows = [*_rows(corpus.train_stream, tokenizer), *_rows(corpus.validation_stream, tokenizer)]
@@ -92,19 +97,18 @@ def finish(model, counted, corpus, file, best):
     compile_with(mixture, optimizer, jit_compile)
     if file is not None:
         checkpoint.write(mixture, best, file)
-    bits = (counted.windows.bits_per_character(loss) for loss in (found.loss, found.network_loss, found.counts_loss))
     return mixture, (
         "Mixed with counts: {:.3f} bits per character of half of the validation text; "
         "the network alone {:.3f}, counting alone {:.3f}.".format(*bits)
     )
 
 
-def compile_with(mixture, optimizer, jit_compile):
-    """Compile a mixture as its network was, with what its optimizer has gathered."""
-    mixture.compile(type(optimizer).from_config(optimizer.get_config()), jit_compile=jit_compile)
-    for variable, value in zip(mixture.optimizer.variables, optimizer.variables, strict=True):
+def compile_with(model, optimizer, jit_compile):
+    """Compile a model as it was in the run, or a mixture as its network was, with what the optimizer has gathered."""
+    model.compile(type(optimizer).from_config(optimizer.get_config()), jit_compile=jit_compile)
+    for variable, value in zip(model.optimizer.variables, optimizer.variables, strict=True):
         variable.assign(value)
-    after_run.mark(mixture, after_run.RUN)
+    after_run.mark(model, after_run.RUN)
 
 
 def _rows(stream, tokenizer):
