@@ -85,8 +85,8 @@ def finish(model, counted, corpus, file, best):
     bits = [counted.windows.bits_per_character(loss) for loss in (found.loss, found.network_loss, found.counts_loss)]
     if found.loss > found.network_loss:
         compile_with(model, optimizer, jit_compile)
-        line = "Counts would add nothing: {:.3f} bits per character of half of the validation text with them, {:.3f} without."
-        return model, line.format(*bits)
+        figures = "{:.3f} bits per character of half of the validation text with them, {:.3f} without".format(*bits)
+        return model, f"Counts would add nothing: {figures}."
     shares = trial.shares
     tokenizer, order = corpus.tokenizer, counted.counts.order
     rows = [*_rows(corpus.train_stream, tokenizer), *_rows(corpus.validation_stream, tokenizer)]
