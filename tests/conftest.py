@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tinylm_keras import counting, specs
-from tinylm_keras.baselines import NGramLM
+from tinylm_keras.baselines import MixtureLM, NGramLM
 from tinylm_keras.recipe import registry
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
 
@@ -87,7 +87,18 @@ TRAINED = {
     for name, fixed in VARIANTS.get(spec.name, {f"{spec.name}_lm": {}}).items()
 }
 
-MODELS = {**TRAINED, "ngram_lm": counted}
+
+def mixed(**arguments):
+    """A RotaryLM and counts in one model, with another share for each length of a known context."""
+    sizes = {"vocabulary_size", "tokenizer", "pad_id", "context_length"}
+    counts = counted(**{name: value for name, value in arguments.items() if name in sizes})
+    own = {name: value for name, value in arguments.items() if name == "dtype"}
+    model = MixtureLM(TRAINED["rotary_lm"](**arguments), counts, **own)
+    model.mixing.shares.assign(np.linspace(0.2, 0.8, len(model.shares)))
+    return model
+
+
+MODELS = {**TRAINED, "ngram_lm": counted, "mixture_lm": mixed}
 
 
 def seeded(make, **arguments):

@@ -11,6 +11,7 @@ def rows():
     """A row of strings for each preset."""
     from tinylm_keras.recipe import presets
 
+    yield presets.AUTO, presets.AUTO_LINE, "by the text"
     for name in presets.names():
         yield name, presets.describe(name), presets.get(name).tokenizer
 

@@ -22,7 +22,7 @@ def test_a_value_names_the_presets_that_have_it(tinylm, monkeypatch):
 
 
 def test_an_unknown_preset_is_refused(tinylm):
-    assert tinylm("presets", "x").refusal.startswith("`preset` must be one of 'stories', 'tinylm', 'bigram',")
+    assert tinylm("presets", "x").refusal.startswith("`preset` must be one of 'auto', 'stories', 'tinylm', 'bigram',")
 
 
 def test_json_reads_back_as_the_same_recipes(tinylm):

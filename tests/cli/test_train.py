@@ -99,7 +99,10 @@ def test_the_folder_is_named_after_the_source(source, folder):
     ("arguments", "line"),
     [
         (["no.txt"], "`source` must be a file, a folder or a pattern that exists. Received: source='no.txt'."),
-        (["--preset", "big"], "`--preset` must be one of 'stories', 'tinylm', 'bigram', 'attention-average', 'mlp', "),
+        (
+            ["--preset", "big"],
+            "`--preset` must be one of 'auto', 'stories', 'tinylm', 'bigram', 'attention-average', ",
+        ),
         (
             ["--tokenizer", "bpe"],
             "`--tokenizer` must be one of 'whitespace', 'word-punct', 'character', 'byte-pair'. Re",

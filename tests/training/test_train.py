@@ -174,7 +174,7 @@ def test_bad_input_writes_nothing_and_loses_nothing(tmp_path):
         (["x"], {}, "`validation` must leave text on both sides.*Received: validation=0.25"),
         (TEXTS, {"embed_dim": 9, "num_heads": 2}, "`num_heads` must divide `embed_dim`"),
         (TEXTS, {"stepz": 9}, "Did you mean steps"),
-        (TEXTS, {"preset": "x"}, "`preset` must be one of 'stories', 'tinylm', "),
+        (TEXTS, {"preset": "x"}, "`preset` must be one of 'auto', 'stories', 'tinylm', "),
         (["a b"], {"layout": "packed", "validation": 0.0}, "must have at least 7 tokens"),
         (TEXTS, {"init": tmp_path / "none.keras"}, "`context_length` cannot be changed together with `init`"),
         (TEXTS, {"progress": "loud"}, "`progress` must be one of"),

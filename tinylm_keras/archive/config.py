@@ -49,12 +49,13 @@ def check(tree):
     name = _object(tree, "model", None)
     _check_model(name, tree["config"])
     for entry in specs.PARTS:
-        if entry in tree["config"]:
-            part = tree["config"][entry]
+        if name == "MixtureLM":
+            part = tree["config"].get(entry)
             if not isinstance(part, dict) or part.get("class_name") not in specs.PARTS[entry]:
                 raise Refused(f"has a {entry} that is no model, {shown(part)}.", own=True)
+            check_version(part["config"].get("format_version", 1))
             _check_model(part["class_name"], part["config"])
-            for size in ("vocabulary_size", "context_length"):
+            for size in ("vocabulary_size", "context_length", "pad_id"):
                 if part["config"].get(size) != tree["config"].get(size):
                     raise Refused(f"has a {entry} of another {size} than its own.", own=True)
     if compiled is not None:

@@ -200,6 +200,9 @@ def _probabilities(model, windows):
         found.append(np.exp(ops.convert_to_numpy(program(x, y))[real].astype("float64")))
         halves.append(np.broadcast_to((number + np.arange(len(y)))[:, np.newaxis] % 2 == 0, y.shape)[real])
         number += len(y)
+    half = np.concatenate(halves)
+    if half.all():  # of a single window
+        half = np.arange(len(half)) < len(half) // 2
     # The windows predict each token of their rows once and in order, so the counts need no windows.
     second, known = model.counts.counts.probabilities(windows.rows())
-    return np.concatenate(found), second, known, np.concatenate(halves)
+    return np.concatenate(found), second, known, half

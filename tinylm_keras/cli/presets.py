@@ -23,7 +23,8 @@ def presets(
         everything = {one: dataclasses.asdict(recipe) for one, recipe in chosen.items()}
         _console.answer_json(everything)
         return
-    lines = _tables.pairs([(f"{one}:", recipes.describe(one)) for one in names], style="bold")
+    auto = [] if name else [(f"{recipes.AUTO}:", recipes.AUTO_LINE)]
+    lines = _tables.pairs([*auto, *((f"{one}:", recipes.describe(one)) for one in names)], style="bold")
     fits = _tables.fits(len(chosen) + 2)
     _tables.show(lines, "", side_by_side(chosen) if name and fits else all_together(chosen))
 

@@ -11,7 +11,9 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from tinylm_keras.recipe import presets, registry
-from tinylm_keras.recipe.recipe import Recipe
+from tinylm_keras.recipe.overrides import EXCLUSIVE, refuse_unused
+from tinylm_keras.recipe.recipe import Recipe, refuse_unknown, settings
+from tinylm_keras.recipe.setting import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
 
     from tinylm_keras.text.survey import Survey
 
-NAME = "auto"
+NAME = presets.AUTO
 READING = ("separator", "encoding", "column", "bad_rows")
+LENGTHS = EXCLUSIVE[0]  # of a run
 MINUTES = 3.0
 USABLE = 0.9  # share of the speed of large matrix products that training reaches
 
@@ -30,8 +33,7 @@ LEAST_TEXT = 2_000
 LEAST_DISTINCT, MOST_UNEQUAL = 10, 0.5
 MOST_REPEATED = 0.3
 
-# The padded layout cuts what does not fit, so nearly all of the text must.
-FITS = 0.98
+# The padded layout cuts what does not fit, so the longest text must.
 SHORTEST_ROW, LONGEST_ROW = 16, 128
 
 # Longer texts are learned in byte pairs, of this vocabulary: a context of them spans more of the text.
@@ -57,6 +59,8 @@ NETWORKS = (
     Network(1.5e14, 128, 256, 4, 992, 6, 16, 0.012),
     Network(0, 64, 128, 4, 496, 4, 12, 0.015),
 )
+
+TRANSFORMERS = ("rotary", "minilm")
 
 # (passes over the text, dropout): the more often a text is seen, the more is dropped, and more passes than the last
 # number gain nothing.
@@ -92,7 +96,7 @@ def advise(survey: Survey, operations_per_second: float, overrides: Mapping[str,
         An `Advice`. The same arguments give the same.
 
     Raises:
-        ValueError: if the overrides do not go together.
+        ValueError: if the overrides do not go together, with each other or with what is chosen.
 
     Example:
 
@@ -101,10 +105,16 @@ def advise(survey: Survey, operations_per_second: float, overrides: Mapping[str,
     >>> found.recipe.tokenizer, found.recipe.layout
     ('character', 'padded')
     """
-    choices = _Choices(survey, USABLE * operations_per_second, dict(overrides or {}))
+    refuse_unknown(overrides or {})
+    given = {name: checked(settings()[name], value) for name, value in (overrides or {}).items()}
+    fixed = {name: value for name, value in given.items() if value is not None or name not in LENGTHS}
+    choices = _Choices(survey, USABLE * operations_per_second, fixed)
     for choose in (_texts, _tokenizer, _length, _network, _layout, _validation, _time, _regularization, _counts):
         choose(choices)
     recipe = Recipe(**{**choices.made, **choices.fixed, "preset": NAME})
+    for name, value in fixed.items():
+        if value is not None:
+            refuse_unused(name, value, recipe)
     return Advice(recipe, tuple(choices.reasons), choices.seconds)
 
 
@@ -157,11 +167,13 @@ class _Choices:
         return self.fixed[name] if name in self.fixed else self.made.get(name, getattr(_DEFAULT, name))
 
     def make(self, reason, **settings):
+        """Choose settings. The reason is that of the first one: where the user has set this, it says so instead."""
         self.made.update(settings)
-        own = [name for name in settings if name in self.fixed]
-        if reason:
-            note = f" ({', '.join(f'{name}={self.fixed[name]}' for name in own)} as asked)" if own else ""
-            self.reasons.append(reason + note)
+        own = [f"{name}={self.fixed[name]!r}" for name in settings if name in self.fixed]
+        if reason and own and next(iter(settings)) in self.fixed:
+            self.reasons.append(f"{reason.partition(':')[0]}: {', '.join(own)}, as asked.")
+        elif reason:
+            self.reasons.append(reason + (f" As asked: {', '.join(own)}." if own else ""))
 
     @property
     def texts(self):
@@ -194,30 +206,32 @@ def _tokenizer(choices):
     if choices.is_closed:
         reason = f"Tokens: words; the text has only {survey.words.distinct:,}, and new text has hardly any other."
         choices.make(reason, tokenizer="whitespace")
+    elif choices.fixed.get("vocabulary_file") is not None:
+        choices.make("Tokens: byte pairs, those of the files that are given.", tokenizer="byte-pair")
     elif survey.distinct_characters > MOST_CHARACTERS or survey.characters > MOST_FOR_CHARACTERS:
         reason = "Tokens: byte pairs, learned from the text; a text so long is learned faster in longer tokens."
-        choices.make(reason, tokenizer="byte-pair", max_tokens=BYTE_PAIRS)
+        choices.make(reason, tokenizer="byte-pair")
     else:
         reason = f"Tokens: characters, {survey.distinct_characters:,} different ones; line breaks and blanks are kept."
         choices.make(reason, tokenizer="character")
+    if choices["tokenizer"] == "byte-pair" and choices["vocabulary_file"] is None:
+        choices.make("", max_tokens=BYTE_PAIRS)
 
 
 def _length(choices):
     """Minutes, unless the user gives the length of the run in another way."""
-    if not {"steps", "epochs", "minutes"} & {name for name, value in choices.fixed.items() if value is not None}:
+    choices.make("", steps=None)
+    if not set(LENGTHS) & set(choices.fixed):
         choices.make("", minutes=MINUTES)
-    choices.made["steps"] = None
 
 
 def _network(choices):
     if choices.is_closed and choices["tokenizer"] == "whitespace":
-        stories = presets.get("stories")
-        names = [name for name in presets.settings() if getattr(stories, name) != getattr(_DEFAULT, name)]
-        choices.make("", **{name: getattr(stories, name) for name in names if name != "steps"})
+        # The preset is the recipe of defaults.
         choices.make("Model: the network of the preset stories, made for such texts.", model="minilm")
         return
     model = choices.fixed.get("model", "rotary")
-    if model not in ("rotary", "minilm"):
+    if model not in TRANSFORMERS:
         preset = presets.get({"average": "attention-average"}.get(model, model))
         takes = {"optimizer", "schedule", *registry.MODELS[model].takes, *registry.OPTIMIZERS[preset.optimizer].takes}
         takes |= set(registry.SCHEDULES[preset.schedule].takes) | {"learning_rate", "batch_size"}
@@ -228,14 +242,12 @@ def _network(choices):
     sizes = network._asdict()
     del sizes["operations"]
     tokens = choices.survey.characters * _tokens_per_character(choices)
-    sizes["context_length"] = max(2, min(sizes["context_length"], int(tokens / 4)))  # of a tiny text
-    choices.make(
-        "",
-        model=model,
-        logit_soft_cap=None,
-        **sizes,
-        **_optimizer(choices),
-    )
+    sizes["context_length"] = max(1, min(sizes["context_length"], int(tokens / 4)))  # of a tiny text
+    if "embed_dim" in choices.fixed:
+        width, heads = choices["embed_dim"], range(1, sizes["num_heads"] + 1)
+        sizes["num_heads"] = max(number for number in heads if width % number == 0)
+        sizes["feed_forward_dim"] = 4 * width
+    choices.make("", model=model, logit_soft_cap=None, **sizes, **_optimizer(choices))
     if "learning_rate" not in choices.fixed and choices["optimizer"] != "muon":
         choices.made["learning_rate"] = 1e-3 if choices["optimizer"] in ("adam", "adamw") else 0.1
 
@@ -249,29 +261,28 @@ def _optimizer(choices):
 
 
 def _layout(choices):
-    if choices["tokenizer"] == "whitespace" and choices.is_closed:
-        choices.make("Layout: padded, each text one example.", layout="padded")
-        return
+    """Padded where the texts are short and whole, packed otherwise; a row holds the longest text."""
     _, _, median, _, longest = choices.texts.lengths
-    per_token = 1 if choices["tokenizer"] == "character" else 3
-    room = -(-(longest / per_token + 2) // 8) * 8
-    if choices.are_apart and room <= LONGEST_ROW:
-        length = int(max(SHORTEST_ROW, room))
-        tokens = choices.made.get("batch_size", 12) * choices.made.get("context_length", 64)
-        batch_size = max(choices.made.get("batch_size", 12), round(tokens / max(1.0, median / per_token + 1)))
-        choices.make(
-            f"Layout: padded, each text one example; the longest has {longest:,} characters.",
-            layout="padded",
-            context_length=length,
-            batch_size=min(128, batch_size),
-        )
-        choices.made["max_new_tokens"] = 2 * length  # none of its texts is cut
+    if choices["tokenizer"] == "whitespace" and choices.is_closed:
+        most, length, per_character = 2 * LONGEST_ROW, choices["context_length"], 1.2 * _tokens_per_character(choices)
+    else:
+        most, length = LONGEST_ROW, SHORTEST_ROW
+        per_character = 1 if choices["tokenizer"] == "character" else 1 / 3
+    room, asked = math.ceil((longest * per_character + 2) / 8) * 8, choices.fixed.get("layout", "auto")
+    if asked == "padded" or (asked == "auto" and choices.are_apart and room <= most):
+        tokens, rows = choices["batch_size"] * choices["context_length"], choices["batch_size"]
+        if not choices.is_closed:
+            rows = min(128, max(rows, round(tokens / max(1.0, median * per_character + 1))))
+        length = min(max(length, room), most)
+        reason = f"Layout: padded, each text one example; the longest has {longest:,} characters."
+        choices.make(reason, layout="padded", context_length=length, batch_size=rows)
+        choices.make("", max_new_tokens=2 * length)  # none of its texts is cut
         if choices["tokenizer"] == "character":
-            choices.made["temperature"] = 1.0  # new names and sayings are wanted, more than likely ones
+            choices.make("", temperature=1.0)  # new names and sayings are wanted, more than likely ones
     else:
         how = "the texts one after the other, with an end token between them" if choices.are_apart else "the whole text"
-        choices.make(f"Layout: packed: {how}, in stretches of {choices['context_length']} tokens.", layout="packed")
-        choices.made["max_new_tokens"] = 300 if choices["tokenizer"] == "character" else 100
+        reason = f"Layout: packed: {how}, in stretches of {choices['context_length']} tokens."
+        choices.make(reason, layout="packed", max_new_tokens=300 if choices["tokenizer"] == "character" else 100)
 
 
 def _validation(choices):
@@ -299,6 +310,8 @@ def _time(choices):
     if minutes is None:
         steps = choices.fixed.get("steps") or choices["epochs"] * per_pass
         choices.seconds, choices.passes = steps * step + 10, steps / per_pass
+        passes = f"{steps:,.0f} steps, about {choices.passes:.2g} passes over the text"
+        choices.reasons.append(f"Time: {passes}, as asked.")
         return
     possible = 60 * minutes / step
     choices.passes = min(MOST_PASSES, possible / per_pass)
@@ -335,7 +348,7 @@ def _filled(choices, tokens):
 
 
 def _regularization(choices):
-    if choices.is_closed and choices["tokenizer"] == "whitespace":
+    if choices["model"] not in TRANSFORMERS or (choices.is_closed and choices["tokenizer"] == "whitespace"):
         return
     dropout = next(share for passes, share in DROPOUT if choices.passes <= passes)
     size = f"{choices['num_blocks']} blocks, {choices['embed_dim']} wide, context {choices['context_length']}"
@@ -343,7 +356,7 @@ def _regularization(choices):
 
 
 def _counts(choices):
-    if choices["model"] not in ("rotary", "minilm") or choices["validation"] == 0:
+    if choices["model"] not in TRANSFORMERS or choices["validation"] == 0:
         return
     reason = "Counts: n-grams of the text are mixed with the network, for the two know different things."
     choices.make(reason, mix_counts=True)

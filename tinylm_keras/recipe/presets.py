@@ -9,6 +9,10 @@ __all__ = ["Recipe", "describe", "get", "names", "override", "parse", "settings"
 # What settings left out come from where nothing else is said.
 DEFAULT = "stories"
 
+# Not among the presets: it chooses a recipe by the text; see `advice`.
+AUTO = "auto"
+AUTO_LINE = "looks at your text, chooses what suits it and says why; the default for your own text"
+
 _CHARACTERS = {
     "tokenizer": "character",
     "layout": "packed",
@@ -254,7 +258,10 @@ def get(name: str) -> Recipe:
     >>> get("tinylm").context_length
     20
     """
-    return _PRESETS[_checks.one_of("preset", name, names())][1]
+    if name == AUTO:
+        rule = "chooses the settings by the text of a new run, so it is no recipe by itself"
+        raise _checks.refuse("preset", rule, name, "Give it a source alone, or choose another preset.")
+    return _PRESETS[_checks.one_of("preset", name, [AUTO, *names()])][1]
 
 
 def describe(name: str) -> str:

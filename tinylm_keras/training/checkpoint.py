@@ -68,7 +68,7 @@ class State:
     @property
     def finished(self):
         """Whether nothing is left to do: all updates and the last evaluation were made, or none was better for long."""
-        if patience.is_over(self.rows, self.recipe.patience):
+        if patience.is_over(self.rows, self.recipe.patience, patience.since(self.record)):
             return True
         return self.step >= self.plan.steps and bool(self.rows) and self.rows[-1]["step"] >= self.plan.steps
 

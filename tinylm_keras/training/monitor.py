@@ -82,7 +82,7 @@ class TrainingMonitor(keras.callbacks.Callback):
     @property
     def has_settled(self):
         """Whether the run ends before its last step, since no evaluation was better for long."""
-        return patience.is_over(self.rows, self.recipe.patience)
+        return patience.is_over(self.rows, self.recipe.patience, patience.since(self.record))
 
     @property
     def period(self):

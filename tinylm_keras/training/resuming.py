@@ -86,6 +86,11 @@ class SavedRun:
                     raise _checks.refuse(name, rule, None)
         return longer.recipe_for(self.recipe, lengths, self.state, self.plan, self.record.values.get("minutes"))
 
+    @property
+    def is_to_be_mixed(self):
+        """Whether the run was killed after its last step, before its network was mixed with counts."""
+        return self.recipe.mix_counts and "result" not in run_folder.record_of(self.path, "resume").values
+
     def corpus(self, source, token_files):
         """Return the text of the run, given again or read again from where it was.
 
@@ -142,8 +147,8 @@ def resume(path, *, source, preset, out, init, overwrite, reporter, token_files,
     recipe = saved.check(preset, out, init, overwrite, overrides)
     state, folder = saved.state, RunFolder(saved.path, overwrite=True)
     is_longer = recipe != saved.recipe
-    if state is not None and state.finished and not is_longer:
-        reporter.finish([*saved.notes, _finished_line(folder.path, state.plan.steps)])
+    if state is not None and state.finished and not is_longer and not saved.is_to_be_mixed:
+        reporter.finish([*saved.notes, _finished_line(folder.path, state)])
         best = folder.file(checkpoint.BEST)
         model = saving.read_model(best) if best.exists() else saved.model
         after_run.settle(model)
@@ -156,9 +161,13 @@ def resume(path, *, source, preset, out, init, overwrite, reporter, token_files,
     return run(recipe, corpus, folder, reporter, model=saved.model, state=state, notes=saved.notes)
 
 
-def _finished_line(path, steps):
+def _finished_line(path, state):
+    steps = state.plan.steps
+    how = f"all {steps:,} steps are made"
+    if state.step < steps:
+        how = f"it ended early, at step {state.step:,} of {steps:,}, for no evaluation was better for long"
     return (
-        f"{path} is finished: all {steps:,} steps are made. Train it for longer: "
+        f"{path} is finished: {how}. Train it for longer: "
         f"tinylm train --resume {path} --steps {2 * steps}. Train the model on another text: "
         f"tinylm train TEXT --init {path}"
     )
