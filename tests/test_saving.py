@@ -1,5 +1,6 @@
 """Law 7: one file holds everything, and a new process that imports only tinylm_keras continues from it."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -17,9 +18,11 @@ from tinylm_keras.tokenizers import CharacterTokenizer, Tokenizer, WhitespaceTok
 
 CHILD = """
 import json, sys
+import keras
 import numpy as np
 import tinylm_keras as tlm
-results = {}
+by_keras = keras.saving.load_model(sys.argv[2])  # before anything else of the package is touched
+results = {"by Keras": [type(by_keras).__name__, by_keras.tokenizer.fingerprint()]}
 texts = json.loads(sys.argv[1])
 for path in sys.argv[2:]:
     model = tlm.load_model(path)
@@ -78,32 +81,42 @@ def trained_and_saved(model, texts, path):
     }
 
 
-def in_a_new_process(texts, paths):
-    arguments = [json.dumps(texts), *map(str, paths)]
-    command = [sys.executable, "-c", CHILD, *arguments]
-    child = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | ASCII)
-    return json.loads(child.stdout.splitlines()[-1])
+@pytest.fixture(scope="module")
+def saved(every_model, one_of_each_tokenizer, texts, tmp_path_factory):
+    """What each model gives after it was saved, and what another process makes of all the files: two dicts by path.
 
-
-def test_a_new_process_has_the_same_vocabulary_logits_text_and_training(every_model, ending_lm, texts, tmp_path):
-    tokenizer = with_strange_tokens(ending_lm.tokenizer)
-    paths = {name: tmp_path / f"{name}.keras" for name in every_model}
-    expected = {
-        str(paths[name]): trained_and_saved(make(tokenizer=tokenizer, dropout=0.0), texts, paths[name])
-        for name, make in every_model.items()
-    }
-    assert in_a_new_process(texts, expected) == expected
-
-
-def test_a_new_process_has_every_tokenizer_with_all_its_tokens(one_of_each_tokenizer, texts, tmp_path):
+    The models take the tokenizers in turn, so that each of both is saved at least once.
+    """
+    folder = tmp_path_factory.mktemp("saved")
     texts = [*texts, "the [UNK] sat", *(f"the cat{strange}the dog {strange} a" for strange in STRANGE)]
     expected = {}
+    tokenizers = {name: with_strange_tokens(tokenizer) for name, tokenizer in one_of_each_tokenizer.items()}
+    assert len(every_model) >= len(tokenizers)
+    for (name, make), (kind, tokenizer) in zip(every_model.items(), itertools.cycle(tokenizers.items())):
+        path = folder / f"{name} {kind}.keras"
+        expected[str(path)] = trained_and_saved(make(tokenizer=tokenizer, dropout=0.0), texts, path)
+    command = [sys.executable, "-c", CHILD, json.dumps(texts), *expected]
+    child = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | ASCII)
+    return expected, json.loads(child.stdout.splitlines()[-1])
+
+
+def test_a_new_process_has_the_same_vocabulary_logits_text_and_training(saved, every_model):
+    expected, found = saved
+    assert len(expected) == len(every_model)
+    for path, results in expected.items():
+        assert found[path] == results, path
+
+
+def test_a_new_process_has_every_tokenizer_with_all_its_tokens(saved, one_of_each_tokenizer):
+    _, found = saved
     for name, tokenizer in one_of_each_tokenizer.items():
-        model = MiniLM(
-            tokenizer=with_strange_tokens(tokenizer), context_length=12, embed_dim=8, num_blocks=1, dropout=0.0
-        )
-        expected[str(tmp_path / f"{name}.keras")] = trained_and_saved(model, texts, tmp_path / f"{name}.keras")
-    assert in_a_new_process(texts, expected) == expected
+        [one, *_] = [results for path, results in found.items() if path.endswith(f" {name}.keras")]
+        assert one["vocabulary"] == with_strange_tokens(tokenizer).get_vocabulary()
+
+
+def test_keras_itself_loads_the_file_once_the_package_was_imported(saved):
+    expected, found = saved
+    assert found["by Keras"] == ["MiniLM", next(iter(expected.values()))["fingerprint"]]
 
 
 def test_the_file_holds_no_assets_and_xla_stays_on(tiny_lm, tmp_path):
@@ -118,18 +131,6 @@ def test_the_file_holds_no_assets_and_xla_stays_on(tiny_lm, tmp_path):
     loaded = tlm.load_model(tmp_path / "model.keras")
     assert loaded.jit_compile is True
     assert loaded.tokenizer.get_vocabulary() == tiny_lm.tokenizer.get_vocabulary()
-
-
-def test_keras_itself_loads_the_file_once_the_package_was_used(mini_lm, tmp_path):
-    mini_lm.save(tmp_path / "model.keras")
-    code = (
-        "import sys, keras, tinylm_keras; m = keras.saving.load_model(sys.argv[1]);"
-        "print(type(m).__name__, m.tokenizer.tokenize('the cat').tolist())"
-    )
-    child = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "model.keras")], capture_output=True, text=True, check=True
-    )
-    assert child.stdout.split(None, 1) == ["MiniLM", f"{mini_lm.tokenizer.tokenize('the cat').tolist()}\n"]
 
 
 def test_weight_decay_leaves_out_biases_norms_and_embeddings_also_after_loading(make_model, texts, tmp_path):

@@ -1,9 +1,12 @@
 """Weights in fewer bits: the text is that of the rounded weights, and the perplexity hardly moves."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 
+from tests.conftest import MODELS
 from tinylm_keras import data
 from tinylm_keras.baselines import BigramLM
 from tinylm_keras.generation import lower_precision
@@ -14,9 +17,22 @@ from tinylm_keras.tokenizers import CharacterTokenizer
 KINDS = pytest.mark.parametrize("kind", lower_precision.KINDS)
 
 
+@pytest.fixture(scope="module")
+def small_model(every_model):
+    """Call with a model's name: the model, built once, of one block if it has blocks. Its programs serve all tests."""
+
+    @functools.cache
+    def build(name):
+        model = every_model[name](vocabulary_size=30)
+        return every_model[name](vocabulary_size=30, num_blocks=1) if "num_blocks" in model.get_config() else model
+
+    return build
+
+
 @KINDS
-def test_the_text_is_that_of_a_model_with_the_rounded_weights(make_model, kind):
-    model = make_model(vocabulary_size=30)
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_the_text_is_that_of_a_model_with_the_rounded_weights(small_model, name, kind):
+    model = small_model(name)
     if not any(isinstance(layer, Dense) for layer in model._flatten_layers()):
         pytest.skip("a model without a dense layer; see the refusal below")
     prompts = [np.array([3]), np.array([5, 2, 9]), np.arange(1, 25)]  # the last is longer than SHORT_PROMPT
@@ -56,8 +72,8 @@ def test_a_rounded_weight_is_as_near_as_its_kind_allows(kind):
 
 
 @KINDS
-def test_a_change_of_weights_is_seen(make_mini_lm, kind):
-    model = make_mini_lm(vocabulary_size=30)
+def test_a_change_of_weights_is_seen(small_model, kind):
+    model = small_model("mini_lm_post")
     settings = {"max_new_tokens": 20, "temperature": 0, "quantize": kind}
     before = model.generate([3], **settings)
     kernels = [layer.kernel for layer in lower_precision.dense_layers(model, kind)]
@@ -109,17 +125,23 @@ def test_the_stored_weights_are_read_inside_the_loop():
     assert "s8[12,2,24]" in loop
 
 
-@KINDS
-def test_the_perplexity_moves_by_less_than_a_hundredth(texts, kind):
+@pytest.fixture(scope="module")
+def learned(texts):
+    """A model that has learned a text, batches of that text, and its perplexity on them."""
     keras.utils.set_random_seed(3)
     text = "\n".join(texts * 4)
     tokenizer = CharacterTokenizer().adapt(text)
     model = MiniLM(tokenizer=tokenizer, context_length=16, embed_dim=24, num_blocks=2, dropout=0.0)
-    model.compile(optimizer=keras.optimizers.AdamW(0.01))
+    model.compile(optimizer=keras.optimizers.AdamW(0.01), jit_compile=False)
     ids = data.concatenate([text], tokenizer)
     model.fit(data.windows(ids, context_length=16, batch_size=8, steps=150, seed=0), verbose=0)
     evaluated = data.windows(ids, context_length=16, batch_size=8)
-    exact = model.evaluate(evaluated, return_dict=True, verbose=0)["perplexity"]
+    return model, evaluated, model.evaluate(evaluated, return_dict=True, verbose=0)["perplexity"]
+
+
+@KINDS
+def test_the_perplexity_moves_by_less_than_a_hundredth(learned, kind):
+    model, evaluated, exact = learned
     before = model.get_weights()
     with lower_precision.rounded(model, kind):
         found = model.evaluate(evaluated, return_dict=True, verbose=0)["perplexity"]

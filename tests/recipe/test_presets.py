@@ -38,6 +38,8 @@ def small(name):
     changes |= {"steps": 60, "evaluate_every": 60, "batch_size": 8, "max_new_tokens": 12, "jit_compile": False}
     if recipe.optimizer.startswith("adam"):
         changes["learning_rate"] = max(0.02, recipe.learning_rate)
+    if recipe.gradient_accumulation_steps > 1:
+        changes |= {"gradient_accumulation_steps": 2, "batch_size": 4}  # as many rows in an update as elsewhere
     if recipe.max_tokens is not None:
         changes["max_tokens"] = 280
     return changes
