@@ -103,9 +103,10 @@ def test_links_to_files_resolve(page):
 def test_the_presets_that_the_readme_advises_exist_and_the_default_is_named():
     [rows] = re.findall(r"^\| my text \| preset \|\n\|[-|]+\n((?:\|.*\n)+)", README, flags=re.M)
     advised = {name for row in rows.splitlines() for name in re.findall(r"`([\w-]+)`", row.split("|")[2])}
-    assert advised <= set(presets.names())
+    assert advised <= {presets.AUTO, *presets.names()}
     [default] = re.findall(r"`([\w-]+)`, the default", rows)
-    assert presets.get(default) == presets.get("stories") == Recipe()
+    assert default == presets.AUTO
+    assert presets.get(presets.DEFAULT) == presets.get("stories") == Recipe()
 
 
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "muon": "Muon"}
