@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tinylm_keras import archive as archive
     from tinylm_keras import baselines as baselines
     from tinylm_keras import cli as cli
+    from tinylm_keras import copying as copying
     from tinylm_keras import counting as counting
     from tinylm_keras import data as data
     from tinylm_keras import evaluation as evaluation
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tinylm_keras import samplers as samplers
     from tinylm_keras import saving as saving
     from tinylm_keras import schedules as schedules
+    from tinylm_keras import specs as specs
     from tinylm_keras import stories as stories
     from tinylm_keras import text as text
     from tinylm_keras import tokenizers as tokenizers
@@ -107,8 +109,8 @@ __all__ = [
 
 # The rooms behind these names, for who wants more of one.
 _SUBMODULES = (
-    *("archive", "cli", "counting", "evaluation", "generation", "inspection", "models", "plots", "recipe", "samplers"),
-    *("saving", "schedules", "text", "tokenizers", "training"),
+    *("archive", "cli", "copying", "counting", "evaluation", "generation", "inspection", "models", "plots", "recipe"),
+    *("samplers", "saving", "schedules", "specs", "text", "tokenizers", "training"),
 )
 
 

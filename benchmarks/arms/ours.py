@@ -19,7 +19,7 @@ from tinylm_keras.models import LanguageModel, MiniLM
 class Uncached(MiniLM):
     """The same model with the default cache of the base class: the ids, read again for each token."""
 
-    step = LanguageModel.step
+    decode_step = LanguageModel.decode_step
     empty_cache = LanguageModel.empty_cache
 
 

@@ -47,7 +47,7 @@ def test_a_source_is_evaluated_in_the_layout_of_training_unless_told(evaluated, 
     assert found["text"]["of"] == str(source)
     assert (found["text"]["layout"], found["text"]["texts"]) == ("padded", 2)
     assert found["text"]["unknown"] >= 1
-    assert found["text"]["unigram_of"] == "this text itself"
+    assert found["text"]["unigram_of"] == "training text"
     assert evaluated(run_folder, source, "--stories", 0, "--layout", "packed")["text"]["layout"] == "packed"
     assert evaluated(run_folder, source, "--stories", 0, "--separator", "none")["text"]["texts"] == 1
 

@@ -44,5 +44,5 @@ def test_the_program_draws_the_comparison_and_takes_the_loss_of_the_run(make_pic
     make_pictures.main()
     assert (out / "loss.png").read_bytes() == b"the picture of a run"
     [bars] = make_pictures.draw_comparison(make_pictures.comparison(PRESETS)).axes
-    assert [text.get_text() for text in bars.texts] == ["4.83", "4.39", "3.59", "3.60", "2.77", "2.51"]
+    assert [text.get_text() for text in bars.texts] == ["4.83", "4.39", "3.59", "3.60", "2.77", "2.19", "2.51"]
     assert (out / "comparison.png").read_bytes().startswith(b"\x89PNG\r\n")

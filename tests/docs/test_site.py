@@ -137,7 +137,7 @@ def test_the_first_page_runs(tmp_path, monkeypatch, capsys):
     pathlib.Path("my.txt").write_text("Once upon a time there was a cat. It slept all day.\n" * 40)
     [code] = re.findall(r"^```python\n(.*?)^```$", (DOCS / "index.md").read_text(encoding="utf-8"), flags=re.M | re.S)
     few = 'preset="fast", steps=2, num_blocks=1, jit_compile=False, max_new_tokens=8, prompt=None, progress=None'
-    exec(code.replace('preset="fast"', few), {})
+    exec(code.replace('out="runs/mine"', f'out="runs/mine", {few}'), {})
     assert capsys.readouterr().out.startswith("Once")
     assert pathlib.Path("runs/mine/model.keras").exists()
 

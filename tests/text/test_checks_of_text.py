@@ -135,7 +135,7 @@ print("done")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit of memory is Linux's")
-@pytest.mark.parametrize(("what", "megabytes"), [("repeats", 800), ("line", 400), ("files", 90)])
+@pytest.mark.parametrize(("what", "megabytes"), [("repeats", 800), ("line", 400), ("files", 140)])
 def test_check_18_hostile_sizes_stay_within_their_memory(what, megabytes, tmp_path):
     """A million times one letter, one line of 50 MB to token files, 30,000 small files: the limit is address space."""
     command = [sys.executable, "-c", HOSTILE_SIZES, what, str(tmp_path), str(megabytes)]

@@ -30,7 +30,7 @@ def given_back(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "pieces"),
+    ("text", "token_strings"),
     [
         ("don't", ["don't"]),
         ("don’t o'er rock'n'roll", ["don’t", "o'er", "rock'n'roll"]),

@@ -51,7 +51,7 @@ def strided_windows(
     >>> for x, y in strided_windows(["abcdef"], tokenizer, context_length=4, batch_size=1):
     ...     print(x[0], y[0])
     [2 3 4 5] [3 4 5 6]
-    [4 5 6 7] [0 0 0 7]
+    [4 5 6 7] [0 0 7 0]
 
     References:
         Hugging Face, "Perplexity of fixed-length models" (strided evaluation).

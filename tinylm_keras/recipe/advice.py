@@ -106,7 +106,10 @@ def advise(survey: Survey, operations_per_second: float, overrides: Mapping[str,
     ('character', 'padded')
     """
     refuse_unknown(overrides or {})
-    given = {name: checked(settings()[name], value) for name, value in (overrides or {}).items()}
+    given = dict(overrides or {})
+    if isinstance(given.get("column"), int):  # of a table without a header
+        given["column"] = str(given["column"])
+    given = {name: checked(settings()[name], value) for name, value in given.items()}
     fixed = {name: value for name, value in given.items() if value is not None or name not in LENGTHS}
     choices = _Choices(survey, USABLE * operations_per_second, fixed)
     for choose in (_texts, _tokenizer, _length, _network, _layout, _validation, _time, _regularization, _counts):

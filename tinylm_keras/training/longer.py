@@ -27,7 +27,8 @@ def recipe_for(recipe, overrides, state, planned, minutes=None):
         ValueError: if the run has made as many updates already.
     """
     asked = {name: value for name, value in overrides.items() if value is not None}
-    changed = override(recipe, **overrides)  # refuses values out of range, and two of them
+    # Refuses values out of range, and two of them. The run is evaluated as often as before.
+    changed = override(recipe, **{"evaluate_every": recipe.evaluate_every} | overrides)
     if changed == recipe or asked == {"steps": planned.steps} or ("minutes" in asked and asked["minutes"] == minutes):
         return recipe
     if state is None or not state.step:

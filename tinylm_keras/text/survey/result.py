@@ -39,7 +39,7 @@ class Survey:
         tokens: `Growth` of words and punctuation marks, nearly as `WordPunctTokenizer` takes them.
         closed_vocabulary: bool. Whether the text has few words, each of them often, so that new text has no others.
         repeated: float. Share of the text that was said before, in stretches of 50 characters.
-        mark: str or None. A mark that stands between texts, such as "<|endoftext|>" or "%".
+        mark: str or None. A mark that stands between texts, such as `"<|endoftext|>"` or "%".
         columns: tuple of str. Of a table; the names of all columns.
         column: str or None. The column that was surveyed.
         column_is_missing: bool. Whether the column is only the one that looks like text: reading needs it named.
