@@ -92,7 +92,7 @@ def test_auto_is_for_a_text_of_ones_own(source, preset, applies):
             {"source": ["ab", "cd"], "preset": "auto", "init": FIXTURES / "format_3.keras"},
             "`preset` chooses the settings",
         ),
-        ({"data": "ids", "preset": "auto"}, "`preset` chooses the settings by the text"),
+        ({"data": "ids", "preset": "auto"}, "`folder` must be a folder of token files"),
         ({"source": "stories:20", "preset": "fats"}, "`preset` must be one of 'auto', 'stories'"),
         ({"source": [" ", "\n"]}, "`source` must hold text"),
     ],
