@@ -67,7 +67,7 @@ def evaluate(
     model: LanguageModel,
     texts: Iterable[str] | TokenStream,
     *,
-    layout: Literal["auto", "lines", "windows"] = "auto",
+    layout: Literal["auto", "padded", "packed"] = "auto",
     batch_size: int = 32,
     training: Iterable[str] | TokenStream | None = None,
     separator: str | None = None,

@@ -176,3 +176,9 @@ def test_a_short_text_takes_less_than_the_time_there_is_and_more_dropout(found):
 
 def test_the_speed_of_a_machine_is_a_finite_number():
     assert 1e6 < machine.operations_per_second(20) < 1e16
+
+
+def test_what_is_set_for_token_files_is_checked_as_for_a_text():
+    with pytest.raises(ValueError, match="`batch_size` must be a whole number from 1"):
+        advice.advise_ids(1000, 50, 1e11, {"batch_size": 0})
+    assert advice.advise_ids(1000, 50, 1e11, {"minutes": None, "steps": 5}).recipe.steps == 5

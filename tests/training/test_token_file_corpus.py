@@ -146,3 +146,10 @@ def test_opened_token_files_without_an_index_or_a_validation_part_are_learned_to
         data=data.open_token_files(tmp_path, dtype="uint16", tokenizer=opened.tokenizer), **{**TINY, "progress": shown}
     )
     assert "val_loss" not in shown.rows[0]
+
+
+def test_a_run_on_token_files_can_be_mixed_with_their_counts_and_looks_for_no_copies(folder, tmp_path):
+    model = train(data=folder, out=tmp_path / "run", **{**TINY, "model": "minilm", "mix_counts": True})
+    found = load_model(tmp_path / "run" / "model.keras")
+    assert type(found) is type(model)
+    assert found.generate("the", max_new_tokens=5, seed=1) == model.generate("the", max_new_tokens=5, seed=1)

@@ -47,11 +47,6 @@ class ModelRun:
         return self.corpus.train if self.corpus and self._token_files is None else None
 
     @property
-    def known_texts(self):
-        """The training texts where they can be read again without asking anybody, else None."""
-        return None if self._record is None or self._token_files is not None else self.texts
-
-    @property
     def problem(self):
         """Why there is no `corpus`, or no texts."""
         return self._read_again[1]

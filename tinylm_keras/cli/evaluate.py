@@ -84,7 +84,7 @@ def text_to_evaluate(run, source, overrides):
         texts = list(documents.texts())
         own = run.corpus_of(texts)
         if own is None or not own.validation:
-            return texts, name, run.known_texts, documents.between
+            return texts, name, run.texts, documents.between
         _console.say(f"The model was trained on a part of {name}: only the part kept from training is evaluated.")
         return own.validation, f"the part of {name} kept from training", own.train, documents.between
     if run.corpus is None:
@@ -100,12 +100,9 @@ def copied_lines(model, run, texts):
     """Return what 20 samples copy from the training text, as lines; none where that text is not known."""
     from tinylm_keras.training import copied
 
-    training = run.known_texts
-    if not training or model.tokenizer is None:
-        return []
-    if model.tokenizer.end_id is None and not model.first_tokens:
-        return []
-    return copied.lines(copied.samples(model), training, [text for text in texts if text not in set(training)])
+    training = run.texts or []
+    known = set(training)
+    return copied.report(model, training, [text for text in texts if text not in known])
 
 
 def quantized_perplexity(model, texts, found, kind):

@@ -7,8 +7,7 @@ import typer
 
 from tinylm_keras.cli import _console, _tables
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
-
-READING = ("separator", "encoding", "column", "bad_rows")
+from tinylm_keras.recipe.advice import READING
 
 
 @with_recipe_options(READING)

@@ -85,7 +85,7 @@ def train(
     sources = source or [BUILT_IN if data is None else data]
     init = None if init is None else _console.model_file(init, "init")
     texts, names = (), {"data": data}
-    if data is None and init is None and recipe is None and auto.applies(_several(sources), preset):
+    if data is None and init is None and recipe is None and auto.applies_to(sources, preset):
         if not source:
             auto.look(None, overrides)  # refuses
         chosen, texts = auto.NAME, (_documents(sources, overrides),)
@@ -103,15 +103,6 @@ def train(
     how = {"preset": preset, "out": folder, "init": init, "recipe": recipe, "overwrite": overwrite}
     tinylm_keras.train(*texts, **how, **names, **overrides)
     _console.say(f"Let it write:  tinylm generate {shlex.quote(str(folder))}")
-
-
-def _several(sources):
-    return sources[0] if len(sources) == 1 else _Names(sources)
-
-
-class _Names:
-    def __init__(self, names):
-        self.names = names
 
 
 def _documents(sources, overrides):
@@ -144,7 +135,7 @@ def _plan(source, preset, recipe, overrides, **others):
         if value is not None:
             raise _checks.refuse(name, "cannot be planned: a dry run is for a new run on text", value)
     sources = source or [BUILT_IN]
-    if recipe is None and auto.applies(_several(sources), preset):
+    if recipe is None and auto.applies_to(sources, preset):
         documents = auto.look(_documents(sources, overrides) if source else None, overrides)
         found = auto.advise(documents, overrides, with_keras=False)
         _console.answer("\n".join([*auto.lines(documents.surveyed), *found.reasons]))

@@ -105,20 +105,10 @@ def advise(survey: Survey, operations_per_second: float, overrides: Mapping[str,
     >>> found.recipe.tokenizer, found.recipe.layout
     ('character', 'padded')
     """
-    refuse_unknown(overrides or {})
-    given = dict(overrides or {})
-    if isinstance(given.get("column"), int):  # of a table without a header
-        given["column"] = str(given["column"])
-    given = {name: checked(settings()[name], value) for name, value in given.items()}
-    fixed = {name: value for name, value in given.items() if value is not None or name not in LENGTHS}
-    choices = _Choices(survey, USABLE * operations_per_second, fixed)
+    choices = _Choices(survey, USABLE * operations_per_second, _checked(overrides or {}))
     for choose in (_texts, _tokenizer, _length, _network, _layout, _validation, _time, _regularization, _counts):
         choose(choices)
-    recipe = Recipe(**{**choices.made, **choices.fixed, "preset": NAME})
-    for name, value in fixed.items():
-        if value is not None:
-            refuse_unused(name, value, recipe)
-    return Advice(recipe, tuple(choices.reasons), choices.seconds)
+    return choices.advice()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,12 +141,22 @@ def advise_ids(
     >>> found.recipe.layout, found.recipe.model, found.recipe.minutes
     ('packed', 'rotary', 3.0)
     """
-    choices = _Choices(_Ids(count, vocabulary_size), USABLE * operations_per_second, dict(overrides or {}))
+    ids = _Ids(count, vocabulary_size)
+    choices = _Choices(ids, USABLE * operations_per_second, _checked(overrides or {}))
     choices.make("", tokenizer="character", layout="packed", mix_counts=False)
     for choose in (_length, _network, _time, _regularization):
         choose(choices)
-    recipe = Recipe(**{**choices.made, **choices.fixed, "preset": NAME})
-    return Advice(recipe, tuple(choices.reasons), choices.seconds)
+    return choices.advice()
+
+
+def _checked(overrides):
+    """What the user has set, each value in its range; a length that is None sets nothing."""
+    refuse_unknown(overrides)
+    given = dict(overrides)
+    if isinstance(given.get("column"), int):  # of a table without a header
+        given["column"] = str(given["column"])
+    given = {name: checked(settings()[name], value) for name, value in given.items()}
+    return {name: value for name, value in given.items() if value is not None or name not in LENGTHS}
 
 
 class _Choices:
@@ -177,6 +177,14 @@ class _Choices:
             self.reasons.append(f"{reason.partition(':')[0]}: {', '.join(own)}, as asked.")
         elif reason:
             self.reasons.append(reason + (f" As asked: {', '.join(own)}." if own else ""))
+
+    def advice(self):
+        """What was chosen, as an `Advice`; refuses what the user has set and nothing chosen has a use for."""
+        recipe = Recipe(**{**self.made, **self.fixed, "preset": NAME})
+        for name, value in self.fixed.items():
+            if value is not None:
+                refuse_unused(name, value, recipe)
+        return Advice(recipe, tuple(self.reasons), self.seconds)
 
     @property
     def texts(self):

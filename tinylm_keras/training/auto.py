@@ -17,12 +17,14 @@ def applies(source, preset):
     >>> applies("my.txt", None), applies("my.txt", "fast"), applies("stories:100", None), applies(None, None)
     (True, False, False, False)
     """
+    return preset == advice.NAME or (source is not None and applies_to(getattr(source, "names", [source]), preset))
+
+
+def applies_to(names, preset):
+    """As `applies`, for several sources by their names."""
     if preset is not None:
         return preset == advice.NAME
-    names = getattr(source, "names", [source])
-    return source is not None and not all(
-        isinstance(name, str) and re.fullmatch("stories(:.*)?", name) for name in names
-    )
+    return not all(isinstance(name, str) and re.fullmatch("stories(:.*)?", name) for name in names)
 
 
 def look(source, overrides):

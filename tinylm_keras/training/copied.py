@@ -6,6 +6,13 @@ from tinylm_keras.tokenizers import CharacterTokenizer
 SAMPLES, CHARACTERS = 20, 300
 
 
+def report(model, training, held_out):
+    """Return what 20 samples of a model copy, as `lines`; none where no text is known or it cannot begin by itself."""
+    if not isinstance(training, list) or not training or (model.tokenizer.end_id is None and not model.first_tokens):
+        return []
+    return lines(samples(model), training, held_out)
+
+
 def samples(model, seed=0):
     """Let a model write 20 texts from nothing, of about 300 characters at most."""
     length = CHARACTERS if isinstance(model.tokenizer, CharacterTokenizer) else CHARACTERS // 4

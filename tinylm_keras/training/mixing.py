@@ -5,7 +5,7 @@ import math
 import time
 
 from tinylm_keras import counting
-from tinylm_keras.baselines.mixture_lm import mix
+from tinylm_keras.baselines.mixture_lm import MixtureLM, mix
 from tinylm_keras.baselines.ngram_lm import NGramLM
 from tinylm_keras.models import after_run
 from tinylm_keras.training import checkpoint
@@ -24,29 +24,30 @@ class Counted:
     Attributes:
         counts: `counting.Counts`.
         windows: `StridedWindows` of the validation text.
-        bits_per_character: float or None. Of the validation text under the counts alone.
+        bits_per_character: float. Of the validation text under the counts alone.
         seconds: float. How long counting took.
     """
 
     counts: counting.Counts
     windows: object
-    bits_per_character: float | None
+    bits_per_character: float
     seconds: float
 
     @property
     def line(self):
         """What is said before training."""
-        return f"Counting alone (n-grams up to {self.counts.order} tokens): {self._bits(self.bits_per_character)}"
-
-    @staticmethod
-    def _bits(number):
-        return f"{number:.3f} bits per character of the validation text"
+        figure = f"{self.bits_per_character:.3f} bits per character of the validation text"
+        return f"Counting alone (n-grams up to {self.counts.order} tokens): {figure}"
 
 
 def count(corpus, recipe):
     """Count the training text of a run; None where it is too long, or nothing is there to choose the order by."""
     windows = corpus.validation_windows(recipe)
-    if windows is None or (corpus.train_stream.tokens > MOST_TOKENS and not recipe.mix_counts):
+    if (
+        windows is None
+        or not windows.knows_characters
+        or (corpus.train_stream.tokens > MOST_TOKENS and not recipe.mix_counts)
+    ):
         return None
     began, tokenizer = time.monotonic(), corpus.tokenizer
     sizes = {"vocabulary_size": tokenizer.vocabulary_size(), "pad_id": tokenizer.pad_id}
@@ -55,8 +56,7 @@ def count(corpus, recipe):
     except ValueError:  # hardly a token
         return None
     loss = float(counts.bits(windows.rows()).mean()) * math.log(2)
-    bits = windows.bits_per_character(loss) if windows.knows_characters else None
-    return None if bits is None else Counted(counts, windows, bits, time.monotonic() - began)
+    return Counted(counts, windows, windows.bits_per_character(loss), time.monotonic() - began)
 
 
 def seconds_at_the_end(counted, evaluation):
@@ -92,7 +92,7 @@ def finish(model, counted, corpus, file, best):
     rows = [*_rows(corpus.train_stream, tokenizer), *_rows(corpus.validation_stream, tokenizer)]
     sizes = {"vocabulary_size": tokenizer.vocabulary_size(), "pad_id": tokenizer.pad_id}
     counts = NGramLM.of(counting.count(rows, order=order, **sizes), **settings)
-    mixture = type(trial)(model, counts, name=trial.name)
+    mixture = MixtureLM(model, counts, name=trial.name)
     mixture.mixing.shares.assign(shares[: len(mixture.shares)])
     compile_with(mixture, optimizer, jit_compile)
     if file is not None:

@@ -153,8 +153,8 @@ def _train(model, batches, validation, monitor, counted, corpus):
                         if completed and monitor.recipe.mix_counts and counted is not None:
                             result, line = _mix(model, counted, corpus, checkpoints)
                             lines.append(line)
-                        if completed and monitor.recipe.mix_counts and corpus.train:
-                            lines += _copied(result, corpus)
+                        if completed and monitor.recipe.mix_counts:
+                            lines += copied.report(result, corpus.train, corpus.validation)
                         lines += _written(checkpoints, monitor)
         except OSError as error:
             raise report.unwritten(error, checkpoints, monitor.step) from error
@@ -167,12 +167,6 @@ def _train(model, batches, validation, monitor, counted, corpus):
     finally:
         monitor.reporter.finish(lines)
     return result
-
-
-def _copied(model, corpus):
-    if not (model.first_tokens or model.tokenizer.end_id is not None):
-        return []
-    return copied.lines(copied.samples(model), corpus.train, corpus.validation)
 
 
 def _mix(model, counted, corpus, checkpoints):
