@@ -100,9 +100,10 @@ def copied_lines(model, run, texts):
     """Return what 20 samples copy from the training text, as lines; none where that text is not known."""
     from tinylm_keras.training import copied
 
-    training = run.texts or []
-    known = set(training)
-    return copied.report(model, training, [text for text in texts if text not in known])
+    if run.texts is None:
+        return []
+    known = set(run.texts)
+    return copied.report(model, run.texts, [text for text in texts if text not in known])
 
 
 def quantized_perplexity(model, texts, found, kind):
