@@ -39,7 +39,7 @@ def laid_out(**overrides):
     corpus = corpora.make(LINES, asked)
     model = start.new_model(asked, corpus.tokenizer)
     before = [np.array(variable) for variable in model.variables]
-    final, made = time_budget.lay_out(asked, corpus, model, 0.0, clock=Clock())
+    final, made, _ = time_budget.lay_out(asked, corpus, model, 0.0, clock=Clock())
     return model, before, final, made
 
 

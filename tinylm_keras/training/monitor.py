@@ -1,5 +1,6 @@
 """The callback of `train`: it counts batches, guards against failure, and writes down every evaluation."""
 
+import dataclasses
 import math
 import time
 
@@ -27,6 +28,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         training_sample: `Batches` of the training text on which its loss is estimated at each evaluation, or None.
         state: `checkpoint.State` to continue from, or None.
         began: float. When the run began, by `time.monotonic`; None: now.
+        deadline: `Deadline` of a run of so many minutes, or None.
 
     Attributes:
         batches: int. How many the model was trained on.
@@ -46,6 +48,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         training_sample=None,
         state=None,
         began=None,
+        deadline=None,
     ):
         super().__init__()
         self.recipe, self.plan, self.checkpoints, self.reporter = recipe, plan, checkpoints, reporter
@@ -63,6 +66,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         self._clock = Clock()
         self._divergence = DivergenceCheck(recipe, checkpoints, self.learning_rate)
         self._shown_at = 0.0
+        self._deadline, self._trained_until = deadline, None
 
     @property
     def step(self):
@@ -135,6 +139,7 @@ class TrainingMonitor(keras.callbacks.Callback):
             self.first_loss = loss
         self._clock.tick(self.step)
         self._divergence.finite(loss, "loss", self.step)
+        self._follow_the_clock()
         if self.batches == self.total:
             self.model.stop_training = True  # also where the last period is shorter than the others
         now = time.monotonic()
@@ -146,6 +151,8 @@ class TrainingMonitor(keras.callbacks.Callback):
         self.interrupts.check()
 
     def on_test_begin(self, logs=None):
+        if self._trained_until is None:
+            self._trained_until = time.monotonic()
         self._sums = self._held_sums()  # the metric begins again for the validation text
 
     def on_test_batch_end(self, batch, logs=None):
@@ -153,6 +160,8 @@ class TrainingMonitor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._sums = self._held_sums()
+        if self._trained_until is None:  # there is no validation
+            self._trained_until = time.monotonic()
         self._clock.pause()
         if "val_loss" in logs:
             self._divergence.finite(logs["val_loss"], "validation loss", self.step)
@@ -172,6 +181,9 @@ class TrainingMonitor(keras.callbacks.Callback):
         self.reporter.evaluation(row, sample, best)
         if self.has_settled:
             self.model.stop_training = True
+        if self._deadline is not None:
+            self._deadline.evaluated(time.monotonic() - self._trained_until)
+        self._trained_until = None
         self.interrupts.check()
 
     def save(self):
@@ -196,6 +208,19 @@ class TrainingMonitor(keras.callbacks.Callback):
     def verdict(self):
         """Return a line of advice when the run has learned nothing, else None."""
         return self._divergence.no_progress(self.rows, self.first_loss)
+
+    def _follow_the_clock(self):
+        """Change the length of a run of so many minutes where its pace has changed, and its schedule with it."""
+        if self._deadline is None or self.batches % self.plan.gradient_accumulation_steps:
+            return
+        steps = self._deadline.steps(self.step, self.plan.steps, self.plan.evaluate_every)
+        if steps is None:
+            return
+        every, warmup = min(self.plan.evaluate_every, steps), min(self.plan.warmup_steps, steps - 1)
+        self.plan = dataclasses.replace(self.plan, steps=steps, evaluate_every=every, warmup_steps=warmup)
+        self.recipe = dataclasses.replace(self.recipe, steps=steps)
+        self.record |= {"recipe": dataclasses.asdict(self.recipe), "plan": dataclasses.asdict(self.plan)}
+        optimizers.resize(self.model.optimizer, self.plan)
 
     def _held_sums(self):
         if self._sums is not None:

@@ -52,6 +52,13 @@ def depends_on_length(recipe):
     return recipe.schedule != "exponential" and not (recipe.warmup_steps == 0 and recipe.min_learning_rate_ratio == 1)
 
 
+def resize(optimizer, plan):
+    """Give the schedule of an optimizer the length of a plan, in place; one that depends on no length stays."""
+    rate = optimizer._learning_rate
+    if isinstance(rate, Decay):
+        rate.resize(plan.steps, plan.warmup_steps)
+
+
 def compile_model(model, recipe, plan, rate=None):
     """Compile a model for a run, and give it the generation defaults of its recipe.
 

@@ -99,7 +99,7 @@ class Live(Plain):
         for least in ("speed", "perplexity", "left"):  # a narrow terminal shows what matters most
             if len("  ".join(parts.values())) > self.room:
                 parts.pop(least, None)
-        self.progress.update(self.task, completed=step, description="  ".join(parts.values()))
+        self.progress.update(self.task, completed=step, total=steps, description="  ".join(parts.values()))
 
     def evaluation(self, row, sample, best):
         from rich.text import Text

@@ -65,11 +65,13 @@ def run(
     reporter = choose(reporter)
     if model is None:
         model = start.new_model(recipe, corpus.tokenizer)
-    continuing, run_plan = state is not None or planned is not None, planned
+    continuing, run_plan, deadline = state is not None or planned is not None, planned, None
     counted = mixing.count(corpus, recipe)
     if asked is not None:
         ahead = counted if recipe.mix_counts else None
-        recipe, run_plan = time_budget.lay_out(recipe, corpus, model, began, writes=folder is not None, counted=ahead)
+        recipe, run_plan, deadline = time_budget.lay_out(
+            recipe, corpus, model, began, writes=folder is not None, counted=ahead
+        )
     batches, batches_per_epoch = corpus.train_batches(recipe)
     validation, sample = corpus.validation_batches(recipe), corpus.training_sample(recipe)
     kind, device = environment.device()
@@ -112,6 +114,7 @@ def run(
         training_sample=sample,
         state=state,
         began=began,
+        deadline=deadline,
     )
     monitor.set_model(model)
     lines = [*notes, *report.header(record, batches, validation, corpus, init)]
@@ -186,7 +189,8 @@ def _fit(model, batches, validation, monitor):
         data = batches.for_fit(endless=True, first=monitor.batches)
         model.fit_in_run(data, steps_per_epoch=rest, shuffle=False, **settings)
     if monitor.batches < monitor.total and not monitor.has_settled:
-        periods = {"initial_epoch": monitor.batches // monitor.period, "epochs": monitor.plan.evaluations}
+        # The monitor ends the run: a run of so many minutes may become longer meanwhile.
+        periods = {"initial_epoch": monitor.batches // monitor.period, "epochs": 10**9}
         model.fit_in_run(batches, steps_per_epoch=monitor.period, **periods, **settings)
 
 

@@ -1,7 +1,8 @@
 """A run that lasts so many minutes: a few updates are measured, and the rest of the time is turned into updates.
 
 Everything that compiles does so first: the step, the evaluation, the sample. Then the model's first state comes back,
-and what follows is a run of a fixed number of updates. So the same seed need not give the same run twice.
+and what follows is a run of so many updates, whose number changes where the pace does (`deadline`). So the same seed
+need not give the same run twice.
 """
 
 import dataclasses
@@ -13,6 +14,7 @@ from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.training import environment, mixing, optimizers, plan
+from tinylm_keras.training.deadline import Deadline
 
 # Part of the time in which updates are measured, and its bounds in seconds.
 MEASURED_SHARE, LEAST_MEASURED, MOST_MEASURED = 0.04, 1.0, 10.0
@@ -45,12 +47,13 @@ def lay_out(recipe, corpus, model, began, writes=False, counted=None, clock=time
         clock: Function that returns seconds.
 
     Returns:
-        The `Recipe` with `steps` in place of `minutes`, and the `Plan` of the run.
+        The `Recipe` with `steps` in place of `minutes`, the `Plan` of the run, and its `Deadline`; None for the last
+        where the length of the schedule cannot change while the run lasts, as on JAX.
 
     Raises:
         ValueError: if no time is left to train.
     """
-    end = began + 60 * recipe.minutes - (WRITING if writes else 0.0)
+    end, ending = began + 60 * recipe.minutes, WRITING if writes else 0.0
     first = dataclasses.replace(recipe, minutes=None, steps=10**6)
     batches, _ = corpus.train_batches(dataclasses.replace(first, steps=1000))
     if batches.first_tokens:  # a sample begins as the texts do
@@ -64,9 +67,9 @@ def lay_out(recipe, corpus, model, began, writes=False, counted=None, clock=time
     for variable, value in state:
         variable.assign(value)
     if counted is not None:
-        end -= mixing.seconds_at_the_end(counted, costs.evaluation)
+        ending += mixing.seconds_at_the_end(counted, costs.evaluation)
     per_call = max(1, start.steps_per_execution // start.gradient_accumulation_steps)
-    steps, every = divide(end - clock(), costs, per_call, recipe.evaluate_every)
+    steps, every = divide(end - ending - clock(), costs, per_call, recipe.evaluate_every)
     if steps < 1:
         spent = f"compiling and measuring took {clock() - began:.0f} s, an update takes {costs.update:.2g} s"
         raise _checks.refuse("minutes", f"must leave time to train: {spent}", recipe.minutes, "Give it more.")
@@ -76,13 +79,14 @@ def lay_out(recipe, corpus, model, began, writes=False, counted=None, clock=time
         steps=steps,
         evaluate_every=every,
         warmup_steps=min(recipe.warmup_steps, steps // 2),
-        estimated_seconds=end - began,
+        estimated_seconds=end - ending - began,
     )
     if rate is not None:
         rate.resize(final_plan.steps, final_plan.warmup_steps)
         if keras.backend.backend() != "tensorflow":  # elsewhere the length was compiled into the step
             model.make_train_function(force=True)
-    return final, final_plan
+            return final, final_plan, None
+    return final, final_plan, Deadline(began, end, ending, costs, per_call, clock)
 
 
 def divide(seconds, costs, per_call=1, evaluate_every=None):

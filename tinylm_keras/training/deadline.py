@@ -1,0 +1,103 @@
+"""When a run that lasts so many minutes must end, and how many updates fit in until then as its pace changes."""
+
+import math
+import time
+
+# How often the pace is looked at, as a part of the time; the share of the updates that are left by which their number
+# must be wrong before it changes; and the part of a period below which the end waits for no evaluation of its own.
+LOOKS, TOLERANCE, SHORTEST_PERIOD = 20, 0.02, 0.1
+
+# The weight of the newest look in the pace.
+NEWEST = 0.5
+
+# The end of a run is taken to be slower than planned by as much as its updates are, within these bounds.
+LEAST_SLOWDOWN, MOST_SLOWDOWN = 1.0, 3.0
+
+
+class Deadline:
+    """Follows the clock of a run.
+
+    Args:
+        began: float. When the time began to run, by `clock`.
+        end: float. When it is over.
+        ending: float. Seconds that the end of the run takes after its last evaluation, at the pace of `costs`.
+        costs: `Costs` as they were measured before the run.
+        per_call: int. Updates in one call of the compiled step.
+        clock: Function that returns seconds.
+
+    Example: an update was to take 0.1 s and takes 0.2 s, so half as many are left.
+
+    >>> from tinylm_keras.training.time_budget import Costs
+    >>> now = [0.0]
+    >>> deadline = Deadline(0.0, 100.0, ending=0.0, costs=Costs(0.1, 0.0), per_call=1, clock=lambda: now[0])
+    >>> deadline.evaluated(0.0)
+    >>> deadline.steps(0, 1000, every=100) is None
+    True
+    >>> now[0] = 20.0
+    >>> round(deadline.steps(100, 1000, every=100) / 10) * 10
+    600
+    """
+
+    def __init__(self, began, end, ending, costs, per_call, clock=time.monotonic):
+        self.end, self.ending, self.per_call, self.clock = end, ending, per_call, clock
+        self._planned = costs.update
+        self._update, self._evaluation = costs.update, costs.evaluation
+        self._interval = (end - began) / LOOKS
+        self._looked_at, self._looked_step, self._evaluating = clock(), None, 0.0
+
+    def evaluated(self, seconds):
+        """Take in how long an evaluation took, its sample and its files included."""
+        self._evaluating += seconds
+        self._evaluation = seconds if seconds > self._evaluation else _mean(self._evaluation, seconds)
+
+    def steps(self, step, steps, every):
+        """Return how many updates the run makes in all, where that changes; else None.
+
+        Args:
+            step: int. Updates that were made.
+            steps: int. Updates that were planned.
+            every: int. Updates between two evaluations.
+        """
+        now = self.clock()
+        if self._looked_step is None or step <= self._looked_step:
+            self._looked_at, self._looked_step, self._evaluating = now, step, 0.0
+            return None
+        if now - self._looked_at < self._interval:
+            return None
+        trained = max(now - self._looked_at - self._evaluating, 0.0)
+        self._update = _mean(self._update, trained / (step - self._looked_step))
+        self._looked_at, self._looked_step, self._evaluating = now, step, 0.0
+        slowdown = min(MOST_SLOWDOWN, max(LEAST_SLOWDOWN, self._update / self._planned))
+        seconds = self.end - self.ending * slowdown - now
+        left = updates_left(seconds, self._update, self._evaluation, step % every, every, self.per_call)
+        if abs(step + left - steps) <= TOLERANCE * (steps - step):
+            return None
+        return step + left
+
+
+def updates_left(seconds, update, evaluation, since, every, per_call=1):
+    """Return how many updates fit into the time that is left, with an evaluation after each period and at the end.
+
+    Args:
+        seconds: float. The time that is left.
+        update: float. Seconds of an update.
+        evaluation: float. Seconds of an evaluation.
+        since: int. Updates since the last evaluation.
+        every: int. Updates between two evaluations.
+        per_call: int. What is returned is a multiple of it, unless it ends a period.
+
+    Example:
+
+    >>> updates_left(10.0, update=0.1, evaluation=1.0, since=0, every=40), updates_left(0.5, 0.1, 1.0, 5, 40)
+    (80, 0)
+    """
+    rest = every - since
+    if seconds < rest * update + evaluation:
+        return max(0, int((seconds - evaluation) / update) // per_call * per_call)
+    whole, seconds = divmod(seconds - rest * update - evaluation, every * update + evaluation)
+    last = max(0, math.floor((seconds - evaluation) / update)) // per_call * per_call
+    return rest + int(whole) * every + (last if last >= SHORTEST_PERIOD * every else 0)
+
+
+def _mean(before, now):
+    return (1 - NEWEST) * before + NEWEST * now
