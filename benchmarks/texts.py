@@ -22,6 +22,7 @@ def main():
     parser.add_argument("folder", type=pathlib.Path, help="folder whose *.txt files are tried")
     parser.add_argument("--minutes", type=float, nargs="+", default=[1.0, 3.0], help="how long to train (default: 1 3)")
     parser.add_argument("--seeds", type=int, default=1, help="runs of each arm, with other seeds (default: 1)")
+    parser.add_argument("--first-seed", type=int, default=0, help="the seed of the first run (default: 0)")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("runs/benchmarks/texts.json"))
     peers.add_options(parser)
     options = parser.parse_args()
@@ -29,11 +30,12 @@ def main():
     if not files:
         parser.error(f"folder must be a folder with *.txt files. Received: {options.folder}.")
     found, rows = peers.find(options, parser), []
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
     with tempfile.TemporaryDirectory() as scratch:
         for file in files:
             parts = cut(file, pathlib.Path(scratch))
             for minutes in options.minutes:
-                rows.append(measure(file.stem, parts, minutes, options.seeds, found))
+                rows.append(measure(file.stem, parts, minutes, seeds, found))
                 print(line(rows[-1]), flush=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps({"rows": rows, "notes": found.notes}, indent=2, ensure_ascii=False) + "\n")
@@ -53,7 +55,7 @@ def cut(file, folder):
 def measure(name, parts, minutes, seeds, found):
     """Return the row of one text and one length: for each arm its bits per character, seconds and a sample."""
     row = {"text": name, "minutes": minutes, "arms": {}}
-    for seed in range(seeds):
+    for seed in seeds:
         task = {**parts, "minutes": minutes, "seed": seed}
         ours = measuring.Arm("ours", measuring.task("benchmarks.arms.texts", "texts", **task))
         for arm in [ours, *found.nano_gpt_arms([("nanoGPT", "texts", task)])]:
