@@ -197,6 +197,7 @@ def test_a_finished_mixture_becomes_longer(mixture, tmp_path):
     assert isinstance(begun, tlm.MixtureLM)
     assert isinstance(load_model(tmp_path / "new" / "last.keras"), tlm.RotaryLM)
     assert begun.network.get_config()["embed_dim"] == 8
+    assert "The network of the model is trained on; its counts are replaced by those of this text." in shown.said
 
 
 # When it ends
@@ -244,6 +245,20 @@ def test_a_run_by_minutes_keeps_room_for_counting_and_mixing(monkeypatch):
         final, *_ = time_budget.lay_out(recipe, corpus, model, 0.0, counted=ahead, clock=lambda: 0.0)
         steps.append(final.steps)
     assert abs(0.5 * (steps[0] - steps[1]) - mixing.seconds_at_the_end(counted, 0.5)) <= 6  # whole calls
+
+
+def test_of_a_long_text_a_part_is_counted_that_is_spread_over_it_and_the_line_says_so(monkeypatch):
+    recipe = tlm.presets.override(tlm.presets.get("fast"), **SIZES, prompt=None, mix_counts=True)
+    corpus = corpora.make(["\n".join(NAMES) + "\n" + "z" * 200], recipe)
+    whole = mixing.count(corpus, recipe)
+    monkeypatch.setattr(mixing, "MOST_TOKENS", 1_500)
+    part = mixing.count(corpus, recipe)
+    assert "tokens)" in whole.line and f", of 1,500 of {len(corpus.train_stream.ids):,})" in part.line
+    assert part.counts.numbers < whole.counts.numbers
+    ids = corpus.train_stream.ids
+    assert sum(map(len, mixing.counted_parts(ids))) == 1_500
+    z = corpus.tokenizer.tokenize("z")[0]
+    assert part.counts.unigram[int(z)] > 0.01  # the end of the text is there too
 
 
 # Small texts

@@ -4,14 +4,17 @@ import dataclasses
 import math
 import time
 
+import numpy as np
+
 from tinylm_keras import counting
 from tinylm_keras.baselines.mixture_lm import MixtureLM, mix
 from tinylm_keras.baselines.ngram_lm import NGramLM
 from tinylm_keras.models import after_run
 from tinylm_keras.training import checkpoint
 
-# A text of more tokens is not counted unasked: it takes about a second for each million.
-MOST_TOKENS = 5_000_000
+# Of a longer text so many tokens are counted, in stretches spread evenly over it: counting takes about a second and
+# some hundred bytes of memory for each million, wherever the tokens lie.
+MOST_TOKENS, STRETCHES = 5_000_000, 100
 
 # Seconds to compile what the end of such a run evaluates and writes, and for its file.
 ENDING = 10.0
@@ -26,28 +29,26 @@ class Counted:
         windows: `StridedWindows` of the validation text.
         bits_per_character: float. Of the validation text under the counts alone.
         seconds: float. How long counting took.
+        part: str. Of how much of a long text they are; empty where they are of all of it.
     """
 
     counts: counting.Counts
     windows: object
     bits_per_character: float
     seconds: float
+    part: str = ""
 
     @property
     def line(self):
         """What is said before training."""
         figure = f"{self.bits_per_character:.3f} bits per character of the validation text"
-        return f"Counting alone (n-grams up to {self.counts.order} tokens): {figure}"
+        return f"Counting alone (n-grams up to {self.counts.order} tokens{self.part}): {figure}"
 
 
 def count(corpus, recipe):
-    """Count the training text of a run; None where it is too long, or nothing is there to choose the order by."""
+    """Count the training text of a run, of a long one a part; None where nothing is there to choose the order by."""
     windows = corpus.validation_windows(recipe)
-    if (
-        windows is None
-        or not windows.knows_characters
-        or (corpus.train_stream.tokens > MOST_TOKENS and not recipe.mix_counts)
-    ):
+    if windows is None or not windows.knows_characters:
         return None
     began, tokenizer = time.monotonic(), corpus.tokenizer
     sizes = {"vocabulary_size": tokenizer.vocabulary_size(), "pad_id": tokenizer.pad_id}
@@ -56,7 +57,9 @@ def count(corpus, recipe):
     except ValueError:  # hardly a token
         return None
     loss = float(counts.bits(windows.rows()).mean()) * math.log(2)
-    return Counted(counts, windows, windows.bits_per_character(loss), time.monotonic() - began)
+    all_of_it = len(corpus.train_stream.ids)
+    part = f", of {MOST_TOKENS:,} of {all_of_it:,}" if all_of_it > MOST_TOKENS else ""
+    return Counted(counts, windows, windows.bits_per_character(loss), time.monotonic() - began, part)
 
 
 def seconds_at_the_end(counted, evaluation):
@@ -112,4 +115,20 @@ def compile_with(model, optimizer, jit_compile):
 
 
 def _rows(stream, tokenizer):
-    return counting.rows_of(stream.ids, tokenizer.end_id, tokenizer.pad_id)
+    parts = counted_parts(stream.ids)
+    return [row for part in parts for row in counting.rows_of(part, tokenizer.end_id, tokenizer.pad_id)]
+
+
+def counted_parts(ids, most=None, stretches=STRETCHES):
+    """Return what is counted of some ids: all of them, or stretches spread evenly over them, `most` ids together.
+
+    Example:
+
+    >>> [part.tolist() for part in counted_parts(np.arange(20), most=6, stretches=2)]
+    [[0, 1, 2], [10, 11, 12]]
+    """
+    most = MOST_TOKENS if most is None else most
+    if len(ids) <= most:
+        return [ids]
+    size, step = most // stretches, len(ids) // stretches
+    return [np.asarray(ids[place : place + size]) for place in range(0, step * stretches, step)]

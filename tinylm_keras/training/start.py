@@ -45,7 +45,7 @@ def refuse_fixed(overrides):
 
 
 def existing_model(init, seed):
-    """Return the model to continue from.
+    """Return the model to continue from, and whether it is mixed with counts; then it is the network of the mixture.
 
     Args:
         init: str, `os.PathLike` or `LanguageModel`.
@@ -66,7 +66,7 @@ def existing_model(init, seed):
         raise _checks.refuse("init", "must be a model with a tokenizer", init)
     if isinstance(model, baselines.NGramLM):
         raise _checks.refuse("init", "must be a model that trains, and an NGramLM is counted", init)
-    return network_of(model)
+    return network_of(model), isinstance(model, baselines.MixtureLM)
 
 
 def network_of(model):

@@ -130,8 +130,10 @@ def train(
         recipe = presets.override(presets.get(preset or presets.DEFAULT), **overrides)
     else:
         start.refuse_fixed(overrides)
-        model, made_by, recipe = _continue_from(init, preset, overrides, source)
+        model, made_by, recipe, is_mixed = _continue_from(init, preset, overrides, source)
         notes.append(made_by.settings_line(preset))
+        if is_mixed:
+            notes.append(_counts_line(recipe))
     reporter = choose(progress)
     folder = None if out is None else RunFolder(out, overwrite)
     with contextlib.nullcontext() if folder is None else folder.claimed():
@@ -163,14 +165,22 @@ def _given(recipe, preset, init, overrides):
 
 
 def _continue_from(init, preset, overrides, source):
-    """Return the model to continue from, the `Origin` of it, and the recipe."""
+    """Return the model to continue from, the `Origin` of it, the recipe, and whether the model has counts."""
     seed = overrides.get("seed")
     if seed is None:
         known = origin.find(init).record
         seed = 0 if known is None else known.recipe.seed
-    model = start.existing_model(init, seed)
+    model, is_mixed = start.existing_model(init, seed)
     made_by = origin.find(init, model)
-    return model, made_by, start.recipe_of(model, made_by.recipe(preset, overrides, _names(source)))
+    recipe = start.recipe_of(model, made_by.recipe(preset, overrides, _names(source)))
+    return model, made_by, recipe, is_mixed
+
+
+def _counts_line(recipe):
+    """Say what becomes of the counts of the model to continue from."""
+    if recipe.mix_counts:
+        return "The network of the model is trained on; its counts are replaced by those of this text."
+    return "The network of the model is trained on; its counts are left out, and no others are made."
 
 
 def _names(source):
