@@ -105,3 +105,10 @@ def test_a_run_that_stops_after_its_length_changed_is_resumed_with_the_new_lengt
     train(LINES, resume=tmp_path / "run", progress=None)
     record = json.loads((tmp_path / "run" / "recipe.json").read_text())
     assert record["result"]["steps"] == record["plan"]["steps"] == 50
+
+
+def test_the_time_of_a_run_may_begin_before_the_call():
+    before = deadline.time.monotonic() - 100
+    with deadline.counted_from(before):
+        assert deadline.began() == before
+    assert deadline.began() > before + 99

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import time
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from tinylm_keras import _checks
 from tinylm_keras.cli import _console, _tables
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.recipe import presets
-from tinylm_keras.training import auto, progress, run_folder
+from tinylm_keras.training import auto, deadline, progress, run_folder
 
 BUILT_IN = "stories"
 
@@ -73,6 +74,7 @@ def train(
     Every setting of the recipe is an option; those left out come from the preset, with --init from the model's own
     run. `none` means no value.
     """
+    began = time.monotonic()  # importing Keras and TensorFlow takes some of the `--minutes`
     overrides = typed_settings(typed)
     if dry_run:
         _plan(source, preset, recipe, overrides, resume=resume, init=init, data=data)
@@ -101,7 +103,8 @@ def train(
 
     folder = free_folder(sources[0], chosen) if out is None else out
     how = {"preset": preset, "out": folder, "init": init, "recipe": recipe, "overwrite": overwrite}
-    tinylm_keras.train(*texts, **how, **names, **overrides)
+    with deadline.counted_from(began):
+        tinylm_keras.train(*texts, **how, **names, **overrides)
     _console.say(f"Let it write:  tinylm generate {shlex.quote(str(folder))}")
 
 

@@ -1,5 +1,7 @@
 """When a run that lasts so many minutes must end, and how many updates fit in until then as its pace changes."""
 
+import contextlib
+import contextvars
 import math
 import time
 
@@ -12,6 +14,25 @@ NEWEST = 0.5
 
 # The end of a run is taken to be slower than planned by as much as its updates are, within these bounds.
 LEAST_SLOWDOWN, MOST_SLOWDOWN = 1.0, 3.0
+
+
+_began = contextvars.ContextVar("when the time of a run began", default=None)
+
+
+@contextlib.contextmanager
+def counted_from(moment):
+    """Let the time of runs begin at a moment, by `time.monotonic`: the command line counts its own start."""
+    token = _began.set(moment)
+    try:
+        yield
+    finally:
+        _began.reset(token)
+
+
+def began():
+    """Return when the time of a run that is called now began, by `time.monotonic`."""
+    moment = _began.get()
+    return time.monotonic() if moment is None else moment
 
 
 class Deadline:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from typing import TYPE_CHECKING, Any
 
 from tinylm_keras import _checks, _locks
 from tinylm_keras.recipe import presets
 from tinylm_keras.recipe.recipe import Recipe, refuse_unknown
 from tinylm_keras.text.documents import Documents, opened
-from tinylm_keras.training import auto, origin, resuming, run_folder, start, token_file_corpus
+from tinylm_keras.training import auto, deadline, origin, resuming, run_folder, start, token_file_corpus
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training.progress import choose
 from tinylm_keras.training.run import run
@@ -108,7 +107,7 @@ def train(
         }
         with _locks.held(resume, "resume"):
             return resuming.resume(resume, reporter=choose(progress), overrides=overrides, **given)
-    began = time.monotonic()
+    began = deadline.began()
     refuse_unknown(overrides)
     if (source is None) == (data is None):
         other = _checks.Argument("data", data)
