@@ -295,3 +295,20 @@ def test_a_json_value_that_never_ends_is_given_up(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="no value ends within 1,000 characters"):
         list(tables.entries("a.json", endless, "text"))
     assert len(looked) < 100
+
+
+@pytest.mark.parametrize(
+    ("row", "likely"),
+    [
+        ({"name": "Emma", "count": "20355"}, "name"),
+        ({"name": "Emma", "born": "2021-03-04 10:22:11"}, "name"),
+        ({"id": "a8f3c29e-11d2-4b6f-9c3a-7d2f0e1b5a6c", "verse": "春眠不觉晓"}, "verse"),
+        ({"url": "https://example.org/some/long/path?with=words", "title": "My cat"}, "title"),
+        ({"mail": "someone.with.a.name@example.org", "said": "No."}, "said"),
+        ({"title": "My cat", "review": "It's well-made, and she likes it."}, "review"),
+    ],
+)
+def test_numbers_dates_codes_and_addresses_are_not_taken_for_text(tmp_path, row, likely):
+    text = ",".join(row) + "\n" + (",".join(f'"{cell}"' for cell in row.values()) + "\n") * 9
+    path = write(tmp_path / "a.csv", text)
+    refused(f"{likely!r} looks like text: pass column={likely!r}.", path)

@@ -2,6 +2,7 @@
 
 import numbers
 import pathlib
+import re
 import warnings
 
 from tinylm_keras import _checks
@@ -92,6 +93,10 @@ def entries(path, read, column, bad_rows="error", *, kind=None):
         warnings.warn(f"{message}; the first: {first}.", stacklevel=2)
 
 
+# Letters that no digit, and no sign of an address, a date or a code, joins to others.
+_WORD = re.compile(r"(?<![\w/.:@#&=%+-])[^\W\d_]+(?![\w/@=&]|[.:-]\w)")
+
+
 def columns(path, read):
     r"""Return the columns of a table, and which looks like text: a name, or a number where there is no header.
 
@@ -134,7 +139,12 @@ def without_column(path, read):
 
 
 def _likeness(name, rows):
-    """How much the entries of a column look like text: by their length, and whether they have blanks."""
-    texts = [row[name] for row in rows if isinstance(row.get(name), str)]
-    words = [text for text in texts if len(text.split()) > 1]
-    return sum(map(len, texts)) / len(rows) * (0.1 + len(words) / len(rows)) if rows else 0
+    """How much the entries of a column look like text: by the letters in their words, and whether they have several.
+
+    Numbers, dates, addresses and codes have no words, so that a column of short names is more like text.
+    """
+    if not rows:
+        return 0
+    found = [_WORD.findall(row[name]) for row in rows if isinstance(row.get(name), str)]
+    several = sum(len(words) > 1 for words in found)
+    return sum(len(word) for words in found for word in words) / len(rows) * (0.1 + several / len(rows))

@@ -167,6 +167,14 @@ REMARKS = {
         "*** START OF THE PROJECT GUTENBERG EBOOK ALICE ***\nAlice\n*** END OF THE PROJECT GUTENBERG EBOOK ALICE ***\n"
     ),
     "control characters: once": "one\btwo",
+    "the lines are rows of 2 cells: as a .csv file, one of the columns is the text": "id,text\n"
+    + lines(lambda: f'{DRAW.randrange(9)},"{saying()}, and more"'),
+    "the lines are rows of 2 cells: as a .tsv file, one of the columns is the text": lines(
+        lambda: f"{saying()}\t{saying()}"
+    ),
+    "the lines are JSON objects: as a .jsonl file, one of their fields is the text": lines(
+        lambda: f'{{"text": "{saying()}"}}'
+    ),
 }  # fmt: skip
 
 
@@ -180,6 +188,11 @@ def test_texts_that_are_only_a_mark_and_unequal_texts_are_said():
     assert "11 of 50 texts are only a mark, without a letter or digit" in tlm.survey(given).remarks
     given = [saying() for _ in range(20)] + ["word " * 9000]
     assert "the longest tenth of the texts holds 98 % of the characters" in tlm.survey(given).remarks
+
+
+def test_sums_in_lines_are_no_words_of_a_closed_vocabulary(tmp_path):
+    sums = lines(lambda: f"{DRAW.randrange(99)}+{DRAW.randrange(99)}", 2000)
+    assert not read(tmp_path, sums)[0].closed_vocabulary
 
 
 def test_of_a_clean_text_nothing_is_said(tmp_path):

@@ -83,6 +83,7 @@ def _described(documents):
     full = [line for line in lines if line]
     distinct = list(dict.fromkeys(full))
     tokens = words.grow(full, distinct, words.TOKEN.findall)
+    between_blanks = words.grow(full, distinct, str.split)
     about_lines = relation.of_lines(raw)
     found = Survey(
         names=tuple(documents.names),
@@ -99,9 +100,9 @@ def _described(documents):
         indented=about_lines.indented,
         continued=about_lines.continued,
         labelled=about_lines.labelled,
-        words=words.grow(full, distinct, str.split),
+        words=between_blanks,
         tokens=tokens,
-        closed_vocabulary=_is_closed(tokens),
+        closed_vocabulary=_is_closed(tokens) and _is_closed(between_blanks),
         repeated=repeats.share(texts),
         separator="auto",
         reason="the source consists of texts already",

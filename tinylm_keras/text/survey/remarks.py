@@ -1,5 +1,6 @@
 """What looks wrong with a text or needs care: plain sentences with figures, one line each."""
 
+import csv
 import re
 
 # Shares from which something is worth a line.
@@ -10,6 +11,7 @@ WITH_LINES = 0.05  # texts that have line breaks inside
 UNEVEN = 0.6  # of the characters, in the longest tenth of the texts
 LITTLE = 1000  # characters
 LEAST_UNEVEN = 10  # texts
+ROWS, LIKE_ROWS = 200, 0.95  # lines that are looked at, and the share of them that have to be rows of a table
 
 # Signs of text that was damaged or not cleaned before it came here, and how often one is too many.
 _DAMAGE = (
@@ -39,6 +41,8 @@ def remarks(survey, sample):
     """
     texts = survey.texts
     yield from _about_the_table(survey)
+    if not survey.given and not survey.columns:
+        yield from _about_rows(sample)
     yield from _about_copies(survey, texts)
     if texts.only_marks:
         yield f"{texts.only_marks:,} of {texts.texts:,} texts are only a mark, without a letter or digit"
@@ -64,6 +68,24 @@ def _about_the_table(survey):
     if survey.column_is_missing:
         columns = ", ".join(map(repr, survey.columns[:20]))
         yield f"a table with the columns {columns}: {survey.column!r} looks like text, and training needs its name"
+
+
+def _about_rows(sample):
+    """A table whose file is not called one: each of its lines would be learned with all its columns and signs."""
+    lines = [line.strip() for text in sample.stretches[:1] for line in text.split("\n", ROWS)[:ROWS] if line.strip()]
+    if len(lines) < 3:
+        return
+    if sum(line[0] == "{" and line[-1] == "}" for line in lines) >= LIKE_ROWS * len(lines):
+        yield "the lines are JSON objects: as a .jsonl file, one of their fields is the text"
+        return
+    for delimiter, ending in (("\t", ".tsv"), (",", ".csv"), (";", ".csv")):
+        widths = [len(next(csv.reader([line], delimiter=delimiter))) for line in lines]
+        header = lines[0].split(delimiter)
+        # A tab stands in few texts; a comma stands in many, so a row of short names has to come first.
+        names = delimiter == "\t" or all(re.fullmatch(r"[^\W\d][\w ]{0,30}", cell.strip(' "')) for cell in header)
+        if widths[0] > 1 and names and widths.count(widths[0]) >= LIKE_ROWS * len(widths):
+            yield f"the lines are rows of {widths[0]} cells: as a {ending} file, one of the columns is the text"
+            return
 
 
 def _about_copies(survey, texts):
