@@ -201,7 +201,7 @@ def parsed(*arguments):
 
 def test_a_missing_peer_is_one_line_that_says_how_to_add_it(tmp_path):
     assert peers.Peers().notes == list(peers.HOW_TO_ADD.values())
-    assert parsed("--only-ours").notes == []  # left out as asked: keras-nlp is not missing
+    assert parsed("--only-ours").notes == []  # left out as requested: keras-nlp is not missing
     assert peers.HOW_TO_ADD["nanoGPT"] in parsed().notes
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho PyTorch 2 on 1 threads\n")

@@ -42,7 +42,7 @@ def test_the_stored_model_of_each_format_loads_and_writes_the_same_ids(name):
 def test_keras_never_sees_a_file_that_is_refused(path, name, monkeypatch):
     make, why = hostile.FILES[name]
     make(path)
-    monkeypatch.setattr(saving_lib, "load_model", lambda *_, **__: pytest.fail("Keras was asked"))
+    monkeypatch.setattr(saving_lib, "load_model", lambda *_, **__: pytest.fail("Keras was requested"))
     with pytest.raises(ValueError, match=why):
         tlm.load_model(path)
 

@@ -22,7 +22,7 @@ def test_it_prints_what_it_found_and_what_looks_wrong(tinylm):
     assert any(line.startswith("recommended") and "(--separator none)" in line for line in lines)
     assert "- 33 % of lines are indented: whitespace tokens would lose that" in lines
     several = tinylm("survey", "my.txt", "my.txt", "--separator", r"\n")
-    assert r'each line (--separator "\n"): as it was asked for' in several.out
+    assert r'each line (--separator "\n"): as requested' in several.out
 
 
 def test_json_is_the_survey_itself(tinylm):

@@ -1,5 +1,6 @@
 """The loss of many logits, computed in chunks: the same numbers, and the logits never exist at once."""
 
+import contextlib
 import threading
 
 import keras
@@ -112,26 +113,37 @@ def test_under_mixed_precision_chunks_change_little(calls):
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_no_tensor_of_a_step_holds_the_logits_of_all_tokens(training, monkeypatch):
+def test_no_compiled_step_holds_the_logits_of_all_tokens(training, monkeypatch):
     tf = pytest.importorskip("tensorflow")
 
     def largest(chunked):
         model = model_of(chunked)
         step = tf.function(model.train_step if training else model.test_step, autograph=False)
         graph = step.get_concrete_function((tf.constant(X), tf.constant(Y))).graph
-        graphs, sizes = [graph], []
-        while graphs:
-            graph = graphs.pop()
-            graphs += [function.graph for function in graph._functions.values() if hasattr(function, "graph")]
-            tensors = [tensor for operation in graph.get_operations() for tensor in operation.outputs]
-            shapes = [tensor.shape for tensor in tensors if tensor.shape.is_fully_defined()]
-            sizes += [np.prod(shape) for shape in shapes if list(shape)[-1:] == [VOCABULARY_SIZE]]
-        return max(sizes)
+        return max(_executed_sizes(graph, {output.op for output in graph.outputs} | set(graph.control_outputs)))
 
     assert largest(False) >= ROWS * LENGTH * VOCABULARY_SIZE  # some versions of Keras pad a tensor of the loss
     assert largest(True) == 16 * VOCABULARY_SIZE  # the kernel of the head
     monkeypatch.setattr(chunked_loss, "CHUNK_BYTES", 4 * ROWS * LENGTH * VOCABULARY_SIZE)  # one chunk: found inside it
     assert largest(True) == ROWS * LENGTH * VOCABULARY_SIZE
+
+
+def _executed_sizes(graph, ends):
+    """Sizes of the tensors over the vocabulary that a graph computes for its ends, inner functions included."""
+    waiting, executed = list(ends), set(ends)
+    while waiting:
+        operation = waiting.pop()
+        new = {tensor.op for tensor in operation.inputs} | set(operation.control_inputs)
+        waiting += new - executed
+        executed |= new
+    for operation in executed:
+        for tensor in operation.outputs:
+            if tensor.shape.is_fully_defined() and list(tensor.shape)[-1:] == [VOCABULARY_SIZE]:
+                yield np.prod(tensor.shape)
+        for name in ("body", "f"):  # of loops and calls
+            with contextlib.suppress(ValueError):
+                inner = graph._functions[operation.get_attr(name).name].graph
+                yield from _executed_sizes(inner, inner.get_operations())
 
 
 class SeesLogits(MiniLM):
@@ -140,17 +152,22 @@ class SeesLogits(MiniLM):
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
 
+class Halved(MiniLM):
+    def call(self, token_ids, training=None):
+        return super().call(token_ids, training=training) / 2
+
+
 @pytest.mark.parametrize(
     "kind, settings",
     [
         (MiniLM, {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}),
         (MiniLM, {"metrics": ["accuracy"]}),
-        (SeesLogits, {}),
+        (Halved, {}),
         (lambda **sizes: BigramLM(VOCABULARY_SIZE, LENGTH), {}),
     ],
     ids=["loss", "metrics", "override", "identity"],
 )
-def test_whoever_needs_the_logits_gets_them_all(kind, settings, calls):
+def test_a_loss_that_needs_the_logits_gets_them_all(kind, settings, calls):
     model = model_of(True, kind, compiled=settings)
     assert np.isfinite(model.train_on_batch(X, Y)).all()
     assert not calls
@@ -164,16 +181,24 @@ def test_few_logits_are_computed_at_once(calls):
     assert LanguageModel.LOGITS_AT_ONCE > 2**20
 
 
-def test_another_thread_sees_logits_in_the_middle_of_a_step():
-    model, shapes = model_of(True), []
+def test_an_own_compute_metrics_gets_the_logits(calls):
+    assert np.isfinite(model_of(True, SeesLogits).train_on_batch(X, Y)).all()
+    assert calls
+
+
+def test_a_call_returns_logits_in_a_step_too_and_only_a_step_keeps_hidden_states():
+    model, kept = model_of(True), []
 
     def look():
-        shapes.append(model(X).shape[-1])
+        logits = model(X)
+        kept.append(chunked_loss.kept(logits) is not None)
+        assert logits.shape[-1] == VOCABULARY_SIZE
 
     with chunked_loss.step_of(model):
         thread = threading.Thread(target=look)
         thread.start()
         thread.join()
         look()
+        assert chunked_loss.kept(model(X) / 2) is None
     look()
-    assert shapes == [VOCABULARY_SIZE, 16, VOCABULARY_SIZE]
+    assert kept == [False, True, False]

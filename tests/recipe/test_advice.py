@@ -130,13 +130,13 @@ def test_a_reason_says_what_was_asked_for(found):
     asked = {"layout": "packed", "tokenizer": "word-punct", "validation": 0.25, "mix_counts": False, "steps": 30}
     reasons = advice.advise(found, SPEED, asked).reasons
     for expected in (
-        "Layout: layout='packed', as asked.",
-        "Tokens: tokenizer='word-punct', as asked.",
-        "Validation: validation=0.25, as asked.",
-        "Counts: mix_counts=False, as asked.",
+        "Layout: layout='packed', as requested.",
+        "Tokens: tokenizer='word-punct', as requested.",
+        "Validation: validation=0.25, as requested.",
+        "Counts: mix_counts=False, as requested.",
     ):
         assert expected in reasons
-    assert any(reason.startswith("Time: 30 steps,") and reason.endswith("as asked.") for reason in reasons)
+    assert any(reason.startswith("Time: 30 steps,") and reason.endswith("as requested.") for reason in reasons)
 
 
 @pytest.mark.parametrize("found", ["names"], indirect=True)

@@ -125,7 +125,7 @@ def test_the_recipe_tells_everything_about_the_run(finished):
 def test_the_header_says_device_threads_xla_and_parameters(finished):
     _, model, shown = finished
     assert re.fullmatch(rf".+, \d+ threads, XLA (on|off), {model.count_params():,} parameters", shown.lines[0])
-    assert "texts 18 to train, 6 to validate" in shown.lines[1] and "layout padded (as asked)" in shown.lines[1]
+    assert "texts 18 to train, 6 to validate" in shown.lines[1] and "layout padded (as requested)" in shown.lines[1]
     assert shown.lines[2] == "7 steps, an evaluation every 3"
     assert shown.lines[-1].startswith("Written: ")
 

@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class CausalSelfAttention(keras.layers.Layer):
-    """Multi-head attention in which a position sees itself and what comes before it.
+    """Multi-head attention in which a position sees itself and the positions before it.
 
-    One 2-D kernel makes queries, keys and values together, another joins the heads, both with a bias. The same
-    `call` serves training (no cache: all positions at once) and generation (a cache: the new positions only).
+    One 2-D kernel computes queries, keys and values together, another joins the heads; both have a bias. The same
+    `call` serves training (without a cache: all positions at once) and generation (with a cache: only new positions).
 
-    A mask of Keras is handed on and not looked at: padding comes after a text, where no real position sees it.
+    A Keras mask is passed on but not used: padding comes after a text, where no real position sees it.
 
-    A subclass may change what happens to queries and keys before they meet (`_prepare`), what a cache keeps (`_extend`)
-    and what a position sees (`_visible`).
+    A subclass may override the preparation of queries and keys (`_prepare`), the cache (`_extend`) and the attention
+    mask (`_visible`).
 
     Args:
         embed_dim: int. Width of the input and the output; `num_heads` must divide it.
         num_heads: int. Number of heads, each `embed_dim // num_heads` wide.
         projection_initializer: Keras initializer of the kernel that joins the heads.
-        kernel_initializer: Keras initializer of the kernel that makes queries, keys and values.
+        kernel_initializer: Keras initializer of the kernel for queries, keys and values.
 
     Call arguments:
         x: float tensor `[B, T, embed_dim]`.
@@ -99,7 +99,7 @@ class CausalSelfAttention(keras.layers.Layer):
         return y if cache is None else (y, cache)
 
     def attention_weights(self, x: Tensor) -> Tensor:
-        """How much each position of `x` `[B, T, embed_dim]` looks at each: `[B, num_heads, T, T]`, rows sum to 1."""
+        """Attention weights of `x` `[B, T, embed_dim]`: `[B, num_heads, T, T]`; each row sums to 1."""
         queries, keys, _ = self._heads(x)
         queries, keys = self._prepare(queries, keys, 0)
         length = ops.shape(x)[1]
@@ -110,8 +110,8 @@ class CausalSelfAttention(keras.layers.Layer):
     def empty_cache(self, batch_size: int, length: int) -> tuple[Tensor, Tensor]:
         """A cache of zeros for `length` positions.
 
-        Batch and heads are one axis: XLA then updates the cache in place. With four axes it copies the whole cache
-        for every token, because the product needs it in another shape (measured: 30 of 68 microseconds a token).
+        Batch and heads are one axis, so that XLA updates the cache in place. With four axes it copies the whole cache
+        for every token, because the matrix product needs another shape (measured: 30 of 68 microseconds per token).
         """
         shape = (batch_size * self.num_heads, length, self.head_dim)
         return ops.zeros(shape, self.compute_dtype), ops.zeros(shape, self.compute_dtype)
@@ -125,17 +125,17 @@ class CausalSelfAttention(keras.layers.Layer):
         return ops.unstack(x, 3)  # x[0], x[1], x[2] would each have a gradient as large as x
 
     def _prepare(self, queries, keys, start):
-        """What queries and keys `[B * H, T, hd]` become before they meet; the first is that of position `start`."""
+        """Transform queries and keys `[B * H, T, hd]` before their product; the first position is `start`."""
         return queries, keys
 
     def _extend(self, cache, keys, values, start):
-        """The keys and the values to look at, the positions `[L]` of those, and the new cache."""
+        """Return the keys and values to attend to, their positions `[L]`, and the new cache."""
         keys = ops.slice_update(cache[0], (0, start, 0), ops.cast(keys, cache[0].dtype))
         values = ops.slice_update(cache[1], (0, start, 0), ops.cast(values, cache[1].dtype))
         return keys, values, ops.arange(ops.shape(keys)[1]), (keys, values)
 
     def _visible(self, positions, key_positions):
-        """bool `[T, L]`: which of the keys the query at each position may see."""
+        """Attention mask, bool `[T, L]`: which keys the query at each position may see."""
         return ops.expand_dims(positions, 1) >= key_positions
 
     def _weights(self, queries, keys, visible):
@@ -144,7 +144,7 @@ class CausalSelfAttention(keras.layers.Layer):
         scores = ops.matmul(queries, ops.transpose(ops.cast(keys, queries.dtype), (0, 2, 1)))  # (B * H, T, L)
         scores = ops.cast(scores, "float32")
         if scores.shape[-1] == 1:
-            return ops.ones_like(scores)  # a single key; Keras's softmax warns of one
+            return ops.ones_like(scores)  # Keras's softmax warns about a single key
         return ops.softmax(ops.where(visible, scores, -1e30), axis=-1)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -157,5 +157,5 @@ class CausalSelfAttention(keras.layers.Layer):
 
 
 def _length_of(x, axis=1):
-    """The number of positions of `x`, in a tuple of one: known where the graph is built, else a tensor."""
+    """Return the number of positions of `x` as a tuple of one: an int if it is known, else a tensor."""
     return (x.shape[axis] or ops.shape(x)[axis],)

@@ -1,4 +1,4 @@
-"""The transformer block: attention and a feed-forward network, each with a shortcut around it."""
+"""The transformer block: attention and a feed-forward network, each with a residual connection."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ ACTIVATIONS = {"relu": keras.activations.relu, "gelu": _gelu, "gelu_tanh": _gelu
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class TransformerBlock(keras.layers.Layer):
-    """Causal attention, then a two-layer network at each position.
+    """Causal attention, then a two-layer feed-forward network at each position.
 
     `norm="post"` (the original transformer): each half is *sublayer, dropout, add, norm*. `norm="pre"` (GPT-2): each
-    half is *norm, sublayer, dropout, add*, so the shortcut runs through the whole model untouched; the two kernels that
-    write into the shortcut start at zero, so that a new block changes nothing yet.
+    half is *norm, sublayer, dropout, add*, so the residual stream runs through the whole model without a norm. The two
+    kernels that write into the residual stream start at zero, so that a new block begins as the identity.
 
     Args:
         embed_dim: int. Width of the input and the output.
@@ -47,8 +47,8 @@ class TransformerBlock(keras.layers.Layer):
         dropout: float in [0, 1). Share of the outputs of each half that training sets to zero.
         norm: "post" or "pre".
         activation: "relu", "gelu" (exact), "gelu_tanh" (GPT-2's approximation) or "silu".
-        kernel_initializer: Keras initializer of all kernels, or None: Glorot's uniform numbers, and zeros for the two
-            that write into the shortcut of a pre-norm block.
+        kernel_initializer: Keras initializer of all kernels. None: Glorot uniform, and zeros for the two kernels that
+            write into the residual stream of a pre-norm block.
 
     Call arguments:
         x: float tensor `[B, T, embed_dim]`.
@@ -95,19 +95,19 @@ class TransformerBlock(keras.layers.Layer):
         self.activation = _checks.one_of("activation", activation, tuple(ACTIVATIONS))
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         dtype = self.dtype_policy
-        into_shortcut = "zeros" if norm == "pre" else "glorot_uniform"
+        into_residual = "zeros" if norm == "pre" else "glorot_uniform"
         self.attention = CausalSelfAttention(
-            embed_dim, num_heads, self._start(into_shortcut), self._start(), name="attention", dtype=dtype
+            embed_dim, num_heads, self._start(into_residual), self._start(), name="attention", dtype=dtype
         )
         self.attention_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="attention_norm", dtype=dtype)
         self.attention_dropout = Dropout(dropout, name="attention_dropout", dtype=dtype)
         self.expand = Dense(feed_forward_dim, name="expand", kernel_initializer=self._start(), dtype=dtype)
-        self.contract = Dense(embed_dim, name="contract", kernel_initializer=self._start(into_shortcut), dtype=dtype)
+        self.contract = Dense(embed_dim, name="contract", kernel_initializer=self._start(into_residual), dtype=dtype)
         self.feed_forward_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="feed_forward_norm", dtype=dtype)
         self.feed_forward_dropout = Dropout(dropout, name="feed_forward_dropout", dtype=dtype)
 
     def _start(self, default="glorot_uniform"):
-        """The initializer of one kernel. A clone draws numbers of its own; one object would repeat the same ones."""
+        """Return the initializer of one kernel: a clone, because the same object would repeat its numbers."""
         return default if self.kernel_initializer is None else self.kernel_initializer.clone()
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -130,7 +130,7 @@ class TransformerBlock(keras.layers.Layer):
         return x if cache is None else (x, cache)
 
     def attention_input(self, x: Tensor) -> Tensor:
-        """What the attention layer of this block sees when the block sees `x`."""
+        """Input of the attention layer when the input of the block is `x`."""
         return self.attention_norm(x) if self.norm == "pre" else ops.convert_to_tensor(x)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

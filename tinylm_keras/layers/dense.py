@@ -1,4 +1,4 @@
-"""The dense layer of all models: Keras's, whose kernel generation may keep in fewer bits."""
+"""The dense layer of all models: Keras's layer, with a kernel that generation may quantize."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from keras import ops
 if TYPE_CHECKING:
     from tinylm_keras._types import Tensor
 
-# What takes the place of `x @ kernel`, by the id of the layer; a context variable, so that threads do not disturb each
-# other. It is read while a program is traced.
+# Functions that replace `x @ kernel`, by the `id()` of the layer. A context variable, because another thread may use
+# the same layer. It is read while a function is traced.
 _products = contextvars.ContextVar("products", default=None)
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class Dense(keras.layers.Dense):
-    """`keras.layers.Dense`, whose product with the kernel can be replaced for a while (`replaced_products`).
+    """`keras.layers.Dense`, whose product with the kernel can be replaced temporarily (see `replaced_products`).
 
     Example:
 
@@ -40,7 +40,7 @@ class Dense(keras.layers.Dense):
 
 @contextlib.contextmanager
 def replaced_products(products):
-    """Within this context layers use `products`, a dict from `id(layer)` to a function `x -> x @ kernel`."""
+    """A context in which layers use `products`, a dict from `id(layer)` to a function `x -> x @ kernel`."""
     token = _products.set(products)
     try:
         yield

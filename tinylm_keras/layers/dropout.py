@@ -1,4 +1,4 @@
-"""Dropout whose random numbers are cheap when XLA compiles for a processor."""
+"""Dropout with random numbers that are cheap under XLA on a CPU."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 class Dropout(keras.layers.Dropout):
     """As `keras.layers.Dropout`, at a fraction of its cost under XLA on a CPU.
 
-    There Keras's random numbers can take 0.3 microseconds each, one after the other, depending on what XLA fuses them
-    with: a step of the default `MLPLM` takes 20 times as long with them as without. Here each element's number is a
-    hash of its place and of the layer's seed state, in a few multiplications that XLA vectorizes. As with Keras, two
-    calls draw different numbers and the seed state alone decides which; they are the same with and without XLA.
+    There each of Keras's random numbers can take 0.3 microseconds, depending on what XLA fuses them with: a step of the
+    default `MLPLM` takes 20 times as long with them as without. Here the number of each element is a hash of its index
+    and of the layer's seed state, in a few multiplications that XLA vectorizes. As in Keras, two calls draw different
+    numbers, and only the seed state decides which. The numbers are the same with and without XLA.
 
     Args:
         rate: float in [0, 1). Share of the inputs that training sets to zero; the others grow by 1 / (1 - rate).
@@ -57,7 +57,7 @@ class Dropout(keras.layers.Dropout):
         return ops.where(kept, scaled, ops.zeros_like(inputs))
 
     def _numbers(self, shape):
-        """uint32 of this shape, evenly distributed."""
+        """Return uniformly distributed uint32 numbers of this shape."""
         seed, count = ops.unstack(ops.cast(self.seed_generator.next(), "uint32"), 2)
         first_key = _mixed(_mixed(seed) + count)
         second_key = _mixed(first_key + count)
@@ -68,7 +68,7 @@ class Dropout(keras.layers.Dropout):
         return _mixed(_mixed(places + first_key) ^ second_key)
 
     def save_own_variables(self, store):
-        """Keep the seed state in the model's file, which Keras leaves out: training continues with the next numbers."""
+        """Save the seed state, which Keras does not: resumed training then draws the next numbers."""
         super().save_own_variables(store)
         if self.rate > 0:
             store["seed_state"] = self.seed_generator.state
@@ -88,7 +88,7 @@ def _uint32(number):
 
 
 def _mixed(x):
-    """Each bit of the result depends on every bit of `x` (uint32), about evenly; different numbers stay different."""
+    """Hash uint32 numbers one to one: each bit of the result depends on every bit of `x`."""
     for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
         x = (x ^ ops.right_shift(x, _uint32(shift))) * _uint32(factor)
     return x ^ ops.right_shift(x, _uint32(16))

@@ -28,7 +28,7 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
 
     Call arguments:
         token_ids: int tensor `[B, T]`.
-        start: int or scalar int tensor. Position of the first column, above 0 in cached generation.
+        start: int or scalar int tensor. Position of the first column; above 0 when generating with a cache.
 
     Returns:
         A float tensor `[B, T, embed_dim]`.
@@ -62,7 +62,7 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
         self.embeddings_initializer = keras.initializers.get(embeddings_initializer)
         tables = {"token_embedding": self.vocabulary_size, "position_embedding": self.context_length}
         for name, rows in tables.items():
-            # A clone draws numbers of its own; one initializer would give both tables the same.
+            # A clone, because the same initializer would give both tables the same numbers.
             start = self.embeddings_initializer.clone()
             table = Embedding(rows, self.embed_dim, start, name=name, dtype=self.dtype_policy)
             setattr(self, name, table)

@@ -1,4 +1,4 @@
-"""Rotary positions: a position is an angle."""
+"""Rotary position embeddings: a position becomes an angle."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ TURN = 2**32
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class RotaryEmbedding(keras.layers.Layer):
-    """Turns each pair of features by an angle that grows with the position.
+    """Rotates each pair of features by an angle that grows with the position.
 
-    The product of a turned query and a turned key then depends on the distance between their positions alone, so a
-    text may be of any length. Feature i forms a pair with feature i + D / 2; pair i turns by `max_wavelength ** (-2 i /
-    D)` radians at each position.
+    The product of a rotated query and a rotated key then depends only on the distance between their positions, so a
+    text may have any length. Feature i forms a pair with feature i + D / 2; pair i rotates by `max_wavelength ** (-2 i
+    / D)` radians per position.
 
-    `position * angle` in float32 would be off by 0.06 radians near position 1,000,000. So angles are counted in units
-    of 2^-32 turns: the products of whole numbers are exact, and distances stay exact at every position that int32
-    holds. The price is that the slowest pairs turn by up to 7e-10 radians a position more or less than the formula.
+    `position * angle` in float32 would have an error of 0.06 radians near position 1,000,000. So angles are counted in
+    units of 2^-32 turns: products of whole numbers are exact, and so are distances at every position that int32 can
+    hold. In return the slowest pairs deviate from the formula by up to 7e-10 radians per position.
 
     Args:
         max_wavelength: float above 1. Base of the angles.
@@ -62,9 +62,9 @@ class RotaryEmbedding(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         width = input_shape[-1]
         if width % 2:
-            raise _checks.refuse("x", "must have an even last dimension, because features turn in pairs", input_shape)
+            raise _checks.refuse("x", "must have an even last dimension, because features rotate in pairs", input_shape)
         radians = float(self.max_wavelength) ** (-np.arange(0, width, 2) / width)
-        self.pace = np.round(radians / (2 * np.pi) * TURN).astype("uint32")  # of each pair, a position
+        self.pace = np.round(radians / (2 * np.pi) * TURN).astype("uint32")  # of each pair, per position
 
     def call(self, x: Tensor, start: Any = 0) -> Tensor:
         length = x.shape[-2] or ops.shape(x)[-2]

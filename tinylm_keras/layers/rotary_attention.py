@@ -1,4 +1,4 @@
-"""Causal attention by distance, over a window that moves with the text."""
+"""Causal attention with rotary positions, over a sliding window."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class RotaryAttention(CausalSelfAttention):
     """Multi-head attention in which a position sees itself and the `context_length - 1` positions before it.
 
-    Queries and keys are normalized, then turned by their positions, so that scores are bounded and depend on distances
-    alone. There are no biases.
+    Queries and keys are normalized, then rotated by their positions, so that scores are bounded and depend only on
+    distances. There are no biases.
 
-    Its cache is a sliding window: it holds the last `context_length` positions of a text of any length, position p in
+    The cache is a sliding window: it holds the last `context_length` positions of a text of any length, position p in
     column `p % context_length`.
 
     Args:
@@ -69,7 +69,7 @@ class RotaryAttention(CausalSelfAttention):
         super().__init__(embed_dim, num_heads, projection_initializer, **kwargs)
         self.context_length = _checks.whole_number("context_length", context_length, 1)
         if self.head_dim % 2:
-            rule = f"must give heads of an even width, because features turn in pairs (embed_dim={embed_dim})"
+            rule = f"must give heads of an even width, because features rotate in pairs (embed_dim={embed_dim})"
             raise _checks.refuse("num_heads", rule, num_heads)
         dtype = self.dtype_policy
         self.query_norm = keras.layers.RMSNormalization(name="query_norm", dtype=dtype)
@@ -87,11 +87,11 @@ class RotaryAttention(CausalSelfAttention):
     def _extend(self, cache, keys, values, start):
         new = ops.cast(keys, cache[0].dtype), ops.cast(values, cache[1].dtype)
         length = keys.shape[1]
-        if length == 1:  # it takes the place of the one position that it no longer sees
+        if length == 1:  # it replaces the one position that is no longer visible
             column = (0, ops.mod(start, self.context_length), 0)
             cache = tuple(ops.slice_update(old, column, one) for old, one in zip(cache, new, strict=True))
             return *cache, self._held(start), cache
-        # The last of several would overwrite what the first still sees, so they are read from behind the ring.
+        # The last of several new positions would overwrite keys that the first still sees, so they are appended.
         keys, values = (ops.concatenate(pair, axis=1) for pair in zip(cache, new, strict=True))  # (B * H, L + T, hd)
         positions = ops.concatenate([self._held(start - 1), ops.arange(length) + start])
         newest = self._held(start + length - 1)
@@ -100,7 +100,7 @@ class RotaryAttention(CausalSelfAttention):
         return keys, values, positions, tuple(ops.take(every, source, axis=1) for every in (keys, values))
 
     def _held(self, last):
-        """The position in each column once `last` is written: the newest that belongs there; negative for none yet."""
+        """Return the position that each column holds after position `last` is written; negative for an empty column."""
         return last - ops.mod(last - ops.arange(self.context_length), self.context_length)
 
     def _visible(self, positions, key_positions):

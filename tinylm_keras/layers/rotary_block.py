@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class RotaryBlock(keras.layers.Layer):
-    """Rotary attention, then a feed-forward network with squared ReLU; a norm before each, a shortcut around each.
+    """Rotary attention, then a feed-forward network with squared ReLU, both pre-norm with a residual connection.
 
-    There are no biases, and the two kernels that write into the shortcut start at zero, so that a new block changes
-    nothing yet.
+    There are no biases. The two kernels that write into the residual stream start at zero, so that a new block begins
+    as the identity.
 
     Args:
         embed_dim: int. Width of the input and the output.
@@ -52,8 +52,8 @@ class RotaryBlock(keras.layers.Layer):
     TensorShape([1, 5, 8])
 
     References:
-        Zhang and Sennrich (RMSNorm), arXiv:1910.07467; So et al. (squared ReLU), arXiv:2109.08668; Xiong et al. (the
-        norm before), arXiv:2002.04745.
+        Zhang and Sennrich (RMSNorm), arXiv:1910.07467; So et al. (squared ReLU), arXiv:2109.08668; Xiong et al.
+        (pre-norm), arXiv:2002.04745.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class RotaryBlock(keras.layers.Layer):
         return x if cache is None else (x, cache)
 
     def attention_input(self, x: Tensor) -> Tensor:
-        """What the attention layer of this block sees when the block sees `x`."""
+        """Input of the attention layer when the input of the block is `x`."""
         return self.attention_norm(x)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

@@ -1,4 +1,4 @@
-"""A dense layer whose outputs stay within bounds."""
+"""A dense layer with logit soft-capping."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class SoftCappedDense(Dense):
 
     Args:
         units: int. Width of the output.
-        soft_cap: float above 0, or None. The outputs stay between its negative and itself; None: no soft-capping.
-        use_bias: bool.
+        soft_cap: float above 0, or None. The outputs stay between -soft_cap and soft_cap; None: no soft-capping.
+        use_bias: bool. Whether there is a bias.
         **kwargs: As `keras.layers.Dense`.
 
     Raises:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class Embedding(keras.layers.Embedding):
-    """`keras.layers.Embedding` with a gradient that is one matrix on every backend.
+    """`keras.layers.Embedding` with a dense gradient on every backend.
 
-    On TensorFlow the gradient of an `Embedding` is a list of rows, one for each place of the batch. Keras's optimizers
-    square these before they add up the rows of the same token, so Adam divides by a far too small number where tokens
-    come often, and clipping measures a wrong length; accumulated gradients, and other backends, have it right.
+    On TensorFlow the gradient of an `Embedding` is a list of rows, one for each position of the batch. Keras's
+    optimizers square these rows before they add those of the same token. So for frequent tokens Adam divides by far too
+    small a number, and clipping computes a wrong norm. Accumulated gradients and other backends are correct.
 
     Example:
 
@@ -27,6 +27,6 @@ class Embedding(keras.layers.Embedding):
     """
 
     def call(self, token_ids: Tensor) -> Tensor:
-        # The gradient of a reshape is a whole matrix; forwards it costs nothing.
+        # The gradient of a reshape is dense; in the forward pass it costs nothing.
         table = ops.reshape(self.embeddings, (self.input_dim, self.output_dim))
         return ops.cast(ops.take(table, ops.cast(token_ids, "int32"), axis=0), self.compute_dtype)

@@ -1,15 +1,14 @@
-"""After a run: a user's `fit` continues without the run's schedule.
+"""The learning rate after a run: `fit` continues at a constant rate instead of the run's schedule.
 
-The schedule of a run ends with the run, often at 0, and says nothing about what comes after it; or, where the best
-update was not the last, `fit` would continue in the middle of it. So a constant rate takes its place. The optimizer's
-moments stay.
+The schedule of a run ends with the run, often at 0. If the best update was not the last one, `fit` would even continue
+in the middle of the schedule. So a constant rate takes its place. The optimizer keeps its moments.
 """
 
 import keras
 
 from tinylm_keras.models import frozen
 
-# Of the highest rate of the run.
+# The constant rate, as a share of the run's peak learning rate.
 SHARE = 0.1
 
 _MARK = "_compiled_by"
@@ -17,20 +16,20 @@ RUN, FILE = "run", "file"
 
 
 def mark(model, by):
-    """Note that a model was compiled by a `RUN`, or as a `FILE` says that may be of one."""
+    """Note that a model was compiled by a `RUN`, or loaded from a `FILE` that may be of a run."""
     model.__dict__[_MARK] = by
 
 
 def unmark(model):
-    """Note that a model was compiled by its user."""
+    """Note that the user compiled a model."""
     model.__dict__.pop(_MARK, None)
 
 
 def settle(model):
-    """Give a model of a run, unless that is done, a constant tenth of the highest rate, and one batch in each call.
+    """Give a model that a run has trained a constant tenth of the peak rate, and one batch in each call, once.
 
-    A model whose file does not say that it is of a run (files of format 1 never do) keeps its schedule, unless that has
-    ended lower than this.
+    If the file of a model does not say that it comes from a run (files of format 1 never do), the model keeps its
+    schedule, unless the schedule has ended at a lower rate.
     """
     by = model.__dict__.get(_MARK)
     unmark(model)
@@ -49,19 +48,19 @@ def settle(model):
 
 
 def _highest(rate, accumulate):
-    """The highest rate: that of the whole schedule, also where a run has not come to it; None for an unknown one."""
+    """Return the peak of a schedule, even if the run has not reached it; None for an unknown kind of schedule."""
     if isinstance(rate, float):
         return rate
     if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         return None
     config = rate.get_config()
     known = config.get("peak_learning_rate") or config.get("warmup_target") or max(config.get("values") or [0])
-    # The others begin with it. With several batches in an update, the last of the first update counts.
+    # Other schedules start at their peak. With several batches in an update, the last batch of the first one counts.
     return float(known or rate(accumulate - 1))
 
 
 def _has_ended(rate, batches, highest):
-    """Whether a schedule stays for ever where it is, below what `settle` gives."""
+    """Whether a schedule is constant from now on, below the rate that `settle` gives."""
     if isinstance(rate, float):
         return False
     now, later = float(rate(int(batches))), float(rate(2**30))
@@ -69,7 +68,7 @@ def _has_ended(rate, batches, highest):
 
 
 def _exchange(model, optimizer):
-    """Compile a model with another optimizer of the same kind, which takes over what the one before has gathered."""
+    """Compile a model with another optimizer of the same class, which takes over the state of the old one."""
     states = _states(model.optimizer)
     with frozen.as_when_compiled(model):
         model.compile_again(optimizer, steps_per_execution=1)
@@ -78,6 +77,6 @@ def _exchange(model, optimizer):
 
 
 def _states(optimizer):
-    """The variables of an optimizer but for the learning rate, which a schedule has none of."""
+    """Return the variables of an optimizer without the learning rate, which does not exist with a schedule."""
     rate = optimizer.learning_rate
     return [variable for variable in optimizer.variables if variable is not rate]

@@ -1,4 +1,4 @@
-"""The loss of a large vocabulary, some tokens at a time, so that never all logits exist at once."""
+"""The loss of a large vocabulary, computed in chunks of tokens, so that all logits never exist at once."""
 
 import contextlib
 import contextvars
@@ -8,35 +8,52 @@ from keras import ops
 
 from tinylm_keras.layers.dense import Dense
 
-# Logits of one chunk. Smaller chunks need less memory and more time: each adds to the whole gradient of the kernel.
+# Logits of one chunk. Smaller chunks save memory and cost time: each chunk updates the whole gradient of the kernel.
 CHUNK_BYTES = 48 * 2**20
 
-# The model in the middle of a step of `fit` or `evaluate`. A context variable, because another thread may call the same
-# model at that time, and has to see logits.
-_stepping = contextvars.ContextVar("model in the middle of a step", default=None)
+# The step of `fit` or `evaluate` that is traced. A context variable, because another thread may call the same model.
+_step = contextvars.ContextVar("step of fit or evaluate", default=None)
+
+
+class Step:
+    """One `train_step` or `test_step` of a model: the logits of its last call, and the hidden states they come from."""
+
+    def __init__(self, model):
+        self.model, self.hidden, self.logits = model, None, None
 
 
 @contextlib.contextmanager
 def step_of(model):
-    """A step of `fit` or `evaluate`: while it is open, the loss of `model` may take over the head."""
-    token = _stepping.set(model)
+    """A context for one `train_step` or `test_step`, in which `call` keeps hidden states for the loss."""
+    token = _step.set(Step(model))
     try:
         yield
     finally:
-        _stepping.reset(token)
+        _step.reset(token)
 
 
-def takes_over(model, token_ids):
-    """Whether the loss of `model` takes over its head: in a step, with more bytes of logits than `LOGITS_AT_ONCE`."""
-    if _stepping.get() is not model or not suits(model.head):
-        return False
-    batch_size, length = token_ids.shape
-    tokens = (batch_size or 32) * (length or model.context_length)  # 32: what Keras takes when nobody says
-    return 4 * tokens * model.vocabulary_size > model.LOGITS_AT_ONCE
+def keep(model, hidden, logits):
+    """Keep the hidden states of a call in a step, if its logits take more bytes than `LOGITS_AT_ONCE`.
+
+    If nothing else reads these logits, the compiler removes them from the step.
+    """
+    step = _step.get()
+    if step is None or step.model is not model or not suits(model.head):
+        return
+    batch_size, length = hidden.shape[:2]
+    tokens = (batch_size or 32) * (length or model.context_length)  # 32 is Keras's default batch size
+    if 4 * tokens * model.vocabulary_size > model.LOGITS_AT_ONCE:
+        step.hidden, step.logits = hidden, logits
+
+
+def kept(logits):
+    """Return the hidden states that these very logits come from; None if they were not kept."""
+    step = _step.get()
+    return None if step is None or step.logits is not logits else step.hidden
 
 
 def suits(head):
-    """Whether `total_nats` knows what `head` does: a dense layer in float32, perhaps with a cap on its outputs."""
+    """Whether `total_nats` can compute `head`: a dense layer in float32, with or without logit soft-capping."""
     return (
         isinstance(head, keras.layers.Dense)
         and (type(head) in (Dense, keras.layers.Dense) or hasattr(head, "soft_cap"))
@@ -47,15 +64,15 @@ def suits(head):
 
 
 def total_nats(head, hidden, token_ids, weights, training):
-    """The sum over all tokens of cross-entropy times weight, as from `head(hidden)`, in chunks of tokens.
+    """Return the sum over all tokens of cross-entropy times weight, from the logits `head(hidden)`, in chunks.
 
-    The loss is one number, so the gradient of each chunk is known, but for one common factor, as soon as its logits
-    are. It is taken while they are there: nothing is computed twice, and no logits are kept for the backward pass.
+    The loss is a scalar, so the gradient of each chunk is known, up to a common factor, as soon as its logits are
+    computed. It is computed in the forward pass: nothing is computed twice, and no logits are kept.
 
     Args:
-        head: a layer that `suits`.
+        head: a layer for which `suits` is True.
         hidden: float tensor `[B, T, D]`.
-        token_ids: int tensor `[B, T]`. The tokens that came.
+        token_ids: int tensor `[B, T]`. The targets.
         weights: float32 tensor `[B, T]`.
         training: bool. False: the gradient is not needed.
 
@@ -80,7 +97,7 @@ def total_nats(head, hidden, token_ids, weights, training):
     token_ids, weights = in_chunks(ops.cast(token_ids, "int32")), in_chunks(weights)
 
     def one(vectors, kernel, bias, index):
-        """The nats of one chunk of `vectors` `[C, D]`, and their gradient by what the kernel made, `[C, V]`."""
+        """Return the nats of one chunk of `vectors` `[C, D]`, and their gradient by its logits, `[C, V]`."""
         weight = ops.expand_dims(ops.take(weights, index, axis=0), 1)
         logits = ops.matmul(vectors, kernel) + bias
         if cap is not None:
@@ -108,8 +125,8 @@ def total_nats(head, hidden, token_ids, weights, training):
         def add(index, total, vectors, by_kernel, by_bias):
             here = ops.take(vectors, index, axis=0)
             nats, slope = one(here, kernel, bias, index)
-            # The gradient takes the place of its vectors. Thus the next chunk has to wait for it: without XLA,
-            # TensorFlow would work at ten chunks at a time, and hold them all.
+            # The gradient overwrites the vectors of its chunk. So the next chunk has to wait for it: without XLA,
+            # TensorFlow would compute ten chunks in parallel and hold them all.
             by_here = ops.matmul(slope, ops.transpose(kernel))
             vectors = ops.slice_update(vectors, (index, 0, 0), ops.expand_dims(by_here, 0))
             by_kernel = by_kernel + ops.matmul(ops.transpose(here), slope)
@@ -125,7 +142,7 @@ def total_nats(head, hidden, token_ids, weights, training):
         return total, gradient
 
     vectors = in_chunks(ops.cast(hidden, "float32"), width)
-    # Reshaped they are tensors: TensorFlow refuses variables here when it runs eagerly.
+    # Reshaped, because TensorFlow refuses variables here in eager mode.
     kernel = ops.reshape(head.kernel, (width, size))
     bias = ops.zeros((size,)) if head.bias is None else ops.reshape(head.bias, (size,))
     return (with_gradient if training else forward)(vectors, kernel, bias)

@@ -1,4 +1,4 @@
-"""Which parts of a model do not train: kept in its file, which otherwise would not know."""
+"""Which layers and weights of a model are frozen; a `.keras` file of Keras alone would lose that."""
 
 import contextlib
 
@@ -6,22 +6,22 @@ import keras
 
 from tinylm_keras import _checks
 
-# What was frozen when the model was compiled: its optimizer was built for the rest.
+# What was frozen at `compile`: the optimizer was built for the other variables.
 _WHEN_COMPILED = "_frozen_when_compiled"
 
 
 def parts(layer, place="", holder=True, models_too=True):
-    """Iterate over every layer, and every weight that training may change; a layer comes before what is in it.
+    """Iterate over all layers and trainable weights; a layer comes before its content.
 
     Args:
         layer: Layer of Keras.
-        place: str. The way to it.
-        holder: bool. Whether the layer that holds it trains.
-        models_too: bool. Whether the name of a model within `layer` is a part of the way, too.
+        place: str. Path of `layer`.
+        holder: bool. Whether the layer around `layer` is trainable.
+        models_too: bool. Whether paths include the names of models inside `layer`.
 
     Returns:
-        An iterator of (place, layer or weight, whether the layer that holds it trains), such as "block_0/attention" or
-        "head/kernel". Layers of one name get numbers.
+        An iterator of (path, layer or weight, whether the layer around it is trainable). Paths look like
+        "block_0/attention" or "head/kernel". Layers with the same name get numbers.
     """
     yield place, layer, holder
     for variable in layer._trainable_variables:
@@ -39,31 +39,31 @@ def _within(place, name):
 
 
 def places(model):
-    """Return what is frozen as a list of str: each place whose part trains though what holds it does not, or reverse.
+    """Return the paths of all parts whose `trainable` differs from that of the layer around them, as a list of str.
 
-    So a frozen layer stands there once, without what is in it; "" is the model itself.
+    So a frozen layer is listed once, without its content. The path of the model itself is "".
     """
     return [place for place, part, holder in parts(model) if part.trainable != holder]
 
 
 def freeze(model, wanted):
-    """Freeze what `places` said, and let all the rest train.
+    """Freeze the parts that `places` listed, and make all others trainable.
 
     Raises:
-        ValueError: if the model has no such place.
+        ValueError: if the model has no such part.
     """
     if wanted == places(model):
         return
     unknown = set(wanted) - {place for place, _, _ in parts(model)}
     if unknown:
         raise _checks.refuse("frozen", "must name layers or weights of the model", min(unknown))
-    # Each by itself: with TensorFlow, a layer that is told what it is already does not tell what is in it.
+    # Each part is set: with TensorFlow, a layer whose value does not change does not pass it on to its content.
     for place, part, holder in parts(model):
         part.trainable = holder != (place in wanted)
 
 
 def entries(model):
-    """Return what the config of a model says about it, as a dict; it is empty where everything trains."""
+    """Return the entries for the config of a model, as a dict; empty if everything is trainable."""
     now = places(model)
     compiled = model.__dict__.get(_WHEN_COMPILED, now)
     found = {"frozen": now} if now else {}
@@ -79,13 +79,13 @@ def restore(model, frozen=None, frozen_when_compiled=None):
 
 
 def note_compiled(model):
-    """Note what is frozen at this moment as what was so when the model was compiled."""
+    """Remember what is frozen now as the state at `compile`."""
     model.__dict__[_WHEN_COMPILED] = places(model)
 
 
 @contextlib.contextmanager
 def as_when_compiled(model):
-    """Within this context, what trains is what trained when the model was compiled."""
+    """A context in which the parts are frozen that were frozen at `compile`."""
     now = places(model)
     freeze(model, model.__dict__.get(_WHEN_COMPILED, now))
     try:

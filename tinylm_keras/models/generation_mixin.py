@@ -1,4 +1,4 @@
-"""What a language model does with prompts: `generate`, `stream` and `score`."""
+"""The text methods of a language model: `generate`, `stream` and `score`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class GenerationMixin:
-    """The half of `LanguageModel` that takes text. The work is in `tinylm_keras.generation`; it reads `tokenizer`."""
+    """The text half of `LanguageModel`, implemented in `tinylm_keras.generation`. It reads `tokenizer`."""
 
     @property
     def generation_defaults(self) -> dict[str, Any]:
-        """dict of what `generate` and `stream` use for arguments that are None; saved in the model's file.
+        """dict of the values that `generate` and `stream` use for arguments that are None; saved in the model's file.
 
-        It is checked when it is set, and cannot be changed in place: `model.generation_defaults |= {"top_k": 5}`.
+        Set it as a whole, because it is checked when it is set: `model.generation_defaults |= {"top_k": 5}`.
         """
         return generation.ReadOnly(copy.deepcopy(self.__dict__.get("_generation_defaults", {})))
 
@@ -38,11 +38,11 @@ class GenerationMixin:
         return None if self.tokenizer is None else self.tokenizer.end_id
 
     def prompt_ids(self, text: str) -> Ids:
-        """Ids of a text as training saw its beginning: with the end token in front, where the tokenizer has one."""
+        """Ids of a text, with the end token in front if the tokenizer has one, as in training."""
         return self.after_end(self.tokenizer.tokenize(text))
 
     def after_end(self, ids: Ids) -> Ids:
-        """These ids behind the end token, where the tokenizer has one: so begins every text of training."""
+        """These ids, with the end token in front if the tokenizer has one: every training text begins with it."""
         return ids if self.end_id is None else np.concatenate([np.array([self.end_id], "int32"), ids])
 
     @overload
@@ -87,32 +87,32 @@ class GenerationMixin:
         """Continue one prompt or several.
 
         The first call compiles the loop (a few seconds); later calls with other prompts, seeds or settings do not.
-        Past `context_length` the model is fed the last `context_length` tokens; one with a sliding-window cache
-        (`RotaryLM`, `MLPLM`, `BigramLM`, `NGramLM`) continues, each position seeing the last `context_length` positions
-        in every layer.
+        Past `context_length` the model reads the last `context_length` tokens. A model with a sliding-window cache
+        (`RotaryLM`, `MLPLM`, `BigramLM`, `NGramLM`) keeps its cache, and each position sees the last `context_length`
+        positions in every layer.
 
         Args:
             prompts: str; list of str; ids `[n]`; ids `[B, n]` or a list of arrays of ids. An empty prompt starts from
                 the end token, or without one from a first token of the training texts. Only the last
-                `receptive_field` tokens of a prompt affect the result. A blank at the end of a text belongs to the word
-                that follows: the first new token is one that begins with it.
+                `receptive_field` tokens of a prompt affect the result. A space at the end of a prompt belongs to the
+                next word: the first new token begins with it.
             max_new_tokens: int from 0 to 1,000,000. None: `generation_defaults`, else 64.
             temperature, top_k, top_p, min_p, repetition_penalty: see `Sampler`. None: `generation_defaults`, else off.
-            stop: str or list of str. Ends a text before the first of these strings that it writes; for text prompts
-                alone. One that the tokenizer can never write is named in a warning.
+            stop: str or list of str. A text ends before the first of these strings; for text prompts only. A string
+                that the tokenizer can never write causes a warning.
             seed: int of at least 0. Row i draws from (seed, i). None: fresh numbers each time.
             sampler: `Sampler`, or one of `keras_nlp.samplers` that chooses a token at a time (greedy, random, top-k,
                 top-p or a subclass with `get_next_token`; it brings its own seed).
             allow_unknown: bool. Whether "[UNK]" may be written.
-            quantize: "bfloat16", "int8" (with a scale for each output), or None. Weight-only quantization: what the
-                weight matrices are rounded to. With one prompt a model too large for the processor's cache writes
-                faster on a CPU, inside its context; a smaller one writes slower, and several prompts, or a text past
-                the context of a model without a sliding-window cache, get the same rounding and no speed.
-                `tinylm evaluate --quantize` says what it costs.
+            quantize: "bfloat16", "int8" (with a scale for each output), or None. Weight-only quantization: the type
+                that the weight matrices are rounded to. On a CPU and for one prompt, a model that does not fit in the
+                processor's cache writes faster within its context, and a smaller model slower. Several prompts, or a
+                text past the context of a model without a sliding-window cache, gain no speed.
+                `tinylm evaluate --quantize` measures the loss of quality.
 
         Returns:
-            str for str, list for list, int32 ids for ids (a list of arrays for several), the prompt in front. The end
-            token and the stop string are not part of it.
+            str for str, list for list, int32 ids for ids (a list of arrays for several prompts). Each result begins
+            with its prompt and does not contain the end token or the stop string.
 
         Raises:
             ValueError: if an argument is outside its range, or the logits are not finite.
@@ -133,7 +133,7 @@ class GenerationMixin:
     def stream(
         self, prompt: str, max_new_tokens: int | None = None, **settings: Unpack[GenerationSettings]
     ) -> Iterator[str]:
-        """Iterate over the text of `generate(prompt, **settings)` as it is written; the pieces join to the same text.
+        """Iterate over the text of `generate(prompt, **settings)` while it is written; joined, the pieces are it.
 
         Args:
             prompt: str.
@@ -141,7 +141,7 @@ class GenerationMixin:
             **settings: The other arguments of `generate`.
 
         Returns:
-            An iterator of str. The first piece is the prompt, when it is not empty.
+            An iterator of str. The first piece is the prompt, unless it is empty.
         """
         return generation.stream(self, prompt, generation.Arguments(max_new_tokens, **settings))
 
@@ -149,8 +149,8 @@ class GenerationMixin:
         """log p(token i | tokens before) in nats, for every token but the first: float32 `[n - 1]`.
 
         Args:
-            text: str, or ids `[n]`. Longer than the context, each token is scored after the `context_length` before it,
-                and by a model with a sliding-window cache as `generate` continues.
+            text: str, or ids `[n]`. In a text longer than the context, each token is scored given the `context_length`
+                tokens before it, or, with a sliding-window cache, given the cache that `generate` would have.
 
         Returns:
             float32 numpy array; empty for fewer than two tokens.

@@ -1,6 +1,6 @@
-"""Token ids that come as plain arrays: checked before they are fed, since XLA clamps a wrong one and says nothing.
+"""Checks of token ids that a user passes as plain arrays, because XLA would clamp wrong ids silently.
 
-Data sets and generators are not looked at: they would have to be consumed, and Keras reads them as they come.
+Data sets and generators are not checked: that would consume them.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from tinylm_keras.models import LanguageModel
 
 MAKE_BATCHES = "Make batches with data.lines(texts, tokenizer, …), or windows of data.concatenate(texts, tokenizer)."
-PAIRS = "Of rows of ids, pass x = ids[:, :-1] and y = ids[:, 1:]."
+PAIRS = "From rows of ids, make x = ids[:, :-1] and y = ids[:, 1:]."
 
 
-# A subclass with one of its own may take any targets, or none.
+# A subclass that overrides one of these may take any targets, or none.
 _TAKE_TARGETS = ("compute_loss", "train_step", "test_step")
 
 
@@ -29,14 +29,14 @@ def check(
 ) -> tuple[Any, Any]:
     """Return inputs and targets as Keras takes them, or raise unless they are ids of the model.
 
-    What has an own meaning in a model is left to it: any inputs but ids in one with an own `call`, any targets but ids
-    with a loss of `compile`, and all targets in one with an own `compute_loss` or step.
+    Data that only the model can judge is not checked: inputs that are not ids if the model overrides `call`, targets
+    that are not ids with a loss passed to `compile`, and all targets if it overrides `compute_loss` or a step.
 
     Args:
         model: `LanguageModel`.
         x: Ids `[B, T]` as an array, a tensor or lists; anything else is returned as it is.
         y: Ids `[B, T]`, or None.
-        names: The two names, in messages.
+        names: Names of the two arguments in messages.
         needs_targets: bool. Whether there must be a `y`.
 
     Returns:
@@ -45,8 +45,8 @@ def check(
 
     Raises:
         ValueError: naming the argument, for text, ids outside the vocabulary (`pad_id` belongs to it here), numbers
-            that are not whole, rows of several lengths or longer than the context, and targets that are missing or of
-            another shape.
+            that are not whole, rows of different lengths or longer than the context, and targets that are missing or
+            have another shape.
     """
     if x is None:
         raise _checks.refuse(names[0], "must be token ids of the shape (B, T)", None, MAKE_BATCHES)
@@ -100,7 +100,7 @@ def _no_text(argument, data):
 
 
 def _is_array(data):
-    """Whether this is what an array can be made of without consuming it, and not the inputs of several layers."""
+    """Whether this can become an array without being consumed; a dict of inputs cannot."""
     if isinstance(data, (list, tuple, np.ndarray)) or keras.ops.is_tensor(data) or _is_ragged(data):
         return True
     return hasattr(data, "__array__") and hasattr(data, "shape")
@@ -111,14 +111,14 @@ def _is_ragged(data):
 
 
 def _depth(data):
-    """Number of dimensions, as far as it can be told from the first row."""
+    """Number of dimensions, judged by the first row."""
     if hasattr(data, "shape"):
         return len(data.shape)
     return 1 + (_depth(data[0]) if isinstance(data, (list, tuple)) and len(data) else 0)
 
 
 def _ids(model, data, argument, any_values):
-    """The ids, and their shape. With `any_values`, whatever is no table of whole numbers is returned as it is."""
+    """Return the ids and their shape. With `any_values`, only tables of whole numbers are checked."""
     array = _array(data, argument, any_values)
     if any_values and (array is None or array.ndim != 2 or array.dtype.kind not in "iu"):
         return data, None if array is None else array.shape
@@ -149,7 +149,7 @@ def _ids(model, data, argument, any_values):
 
 
 def _array(data, argument, any_values):
-    """The data as a numpy array, without a copy where that can be; None where it has to pass and is none."""
+    """Return the data as a numpy array, if possible without a copy; None if it is no array but `any_values` is set."""
     try:
         if _is_ragged(data):
             raise ValueError("rows of several lengths")
@@ -163,8 +163,8 @@ def _array(data, argument, any_values):
 
 
 def _outside(array, model):
-    """The first number that is no id of the model and not its padding; None where all are."""
-    lowest, highest = array.min(), array.max()  # nan, where there is one
+    """Return the first number that is neither an id of the model nor its padding; None if there is none."""
+    lowest, highest = array.min(), array.max()  # nan if the array holds one
     if lowest >= 0 and highest < model.vocabulary_size:
         return None
     good = (array >= 0) & (array < model.vocabulary_size)

@@ -1,4 +1,4 @@
-"""What all models share: sizes, the forward pass and saving; training and generation are mixed in."""
+"""The base class of all language models: sizes, forward pass and saving; mixins add training and generation."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 
 
 class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
-    """A causal model: `call(token_ids [B, T]) -> logits [B, T, V]`; changing id j never moves the logits before j.
+    """A causal model: `call(token_ids [B, T]) -> logits [B, T, V]`; changing id j never changes the logits before j.
 
-    A subclass builds its layers in `__init__`, ends it with `self.build((None, None))`, and gives
+    A subclass creates its layers in `__init__`, calls `self.build((None, None))` at the end, and defines
 
-    - `hidden_states(token_ids, training=None)`: all before the last layer, `[B, T, D]`,
-    - `head`: the last layer, from hidden vectors to logits,
-    - `build(input_shape)`, which builds every layer (an unbuilt model would save without weights),
-    - and, to generate faster, `decode_step` and `empty_cache`, and past the context `last_hidden_states`.
+    - `hidden_states(token_ids, training=None)`: the input of the head, `[B, T, D]`,
+    - `head`: the last layer, which turns hidden states into logits,
+    - `build(input_shape)`, which builds every layer (an unbuilt model would be saved without weights),
+    - optionally, for faster generation, `decode_step` and `empty_cache`, and `last_hidden_states` past the context.
 
-    Past `context_length` there are two ways. By default the model is fed the last `context_length` tokens, at positions
-    from 0. With `sliding_window_cache = True`, `decode_step` works with the same cache at any position, for one or
-    several tokens (at most `context_length`). Its result must equal `head(hidden_states(token_ids))` of the whole
-    text, which may then have any length; `receptive_field` is the number of tokens that a prediction depends on.
+    Generation past `context_length` works in one of two ways. By default the model reads the last `context_length`
+    tokens, at positions from 0. With `sliding_window_cache = True`, `decode_step` uses the same cache at any position,
+    for one or several tokens (at most `context_length`). Its result must equal `head(hidden_states(token_ids))` of the
+    whole text, which may then have any length; `receptive_field` is the number of tokens that a prediction depends on.
 
-    Where the logits of a batch would take more than `LOGITS_AT_ONCE` bytes (a class attribute; a model may have its
-    own), `fit` and `evaluate` never hold them all: the loss is computed in chunks of tokens. The result is the same.
-    An own loss, own metrics, a subclass with an own `call`, `compute_loss` or `compute_metrics`, and a head that is not
-    a plain dense layer in float32 need all logits, and get them.
+    If the logits of a batch would take more than `LOGITS_AT_ONCE` bytes (a class attribute, which a model may
+    override), `fit` and `evaluate` compute the loss in chunks of tokens, and the compiled step never holds all logits.
+    The result is the same. This needs the default loss, no further metrics, and a head that is a plain dense layer in
+    float32; otherwise all logits are computed at once.
 
     Args:
         vocabulary_size: int or None. Number of ids; None: the tokenizer's.
@@ -48,12 +48,16 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         pad_id: int or None. Id that is no token; None: the tokenizer's.
         tokenizer: `Tokenizer` or None. Kept in the model's file, outside Keras's tracking: a `TextVectorization`
             among the layers would silently turn XLA off.
+
+    Attributes:
+        training_state: str or None. JSON that `get_config` adds to the file; set while a checkpoint is written.
     """
 
     sliding_window_cache: bool = False
+    training_state: str | None = None
     tokenizer: Tokenizer | None
     first_tokens: list[tuple[int, int]]
-    LOGITS_AT_ONCE = 128 * 2**20  # bytes; below this, chunks would save nothing worth having
+    LOGITS_AT_ONCE = 128 * 2**20  # bytes; for fewer, chunks save too little
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -96,18 +100,9 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         """Logits `[B, T, vocabulary_size]` in float32 for `token_ids` `[B, T]`, T at most `context_length`."""
         _checks.within_context(tuple(token_ids.shape), self.context_length)
         hidden = self.hidden_states(token_ids, training=training)
-        return hidden if self._in_chunks(token_ids) else self.head(hidden)
-
-    def _in_chunks(self, token_ids):
-        """Whether `call` stops before the head, because `compute_loss` continues from there in chunks of tokens.
-
-        Nobody else may need the logits then: no own loss or metrics, and no own method that hands them on.
-        """
-        if self._compile_loss is not None or self._compile_metrics is not None:
-            return False
-        if any(getattr(type(self), name) != getattr(LanguageModel, name) for name in _HAND_ON_LOGITS):
-            return False
-        return chunked_loss.takes_over(self, token_ids)
+        logits = self.head(hidden)
+        chunked_loss.keep(self, hidden, logits)
+        return logits
 
     def hidden_states(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
         """Hidden states `[B, T, D]`, which the head turns into logits."""
@@ -120,7 +115,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
         """Hidden states of the positions `start`, `start + 1`, … and the new cache.
 
-        This default suits every model and gains nothing: its cache is the ids themselves, read again each time.
+        This default works for every model but saves no time: its cache is the ids, which the model reads again.
         """
         cache = ops.slice_update(cache, (0, start), token_ids)
         hidden = self.hidden_states(cache, training=False)
@@ -132,16 +127,16 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
 
     @property
     def receptive_field(self) -> int:
-        """How many of the last tokens the next one depends on; what lies before them changes nothing."""
+        """Number of tokens that a prediction depends on; earlier tokens have no effect."""
         return self.context_length
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape, self.vocabulary_size)
 
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor | None = None) -> Tensor | None:
-        """Which positions of the ids `[B, T]` are real: what comes after the model in a larger one leaves out the rest.
+        """Mask `[B, T]`, True for real tokens and False for padding, for layers behind this model in a larger one.
 
-        As from an `Embedding` with `mask_zero`, but by `pad_id`.
+        As `Embedding` with `mask_zero`, but with `pad_id` instead of 0.
         """
         if self.pad_id is None:
             return previous_mask
@@ -149,15 +144,13 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         return real if previous_mask is None else ops.logical_and(real, previous_mask)
 
     def quantize(self, mode: Any = None, config: Any = None, **kwargs: Any) -> NoReturn:
-        """Always refused: Keras would leave every layer out with a warning. `generate` rounds weights while it writes.
+        """Not supported: Keras would only warn and quantize no layer. `generate` takes `quantize` instead.
 
         Raises:
             ValueError: always.
         """
-        rule = "cannot be had: the layers of this model keep their weights as they are"
-        advice = (
-            'Use model.generate(prompt, quantize="int8"), or quantize="bfloat16", which round them while they write.'
-        )
+        rule = "is not supported: the layers of this model cannot be quantized in place"
+        advice = 'Use model.generate(prompt, quantize="int8"), or quantize="bfloat16", for weight-only quantization.'
         raise _checks.refuse("mode", rule, getattr(config, "mode", mode), advice)
 
     # Saving
@@ -165,7 +158,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     def save(self, filepath: Path, overwrite: bool = True, **kwargs: Any) -> None:
         """Write the model to one `.keras` file: weights, optimizer, tokenizer and generation defaults.
 
-        The file is replaced whole or not at all, so a crash never leaves a broken one.
+        The write is atomic: a crash never leaves a broken file.
 
         Args:
             filepath: str or path that ends in ".keras".
@@ -175,7 +168,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         Raises:
             ValueError: if the name does not end in ".keras".
             FileExistsError: if the file exists and `overwrite` is False.
-            OSError: if the file cannot be written; an old file is still there, whole.
+            OSError: if the file cannot be written; an old file is unchanged.
         """
         path = _files.check_keras_path(filepath)
         if path.exists() and not overwrite:
@@ -198,7 +191,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
             filepath: str or path.
             format: See Keras.
             verbose: See Keras.
-            input_signature: None: any number of rows, of any length up to `context_length`.
+            input_signature: See Keras. None allows any number of rows, of any length up to `context_length`.
             **kwargs: As `keras.Model.export`.
         """
         if input_signature is None:
@@ -206,10 +199,9 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         super().export(filepath, format=format, verbose=verbose, input_signature=input_signature, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to build the model again, as JSON-ready values."""
+        """Everything needed to build the model again, as values that JSON can hold."""
         tokenizer = self.tokenizer
-        training = self.__dict__.get("_training_state")  # text, while a checkpoint is written
-        return ({} if training is None else {"training": training}) | {
+        return ({} if self.training_state is None else {"training": self.training_state}) | {
             "name": self.name,
             "format_version": archive.FORMAT_VERSION,
             "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
@@ -226,7 +218,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """The inverse of `get_config`; it also reads the config of formats 1 and 2."""
         config = renames.current(config)
-        # What it says is for a run that continues, which reads it from the file.
+        # Only a resumed run needs the training state, and reads it from the file itself.
         by = after_run.FILE if config.pop("training", None) is None else after_run.RUN
         flags = {name: config.pop(name) for name in ("frozen", "frozen_when_compiled") if name in config}
         try:
@@ -240,6 +232,3 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         frozen.restore(model, **flags)
         model.__dict__["_loaded_from"] = by
         return model
-
-
-_HAND_ON_LOGITS = ("call", "compute_loss", "compute_metrics")

@@ -1,4 +1,4 @@
-"""Losses and metrics of Keras for a model of logits: most take probabilities unless they are told, and say nothing."""
+"""Losses and metrics of Keras with a model that returns logits: by default most of them expect probabilities."""
 
 import inspect
 import warnings
@@ -9,14 +9,14 @@ from keras.src.backend.common.masking import set_keras_mask
 
 from tinylm_keras import _checks
 
-# Of Keras, and without a `from_logits`.
+# Losses and metrics of Keras without an argument `from_logits`.
 OF_PROBABILITIES = {
     *("KLDivergence", "Poisson", "Dice", "Tversky", "kl_divergence", "poisson", "dice", "tversky"),
     *("BinaryAccuracy", "binary_accuracy", "Precision", "Recall", "PrecisionAtRecall", "RecallAtPrecision"),
     *("SensitivityAtSpecificity", "SpecificityAtSensitivity"),
     *("TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives"),
 }
-_ALWAYS = "`perplexity` is always there; others of this kind take from_logits=True."
+_ALWAYS = "`perplexity` is always reported; pass others with from_logits=True."
 ADVICE = {
     "loss": "Leave it out for cross-entropy without padding, or pass "
     "keras.losses.SparseCategoricalCrossentropy(from_logits=True).",
@@ -24,7 +24,7 @@ ADVICE = {
     "weighted_metrics": _ALWAYS,
 }
 
-# The losses that have a function of their own, by its name.
+# Loss classes by the name of the loss function.
 _CLASSES = {
     "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
     "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
@@ -35,11 +35,11 @@ _CLASSES = {
 
 
 def check(model, arguments):
-    """Refuse what would take the logits of a model for probabilities.
+    """Refuse losses and metrics that would take the logits of a model for probabilities.
 
     Args:
-        model: `LanguageModel`. One with a `call` of its own may give something else than logits, and is not checked.
-        arguments: dict. Those of `compile`.
+        model: `LanguageModel`. A subclass that overrides `call` may not return logits, and is not checked.
+        arguments: dict. The arguments of `compile`.
 
     Raises:
         ValueError: naming the first of them.
@@ -47,15 +47,15 @@ def check(model, arguments):
     for argument in _arguments_of(model):
         for one in _flat(arguments.get(argument)):
             if _takes_probabilities(_made(one, argument)):
-                rule = "must take logits, as this model gives them, and this one takes probabilities"
+                rule = "must take logits, which this model returns, and this one takes probabilities"
                 shown = one if isinstance(one, str) else getattr(one, "__name__", type(one).__name__)
                 raise _checks.refuse(argument, rule, shown, ADVICE[argument])
 
 
 def repair(model, arguments):
-    """Return the arguments of `compile` in a file, in which everything that can be told so takes logits.
+    """Return the arguments of `compile` from a file, changed so that losses and metrics take logits where possible.
 
-    Earlier versions let it pass. Each change is said by a warning.
+    Earlier versions allowed losses that take probabilities. Each change causes a warning.
     """
     repaired = {argument: _repaired(arguments.get(argument), argument) for argument in _arguments_of(model)}
     return {**arguments, **{name: value for name, value in repaired.items() if name in arguments}}
@@ -85,7 +85,7 @@ def _repaired(value, argument):
     try:
         repaired = type(made).from_config({**made.get_config(), "from_logits": True})
     except (TypeError, ValueError, AttributeError):
-        return value  # it knows probabilities alone
+        return value  # it takes only probabilities
     name = type(made).__name__
     warnings.warn(
         f"The `{argument}` of this file took logits for probabilities: {name} now takes logits.", stacklevel=2
@@ -102,7 +102,7 @@ def _flat(value):
 
 
 def _made(identifier, argument):
-    """The function or object that Keras would take for an identifier; None where Keras itself will refuse it."""
+    """Return the function or object that Keras makes of an identifier; None if Keras will refuse it."""
     if identifier is None or (isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc")):
         return None
     if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
@@ -118,7 +118,7 @@ def _takes_probabilities(made):
         return False
     named = made if inspect.isfunction(made) else type(made)
     if named.__module__.split(".")[0] == "keras" and named.__name__ in OF_PROBABILITIES:
-        return getattr(made, "top_k", None) is None  # the largest are the same
+        return getattr(made, "top_k", None) is None  # the top k are the same
     told = _told(made)
     if told is not None:
         return not told
@@ -127,11 +127,11 @@ def _takes_probabilities(made):
 
 
 def _told(made):
-    """What an object or a function has as `from_logits`; None where it has none."""
+    """Return `from_logits` of an object or a function; None if it has no such argument."""
     if isinstance(made, (keras.losses.Loss, keras.metrics.Metric)):
         try:
             return made.get_config().get("from_logits")
-        except Exception:  # an own class without a config
+        except Exception:  # a custom class without a config
             return getattr(made, "from_logits", None)
     try:
         parameter = inspect.signature(made).parameters.get("from_logits")

@@ -1,7 +1,7 @@
-"""What a weight is for, as far as optimizers treat weights differently: decided by its layer, never by a name.
+"""Which weights decay, and which ones Muon trains: decided by the class of the layer, never by a name.
 
-Keras decides by searching patterns in the path of a variable, and that begins with the name of the model: a model
-named "embedding_study" would have no weight decay, and one named "head" nothing for Muon to train.
+Keras searches for patterns in the path of a variable, which begins with the name of the model. So a model named
+"embedding_study" would have no weight decay, and in a model named "head" Muon would train nothing.
 """
 
 import re
@@ -10,16 +10,16 @@ import keras
 
 from tinylm_keras.models import frozen
 
-# The pattern by which a recipe keeps Muon away from the head. Here it means the model's `head`, whatever layers are
-# called; other patterns are the user's own, and are searched in the names of layers and weights below the model.
+# The pattern with which a recipe excludes the head from Muon. Here it means the layer `model.head`, whatever its name.
+# Other patterns come from the user and are searched in the paths of layers and weights inside the model.
 HEAD = r"(^|/)head/"
 
 
 def assign(model, optimizer):
-    """Tell an optimizer that is not built yet which weights decay, and a Muon which ones it leaves to Adam.
+    """Tell an optimizer that is not built yet which weights decay, and Muon which weights it trains with Adam.
 
-    Weight decay is for the matrices of dense layers: not for embeddings, biases and the scales of norms, nor for what
-    `exclude_from_weight_decay` was told before.
+    Weight decay applies to the matrices of dense layers: not to embeddings, biases and the scales of norms, nor to
+    variables that `exclude_from_weight_decay` already excludes.
 
     Args:
         model: `LanguageModel`.
@@ -45,7 +45,7 @@ def assign(model, optimizer):
 
 
 def _ids_of_embeddings(model):
-    """The ids of the weights of all layers that are embeddings; what is in a layer has a class of its own."""
+    """Return the `id()` of the weights of all embedding layers, without those of layers inside them."""
     layers = [layer for layer in model._flatten_layers() if layer is not model and _is_embedding(layer)]
     return {id(variable) for layer in layers for variable in layer._trainable_variables}
 
@@ -53,14 +53,14 @@ def _ids_of_embeddings(model):
 def _is_embedding(layer):
     if isinstance(layer, keras.layers.Embedding):
         return True
-    # Nothing but its class tells what a weight is that a layer has made itself.
+    # Only the class of a custom layer tells what its weights are.
     other = isinstance(layer, (keras.Model, keras.layers.Dense, keras.layers.EinsumDense))
     return "embedding" in type(layer).__name__.lower() and not other
 
 
 def _excluded(model, patterns):
-    """The ids of the variables that patterns of Muon's `exclude_layers` mean."""
-    head = getattr(model, "network", model).head  # of a mixture, that of its network
+    """Return the `id()` of the variables that match the patterns of Muon's `exclude_layers`."""
+    head = getattr(model, "network", model).head  # a mixture has the head of its network
     found = {id(variable) for variable in head.weights} if HEAD in patterns else set()
     others = [pattern for pattern in patterns if pattern != HEAD]
     for place, part, _ in frozen.parts(model, models_too=False):

@@ -15,10 +15,9 @@ from tinylm_keras.models import after_run, chunked_loss, frozen, given_ids, own_
 
 
 class TrainingMixin:
-    """The training half of `LanguageModel`, in front of `keras.Model` in the order of bases.
+    """The training half of `LanguageModel`; it stands before `keras.Model` in the list of base classes.
 
-    It reads `vocabulary_size`, `context_length`, `pad_id`, `head` and the metric `perplexity`, asks `_in_chunks`
-    whether `call` stopped before the head, and sets `first_tokens`.
+    It reads `vocabulary_size`, `context_length`, `pad_id`, `head` and the metric `perplexity`, and sets `first_tokens`.
     """
 
     def compile(
@@ -28,13 +27,13 @@ class TrainingMixin:
 
         Args:
             optimizer: Default: AdamW with learning rate 1e-3, beta_2 0.99, weight decay 0.1, clipped to norm 1.
-            loss: Default: cross-entropy of the real tokens in nats; padding weighs nothing.
+            loss: Default: cross-entropy of the real tokens in nats; padding has weight 0.
             loss_weights: As in Keras.
-            metrics: Added to `perplexity`, which is always there and costs nothing (the loss has its sum).
-            **kwargs: As in Keras; `jit_compile` is True unless said otherwise (Keras's "auto" means no XLA on a CPU).
+            metrics: Added to `perplexity`, which is always reported at no cost (it uses the sums of the loss).
+            **kwargs: As in Keras, but `jit_compile` defaults to True (Keras's "auto" means no XLA on a CPU).
 
-        Biases, norms and embeddings are left out of the optimizer's weight decay, also after loading, and Muon leaves
-        embeddings to Adam: by what their layers are, whatever they and the model are called.
+        The optimizer's weight decay skips biases, norms and embeddings, also after loading, and Muon trains embeddings
+        with Adam. The class of a layer decides this, not its name.
 
         Raises:
             ValueError: if a loss or metric of Keras would take the model's logits for probabilities.
@@ -47,26 +46,26 @@ class TrainingMixin:
             own_losses.check(self, arguments)
         current = getattr(self, "optimizer", None)
         if optimizer is current or optimizer is getattr(current, "inner_optimizer", current):
-            after_run.settle(self)  # else the schedule of a run would count as its user's
+            after_run.settle(self)  # or the schedule of a run would count as the user's
             optimizer = self.optimizer
         self.__dict__["_compiled_with"] = arguments
         self.compile_again(keras.optimizers.get(optimizer))
 
     def compile_again(self, optimizer: keras.optimizers.Optimizer, **changes: Any) -> None:
-        """Compile with the arguments of the last `compile`, but for the optimizer and these changes."""
+        """Compile with another optimizer and these changes, and otherwise with the arguments of the last `compile`."""
         arguments = {**self.__dict__["_compiled_with"], **changes}
-        self._compile_loss = self._compile_metrics = None  # Keras would keep those of an earlier `compile`
+        self._compile_loss = self._compile_metrics = None  # Keras would keep those of the last `compile`
         super().compile(optimizer, **arguments)
         self.__dict__["_compiled_with"] = arguments
         after_run.unmark(self)
         frozen.note_compiled(self)
         roles.assign(self, optimizer)
         if self.optimizer is not None and not self.optimizer.built:
-            # A file saved before the first step then has the same optimizer variables as the loaded model.
+            # Then a file saved before the first step has the same optimizer variables as the loaded model.
             self.optimizer.build(self.trainable_variables)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Called when a file is loaded: compile as it was compiled, so that `fit` continues.
+        """Compile a loaded model as the saved one was, so that `fit` continues. Keras calls this.
 
         `steps_per_execution` is 1 again, so that callbacks see every batch.
         """
@@ -81,17 +80,18 @@ class TrainingMixin:
         after_run.mark(self, by)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Mean nats per real token, plus what layers added with `add_loss`.
+        """Mean nats per real token, plus the losses that layers added with `add_loss`.
 
-        An own loss and own metrics leave out the positions whose token is padding, too.
+        A loss or metrics passed to `compile` skip padding too.
         """
         if self._compile_loss is not None or self._compile_metrics is not None:
             own_losses.leave_out_padding(self, y, y_pred)
         if self._compile_loss is not None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
-        if self._in_chunks(x):
+        hidden = chunked_loss.kept(y_pred) if self._compile_metrics is None else None
+        if hidden is not None:
             token_ids, weights = weigh(y, self.pad_id, sample_weight)
-            total = chunked_loss.total_nats(self.head, y_pred, token_ids, weights, training)
+            total = chunked_loss.total_nats(self.head, hidden, token_ids, weights, training)
         else:
             nats, weights = token_nats(y, y_pred, self.pad_id, sample_weight)
             total = ops.sum(nats * weights)
@@ -108,12 +108,12 @@ class TrainingMixin:
             return super().test_step(*args, **kwargs)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        if self._compile_loss is not None:  # else compute_loss has handed over the sums
+        if self._compile_loss is not None:  # otherwise compute_loss has added the sums
             self.perplexity.update_state(y, y_pred, sample_weight)
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def get_metrics_result(self) -> dict[str, Any]:
-        """As Keras's, with `loss` averaged over tokens as perplexity is (Keras averages batches by examples)."""
+        """As in Keras, but `loss` is averaged over tokens like perplexity (Keras averages over examples)."""
         results = super().get_metrics_result()
         if self._compile_loss is None:
             results["loss"] = self.perplexity.mean_nats()
@@ -122,18 +122,19 @@ class TrainingMixin:
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """As `keras.Model.fit`; `x` and `validation_data` may also be what `tlm.data.lines` or `windows` return.
 
-        A model that `train` returns, or that a file of its run holds, trains at a constant tenth of the highest rate of
-        that run, with what the optimizer has gathered; `model.optimizer.learning_rate = x` sets another. A model that
-        you compiled, saved and loaded continues as it was, unless its schedule has ended: then the same holds for it.
+        After a run of `train`, also when loaded from its file, a model trains at a constant rate, a tenth of the
+        run's peak learning rate, and keeps the optimizer's moments. `model.optimizer.learning_rate = x` sets another
+        rate. A model that you compiled, saved and loaded keeps its schedule, unless the schedule has ended; then it
+        also trains at a tenth of the peak.
 
-        An epoch has exactly `steps_per_epoch` updates (batches, where several make an update), also where that is no
-        multiple of the `steps_per_execution` of `compile`: it then takes the largest number that divides both.
+        An epoch has exactly `steps_per_epoch` batches. If that is not a multiple of the `steps_per_execution` of
+        `compile`, the largest common divisor takes its place.
 
-        Of arrays, `x` holds the ids `[B, T]` and `y` the id that follows each of them: of rows of ids, `ids[:, :-1]`
-        and `ids[:, 1:]`.
+        If `x` and `y` are arrays, `x` holds ids `[B, T]` and `y` the id that follows each of them: for rows of ids,
+        `ids[:, :-1]` and `ids[:, 1:]`.
 
         Raises:
-            ValueError: if arrays hold anything but ids of the model and its `pad_id`, or `y` is missing.
+            ValueError: if an array holds anything but ids of the model and its `pad_id`, or `y` is missing.
         """
         arguments = _named(keras.Model.fit, self, x, y, *args, **kwargs)
         _counts(arguments, "steps_per_epoch", "validation_steps")
@@ -144,7 +145,7 @@ class TrainingMixin:
         return self.fit_in_run(**arguments)
 
     def fit_in_run(self, x: Any, *, validation_data: Any = None, **kwargs: Any) -> keras.callbacks.History:
-        """`fit` of a run: at its own rate, and with its own number of batches in a call."""
+        """As `fit`, for a training run: it keeps the learning rate and `steps_per_execution` of `compile`."""
         if hasattr(x, "for_fit"):
             if x.first_tokens:
                 self.__dict__["first_tokens"] = x.first_tokens
@@ -164,15 +165,15 @@ class TrainingMixin:
         """As `keras.Model.evaluate`; `x` may also be what `tlm.data.lines` or `windows` return."""
         arguments = _named(keras.Model.evaluate, self, x, y, *args, **kwargs)
         _counts(arguments, "steps")
-        if not arguments.get("_use_cached_eval_dataset"):  # else `fit` has checked it
+        if not arguments.get("_use_cached_eval_dataset"):  # otherwise `fit` has checked it
             self._prepare(arguments)
-        # Keras before 3.15 returns tensors where a metric's result is one.
+        # Keras before 3.15 returns tensors for metrics whose result is a tensor.
         return keras.tree.map_structure(_plain, super().evaluate(**arguments))
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.predict`; `x` may also be what `tlm.data.lines` or `windows` return.
 
-        Of these, the rows are those of `batch(0)`, `batch(1)` and so on, with the rows of padding that fill the last.
+        The rows are then those of `batch(0)`, `batch(1)` and so on, including the padding rows of the last batch.
         """
         arguments = _named(keras.Model.predict, self, x, *args, **kwargs)
         _counts(arguments, "steps")
@@ -180,7 +181,7 @@ class TrainingMixin:
         return super().predict(**arguments)
 
     def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """As `keras.Model.train_on_batch`, at the rate that `fit` has."""
+        """As `keras.Model.train_on_batch`, at the learning rate of `fit`."""
         x, y = given_ids.check(self, x, y)
         after_run.settle(self)
         return super().train_on_batch(x, y, *args, **kwargs)
@@ -195,20 +196,20 @@ class TrainingMixin:
         return super().predict_on_batch(given_ids.check(self, x, None, needs_targets=False)[0])
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """What a file says about `compile`: of a model of a run, what `fit` continues with, but in a checkpoint."""
-        if "_training_state" not in self.__dict__:
+        """Compile settings for a file; after a run, those that `fit` continues with (but not in a checkpoint)."""
+        if self.training_state is None:
             after_run.settle(self)
         return super().get_compile_config()
 
     def _execute_within(self, steps):
-        """Keras would go beyond the end of an epoch to finish a call."""
+        """Make `steps_per_execution` divide the epoch; Keras would run past its end to finish a call."""
         together = math.gcd(self.steps_per_execution, steps)
         if together != self.steps_per_execution:
             self.steps_per_execution = together
             self.train_function = self.test_function = self.predict_function = None
 
     def _prepare(self, arguments, needs_targets=True):
-        """Make of the `x` and `y` among the arguments what Keras takes."""
+        """Turn `x` and `y` of the arguments into what Keras takes."""
         if hasattr(arguments["x"], "for_fit"):
             arguments["x"] = self._for_keras(arguments["x"])
             return
@@ -222,7 +223,7 @@ class TrainingMixin:
         return data.for_fit(endless=False)
 
     def _check_batches(self, data):
-        """XLA clamps an id that is out of range and says nothing, so batches are checked before they are fed."""
+        """Refuse ids out of range: XLA would clamp them silently."""
         _checks.within_context((data.batch_size, data.length), self.context_length)
         largest = data.largest_id(self.pad_id)
         if largest >= self.vocabulary_size:
@@ -230,26 +231,26 @@ class TrainingMixin:
 
 
 def _plain(value):
-    """A tensor of one number as a float; anything else as it is."""
+    """Return a scalar tensor as a float, anything else unchanged."""
     return float(value) if ops.is_tensor(value) and len(value.shape) == 0 else value
 
 
 def _named(method, *args, **kwargs):
-    """The arguments of a call of one of Keras's methods, by name, but for the model itself."""
+    """Return the arguments of a call of a Keras method by name, without `self`."""
     arguments = inspect.signature(method).bind(*args, **kwargs).arguments
     others = arguments.pop("kwargs", {})
     return {**dict(list(arguments.items())[1:]), **others}
 
 
 def _counts(arguments, *names):
-    """Refuse a number of steps with which an epoch would have no end or nothing in it."""
+    """Refuse a number of steps below 1, with which an epoch would be empty or never end."""
     for name in names:
         if arguments.get(name) is not None:
             _checks.whole_number(name, arguments[name], 1, advice="Leave it out for all of the data.")
 
 
 def _infer_modes(callbacks, name):
-    """Tell callbacks that less perplexity is better: Keras looks for that in the metrics of `compile` alone."""
+    """Tell callbacks that lower perplexity is better; Keras knows this only for metrics passed to `compile`."""
     for callback in keras.tree.flatten(getattr(callbacks, "callbacks", callbacks)):
         monitor = getattr(callback, "monitor", None)
         if getattr(callback, "mode", None) == "auto" and monitor in (name, f"val_{name}"):

@@ -1,4 +1,4 @@
-"""What the transformers share: the way through the blocks, with a cache and without."""
+"""The base class of the transformers: the forward pass through the blocks, with and without a cache."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Transformer(LanguageModel):
-    """A language model whose `hidden_states` is an embedding, blocks one after the other, and perhaps a last norm.
+    """A language model made of an embedding, a stack of blocks, and an optional final norm.
 
-    A subclass gives, before it calls `self.build((None, None))`,
+    A subclass sets, before it calls `self.build((None, None))`,
 
     - `embedding`: from token ids to vectors,
     - `blocks`: list of layers with `call(x, cache=None, start=0, training=None)`, each with an `attention`,
@@ -31,11 +31,11 @@ class Transformer(LanguageModel):
                 layer.build(shape)
 
     def embed(self, token_ids: Tensor, start: Any) -> Tensor:
-        """Vectors `[B, T, embed_dim]` before the first block; the first column is at the position `start`."""
+        """Input of the first block, `[B, T, embed_dim]`; the first column is at the position `start`."""
         return self.embedding(token_ids)
 
     def hidden_states(self, token_ids: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
-        """Vectors `[B, T, embed_dim]` before the head; with a cache, those and the new cache."""
+        """Input of the head, `[B, T, embed_dim]`; with a cache, a pair of it and the new cache."""
         x = self.embed(token_ids, start)  # (B, T, D)
         caches = []
         for index, block in enumerate(self.blocks):
@@ -49,10 +49,10 @@ class Transformer(LanguageModel):
         return x if cache is None else (x, tuple(caches))
 
     def last_hidden_states(self, token_ids: Tensor) -> Tensor:
-        """As `hidden_states(token_ids)[:, -1:]`, but of the last block the other positions need keys and values alone.
+        """As `hidden_states(token_ids)[:, -1:]`, but the last block computes only keys and values for other positions.
 
-        They go into a cache, and what only their own results would need is never computed: XLA leaves out what nobody
-        reads. With four blocks that is nearly a quarter of the work.
+        They go into a cache. XLA removes the rest of the last block for these positions, because nothing reads it. With
+        four blocks that saves nearly a quarter of the work.
         """
         x = self.embed(token_ids, 0)  # (B, T, D)
         *blocks, last_block = self.blocks

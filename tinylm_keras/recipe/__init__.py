@@ -1,1 +1,1 @@
-"""What a training run is told: settings, presets, and the names that they may use. No Keras, no text."""
+"""The settings of a training run, presets, and the names that they may use. No Keras, no text."""

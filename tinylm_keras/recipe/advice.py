@@ -1,7 +1,7 @@
-"""From what a text is like and how long training may take to a recipe and its reasons: `preset="auto"`. No Keras here.
+"""`preset="auto"`: chooses a recipe for a surveyed text and gives a reason for each choice. No Keras here.
 
-Each choice is a small function of the survey and of what is chosen already. What the user has set is kept, and the
-later choices follow from it.
+Each choice is a small function of the survey and of the earlier choices. Settings of the user are kept, and the later
+choices follow from them.
 """
 
 from __future__ import annotations
@@ -23,26 +23,27 @@ if TYPE_CHECKING:
 
 NAME = presets.AUTO
 READING = ("separator", "encoding", "column", "bad_rows")
-LENGTHS = EXCLUSIVE[0]  # of a run
+LENGTHS = EXCLUSIVE[0]  # settings of the length of a run
 MINUTES = 3.0
 USABLE = 0.9  # share of the speed of large matrix products that training reaches
 
-# Text of which so little is there gives nothing away for validation.
+# Characters; of less text, none is held out for validation.
 LEAST_TEXT = 2_000
-# Whole texts are chosen for validation where so many different ones are there and no few of them hold most of the text.
+# Whole texts are held out for validation if there are so many different ones and the longest tenth holds less than half
+# of the text.
 LEAST_DISTINCT, MOST_UNEQUAL = 10, 0.5
 MOST_REPEATED = 0.3
 
-# The padded layout cuts what does not fit, so the longest text must.
+# The padded layout truncates texts that do not fit, so the longest text has to fit.
 SHORTEST_ROW, LONGEST_ROW = 16, 128
 
-# Longer texts are learned in byte pairs, of this vocabulary: a context of them spans more of the text.
+# Longer texts get byte pairs, with a vocabulary of this size: the same context length then spans more text.
 MOST_FOR_CHARACTERS, BYTE_PAIRS = 8_000_000, 2_048
-MOST_CHARACTERS = 12_000  # different ones
+MOST_CHARACTERS = 12_000  # number of different characters
 
 
 class Network(NamedTuple):
-    """Sizes of a transformer, for runs of at least so many floating point operations."""
+    """Sizes of a transformer, for runs of at least `operations` floating point operations."""
 
     operations: float
     context_length: int
@@ -62,20 +63,19 @@ NETWORKS = (
 
 TRANSFORMERS = ("rotary", "minilm")
 
-# (passes over the text, dropout): the more often a text is seen, the more is dropped, and more passes than the last
-# number gain nothing.
+# (passes over the text, dropout): more passes need more dropout. More passes than MOST_PASSES do not help.
 DROPOUT = ((3, 0.0), (8, 0.1), (math.inf, 0.2))
 MOST_PASSES = 40
 
 
 @dataclasses.dataclass(frozen=True)
 class Advice:
-    """A recipe and why it is so.
+    """A recipe and the reasons for it.
 
     Attributes:
         recipe: `Recipe`, with `preset` "auto".
         reasons: tuple of str. One line for each choice.
-        seconds: float or None. About how long the run takes; None where that is not known.
+        seconds: float or None. Estimated duration of the run; None if unknown.
     """
 
     recipe: Recipe
@@ -88,15 +88,14 @@ def advise(survey: Survey, operations_per_second: float, overrides: Mapping[str,
 
     Args:
         survey: `Survey` of the text.
-        operations_per_second: float. Floating point operations of a large matrix product a second, as a machine does
-            them.
+        operations_per_second: float. Floating point operations per second of the machine in a large matrix product.
         overrides: dict. Settings that the user has chosen. They are kept, and the other choices follow from them.
 
     Returns:
-        An `Advice`. The same arguments give the same.
+        An `Advice`, which is a function of the arguments alone.
 
     Raises:
-        ValueError: if the overrides do not go together, with each other or with what is chosen.
+        ValueError: if the overrides contradict each other or the other choices.
 
     Example:
 
@@ -113,7 +112,7 @@ def advise(survey: Survey, operations_per_second: float, overrides: Mapping[str,
 
 @dataclasses.dataclass(frozen=True)
 class _Ids:
-    """What is known of token files, in place of a survey: each id counts as a character."""
+    """Sizes of token files, in place of a survey: each id counts as a character."""
 
     characters: int
     distinct_characters: int
@@ -124,7 +123,7 @@ class _Ids:
 def advise_ids(
     count: int, vocabulary_size: int, operations_per_second: float, overrides: Mapping[str, Any] | None = None
 ) -> Advice:
-    """Choose the settings of a run on token files, which have decided all about text and tokens.
+    """Choose the settings of a run on token files, whose text and tokens are already fixed.
 
     Args:
         count: int. Ids to train on.
@@ -150,7 +149,7 @@ def advise_ids(
 
 
 def _checked(overrides):
-    """What the user has set, each value in its range; a length that is None sets nothing."""
+    """Return the checked settings of the user, without lengths that are None."""
     refuse_unknown(overrides)
     given = dict(overrides)
     if isinstance(given.get("column"), int):  # of a table without a header
@@ -160,7 +159,7 @@ def _checked(overrides):
 
 
 class _Choices:
-    """What is chosen so far: `made` by the functions below, `fixed` by the user, who wins."""
+    """The choices so far: `made` by the functions below, `fixed` by the user; the latter take precedence."""
 
     def __init__(self, survey, speed, fixed):
         self.survey, self.speed, self.fixed = survey, speed, fixed
@@ -170,16 +169,16 @@ class _Choices:
         return self.fixed[name] if name in self.fixed else self.made.get(name, getattr(_DEFAULT, name))
 
     def make(self, reason, **settings):
-        """Choose settings. The reason is that of the first one: where the user has set this, it says so instead."""
+        """Choose settings. If the user has set the first one, the reason says so instead."""
         self.made.update(settings)
         own = [f"{name}={self.fixed[name]!r}" for name in settings if name in self.fixed]
         if reason and own and next(iter(settings)) in self.fixed:
-            self.reasons.append(f"{reason.partition(':')[0]}: {', '.join(own)}, as asked.")
+            self.reasons.append(f"{reason.partition(':')[0]}: {', '.join(own)}, as requested.")
         elif reason:
             self.reasons.append(reason + (f" As asked: {', '.join(own)}." if own else ""))
 
     def advice(self):
-        """What was chosen, as an `Advice`; refuses what the user has set and nothing chosen has a use for."""
+        """Return the choices as an `Advice`, or refuse a setting of the user that the chosen parts do not use."""
         recipe = Recipe(**{**self.made, **self.fixed, "preset": NAME})
         for name, value in self.fixed.items():
             if value is not None:
@@ -188,18 +187,18 @@ class _Choices:
 
     @property
     def texts(self):
-        """The `Cut` of the survey that holds for the separator."""
+        """The `Cut` of the survey for the chosen separator."""
         cuts = {cut.separator: cut for cut in self.survey.cuts}
         return cuts.get(self["separator"], self.survey.texts)
 
     @property
     def are_apart(self):
-        """Whether the source consists of several texts, each with an end of its own."""
+        """Whether the source consists of several texts, each with an end."""
         return self.survey.given or self["separator"] is not None
 
     @property
     def is_closed(self):
-        """Whether words are the right tokens: few, known, and in texts of one line."""
+        """Whether words suit as tokens: a small closed vocabulary, in texts of one line."""
         return self.survey.closed_vocabulary and self.are_apart and self.texts.with_lines == 0
 
 
@@ -215,22 +214,22 @@ def _tokenizer(choices):
     survey = choices.survey
     choices.make("", end_token="<end>" if choices.are_apart else None)
     if choices.is_closed:
-        reason = f"Tokens: words; the text has only {survey.words.distinct:,}, and new text has hardly any other."
+        reason = f"Tokens: words; the text has only {survey.words.distinct:,} different ones, and new text few others."
         choices.make(reason, tokenizer="whitespace")
     elif choices.fixed.get("vocabulary_file") is not None:
-        choices.make("Tokens: byte pairs, those of the files that are given.", tokenizer="byte-pair")
+        choices.make("Tokens: byte pairs, from the given files.", tokenizer="byte-pair")
     elif survey.distinct_characters > MOST_CHARACTERS or survey.characters > MOST_FOR_CHARACTERS:
-        reason = "Tokens: byte pairs, learned from the text; a text so long is learned faster in longer tokens."
+        reason = "Tokens: byte pairs, learned from the text; longer tokens make training on a long text faster."
         choices.make(reason, tokenizer="byte-pair")
     else:
-        reason = f"Tokens: characters, {survey.distinct_characters:,} different ones; line breaks and blanks are kept."
+        reason = f"Tokens: characters, {survey.distinct_characters:,} different ones; line breaks and spaces are kept."
         choices.make(reason, tokenizer="character")
     if choices["tokenizer"] == "byte-pair" and choices["vocabulary_file"] is None:
         choices.make("", max_tokens=BYTE_PAIRS)
 
 
 def _length(choices):
-    """Minutes, unless the user gives the length of the run in another way."""
+    """Set minutes, unless the user gives the length of the run."""
     choices.make("", steps=None)
     if not set(LENGTHS) & set(choices.fixed):
         choices.make("", minutes=MINUTES)
@@ -238,8 +237,8 @@ def _length(choices):
 
 def _network(choices):
     if choices.is_closed and choices["tokenizer"] == "whitespace":
-        # The preset is the recipe of defaults.
-        choices.make("Model: the network of the preset stories, made for such texts.", model="minilm")
+        # The defaults of `Recipe` are those of the preset stories.
+        choices.make("Model: the network of the preset stories, which suits such texts.", model="minilm")
         return
     model = choices.fixed.get("model", "rotary")
     if model not in TRANSFORMERS:
@@ -253,7 +252,7 @@ def _network(choices):
     sizes = network._asdict()
     del sizes["operations"]
     tokens = choices.survey.characters * _tokens_per_character(choices)
-    sizes["context_length"] = max(1, min(sizes["context_length"], int(tokens / 4)))  # of a tiny text
+    sizes["context_length"] = max(1, min(sizes["context_length"], int(tokens / 4)))  # for a tiny text
     if "embed_dim" in choices.fixed:
         width, heads = choices["embed_dim"], range(1, sizes["num_heads"] + 1)
         sizes["num_heads"] = max(number for number in heads if width % number == 0)
@@ -272,7 +271,7 @@ def _optimizer(choices):
 
 
 def _layout(choices):
-    """Padded where the texts are short and whole, packed otherwise; a row holds the longest text."""
+    """Choose padded for separate short texts, with rows that hold the longest one, and packed otherwise."""
     _, _, median, _, longest = choices.texts.lengths
     if choices["tokenizer"] == "whitespace" and choices.is_closed:
         most, length, per_character = 2 * LONGEST_ROW, choices["context_length"], 1.2 * _tokens_per_character(choices)
@@ -285,11 +284,11 @@ def _layout(choices):
         if not choices.is_closed:
             rows = min(128, max(rows, round(tokens / max(1.0, median * per_character + 1))))
         length = min(max(length, room), most)
-        reason = f"Layout: padded, each text one example; the longest has {longest:,} characters."
+        reason = f"Layout: padded, each text is one example; the longest has {longest:,} characters."
         choices.make(reason, layout="padded", context_length=length, batch_size=rows)
-        choices.make("", max_new_tokens=2 * length)  # none of its texts is cut
+        choices.make("", max_new_tokens=2 * length)  # so that no text is truncated
         if choices["tokenizer"] == "character":
-            choices.make("", temperature=1.0)  # new names and sayings are wanted, more than likely ones
+            choices.make("", temperature=1.0)  # for varied names and sayings, not only the likeliest
     else:
         how = "the texts one after the other, with an end token between them" if choices.are_apart else "the whole text"
         reason = f"Layout: packed: {how}, in stretches of {choices['context_length']} tokens."
@@ -299,21 +298,21 @@ def _layout(choices):
 def _validation(choices):
     characters, texts = choices.survey.characters, choices.texts
     if characters < LEAST_TEXT:
-        choices.make(f"Validation: none; of {characters:,} characters none can be spared.", validation=0.0)
+        choices.make(f"Validation: none; {characters:,} characters are too few to hold any out.", validation=0.0)
     elif choices.are_apart and texts.distinct < LEAST_DISTINCT:
         number = "all texts are equal" if texts.distinct == 1 else f"there are only {texts.distinct} different texts"
-        choices.make(f"Validation: none; {number}, and each is learned.", validation=0.0)
+        choices.make(f"Validation: none; {number}, and all are for training.", validation=0.0)
     elif choices.are_apart and texts.longest_tenth < MOST_UNEQUAL:
         choices.make("Validation: a tenth of the texts, at random.", validation=0.1, split="texts")
     else:
         again = choices.survey.repeated
-        note = f" {again:.0%} of the text was said before, so the figure is too good." if again > MOST_REPEATED else ""
+        note = f" {again:.0%} of the text is repeated, so the loss is too low." if again > MOST_REPEATED else ""
         reason = f"Validation: a tenth of the text, in ten stretches spread over it.{note}"
         choices.make(reason, validation=0.1, split="stretches")
 
 
 def _time(choices):
-    """How long the run takes, and where a short text needs less than the time there is, how many steps."""
+    """Estimate the duration of the run; for a short text, set steps if they take less than the minutes."""
     minutes, tokens = choices["minutes"], choices["batch_size"] * choices["context_length"]
     weights = 12 * choices["num_blocks"] * choices["embed_dim"] ** 2 + choices["embed_dim"] * 2 * _vocabulary(choices)
     step = 6 * weights * tokens / choices.speed + 0.002
@@ -322,15 +321,15 @@ def _time(choices):
         steps = choices.fixed.get("steps") or choices["epochs"] * per_pass
         choices.seconds, choices.passes = steps * step + 10, steps / per_pass
         passes = f"{steps:,.0f} steps, about {choices.passes:.2g} passes over the text"
-        choices.reasons.append(f"Time: {passes}, as asked.")
+        choices.reasons.append(f"Time: {passes}, as requested.")
         return
     possible = 60 * minutes / step
     choices.passes = min(MOST_PASSES, possible / per_pass)
     if "minutes" not in choices.fixed and possible > 1.2 * MOST_PASSES * per_pass:
         steps = max(100, round(MOST_PASSES * per_pass))
         choices.seconds, choices.passes = steps * step + 10, steps / per_pass
-        passes = f"{steps:,} steps, about {choices.passes:,.0f} passes over so short a text"
-        reason = f"Time: {passes}; more would learn it by heart."
+        passes = f"{steps:,} steps, about {choices.passes:,.0f} passes over this short text"
+        reason = f"Time: {passes}; more passes would memorize it."
         choices.make(reason, minutes=None, steps=steps)
     else:
         choices.seconds = 60 * minutes
@@ -352,7 +351,7 @@ def _tokens_per_character(choices):
 
 
 def _filled(choices, tokens):
-    """Tokens of a batch that are not padding."""
+    """Return the number of tokens of a batch that are not padding."""
     if choices["layout"] != "padded":
         return tokens
     return choices["batch_size"] * (choices.texts.lengths[2] * _tokens_per_character(choices) + 1)
@@ -363,11 +362,11 @@ def _regularization(choices):
         return
     dropout = next(share for passes, share in DROPOUT if choices.passes <= passes)
     size = f"{choices['num_blocks']} blocks, {choices['embed_dim']} wide, context {choices['context_length']}"
-    choices.make(f"Network: {size}; dropout {dropout:g} for so many passes.", dropout=dropout)
+    choices.make(f"Network: {size}; dropout {dropout:g} for this number of passes.", dropout=dropout)
 
 
 def _counts(choices):
     if choices["model"] not in TRANSFORMERS or choices["validation"] == 0:
         return
-    reason = "Counts: n-grams of the text are mixed with the network, for the two know different things."
+    reason = "Counts: n-gram counts of the text are mixed with the network; together they predict better."
     choices.make(reason, mix_counts=True)

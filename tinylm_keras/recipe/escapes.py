@@ -2,14 +2,14 @@ r"""Characters that cannot be typed on a command line, written with a backslash.
 
 import re
 
-# What the help of an option that takes them says.
+# Help of the options that take escapes.
 HELP = r"\n, \t, \r, \f, \\ and \uXXXX are read as the character"
 
 _CHARACTERS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "\\": "\\"}
 
 
 def decode(typed):
-    r"""Return a text with its escapes read; a backslash before anything else stays what it is.
+    r"""Return a text with its escapes read; a backslash before anything else stays.
 
     Args:
         typed: str.

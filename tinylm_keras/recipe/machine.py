@@ -1,18 +1,17 @@
-"""How fast this machine computes, measured by numpy alone: enough to say about how long a run takes. No Keras here."""
+"""How fast this machine computes, measured with numpy: enough to estimate how long a run takes. No Keras here."""
 
 import os
 import time
 
 import numpy as np
 
-SIZE = 64  # so small a product runs on one processor
+SIZE = 64  # a product of this size runs on one processor
 
 
 def operations_per_second(repeats: int = 4000) -> float:
     """Measure how many floating point operations a second all processors do in matrix products.
 
-    One processor is measured, in the time that it gives to this process, so that other programs hardly change the
-    figure.
+    One processor is measured, in CPU time of this process, so that other programs hardly change the result.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Changes to a recipe: from Python by name, or as they were typed on the command line. No Keras here."""
+"""Changes of a recipe, from Python by name or as typed on the command line. No Keras here."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from tinylm_keras.recipe.recipe import Recipe
     from tinylm_keras.recipe.settings_types import Settings
 
-# Of the settings in one row only one has a value: giving it clears the other that the recipe had.
+# Settings that exclude each other: setting one of a row clears the others.
 EXCLUSIVE = (("steps", "epochs", "minutes"), ("vocabulary_file", "max_tokens"))
 
 
 def override(recipe: Recipe, **overrides: Unpack[Settings]) -> Recipe:
     """Return a copy of `recipe` with some settings changed.
 
-    Giving one of `steps`, `epochs` and `minutes` clears the others; so do `vocabulary_file` and `max_tokens`. It also
-    clears `evaluate_every` of the recipe, so that a run of another length is evaluated about ten times.
+    One of `steps`, `epochs` and `minutes` clears the others, and `vocabulary_file` and `max_tokens` clear each other. A
+    new length also clears `evaluate_every` of the recipe, so that the run is evaluated about ten times.
 
     Args:
         recipe: `Recipe`.
@@ -34,7 +34,7 @@ def override(recipe: Recipe, **overrides: Unpack[Settings]) -> Recipe:
 
     Raises:
         ValueError: if a name is unknown (the message lists the nearest ones), a value is out of its range, or the model
-            (tokenizer, optimizer, schedule) of the recipe has no use for a setting (the message lists those that have).
+            (tokenizer, optimizer, schedule) of the recipe does not use a setting (the message lists those that do).
         TypeError: if a text setting is not a string.
 
     Example:
@@ -50,7 +50,7 @@ def override(recipe: Recipe, **overrides: Unpack[Settings]) -> Recipe:
         if any(changes.get(name) is not None for name in row):
             changes |= {name: None for name in row if name not in changes}
     if any(changes.get(name) not in (None, getattr(recipe, name)) for name in EXCLUSIVE[0]):
-        changes.setdefault("evaluate_every", None)  # that of the recipe was for its own length
+        changes.setdefault("evaluate_every", None)  # the recipe's value was for its own length
     changed = dataclasses.replace(recipe, **changes)
     for name, value in overrides.items():
         if value is not None:
@@ -59,7 +59,7 @@ def override(recipe: Recipe, **overrides: Unpack[Settings]) -> Recipe:
 
 
 def refuse_unused(name: str, value: object, recipe: Recipe) -> None:
-    """Raise when what `recipe` chooses (model, tokenizer, optimizer, schedule) has no use for the setting `name`."""
+    """Raise if the model, tokenizer, optimizer or schedule of `recipe` does not use the setting `name`."""
     for part, kinds in registry.PARTS.items():
         takers = [kind for kind in kinds if name in kinds[kind].takes]
         chosen = getattr(recipe, part)
@@ -69,10 +69,10 @@ def refuse_unused(name: str, value: object, recipe: Recipe) -> None:
 
 
 def parse(name: str, typed: str) -> object:
-    r"""Turn what was typed on the command line into a setting's value.
+    r"""Return the value of a setting as typed on the command line.
 
-    `none` means None where the setting allows it; numbers are read as Python reads them; in texts that are no
-    names, `\n` and other escapes become the character (see `escapes.decode`).
+    `none` means None if the setting allows it. Numbers are read as in Python. In settings that are text, `\n` and other
+    escapes become the character (see `escapes.decode`).
 
     Args:
         name: str. Name of the setting.
@@ -82,7 +82,7 @@ def parse(name: str, typed: str) -> object:
         The value, of the setting's type and within its range.
 
     Raises:
-        ValueError: if the text is no value of that setting.
+        ValueError: if the text is not a value of that setting.
 
     Example:
 

@@ -6,12 +6,12 @@ from tinylm_keras.recipe.recipe import Recipe, settings
 
 __all__ = ["Recipe", "describe", "get", "names", "override", "parse", "settings"]
 
-# What settings left out come from where nothing else is said.
+# The preset from which settings come by default.
 DEFAULT = "stories"
 
-# Not among the presets: it chooses a recipe by the text; see `advice`.
+# Not a preset: it chooses a recipe by looking at the text; see `advice`.
 AUTO = "auto"
-AUTO_LINE = "looks at your text, chooses what suits it and says why; the default for your own text"
+AUTO_LINE = "looks at your text, chooses settings for it and gives the reasons; the default for your own text"
 
 _CHARACTERS = {
     "tokenizer": "character",
@@ -20,7 +20,7 @@ _CHARACTERS = {
     "max_new_tokens": 300,
 }
 
-# A character model of 10.65 million weights besides its embeddings, as nanoGPT trains it on Tiny Shakespeare.
+# A character model of 10.65 million weights without embeddings, as nanoGPT trains it on Tiny Shakespeare.
 _SHAKESPEARE = {
     **_CHARACTERS,
     "context_length": 256,
@@ -62,7 +62,7 @@ _LINEAR_MUON = {
     "weight_decay": 0.0,
 }
 
-# Each preset: one line that says what it is for, and the recipe.
+# Each preset: its description in one line, and the recipe.
 _PRESETS = {
     "stories": (
         "a small pre-norm GPT over words; the built-in stories, or your own text, in about a minute",
@@ -98,7 +98,7 @@ _PRESETS = {
         ),
     ),
     "bigram": (
-        "the simplest: each character guessed from the one before it alone; seconds",
+        "the simplest: predicts each character from the one before it; seconds",
         Recipe(
             **_CHARACTERS,
             preset="bigram",
@@ -114,7 +114,7 @@ _PRESETS = {
         ),
     ),
     "attention-average": (
-        "attention without weights: the plain average of all words before, then two hidden layers; falling rate",
+        "attention without weights: the plain average of all earlier words, then two hidden layers; decaying rate",
         Recipe(
             preset="attention-average",
             tokenizer="word-punct",
@@ -137,7 +137,7 @@ _PRESETS = {
         ),
     ),
     "mlp": (
-        "no attention: the last eight characters side by side, each as a permutation code, through three hidden layers",
+        "no attention: the last eight characters side by side, each as a permutation code, then three hidden layers",
         Recipe(
             **_CHARACTERS,
             preset="mlp",
@@ -163,7 +163,7 @@ _PRESETS = {
         Recipe(
             **_CHARACTERS,
             preset="fast",
-            **{**_SMALL, "feed_forward_dim": 496},  # with its second table, no more weights than nanoGPT's
+            **{**_SMALL, "feed_forward_dim": 496},  # with the second embedding, no more weights than nanoGPT's
             **_LINEAR_MUON,
             model="rotary",
             learning_rate=0.015,
@@ -190,7 +190,7 @@ _PRESETS = {
         Recipe(**_SHAKESPEARE, preset="shakespeare-char"),
     ),
     "gpt": (
-        "shakespeare-char as a plain GPT: ReLU, and every matrix begins with a deviation of 0.02",
+        "shakespeare-char as a plain GPT: ReLU, and all matrices start with a standard deviation of 0.02",
         Recipe(
             **{**_SHAKESPEARE, "activation": "relu", "embeddings_stddev": None, "kernel_stddev": 0.02},
             preset="gpt",
@@ -251,7 +251,7 @@ def get(name: str) -> Recipe:
         A `Recipe`.
 
     Raises:
-        ValueError: if there is no such preset; the message lists those there are.
+        ValueError: if there is no such preset; the message lists all presets.
 
     Example:
 
@@ -259,8 +259,8 @@ def get(name: str) -> Recipe:
     20
     """
     if name == AUTO:
-        rule = "chooses the settings by the text of a new run, so it is no recipe by itself"
-        raise _checks.refuse("preset", rule, name, "Give it a source alone, or choose another preset.")
+        rule = "chooses settings for the text of a new run, so it is not a fixed recipe"
+        raise _checks.refuse("preset", rule, name, "Use it only with a new source, or choose another preset.")
     return _PRESETS[_checks.one_of("preset", name, [AUTO, *names()])][1]
 
 

@@ -17,8 +17,8 @@ class Recipe:
     """Every setting of a training run. Frozen; `override` makes a changed copy.
 
     Each field's metadata holds `help`, `type`, `optional` (None is allowed), `choices`, `group` and `check`. The values
-    are checked when the recipe is made, so a recipe that exists is one that can be trained. Which settings a model, a
-    tokenizer, an optimizer or a schedule takes stands in `registry`; the others have no effect.
+    are checked when the recipe is created. `registry` lists which settings a model, a tokenizer, an optimizer or a
+    schedule uses; the others have no effect.
 
     Raises:
         ValueError: if a value is out of its range, or two settings do not go together.
@@ -37,7 +37,7 @@ class Recipe:
 
     layout: str = choice(
         "auto",
-        "padded: each text one example; packed: random windows of all texts in one row; auto: padded when 90 % of the "
+        "padded: each text is one example; packed: random windows of the joined texts; auto: padded when 90 % of the "
         "texts fit",
         ("auto", "padded", "packed"),
         check=renames.layout,
@@ -45,7 +45,7 @@ class Recipe:
     )
     separator: str | None = text(
         "auto",
-        r"where a file is cut into texts: auto, \n, \n\n, another string, or none",
+        r"where a file is split into texts: auto, \n, \n\n, another string, or none",
         optional=True,
         group="text",
         escapes=True,
@@ -59,13 +59,13 @@ class Recipe:
     )
     bad_rows: str = choice(
         "error",
-        "rows of a table that hold no text in the column: error refuses the file; skip leaves them out and counts them",
+        "rows of a table without text in the column: error refuses the file; skip ignores and counts them",
         tables.BAD_ROWS,
         group="text",
     )
     validation: float = real(
         0.1,
-        "share of the text kept away from training, for validation; 0 for none",
+        "share of the text held out for validation; 0 for none",
         0,
         1,
         include_high=False,
@@ -73,8 +73,8 @@ class Recipe:
     )
     split: str = choice(
         "auto",
-        "which text is kept for validation: texts: whole texts, at random; ends: the end of each; stretches: ten "
-        "stretches spread over all of the text; auto: texts, of a few whole files their ends",
+        "which text is held out for validation: texts: random whole texts; ends: the end of each; stretches: ten "
+        "stretches spread over the text; auto: texts, or ends where the texts are a few whole files",
         ("auto", "texts", "ends", "stretches"),
         group="text",
     )
@@ -84,11 +84,11 @@ class Recipe:
         None, "keep only this many of the most frequent tokens", 3, optional=True, group="tokens"
     )
     end_token: str | None = text(
-        "<end>", "token that closes each text; none for none", optional=True, group="tokens", escapes=True
+        "<end>", "token at the end of each text; none for no end token", optional=True, group="tokens", escapes=True
     )
     vocabulary_file: str | None = text(
         None,
-        "byte-pair: vocab.json of ready tokens, such as GPT-2's, in place of learning them",
+        "byte-pair: vocab.json of a trained tokenizer, such as GPT-2's, instead of training one",
         optional=True,
         group="tokens",
     )
@@ -138,7 +138,7 @@ class Recipe:
 
     logit_soft_cap: float | None = real(
         15.0,
-        "rotary: logit soft-capping, so that no logit passes this size; none for none",
+        "rotary: soft-cap the logits at this value; none to disable",
         0,
         include_low=False,
         optional=True,
@@ -146,8 +146,7 @@ class Recipe:
     )
     mix_counts: bool = flag(
         False,
-        "mix the trained network with counts of the n-grams of its text, in one model; such a file contains pieces of "
-        "the text",
+        "mix the trained network with n-gram counts of its text in one model; its file then contains parts of the text",
         group="model",
     )
 
@@ -204,7 +203,7 @@ class Recipe:
     batch_size: int = whole(64, "examples in one batch", 1, 1_000_000, group="training")
     gradient_accumulation_steps: int = whole(
         1,
-        "gradient accumulation steps: batches whose gradients are averaged in one update",
+        "number of batches whose gradients are averaged in one update",
         1,
         1_000_000,
         group="training",
@@ -213,7 +212,7 @@ class Recipe:
     epochs: int | None = whole(None, "passes over the text; excludes steps", optional=True, group="training")
     minutes: float | None = real(
         None,
-        "how long the run takes, compiling and evaluations included; excludes steps and epochs",
+        "duration of the run, with compilation and evaluations; excludes steps and epochs",
         0,
         1e6,
         include_low=False,
@@ -225,8 +224,8 @@ class Recipe:
     )
     evaluation_batches: int | None = whole(
         None,
-        "estimate the loss of both parts of the text on this many batches; none: all of the validation text, or a part "
-        "where ten evaluations of all would take more than a tenth of the run",
+        "estimate training and validation loss on this many batches; none: all of the validation text, or a part of "
+        "it if ten evaluations would take more than a tenth of the run",
         optional=True,
         group="training",
     )
@@ -248,17 +247,19 @@ class Recipe:
         group="samples",
         escapes=True,
     )
-    temperature: float = real(0.8, "of the samples, and the default the model file keeps", 0, 100, group="samples")
+    temperature: float = real(
+        0.8, "temperature of the samples, and the default stored in the model file", 0, 100, group="samples"
+    )
     max_new_tokens: int = whole(
         100,
-        "length of the samples, and the default the model file keeps",
+        "length of the samples in tokens, and the default stored in the model file",
         1,
         _checks.MAXIMUM_NEW_TOKENS,
         group="samples",
     )
 
     def __new__(cls, **values):
-        renames.refuse(values)  # before Python says that it knows no such argument
+        renames.refuse(values)  # before Python's own message about an unknown argument
         return super().__new__(cls)
 
     def __post_init__(self):
@@ -287,7 +288,7 @@ class Recipe:
 
     @property
     def reading(self) -> dict[str, Any]:
-        """How text is read: what `data.read` and `Documents` take besides the source, as a dict."""
+        """The arguments of `data.read` and `Documents` besides the source, as a dict."""
         return {name: getattr(self, name) for name in ("separator", "encoding", "column", "bad_rows")}
 
     def to_json(self) -> str:
@@ -299,13 +300,13 @@ class Recipe:
         """Read a recipe that `to_json` wrote.
 
         Args:
-            text: str. A JSON object, of this version or an older one; settings it lacks take the defaults of the class.
+            text: str. A JSON object, of this version or an older one; missing settings take their defaults.
 
         Returns:
             A `Recipe`.
 
         Raises:
-            ValueError: if `text` is no JSON object, holds an unknown setting, or a value is out of its range.
+            ValueError: if `text` is not a JSON object, holds an unknown setting, or a value is out of its range.
         """
         try:
             values = json.loads(text)
@@ -324,7 +325,7 @@ def settings() -> dict[str, dataclasses.Field[Any]]:
 
 
 def refuse_unknown(names: Iterable[str]) -> None:
-    """Raise unless each name of a dict is a setting; the message gives its new name, or the nearest ones."""
+    """Raise unless each name is a setting; the message gives the new name of an old one, or the nearest names."""
     renames.refuse(dict(names))
     known = [field.name for field in dataclasses.fields(Recipe)]
     for name in names:

@@ -1,4 +1,4 @@
-"""What a recipe may name: tokenizers and models from `specs.py`, optimizers, schedules. No Keras until one is built."""
+"""The tokenizers, models, optimizers and schedules that a recipe may name. No Keras until one is built."""
 
 import dataclasses
 import importlib
@@ -11,10 +11,10 @@ class Kind:
     """A class that a recipe can name, and how the recipe's settings become its arguments.
 
     Attributes:
-        where: str. `"module:Class"`, imported when it is first built.
+        where: str. `"module:Class"`, imported when the class is first used.
         settings: tuple of str. The recipe's settings that the class takes; `"argument=setting"` where names differ.
         fixed: dict. Arguments that are always the same.
-        others: tuple of str. Further settings that only make sense with it.
+        others: tuple of str. Further settings that only this class uses.
     """
 
     where: str
@@ -24,7 +24,7 @@ class Kind:
 
     @property
     def takes(self) -> tuple[str, ...]:
-        """The names of all settings that have an effect with it."""
+        """Names of all settings that this class uses."""
         return (*(setting.rpartition("=")[2] for setting in self.settings), *self.others)
 
     def load(self) -> type:
@@ -33,11 +33,11 @@ class Kind:
         return getattr(importlib.import_module(module), name)
 
     def build(self, recipe: object, **arguments: object) -> object:
-        """Build the class from a recipe's settings.
+        """Create an object of the class from a recipe's settings.
 
         Args:
             recipe: The `Recipe` to read.
-            **arguments: Further arguments; they win over the recipe's.
+            **arguments: Further arguments; they take precedence over the recipe's.
 
         Returns:
             The new object.
@@ -66,7 +66,7 @@ OPTIMIZERS = {
     "sgd": Kind("keras.optimizers:SGD", _OPTIMIZER),
     "adam": Kind("keras.optimizers:Adam", (*_OPTIMIZER, "beta_2")),
     "adamw": Kind("keras.optimizers:AdamW", (*_OPTIMIZER, "beta_2")),
-    # Muon is for the hidden matrices alone; `models.roles` takes this pattern for the model's head, whatever its name.
+    # Muon is only for hidden matrices; for `models.roles` this pattern means the model's head, whatever its name.
     "muon": Kind(
         "keras.optimizers:Muon",
         (*_OPTIMIZER, "adam_weight_decay=weight_decay", "adam_lr_ratio=adam_ratio", "adam_beta_2=beta_2", "momentum"),
@@ -83,5 +83,5 @@ SCHEDULES = {
     ),
 }
 
-# The settings that choose a kind, and the kinds there are.
+# The settings that choose a class, and the classes by name.
 PARTS = {"tokenizer": TOKENIZERS, "model": MODELS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}

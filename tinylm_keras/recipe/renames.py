@@ -1,4 +1,4 @@
-"""Names that settings, arguments and layouts had before: refused where they are given, read where a file has them.
+"""Old names of settings, arguments and layouts: refused as arguments, read in files.
 
 No Keras here.
 """
@@ -22,7 +22,7 @@ LAYOUTS = {"lines": "padded", "windows": "packed"}
 
 
 def refuse(given):
-    """Raise if a name is an old one; the message gives the new one.
+    """Raise if a name is an old one; the message gives the new name.
 
     Args:
         given: dict. Values by the name of a setting or an argument.
@@ -45,7 +45,7 @@ def refuse(given):
 
 
 def refused(function):
-    """Return `function` so that its old keyword arguments are refused as `refuse` does."""
+    """Return `function` with a check that refuses old keyword arguments as `refuse` does."""
 
     @functools.wraps(function)
     def checked(*arguments, **keywords):
@@ -63,13 +63,13 @@ def layout(name, value, choices, advice=""):
 
 
 def current(values):
-    """Return settings or a plan that a file holds, with the names and layouts of today.
+    """Return settings or a plan from a file, with current names of settings and layouts.
 
     Args:
         values: dict.
 
     Returns:
-        A dict. Where a file has the old name and the new one, both stay, so that the reader refuses the old one.
+        A dict. If a file has both the old and the new name, both stay, so that the reader refuses the old one.
 
     Example:
 

@@ -8,17 +8,17 @@ from tinylm_keras.recipe.escapes import decode
 
 
 def setting(kind, default, explanation, check, *, group, optional=False, choices=None, escapes=False):
-    """Return a dataclass field that carries all that is known of a setting; the command line reads the same metadata.
+    """Return a dataclass field whose metadata describe a setting; the command line reads the same metadata.
 
     Args:
         kind: int, float, str or bool. Type of its values.
-        default: Its value where nothing is said.
+        default: Default value.
         explanation: str. One line of help.
         check: Function of a name and a value; it returns the value or raises.
-        group: str. What the setting is about.
+        group: str. Name of its group in the help.
         optional: bool. Whether None is allowed.
-        choices: tuple of str or None. All its values, where they can be listed.
-        escapes: bool. Whether escapes such as `\\n` are read where it is typed.
+        choices: tuple of str or None. All values, if they can be listed.
+        escapes: bool. Whether escapes such as `\\n` are read on the command line.
 
     Returns:
         A `dataclasses.Field`.
@@ -36,31 +36,31 @@ def setting(kind, default, explanation, check, *, group, optional=False, choices
 
 
 def whole(default, explanation, minimum=1, maximum=1_000_000_000, **keywords):
-    """Return the field of a whole number within bounds."""
+    """Return a field for a whole number within bounds."""
     check = lambda name, value: _checks.whole_number(name, value, minimum, maximum)  # noqa: E731
     return setting(int, default, explanation, check, **keywords)
 
 
 def real(default, explanation, low, high=1e9, include_low=True, include_high=True, **keywords):
-    """Return the field of a number in an interval."""
+    """Return a field for a number in an interval."""
     check = lambda name, value: _checks.real_number(name, value, low, high, include_low, include_high)  # noqa: E731
     return setting(float, default, explanation, check, **keywords)
 
 
 def choice(default, explanation, choices, check=_checks.one_of, **keywords):
-    """Return the field of one of several names. `check` takes a name, a value and the choices."""
+    """Return a field for one of several names. `check` takes a name, a value and the choices."""
     choices = tuple(choices)
     good = lambda name, value: check(name, value, choices)  # noqa: E731
     return setting(str, default, explanation, good, choices=choices, **keywords)
 
 
 def text(default, explanation, **keywords):
-    """Return the field of a string."""
+    """Return a field for a string."""
     return setting(str, default, explanation, _checks.text, **keywords)
 
 
 def flag(default, explanation, **keywords):
-    """Return the field of True or False."""
+    """Return a field for True or False."""
     return setting(bool, default, explanation, _flag, **keywords)
 
 
@@ -71,7 +71,7 @@ def _flag(name, value):
 
 
 def checked(field, value):
-    """Return `value` as `field` wants it, or raise when it is out of its range."""
+    """Return `value` in the form that `field` needs, or raise if it is out of range."""
     if value is None and field.metadata["optional"]:
         return None
     return field.metadata["check"](field.name, value)
@@ -88,7 +88,7 @@ def parse(field, typed):
         The value, of the setting's type and within its range.
 
     Raises:
-        ValueError: if the text is no value of that setting.
+        ValueError: if the text is not a value of that setting.
     """
     if field.metadata["optional"] and typed.lower() == "none":
         return None
@@ -96,7 +96,7 @@ def parse(field, typed):
     if field.metadata["type"] is bool:
         value = {"true": True, "yes": True, "false": False, "no": False}.get(typed.lower(), typed)
     elif field.metadata["type"] in (int, float):
-        with contextlib.suppress(ValueError):  # the setting's own check words the error
+        with contextlib.suppress(ValueError):  # the check of the setting raises the error
             value = field.metadata["type"](typed)
     elif field.metadata["escapes"]:
         value = decode(typed)

@@ -1,13 +1,13 @@
 """The settings of a recipe as keyword arguments, for editors and type checkers. No Keras here, and no work at run time.
 
-Both classes are written out because a type checker does not run `recipe.Recipe`; a test holds them to its fields.
+Both classes are written out because a type checker does not run `recipe.Recipe`; a test compares them with its fields.
 """
 
 from typing import TypedDict
 
 
 class ComparisonSettings(TypedDict, total=False):
-    """What `compare` may change in all its recipes at once: all but the kind, the size and the steps of a model."""
+    """Settings that `compare` changes in all its recipes: all except kind, size and steps of the models."""
 
     layout: str
     separator: str | None
@@ -49,7 +49,7 @@ class ComparisonSettings(TypedDict, total=False):
 
 
 class Settings(ComparisonSettings, total=False):
-    """What `train` may change in a preset: every field of a recipe but `preset` itself."""
+    """Settings that `train` changes in a preset: every field of a recipe except `preset`."""
 
     model: str
     embed_dim: int

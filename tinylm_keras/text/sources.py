@@ -65,8 +65,8 @@ def read(
         A list of str, none of them blank.
 
     Raises:
-        ValueError: if there is nothing to read, or what there is cannot be read as it was asked: the message names the
-            file; for bytes of another encoding their place in it and what they look like; of a table the line.
+        ValueError: if there is nothing to read, or it cannot be read as requested; the message names the file, for
+            bytes of another encoding their position and the likely encoding, for a table the line.
         TypeError: if `source` is none of the above.
 
     Example:

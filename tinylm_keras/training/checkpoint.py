@@ -128,12 +128,12 @@ def write(model, text, path, older=None):
     Raises:
         OSError: if it cannot be written; what was there is still there.
     """
-    model.__dict__["_training_state"] = text
+    model.training_state = text
     try:
         with _files.atomic_path(path, older) as temporary:
             keras.Model.save(model, temporary)  # not the model's own, which makes its file whole in the same way
     finally:
-        del model.__dict__["_training_state"]
+        model.training_state = None
 
 
 def read(path):

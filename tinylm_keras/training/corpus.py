@@ -190,7 +190,7 @@ def choose_layout(texts, tokenizer, recipe):
     At most 2,000 texts are measured, evenly spread.
     """
     if recipe.layout != "auto":
-        return recipe.layout, "as asked"
+        return recipe.layout, "as requested"
     share = fitting_share(texts, tokenizer, recipe.context_length)
     shown = math.floor(share * 100)  # never "90 %" for less
     reason = f"{shown} % of the texts fit into {recipe.context_length} tokens"

@@ -114,7 +114,7 @@ def unwritten(error, checkpoints, step):
         step: int. Where it ended.
 
     Returns:
-        An OSError for a disk that took no more, else a RuntimeError: what was asked for was right.
+        An OSError for a disk that took no more, else a RuntimeError: what was requested for was right.
     """
     words = f"{error.strerror or error}, at step {step:,}; {good_files(checkpoints)}"
     if _files.is_of_the_disk(error):

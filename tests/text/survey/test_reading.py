@@ -146,7 +146,7 @@ def test_a_folder_of_short_files_has_a_text_in_each(tmp_path):
 def test_what_was_asked_for_is_not_evaluated(tmp_path):
     (tmp_path / "a.txt").write_text(WHOLE["verse"])
     found = tlm.survey(tmp_path / "a.txt", separator="\n")
-    assert (found.separator, found.reason, found.texts.texts) == ("\n", "as it was asked for", 200)
+    assert (found.separator, found.reason, found.texts.texts) == ("\n", "as requested", 200)
 
 
 # What looks wrong

@@ -113,13 +113,13 @@ def _described(documents):
 
 
 def _cut(found, sample, asked, lines, about_lines):
-    """Return the `Survey` with the ways to cut the text, and with the one that is recommended or was asked for."""
+    """Return the `Survey` with the ways to cut the text, and with the one that is recommended or was requested for."""
     texts = sample.stretches
     mark = marks.find(texts, lines, marks.lines_of_signs(lines))
     ways = [way for way in dict.fromkeys((None, "\n\n", "\n", mark, asked)) if way != "auto"]
     parts = {way: cuts.cut(texts, way) for way in ways}
     described = {way: cuts.describe(parts[way], way, sample) for way in ways}
-    separator, reason = asked, "as it was asked for"
+    separator, reason = asked, "as requested"
     if asked == "auto":
         facts = reading.Facts(
             cuts=described,

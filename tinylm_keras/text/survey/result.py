@@ -44,7 +44,7 @@ class Survey:
         column: str or None. The column that was surveyed.
         column_is_missing: bool. Whether the column is only the one that looks like text: reading needs it named.
         separator: str or None. How `read` should cut the source; "auto" where it consists of texts already, and what
-            was asked for where something was.
+            was requested for where something was.
         reason: str. Why, in one line.
         remarks: tuple of str. What looks wrong or needs care, one line each.
     """
