@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import warnings
 from typing import TYPE_CHECKING
@@ -85,10 +86,11 @@ def load_held(held: Held) -> LanguageModel:
         ValueError: as `load_model`.
     """
     path, unknown = held.path, [] if held.contents is None else held.contents.unknown
+    rewritten = None if held.contents is None else held.rewritten()
     try:
         # Not keras.saving.load_model: it takes a path alone, and would open again what somebody may have replaced.
-        with construction:
-            model = saving_lib.load_model(held.file, compile=not unknown)
+        with construction, rewritten or contextlib.nullcontext(held.file) as file:
+            model = saving_lib.load_model(file, compile=not unknown)
     except MemoryError:
         raise
     except Exception as error:  # Keras raises many kinds here, most with several lines of text

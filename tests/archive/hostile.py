@@ -11,6 +11,8 @@ import zipfile
 import h5py
 import numpy as np
 
+from tinylm_keras.archive import hdf5
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GOOD = ROOT / "tests" / "fixtures" / "format_1.keras"
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -254,13 +256,9 @@ def chunked(file):
     file.create_dataset("head/vars/9", (10**9, 1000), "f4", chunks=(1024, 1000), compression="gzip")
 
 
-def many_groups(path):
-    """More objects than are read, in HDF5's newer and shorter form."""
-    content = io.BytesIO()
-    with h5py.File(content, "w", libver="latest") as file:
-        for index in range(25_000):
-            h5py.h5g.create(file.id, b"%d" % index)
-    write(path, {**members(), WEIGHTS: content.getvalue()})
+def many_arrays(path):
+    """More objects than are read."""
+    write(path, {**members(), WEIGHTS: hdf5.write(dict.fromkeys(map(str, range(25_000)), np.zeros((), "i1")))})
 
 
 def many_words(path):
@@ -288,7 +286,7 @@ BOMBS = {
         "a number that is too large",
     ),
     "many_words": (many_words, "asks for 4,[0-9,]+ weights and holds 303"),
-    "many_groups": (many_groups, "has more than 25,000 objects in its weights"),
+    "many_arrays": (many_arrays, "has more than 25,000 objects in its weights"),
     "vocabulary_size": (
         with_config("config", vocabulary_size=10**9),
         "vocabulary_size that is not a whole number from 1",
@@ -526,9 +524,10 @@ def _attributes(file):
 
 
 def _doubled(path):
-    """Of the first group, 72 bytes twice: adding up its metadata never ends. Found by `scripts/fuzz`."""
+    """Of the first group, 72 bytes twice: in HDF5 adding up its metadata never ends. Found by `scripts/fuzz`."""
     content = members()[WEIGHTS]
-    write(path, {**members(), WEIGHTS: content[:143] + content[71:]})
+    content = content[:143] + content[71:]
+    write(path, {**members(), WEIGHTS: content[:40] + struct.pack("<Q", len(content)) + content[48:]})
 
 
 def _long_paths(file):
@@ -539,16 +538,16 @@ def _long_paths(file):
 
 
 HDF5 = {
-    "long_paths": (with_weights(_long_paths), "has a name of 10,00[0-9] bytes in its weights"),
+    "long_paths": (with_weights(_long_paths), "has a path of more than 1,024 bytes in its weights"),
     "metadata_without_end": (_doubled, "model.weights.h5 cannot be read"),
     "soft_link": (
         with_weights(_put("head/vars/9", h5py.SoftLink("/head/vars/0"))),
         r"has a link in its weights \('/head",
     ),
-    "external_link": (with_weights(_put("head/vars/9", h5py.ExternalLink("decoy.h5", "/data"))), "has a link in its"),
+    "external_link": (with_weights(_put("head/vars/9", h5py.ExternalLink("decoy.h5", "/data"))), "another form"),
     "loop": (with_weights(_loop), "has one object under two names in its weights"),
     "shared_array": (with_weights(lambda file: file.__setitem__("head/x", file["head/vars/0"])), "under two names"),
-    "virtual_array": (with_weights(_virtual, libver="latest"), "has a chunked, compressed, virtual or external array"),
+    "virtual_array": (with_weights(_virtual, libver="latest"), "has weights in another form of HDF5"),
     "external_array": (with_weights(_external_array), "has a chunked, compressed, virtual or external array"),
     "compressed_array": (
         with_weights(lambda file: file.create_dataset("head/x", data=np.zeros(9), compression="gzip")),
@@ -557,7 +556,7 @@ HDF5 = {
     "promised_array": (with_weights(_promised), "not stored whole"),
     "little_promised_array": (with_weights(_promised_little), "not stored whole .*, 1,000 numbers"),
     "array_behind_the_end": (_moved, "has an array that extends past the end|model.weights.h5 cannot be read"),
-    "two_arrays_in_one_place": (_same_bytes, "has arrays of 24[0-9,]+ bytes in 17[0-9,]+ bytes of weights"),
+    "two_arrays_in_one_place": (_same_bytes, "has two things in one place"),
     "weights_of_the_optimizer": (_only_in_the_optimizer, "asks for 4,[0-9]+ weights and holds 303"),
     "texts": (with_weights(_put("head/x", ["a", "b"])), "has an array of something else than plain numbers"),
     "records": (
@@ -570,7 +569,7 @@ HDF5 = {
     ),
     "no_shape": (with_weights(_put("head/x", h5py.Empty("f4"))), "has an array without a shape"),
     "named_type": (with_weights(_put("head/x", np.dtype("f4"))), "has something else than groups and arrays"),
-    "deep_groups": (with_weights(_deep), "has something else than groups and arrays"),
+    "deep_groups": (with_weights(_deep), "nested more than 32 levels deep"),
     "attribute_of_an_array": (
         with_weights(lambda file: file["head/vars/0"].attrs.__setitem__("dtype", "bfloat16")),
         "has an array with an attribute in its weights, as bfloat16 does",

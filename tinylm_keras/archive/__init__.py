@@ -1,8 +1,8 @@
-"""Whether a `.keras` file may be shown to Keras. It takes the standard library, numpy and h5py, and imports no Keras.
+"""Whether a `.keras` file may be shown to Keras. It takes the standard library and numpy, and imports no Keras.
 
 Keras's own `safe_mode` refuses known tricks. This check turns it round: what a file of this package never holds is
 refused, whatever it is, and by the same rules under every version of Keras. Each part has a file: `members` the zip
-archive, `text` the JSON, `config`, `values` and `sizes` what the JSON says, `weights` the HDF5, `allowed` the list of
+archive, `text` the JSON, `config`, `values` and `sizes` what the JSON says, `hdf5` the weights, `allowed` the list of
 names; `checks` puts them together, and `held` keeps what was checked for the one who loads it.
 """
 

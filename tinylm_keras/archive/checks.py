@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 
-from tinylm_keras.archive import config, members, sizes, text, weights
+from tinylm_keras.archive import config, hdf5, members, sizes, text
 from tinylm_keras.archive.refusal import Refused
 
 
@@ -14,10 +14,14 @@ class Contents:
     Attributes:
         tree: dict. Its config.json.
         unknown: list of str. The optimizers, losses and metrics of Keras that it names and that are not on the list.
+        places: dict of `members.Member`. Where its three members are.
+        arrays: dict of `hdf5.Stored`. Where its weights are in model.weights.h5, those of the optimizer too.
     """
 
     tree: dict
     unknown: list
+    places: dict
+    arrays: dict
 
     def training(self):
         """Return the state of training, as the value of its JSON; None where there is none."""
@@ -69,5 +73,7 @@ def _check(archive):
     text.parse(metadata.read(text.LARGEST + 1), "metadata.json")
     tree = text.parse(description.read(text.LARGEST + 1), "config.json")
     name, unknown = config.check(tree)
-    sizes.check_memory(name, tree["config"], weights.check(stored, stored.size), stored.size)
-    return Contents(tree, unknown)
+    arrays = hdf5.scan(stored, stored.size)
+    numbers = sum(array.count for path, array in arrays.items() if not path.startswith("optimizer/"))
+    sizes.check_memory(name, tree["config"], numbers, stored.size)
+    return Contents(tree, unknown, archive, arrays)

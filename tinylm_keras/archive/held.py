@@ -3,11 +3,13 @@
 import contextlib
 import hashlib
 import io
+import mmap
 import os
 import tempfile
+import zipfile
 
 from tinylm_keras._terminal import printable
-from tinylm_keras.archive import checks, members
+from tinylm_keras.archive import checks, hdf5, members
 
 # A larger file is copied to the disk: into a file without a name, which nobody else can open.
 MOST_IN_MEMORY = 64 << 20
@@ -43,6 +45,45 @@ class Held:
         with checks.naming(self.path):
             return self.contents.training()
 
+    def arrays(self):
+        """Return the weights, those of the optimizer too: a dict of read-only arrays by path, such as "head/vars/0".
+
+        They are views of the copy, and may stand at any byte of it. A file that is trusted has none here.
+
+        Raises:
+            ValueError: if one of them is not what it says.
+        """
+        data, begin = self._bytes(), self.contents.places[members.WEIGHTS].start
+        with checks.naming(self.path):
+            return {path: array.view(data, begin) for path, array in self.contents.arrays.items()}
+
+    def _bytes(self):
+        if isinstance(self.file, io.BytesIO):
+            return self.file.getvalue()  # without copying
+        return mmap.mmap(self.file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def rewritten(self):
+        """Return the file that Keras is shown: what was checked, written anew.
+
+        So HDF5's own library, with which Keras reads weights, reads nothing that somebody else has made.
+
+        Returns:
+            binary file, open for reading.
+        """
+        pieces = hdf5.pieces(self.arrays())
+
+        def fill(file):
+            with zipfile.ZipFile(file, "w") as archive:
+                for name in (members.METADATA, members.CONFIG):
+                    member = self.contents.places[name]
+                    member.seek(0)
+                    archive.writestr(name, member.read(member.size))
+                with archive.open(members.WEIGHTS, "w", force_zip64=True) as weights:
+                    for piece in pieces:
+                        weights.write(piece)
+
+        return _private(sum(memoryview(piece).nbytes for piece in pieces), fill)
+
 
 @contextlib.contextmanager
 def hold(path, trusted=False):
@@ -75,22 +116,32 @@ def hold(path, trusted=False):
 
 
 def _copy(file, size):
-    """Return a private copy of the first `size` bytes: on the disk if it is large and there is room, else in memory."""
+    """Return a private copy of the first `size` bytes."""
+
+    def fill(copy):
+        file.seek(0)
+        left = size
+        while left > 0 and (piece := file.read(min(left, _PIECE))):
+            copy.write(piece)
+            left -= len(piece)
+
+    return _private(size, fill)
+
+
+def _private(size, fill):
+    """Return what `fill(file)` writes: on the disk if it is large and there is room, else in memory."""
     if size > MOST_IN_MEMORY:
-        copy = None
-        try:
-            copy = tempfile.TemporaryFile()  # noqa: SIM115  (the caller closes it)
-            return _filled(copy, file, size)
-        except OSError:  # no folder for temporary files, or a full one
-            if copy is not None:
-                copy.close()
-    return _filled(io.BytesIO(), file, size)
+        with contextlib.suppress(OSError):  # no folder for temporary files, or a full one
+            return _filled(tempfile.TemporaryFile(), fill)
+    return _filled(io.BytesIO(), fill)
 
 
-def _filled(copy, file, size):
-    file.seek(0)
-    while size > 0 and (piece := file.read(min(size, _PIECE))):
-        copy.write(piece)
-        size -= len(piece)
-    copy.flush()
-    return copy
+def _filled(file, fill):
+    try:
+        fill(file)
+        file.flush()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file

@@ -13,7 +13,7 @@ import zlib
 from tinylm_keras._terminal import printable
 from tinylm_keras.archive.refusal import Refused, shown
 
-NAMES = ("metadata.json", "config.json", "model.weights.h5")
+NAMES = METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 
 # Three entries take about 200 bytes.
 LARGEST_DIRECTORY = 2048
