@@ -65,11 +65,11 @@ _LINEAR_MUON = {
 # Each preset: its description in one line, and the recipe.
 _PRESETS = {
     "stories": (
-        "a small pre-norm GPT over words; the built-in stories, or your own text, in about a minute",
+        "for many short texts of few different words, as the built-in stories: a small pre-norm GPT over words; a minute",
         Recipe(preset="stories"),
     ),
     "tinylm": (
-        "the original's: a tiny post-norm transformer that learns a handful of sentences by heart",
+        "for a handful of sentences, learned by heart: the original's tiny post-norm transformer; seconds",
         Recipe(
             preset="tinylm",
             end_token=None,
@@ -98,7 +98,7 @@ _PRESETS = {
         ),
     ),
     "bigram": (
-        "the simplest: predicts each character from the one before it; seconds",
+        "for comparison, on any text: predicts each character from the one before it; seconds",
         Recipe(
             **_CHARACTERS,
             preset="bigram",
@@ -114,7 +114,7 @@ _PRESETS = {
         ),
     ),
     "attention-average": (
-        "attention without weights: the plain average of all earlier words, then two hidden layers; decaying rate",
+        "for comparison, on lines of words: the plain average of all earlier words, then two hidden layers",
         Recipe(
             preset="attention-average",
             tokenizer="word-punct",
@@ -137,7 +137,7 @@ _PRESETS = {
         ),
     ),
     "mlp": (
-        "no attention: the last eight characters side by side, each as a permutation code, then three hidden layers",
+        "for comparison, on any text: the last eight characters side by side as permutation codes, then three hidden layers",
         Recipe(
             **_CHARACTERS,
             preset="mlp",
@@ -159,7 +159,7 @@ _PRESETS = {
         ),
     ),
     "fast": (
-        "as good as shakespeare-char-small at its end, in a fraction of the time: rotary positions and Muon",
+        "for verse, prose or code whose line breaks matter: characters, rotary positions and Muon; ten seconds or more",
         Recipe(
             **_CHARACTERS,
             preset="fast",
@@ -173,7 +173,7 @@ _PRESETS = {
         ),
     ),
     "shakespeare-char-small": (
-        "nanoGPT's small character model, 0.8 million weights; a minute or two on a laptop",
+        "for the same texts, as nanoGPT learns them: its small character model, 0.8 million weights; a minute or two",
         Recipe(
             **{
                 **_SHAKESPEARE,
@@ -186,18 +186,18 @@ _PRESETS = {
         ),
     ),
     "shakespeare-char": (
-        "nanoGPT's character model, 10.65 million weights; minutes on a graphics card, hours without one",
+        "for a megabyte of text and a graphics card: nanoGPT's character model, 10.65 million weights",
         Recipe(**_SHAKESPEARE, preset="shakespeare-char"),
     ),
     "gpt": (
-        "shakespeare-char as a plain GPT: ReLU, and all matrices start with a standard deviation of 0.02",
+        "for the same texts: shakespeare-char as a plain GPT, with ReLU and a standard deviation of 0.02 for all matrices",
         Recipe(
             **{**_SHAKESPEARE, "activation": "relu", "embeddings_stddev": None, "kernel_stddev": 0.02},
             preset="gpt",
         ),
     ),
     "slm": (
-        "a GPT-2-like model for simple stories: byte pairs, 53 million weights with GPT-2's files; a graphics card",
+        "for much simple prose and a graphics card: a GPT-2-like model over byte pairs, 53 million weights",
         Recipe(
             preset="slm",
             tokenizer="byte-pair",
