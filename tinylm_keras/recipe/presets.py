@@ -65,7 +65,7 @@ _LINEAR_MUON = {
 # Each preset: its description in one line, and the recipe.
 _PRESETS = {
     "stories": (
-        "for many short texts of few different words, as the built-in stories: a small pre-norm GPT over words; a minute",
+        "for many short texts of few different words, as the built-in stories: a small GPT over words; a minute",
         Recipe(preset="stories"),
     ),
     "tinylm": (
@@ -137,7 +137,7 @@ _PRESETS = {
         ),
     ),
     "mlp": (
-        "for comparison, on any text: the last eight characters side by side as permutation codes, then three hidden layers",
+        "for comparison, on any text: the last eight characters as permutation codes, then three hidden layers",
         Recipe(
             **_CHARACTERS,
             preset="mlp",
@@ -190,7 +190,7 @@ _PRESETS = {
         Recipe(**_SHAKESPEARE, preset="shakespeare-char"),
     ),
     "gpt": (
-        "for the same texts: shakespeare-char as a plain GPT, with ReLU and a standard deviation of 0.02 for all matrices",
+        "for the same texts: shakespeare-char as a plain GPT: ReLU, a standard deviation of 0.02 for all matrices",
         Recipe(
             **{**_SHAKESPEARE, "activation": "relu", "embeddings_stddev": None, "kernel_stddev": 0.02},
             preset="gpt",
