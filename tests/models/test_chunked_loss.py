@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tinylm_keras.baselines import BigramLM
+from tinylm_keras import counting
+from tinylm_keras.baselines import BigramLM, MixtureLM, NGramLM
 from tinylm_keras.layers import SoftCappedDense
 from tinylm_keras.metrics import token_nats, weigh
 from tinylm_keras.models import LanguageModel, MiniLM, RotaryLM, chunked_loss
@@ -103,6 +104,22 @@ def test_training_in_chunks_equals_training_with_all_logits(arguments, calls):
         assert model(X).shape == model.predict(X, verbose=0).shape == (ROWS, LENGTH, VOCABULARY_SIZE)
     assert results[1][1] == pytest.approx(results[0][1], rel=1e-5)
     for expected, got in zip(results[0][0], results[1][0], strict=True):
+        assert np.abs(expected - got).max() < 1e-5
+
+
+def test_a_mixture_trains_its_network_in_chunks(calls):
+    found = []
+    for chunked in (False, True):
+        network = model_of(chunked, norm="pre")
+        counts = NGramLM.of(counting.count(list(IDS), VOCABULARY_SIZE, 2, pad_id=0), context_length=LENGTH, pad_id=0)
+        model = MixtureLM(network, counts)
+        model.LOGITS_AT_ONCE = 0 if chunked else 1e9
+        model.compile(keras.optimizers.SGD(0.1), jit_compile=False)
+        history = model.fit(X, Y, batch_size=ROWS, epochs=2, shuffle=False, verbose=0).history
+        assert bool(calls) is chunked
+        found.append(([*history["loss"]], network.get_weights()))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
+    for expected, got in zip(found[0][1], found[1][1], strict=True):
         assert np.abs(expected - got).max() < 1e-5
 
 

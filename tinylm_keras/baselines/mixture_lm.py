@@ -14,6 +14,7 @@ from tinylm_keras import _checks
 from tinylm_keras.baselines.layers.mixing import Mixing, fit_shares
 from tinylm_keras.baselines.ngram_lm import NGramLM
 from tinylm_keras.generation.compile import compiled
+from tinylm_keras.models import chunked_loss
 from tinylm_keras.models.language_model import LanguageModel
 
 if TYPE_CHECKING:
@@ -99,7 +100,12 @@ class MixtureLM(LanguageModel):
     def call(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
         """Logits `[B, T, V]`; with `training=True` those of the network, which alone is trained."""
         _checks.within_context(tuple(token_ids.shape), self.context_length)
-        return self.network(token_ids, training=True) if training else self.hidden_states(token_ids)
+        if not training:
+            return self.hidden_states(token_ids)
+        hidden = self.network.hidden_states(token_ids, training=True)
+        logits = self.network.head(hidden)
+        chunked_loss.keep(self, self.network.head, hidden, logits)
+        return logits
 
     def head(self, hidden: Tensor) -> Tensor:
         """What `hidden_states` returns has been through the heads of both."""

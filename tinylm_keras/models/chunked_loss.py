@@ -16,10 +16,10 @@ _step = contextvars.ContextVar("step of fit or evaluate", default=None)
 
 
 class Step:
-    """One `train_step` or `test_step` of a model: the logits of its last call, and the hidden states they come from."""
+    """One `train_step` or `test_step`: the logits of the last call of its model, the head and the hidden states."""
 
     def __init__(self, model):
-        self.model, self.hidden, self.logits = model, None, None
+        self.model, self.head, self.hidden, self.logits = model, None, None, None
 
 
 @contextlib.contextmanager
@@ -32,24 +32,30 @@ def step_of(model):
         _step.reset(token)
 
 
-def keep(model, hidden, logits):
+def keep(model, head, hidden, logits):
     """Keep the hidden states of a call in a step, if its logits take more bytes than `LOGITS_AT_ONCE`.
 
     If nothing else reads these logits, the compiler removes them from the step.
+
+    Args:
+        model: `LanguageModel` that is called.
+        head: the layer that made the logits. Of a mixture, the head of its network.
+        hidden: tensor `[B, T, D]`.
+        logits: tensor `[B, T, V]`.
     """
     step = _step.get()
-    if step is None or step.model is not model or not suits(model.head):
+    if step is None or step.model is not model or not suits(head):
         return
     batch_size, length = hidden.shape[:2]
     tokens = (batch_size or 32) * (length or model.context_length)  # 32 is Keras's default batch size
     if 4 * tokens * model.vocabulary_size > model.LOGITS_AT_ONCE:
-        step.hidden, step.logits = hidden, logits
+        step.head, step.hidden, step.logits = head, hidden, logits
 
 
 def kept(logits):
-    """Return the hidden states that these very logits come from; None if they were not kept."""
+    """Return the head and the hidden states that these very logits come from; None if they were not kept."""
     step = _step.get()
-    return None if step is None or step.logits is not logits else step.hidden
+    return None if step is None or step.logits is not logits else (step.head, step.hidden)
 
 
 def suits(head):

@@ -101,7 +101,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         _checks.within_context(tuple(token_ids.shape), self.context_length)
         hidden = self.hidden_states(token_ids, training=training)
         logits = self.head(hidden)
-        chunked_loss.keep(self, hidden, logits)
+        chunked_loss.keep(self, self.head, hidden, logits)
         return logits
 
     def hidden_states(self, token_ids: Tensor, training: bool | None = None) -> Tensor:

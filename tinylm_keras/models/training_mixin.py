@@ -88,10 +88,10 @@ class TrainingMixin:
             own_losses.leave_out_padding(self, y, y_pred)
         if self._compile_loss is not None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
-        hidden = chunked_loss.kept(y_pred) if self._compile_metrics is None else None
-        if hidden is not None:
+        kept = chunked_loss.kept(y_pred) if self._compile_metrics is None else None
+        if kept is not None:
             token_ids, weights = weigh(y, self.pad_id, sample_weight)
-            total = chunked_loss.total_nats(self.head, hidden, token_ids, weights, training)
+            total = chunked_loss.total_nats(*kept, token_ids, weights, training)
         else:
             nats, weights = token_nats(y, y_pred, self.pad_id, sample_weight)
             total = ops.sum(nats * weights)
