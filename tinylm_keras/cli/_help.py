@@ -43,6 +43,10 @@ EXAMPLES = {
         "tinylm info runs/mine",
         "tinylm info model.keras --json",
     ),
+    "import": (
+        "tinylm import path/to/gpt2 --out gpt2.keras",
+        "tinylm train my.txt --init gpt2.keras",
+    ),
     "presets": (
         "tinylm presets",
         "tinylm presets fast gpt",
