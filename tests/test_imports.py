@@ -24,7 +24,7 @@ ROWS = [
     ["generation"],
     ["recipe", "samplers", "metrics", "schedules"],
     ["tokenizers", "layers", "text"],
-    ["stories"],
+    ["stories", "hub"],
     ["_csv_files", "_labels", "_ticks", "archive", "_folders", "counting", "copying"],
     ["_locks"],
     ["_files", "_keywords", "_renamed"],

@@ -17,7 +17,7 @@ from tinylm_keras.recipe import presets
 
 COMMANDS = (
     *("survey", "prepare", "train", "generate", "evaluate", "compare", "plot", "tokenize", "info", "presets"),
-    "import",
+    *("import", "push"),
 )
 
 

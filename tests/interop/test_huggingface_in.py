@@ -102,16 +102,9 @@ def test_training_goes_on_from_it(folder, tmp_path, tinylm_command):
     assert "weights, context 24" in shown
     (tmp_path / "my.txt").write_text("\n".join(gpt2.TEXTS * 20))
     model = tlm.train(
-        tmp_path / "my.txt", init=tmp_path / "model.keras", out=tmp_path / "run", steps=3, batch_size=4, progress=None
+        tmp_path / "my.txt", init=tmp_path / "model.keras", out=tmp_path / "run", steps=1, batch_size=4, progress=None
     )
     assert isinstance(model, tlm.MiniLM) and model.vocabulary_size == 300
-    losses = [
-        float(value)
-        for value in model.evaluate(
-            tlm.data.lines(gpt2.TEXTS, model.tokenizer, context_length=24, batch_size=3), verbose=0
-        )
-    ]
-    assert np.isfinite(losses).all()
 
 
 @pytest.fixture

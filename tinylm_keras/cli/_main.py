@@ -25,6 +25,7 @@ from tinylm_keras.cli import (
     plot,
     prepare,
     presets,
+    push,
     survey,
     tokenize,
     train,
@@ -72,7 +73,7 @@ def _options(
 
 COMMANDS = (
     *(survey.survey, prepare.prepare, train.train, generate.generate, evaluate.evaluate, compare.compare),
-    *(plot.plot, tokenize.tokenize, info.info, presets.presets, import_.import_),
+    *(plot.plot, tokenize.tokenize, info.info, presets.presets, import_.import_, push.push),
 )
 for one in COMMANDS:
     name = one.__name__.removesuffix("_")  # `import` is a word of Python's

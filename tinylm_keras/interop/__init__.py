@@ -6,14 +6,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tinylm_keras.hub import push as push
     from tinylm_keras.interop.huggingface_in import load_huggingface as load_huggingface
 
 # Public name -> its module, imported when it is first used.
 _EXPORTS = {
     "load_huggingface": "tinylm_keras.interop.huggingface_in",
+    "push": "tinylm_keras.hub",
 }
 
-__all__ = ["load_huggingface"]
+__all__ = ["load_huggingface", "push"]
 
 
 def _load(name: str) -> Any:
