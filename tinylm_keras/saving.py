@@ -16,7 +16,7 @@ import tinylm_keras.baselines
 import tinylm_keras.models
 import tinylm_keras.schedules
 import tinylm_keras.tokenizers
-from tinylm_keras import archive
+from tinylm_keras import _checks, archive, hub
 from tinylm_keras.archive.refusal import listed
 from tinylm_keras.models import after_run
 
@@ -40,7 +40,8 @@ def load_model(path: Path, trusted: bool = False) -> LanguageModel:
     or metric of Keras than the usual ones is loaded without being compiled, with a warning.
 
     Args:
-        path: str or path of a `.keras` file.
+        path: str or path of a `.keras` file; or `"hf://owner/name"`, whose `model.keras` is fetched from the Hugging
+            Face hub.
         trusted: bool. True leaves the check to Keras's own `safe_mode`. For a file that you made yourself, whose model,
             tokenizer or loss is a class of your own.
 
@@ -61,6 +62,11 @@ def load_model(path: Path, trusted: bool = False) -> LanguageModel:
     >>> load_model(path).context_length
     4
     """
+    if hub.is_address(path):
+        if trusted:
+            advice = "Leave it out, or fetch the file yourself."
+            raise _checks.refuse("trusted", "must not be True for a model of the hub", trusted, advice)
+        path = hub.fetch(path)
     with archive.hold(path, trusted) as held:
         model = load_held(held)
     after_run.settle(model)

@@ -47,7 +47,7 @@ def test_keras_never_sees_a_file_that_is_refused(path, name, monkeypatch):
         tlm.load_model(path)
 
 
-@pytest.mark.parametrize("address", ["hf://somebody/model", "https://example.org/model.keras"])
+@pytest.mark.parametrize("address", ["s3://somebody/model.keras", "https://example.org/model.keras"])
 @pytest.mark.parametrize("trusted", [False, True])
 def test_an_address_is_refused_in_either_way(address, trusted):
     with pytest.raises(ValueError, match="is an address, and only files are loaded"):

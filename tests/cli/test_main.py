@@ -15,7 +15,10 @@ from tinylm_keras import _checks
 from tinylm_keras.cli import _arguments, _console, _help, _main, _recipe_options, _refusal
 from tinylm_keras.recipe import presets
 
-COMMANDS = ("survey", "prepare", "train", "generate", "evaluate", "compare", "plot", "tokenize", "info", "presets")
+COMMANDS = (
+    *("survey", "prepare", "train", "generate", "evaluate", "compare", "plot", "tokenize", "info", "presets"),
+    *("import", "push"),
+)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["presets"], ["train", "--help"], ["generate", "no.keras"]])

@@ -56,7 +56,7 @@ def test_every_public_name_is_in_the_reference(site):
     lines = zlib.decompress((site / "objects.inv").read_bytes().split(b"\n", 4)[4]).decode().splitlines()
     documented = {line.split()[0] for line in lines if line.split()[1].startswith("py:")}
     modules = {"": tlm, "data.": tlm.data, "stories.": tlm.stories, "layers.": tlm.layers}
-    modules |= {"metrics.": tlm.metrics, "callbacks.": tlm.callbacks, "presets.": tlm.presets}
+    modules |= {"metrics.": tlm.metrics, "callbacks.": tlm.callbacks, "presets.": tlm.presets, "interop.": tlm.interop}
     for place, module in modules.items():
         names = [name for name in module.__all__ if not isinstance(getattr(module, name), types.ModuleType)]
         missing = [name for name in names if f"tinylm_keras.{place}{name}" not in documented]

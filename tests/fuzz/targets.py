@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 import tinylm_keras as tlm
 from tests.archive import hostile
 from tests.fuzz.mutations import ODD, changed_bytes, changed_tree, confused_tree
+from tests.interop import gpt2
+from tinylm_keras.archive import hdf5
+from tinylm_keras.interop import safetensors_file
 from tinylm_keras.recipe.recipe import Recipe
 from tinylm_keras.training import checkpoint, corpus, report, run_folder
 from tinylm_keras.training.resuming import SavedRun
@@ -25,13 +28,20 @@ class Targets:
         watch: `contract.Watch`.
     """
 
-    NAMES = ("model_bytes", "model_config", "model_kinds", "token_file_folder", "generation", "corpus", "saved_run")
+    NAMES = (
+        *("model_bytes", "model_config", "model_kinds", "weights", "safetensors", "token_file_folder", "generation"),
+        *("corpus", "saved_run"),
+    )
 
     def __init__(self, folder, watch):
         self.folder, self.watch = pathlib.Path(folder), watch
         self.tokenizer = tlm.CharacterTokenizer(end_token="<end>").adapt(WORDS)
         shape = {"context_length": 6, "embed_dim": 8, "num_heads": 1, "feed_forward_dim": 8, "num_blocks": 1}
         self.model = tlm.MiniLM(tokenizer=self.tokenizer, **shape)
+        # Groups of several leaves, and every kind of number.
+        arrays = {f"many/{number}": np.full(number % 3, number, "f4") for number in range(300)}
+        self.good_weights = hdf5.write(arrays | {dtype.name: np.ones((), dtype) for dtype in hdf5.forms.TYPES})
+        self.good_tensors = gpt2.safetensors(gpt2.make(n_layer=1, n_embd=4, n_head=2)[1], "BF16", {"format": "pt"})
         self.good_token_files = self.folder / "token_files"
         texts = [f"{one} {other}" for one in WORDS for other in WORDS]
         tlm.data.prepare(texts, tlm.WhitespaceTokenizer().adapt(texts), self.good_token_files)
@@ -67,6 +77,33 @@ class Targets:
             self._use(tlm.load_model(path))
         with self.watch.case():
             checkpoint.read(path)
+
+    def weights(self, data):
+        """Weights in HDF5 with changed bytes, whose length is still what the file says."""
+        content = data.draw(st.sampled_from([self.good_weights, hostile.members()[hostile.WEIGHTS]]))
+        changed = bytearray(data.draw(changed_bytes(content)))
+        if len(changed) >= 48 and data.draw(st.booleans()):
+            changed[40:48] = len(changed).to_bytes(8, "little")
+        with self.watch.case():
+            found = hdf5.read(bytes(changed))
+            assert sum(array.nbytes for array in found.values()) <= len(changed)
+            again = hdf5.read(hdf5.write(found))
+            assert {path: array.tobytes() for path, array in again.items()} == {
+                path: array.tobytes() for path, array in found.items()
+            }
+
+    def safetensors(self, data):
+        """A file of tensors with changed bytes, or whose header says something else."""
+        path = self.folder / "changed.safetensors"
+        if data.draw(st.booleans()):
+            length = int.from_bytes(self.good_tensors[:8], "little")
+            header = json.loads(self.good_tensors[8 : 8 + length])
+            path.write_bytes(gpt2.packed(data.draw(changed_tree(header)), self.good_tensors[8 + length :]))
+        else:
+            path.write_bytes(data.draw(changed_bytes(self.good_tensors)))
+        with self.watch.case():
+            found = safetensors_file.tensors(path)
+            assert sum(tensor.read().nbytes for tensor in found.values()) <= 2 * path.stat().st_size
 
     def _use(self, model):
         ids = np.zeros((1, min(2, model.context_length)), "int32")

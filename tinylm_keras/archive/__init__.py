@@ -20,6 +20,7 @@ __all__ = [
     "check",
     "check_tokenizer",
     "check_version",
+    "class_name",
     "comment",
     "cut",
     "hold",
@@ -55,6 +56,16 @@ def check(path):
     """
     with members.open_file(path) as file:
         return checks.check(file, printable(path)).unknown
+
+
+def class_name(path):
+    """Return the name of the class of the model in a file that passes `check`.
+
+    Raises:
+        FileNotFoundError, ValueError: as `check`.
+    """
+    with members.open_file(path) as file:
+        return checks.check(file, printable(path)).tree["class_name"]
 
 
 def comment(path):

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import warnings
 
-from tinylm_keras import _checks, _streams, _terminal
+from tinylm_keras import _checks, _streams, _terminal, hub
 from tinylm_keras.cli import _refusal
 from tinylm_keras.training import JOINED as JOINED
 
@@ -105,9 +105,11 @@ def open_sources(sources, recipe):
 
 
 def model_file(path, argument="model"):
-    """Return the model file meant by `path`: itself, or `model.keras` inside a run's folder."""
+    """Return the model file meant by `path`: itself, `model.keras` in a run's folder, or that of hf://…, fetched."""
     if not str(path):
         raise _checks.refuse(argument, "must be a .keras file or a run's folder", "", error=BadInput)
+    if hub.is_address(path):
+        return hub.fetch(path)
     path = pathlib.Path(path)
     if path.is_dir():
         file = path / "model.keras"

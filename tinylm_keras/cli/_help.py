@@ -43,6 +43,15 @@ EXAMPLES = {
         "tinylm info runs/mine",
         "tinylm info model.keras --json",
     ),
+    "import": (
+        "tinylm import path/to/gpt2 --out gpt2.keras",
+        "tinylm train my.txt --init gpt2.keras",
+    ),
+    "push": (
+        "tinylm push my-model me/my-model",
+        "tinylm push my-model me/my-model --private",
+        "tinylm generate hf://me/my-model 'Once'",
+    ),
     "presets": (
         "tinylm presets",
         "tinylm presets fast gpt",

@@ -20,10 +20,12 @@ from tinylm_keras.cli import (
     compare,
     evaluate,
     generate,
+    import_,
     info,
     plot,
     prepare,
     presets,
+    push,
     survey,
     tokenize,
     train,
@@ -71,10 +73,11 @@ def _options(
 
 COMMANDS = (
     *(survey.survey, prepare.prepare, train.train, generate.generate, evaluate.evaluate, compare.compare),
-    *(plot.plot, tokenize.tokenize, info.info, presets.presets),
+    *(plot.plot, tokenize.tokenize, info.info, presets.presets, import_.import_, push.push),
 )
 for one in COMMANDS:
-    app.command(cls=_help.Command, epilog=_help.examples(one.__name__))(_only_bound(one))
+    name = one.__name__.removesuffix("_")  # `import` is a word of Python's
+    app.command(name, cls=_help.Command, epilog=_help.examples(name))(_only_bound(one))
 
 # Failures of the machine, not of what was typed: the run failed, so the exit code is 1 and not 2.
 MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.ENOMEM, errno.EMFILE}

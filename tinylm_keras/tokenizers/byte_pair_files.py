@@ -73,20 +73,45 @@ def fetch(preset):
         reason = str(error).strip().split("\n")[0].rstrip(".")
         advice = "Or fetch vocab.json and merges.txt yourself and use BytePairTokenizer.from_files."
         raise _checks.refuse("preset", f"could not be fetched ({reason})", preset, advice) from error
-    config = json.loads(fetched.to_str())
-    if not _splits_as_gpt2(config):
-        raise _checks.refuse("preset", "must be a byte-level byte-pair tokenizer that splits as GPT-2", preset)
-    added = {token["content"]: token["id"] for token in config["added_tokens"]}
-    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in config["model"]["merges"]]
-    return config["model"]["vocab"] | added, merges
+    try:
+        ids, merges, _ = parts(json.loads(fetched.to_str()))
+    except ValueError as error:
+        raise _checks.refuse("preset", f"must be {error}", preset) from None
+    return ids, merges
+
+
+def parts(config):
+    """Take a `tokenizers.Tokenizer` apart that goes from text to tokens as GPT-2's does.
+
+    Args:
+        config: The content of its tokenizer.json.
+
+    Returns:
+        (dict of ids by token, list of merges, set of the tokens that no text becomes). What they hold is not checked.
+
+    Raises:
+        ValueError: if it is another; the message is what it must be, to follow "must be".
+    """
+    try:
+        if not _splits_as_gpt2(config):
+            raise ValueError("a byte-level byte-pair tokenizer that splits as GPT-2")
+        added = {token["content"]: token["id"] for token in config["added_tokens"]}
+        merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in config["model"]["merges"]]
+        ids = config["model"]["vocab"] | added
+        if any(config["model"]["vocab"].get(token, number) != number for token, number in added.items()):
+            raise ValueError("a tokenizer that gives each token one id")
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError("a tokenizer as the package tokenizers writes it") from None
+    return ids, merges, set(added)
 
 
 def _splits_as_gpt2(config):
     """Whether the JSON of a `tokenizers.Tokenizer` describes GPT-2's way from text to tokens."""
     model, splitter = config["model"], config["pre_tokenizer"] or {}
+    others = ("dropout", "byte_fallback", "ignore_merges", "end_of_word_suffix", "continuing_subword_prefix")
     return (
         model["type"] == "BPE"
-        and not any(model.get(name) for name in ("dropout", "byte_fallback", "ignore_merges", "end_of_word_suffix"))
+        and not any(model.get(name) for name in others)
         and splitter.get("type") == "ByteLevel"
         and not splitter.get("add_prefix_space")
         and splitter.get("use_regex", True)

@@ -1,0 +1,55 @@
+"""`tinylm import`: a GPT-2 folder of Hugging Face as one `.keras` file."""
+
+import pathlib
+import shlex
+from typing import Annotated
+
+import typer
+
+from tinylm_keras import _checks
+from tinylm_keras.cli import _console
+
+
+def import_(
+    folder: Annotated[
+        str, typer.Argument(help="A folder with config.json, model.safetensors and tokenizer.json.", show_default=False)
+    ],
+    out: Annotated[
+        str | None,
+        typer.Option(help="The .keras file to write. Left out: model.keras in the folder.", metavar="FILE"),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let --out replace an existing file.")] = False,
+):
+    """Read a GPT-2 in the format of Hugging Face and save it as one .keras file, from which training continues.
+
+    Weights are read from safetensors alone; a pickle (pytorch_model.bin) is never opened.
+    """
+    target = _target(folder, out, overwrite)
+    _console.start_keras()
+    from tinylm_keras.interop import huggingface_in
+
+    model = huggingface_in.load_huggingface(folder)
+    model.save(target, overwrite=overwrite)
+    _console.answer(f"Written: {target}, {model.count_params():,} weights, context {model.context_length:,}")
+    file = shlex.quote(str(target))
+    if model.tokenizer is not None:
+        _console.answer(f"Write with it: tinylm generate {file} 'Once'")
+        _console.answer(f"Train it on:   tinylm train my.txt --init {file}")
+
+
+def _target(folder, out, overwrite):
+    """Return the file to write as a path, or refuse it before the work begins."""
+    if not pathlib.Path(folder).is_dir():
+        rule = "must be a folder with config.json and model.safetensors"
+        raise _checks.refuse("folder", rule, folder, error=_console.BadInput)
+    path = pathlib.Path(folder, "model.keras") if out is None else pathlib.Path(out)
+    if path.suffix != ".keras":
+        advice = ["Try ", _checks.Argument("out", str(path.with_name(f"{path.name}.keras"))), "."]
+        raise _checks.refuse("out", "must end in .keras", str(path), advice, error=_console.BadInput)
+    if path.is_dir() or not path.parent.is_dir():
+        raise _checks.refuse("out", "must be a file in a folder that exists", str(path), error=_console.BadInput)
+    if path.exists() and not overwrite:
+        advice = ["Choose another name with ", _checks.Argument("out"), ", or add "]
+        advice += [_checks.Argument("overwrite", True), "."]
+        raise _checks.refuse("out", "must be a new file, but it exists", str(path), advice, error=_console.BadInput)
+    return path

@@ -1,0 +1,154 @@
+"""Models on the Hugging Face hub: one file is fetched, and a folder with a model card is pushed."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+from tinylm_keras import _checks, _small_files, _terminal
+
+if TYPE_CHECKING:
+    from tinylm_keras._types import Path
+
+SCHEME = "hf://"
+MODEL, CARD = "model.keras", "README.md"
+
+# What is pushed of a folder: what `tinylm export` writes. The rest, such as checkpoints and samples, stays at home.
+FILES = (
+    *(CARD, MODEL, "LICENSE", "config.json", "generation_config.json", "model.safetensors", "tokenizer.json"),
+    *("tokenizer_config.json", "model.gguf", "Modelfile", "model.onnx", "model.tflite"),
+)
+LARGEST_CARD = 1 << 20
+
+# Classes whose files contain pieces of the text that was counted.
+COUNTED = ("NGramLM", "MixtureLM")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
+_HEAD = re.compile(r"\A---\n(.*?)^---$", re.DOTALL | re.MULTILINE)
+_LICENSE = re.compile(r"""^license:[ \t]*["']?(?!null\b)[A-Za-z0-9]""", re.MULTILINE)
+
+
+def is_address(path: object) -> bool:
+    """Whether this is a str that names a model on the hub, `"hf://owner/name"`."""
+    return isinstance(path, str) and path.startswith(SCHEME)
+
+
+def fetch(address: str) -> pathlib.Path:
+    """Fetch the `model.keras` of a repository over the network, or find it among the files fetched before.
+
+    No other file is fetched, and this one is not opened: whoever loads it checks it as any other.
+
+    Args:
+        address: str. `"hf://owner/name"`.
+
+    Returns:
+        `pathlib.Path` of the file.
+
+    Raises:
+        ValueError: if the name is none, or the file cannot be had; in one line.
+    """
+    import huggingface_hub
+
+    name = _checked(address.removeprefix(SCHEME), "model", address)
+    try:
+        return pathlib.Path(huggingface_hub.hf_hub_download(name, MODEL, library_name="tinylm_keras"))
+    except Exception as error:  # of the network, the hub or the disk; most have several lines
+        advice = f"Does https://huggingface.co/{name} exist, with a {MODEL}? A private one needs: hf auth login"
+        raise _checks.refuse("model", f"could not be fetched ({_reason(error)})", address, advice) from error
+
+
+def push(folder: Path, name: str, private: bool = False) -> str:
+    """Push a folder with a model and its card to the Hugging Face hub, where `load_model("hf://owner/name")` finds it.
+
+    Only files that `export` writes are pushed; a run's checkpoints, samples and record are not. What is there already
+    is replaced.
+
+    Args:
+        folder: str or path of a folder with `model.keras` and `README.md`, as `export(…, format="huggingface")` writes
+            it. The card must state a licence: none is assumed.
+        name: str. `"owner/name"`; the repository is made if there is none.
+        private: bool. Whether a new repository is private.
+
+    Returns:
+        The address of the repository, as str.
+
+    Raises:
+        ValueError: if the folder lacks its model, its card or the licence, the model does not pass the check, or the
+            hub refuses; nothing is pushed then.
+
+    Warns:
+        UserWarning: before anything is pushed, if the model contains counts and so pieces of its text, or if files of
+            the folder are left out.
+
+    Example:
+
+    >>> push("no-such-folder", "me/my-model")
+    Traceback (most recent call last):
+    ...
+    ValueError: `folder` must be a folder with model.keras and README.md. Received: folder='no-such-folder'.
+    """
+    import huggingface_hub
+
+    _checked(name, "name", name)
+    folder = pathlib.Path(folder)
+    if not folder.is_dir():
+        raise _checks.refuse("folder", f"must be a folder with {MODEL} and {CARD}", str(folder))
+    _check_model(folder / MODEL)
+    _check_card(folder / CARD)
+    found = sorted(path.name for path in folder.iterdir())
+    left = [_terminal.printable(one) for one in found if one not in FILES]
+    if left:
+        more = f" and {len(left) - 5:,} more" if len(left) > 5 else ""
+        warnings.warn(f"Not pushed: {', '.join(left[:5])}{more}.", stacklevel=2)
+    files = [one for one in found if one in FILES]
+    try:
+        api = huggingface_hub.HfApi(library_name="tinylm_keras")
+        url = api.create_repo(name, private=private, exist_ok=True)
+        words = {"commit_message": "A model made with tinylm_keras"}
+        api.upload_folder(repo_id=name, folder_path=folder, allow_patterns=files, **words)
+    except Exception as error:
+        advice = "Sign in with: hf auth login. The token must be allowed to write."
+        raise _checks.refuse("name", f"could not be pushed to ({_reason(error)})", name, advice) from error
+    return str(url)
+
+
+def _check_model(path):
+    """Refuse a file that others could not load; say what one with counts gives away."""
+    from tinylm_keras import archive
+
+    if archive.class_name(path) in COUNTED:
+        warnings.warn(
+            f"{_terminal.printable(path)} contains counts, and with them pieces of the text that they were counted "
+            "from: who fetches it can read them.",
+            stacklevel=3,
+        )
+
+
+def _check_card(path):
+    advice = "Make one with: tinylm export MODEL --to huggingface --license mit --out FOLDER"
+    try:
+        card = _small_files.read_small(path, LARGEST_CARD).decode("utf-8").replace("\r\n", "\n")
+    except FileNotFoundError:
+        raise _checks.refuse("folder", f"must have a {CARD}, the model card", str(path.parent), advice) from None
+    except ValueError as error:
+        raise _checks.refuse("folder", f"must have a {CARD} that can be read ({error})", str(path.parent)) from None
+    head = _HEAD.match(card)
+    if head is None or _LICENSE.search(head[1]) is None:
+        rule = (
+            f'must have a {CARD} that states a licence between two lines "---" at its beginning, such as license: mit'
+        )
+        raise _checks.refuse("folder", rule, str(path.parent), advice)
+
+
+def _checked(name, argument, received):
+    if not (isinstance(name, str) and _NAME.fullmatch(name)) or ".." in name or "--" in name:
+        rule = 'must be "owner/name"' if argument == "name" else 'must be "hf://owner/name"'
+        raise _checks.refuse(argument, rule, received)
+    return name
+
+
+def _reason(error):
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return _checks.cut(_terminal.printable(lines[0])).rstrip(".")
