@@ -17,7 +17,7 @@ from tinylm_keras.baselines.count_models import unigram_perplexity as unigram_pe
 from tinylm_keras.data.strided_windows import strided_windows
 from tinylm_keras.data.token_stream import TokenStream, concatenate
 from tinylm_keras.recipe import renames
-from tinylm_keras.training import corpus
+from tinylm_keras.training import corpus, mixing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tinylm_keras.models import LanguageModel
     from tinylm_keras.tokenizers import Tokenizer
 
-LEAST_COUNTED, MOST_COUNTED = 20, 5_000_000  # tokens of a training text for n-gram counts
+LEAST_COUNTED = 20  # tokens of a training text for n-gram counts
 LOOKED_AT = 10_000  # characters of a text that are tested for losses by the tokenizer
 
 
@@ -150,9 +150,7 @@ def _bits_of_counts(model, examples, training):
 def _rows(tokenizer, training):
     """Return the rows of a training text to count; an empty list if it has too few tokens."""
     stream = training if isinstance(training, TokenStream) else concatenate(training, tokenizer)
-    if not LEAST_COUNTED <= len(stream.ids) <= MOST_COUNTED:
-        return []
-    return counting.rows_of(np.asarray(stream.ids), tokenizer.end_id, tokenizer.pad_id)
+    return mixing.counted_rows(stream, tokenizer) if len(stream.ids) >= LEAST_COUNTED else []
 
 
 def with_counts_of(model: LanguageModel, training: Iterable[str]) -> LanguageModel:
@@ -197,9 +195,7 @@ def batches(
     texts = texts if isinstance(texts, TokenStream) else list(texts)
     shape = {"context_length": context_length, "batch_size": batch_size}
     found = strided_windows(texts, tokenizer, layout=layout, **shape)
-    if separator is not None and tokenizer.end_id is not None and not isinstance(texts, TokenStream):
-        found.add_characters(len(separator) * len(texts))
-    return found
+    return found if isinstance(texts, TokenStream) else found.count_separators(separator, texts, tokenizer)
 
 
 def loses_text(tokenizer: Tokenizer, texts: Iterable[str]) -> bool:

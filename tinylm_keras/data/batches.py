@@ -10,9 +10,11 @@ import keras
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sized
+    from typing import Self
 
     from tinylm_keras._types import IdTable
+    from tinylm_keras.tokenizers import Tokenizer
 
 BLOCK = 1 << 22  # ids that are read from disk at once
 
@@ -81,10 +83,11 @@ class Batches:
         """Whether the characters of the text are known, so that bits per character can be computed."""
         return all((self._text[0], self._text[2]))
 
-    def add_characters(self, count: int) -> None:
-        """Add characters of the original text: separators, which end tokens replace."""
-        if self.knows_characters:
-            self._text = (*self._text[:2], self._text[2] + count)
+    def count_separators(self, separator: str | None, texts: Sized, tokenizer: Tokenizer) -> Self:
+        """Count the characters of a separator for each text, if an end token takes its place. Returns these batches."""
+        if separator is not None and tokenizer.end_id is not None and self.knows_characters:
+            self._text = (*self._text[:2], self._text[2] + len(separator) * len(texts))
+        return self
 
     def character_rates(self) -> dict[str, float]:
         """Arguments of `metrics.BitsPerCharacter`: tokens per character and bits of unknown words per character."""

@@ -126,14 +126,4 @@ def _padded(texts, tokenizer):
         parts.append(np.concatenate([end, ids, end]))
         counter.add(text, ids, 0 if end else 1, len(ids))
         bounds.append(bounds[-1] + len(parts[-1]))
-    ids = np.concatenate(parts).astype("int32") if parts else np.zeros(0, "int32")
-    stream = TokenStream(
-        ids=ids,
-        pad_id=tokenizer.pad_id,
-        tokens=max(len(ids) - len(parts), 0),
-        characters=counter.characters,
-        unknown=counter.unknown,
-        unknown_bits=counter.unknown_bits,
-        first_tokens=counter.first_tokens,
-    )
-    return stream, bounds
+    return counter.stream(parts, len(parts)), bounds

@@ -74,6 +74,19 @@ class TextCounter:
         """First ids of the texts with their counts, the most frequent first."""
         return self._first.most_common(KEPT_FIRST_TOKENS)
 
+    def stream(self, parts, sequences=1):
+        """Return the `TokenStream` of some arrays of ids, of which the first id of each sequence is not predicted."""
+        ids = np.concatenate(parts).astype("int32") if parts else np.zeros(0, "int32")
+        return TokenStream(
+            ids=ids,
+            pad_id=self.tokenizer.pad_id,
+            tokens=max(len(ids) - sequences, 0),
+            characters=self.characters,
+            unknown=self.unknown,
+            unknown_bits=self.unknown_bits,
+            first_tokens=self.first_tokens,
+        )
+
 
 def _end_of(text, token_strings, count):
     """Return the index in `text` at the end of its first `count` token strings."""
@@ -118,13 +131,4 @@ def concatenate(texts: Iterable[str], tokenizer: Tokenizer) -> TokenStream:
         first = 1 if not parts and len(ids) else 0
         counter.add(text, ids, first, len(ids))
         parts.extend([ids] if end is None else [ids, end])
-    ids = np.concatenate(parts) if parts else np.zeros(0, "int32")
-    return TokenStream(
-        ids=ids,
-        pad_id=tokenizer.pad_id,
-        tokens=max(len(ids) - 1, 0),
-        characters=counter.characters,
-        unknown=counter.unknown,
-        unknown_bits=counter.unknown_bits,
-        first_tokens=counter.first_tokens,
-    )
+    return counter.stream(parts)

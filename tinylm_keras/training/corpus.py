@@ -76,13 +76,8 @@ class Corpus:
         if not self.validation:
             return None
         shape = {"context_length": recipe.context_length, "layout": self.layout}
-        return self._counted(strided_windows(self.validation, self.tokenizer, **shape), self.validation)
-
-    def _counted(self, batches, texts):
-        """Batches of some texts, in whose characters those between the texts count."""
-        if self.separator is not None and self.tokenizer.end_id is not None:
-            batches.add_characters(len(self.separator) * len(texts))
-        return batches
+        windows = strided_windows(self.validation, self.tokenizer, **shape)
+        return windows.count_separators(self.separator, self.validation, self.tokenizer)
 
     def training_sample(self, recipe):
         """Return random batches of the training text, to estimate the training loss, or None."""
@@ -93,16 +88,16 @@ class Corpus:
 
         They are the same at every evaluation, so that the loss changes only with the model.
         """
-        most = recipe.evaluation_batches
+        most, texts = recipe.evaluation_batches, getattr(self, part)
         if self.layout == "padded":
-            texts = getattr(self, part)
             if most is not None and len(texts) > most * recipe.batch_size:
                 places = np.random.default_rng(recipe.seed).permutation(len(texts))[: most * recipe.batch_size]
                 texts = [texts[place] for place in places]
-            return self._counted(data.lines(texts, self.tokenizer, **_shape(recipe), shuffle=False), texts)
+            batches = data.lines(texts, self.tokenizer, **_shape(recipe), shuffle=False)
+            return batches.count_separators(self.separator, texts, self.tokenizer)
         stream = getattr(self, f"{part}_stream")
         if most is None or stream.tokens <= most * recipe.batch_size * recipe.context_length:
-            return self._counted(data.windows(stream, **_shape(recipe)), getattr(self, part))
+            return data.windows(stream, **_shape(recipe)).count_separators(self.separator, texts, self.tokenizer)
         return data.windows(stream, **_shape(recipe), steps=most, seed=recipe.seed + 1)  # not those of training
 
     def unknown_tokens(self):

@@ -53,7 +53,9 @@ def count(corpus, recipe):
     began, tokenizer = time.monotonic(), corpus.tokenizer
     sizes = {"vocabulary_size": tokenizer.vocabulary_size(), "pad_id": tokenizer.pad_id}
     try:
-        counts = counting.count_in_best_order(_rows(corpus.train_stream, tokenizer), validation=windows.rows(), **sizes)
+        counts = counting.count_in_best_order(
+            counted_rows(corpus.train_stream, tokenizer), validation=windows.rows(), **sizes
+        )
     except ValueError:  # too few tokens
         return None
     loss = float(counts.bits(windows.rows()).mean()) * math.log(2)
@@ -92,7 +94,7 @@ def finish(model, counted, corpus, file, best):
         return model, f"Counts do not help: {figures}."
     shares = trial.shares
     tokenizer, order = corpus.tokenizer, counted.counts.order
-    rows = [*_rows(corpus.train_stream, tokenizer), *_rows(corpus.validation_stream, tokenizer)]
+    rows = [*counted_rows(corpus.train_stream, tokenizer), *counted_rows(corpus.validation_stream, tokenizer)]
     sizes = {"vocabulary_size": tokenizer.vocabulary_size(), "pad_id": tokenizer.pad_id}
     counts = NGramLM.of(counting.count(rows, order=order, **sizes), **settings)
     mixture = MixtureLM(model, counts, name=trial.name)
@@ -114,7 +116,8 @@ def compile_with(model, optimizer, jit_compile):
     after_run.mark(model, after_run.RUN)
 
 
-def _rows(stream, tokenizer):
+def counted_rows(stream, tokenizer):
+    """Return the rows of ids of a text that are counted, or of a part of a long text."""
     parts = counted_parts(stream.ids)
     return [row for part in parts for row in counting.rows_of(part, tokenizer.end_id, tokenizer.pad_id)]
 
