@@ -85,7 +85,7 @@ def test_what_is_no_file_is_not_replaced_by_one(tmp_path, kind):
     else:
         path.symlink_to(path if kind == "circle" else os.devnull)
     before = os.lstat(path)
-    with pytest.raises(OSError, match="directory" if kind == "folder" else "no ordinary file") as refused:
+    with pytest.raises(OSError, match="directory" if kind == "folder" else "not a regular file") as refused:
         write(path, "new")
     assert refused.value.filename == str(path)
     assert os.path.samestat(before, os.lstat(path)) and names(tmp_path) == ["model.keras"]

@@ -16,7 +16,7 @@ def full_disk(*_, **__):
 def test_a_link_to_nothing_is_not_called_a_file(tmp_path):
     link = tmp_path / "link"
     link.symlink_to("nowhere")
-    with pytest.raises(ValueError, match="must be a folder, but it is a link to nothing"):
+    with pytest.raises(ValueError, match="must be a folder, but it is a broken link"):
         _folders.new_folder(link)
 
 

@@ -26,7 +26,7 @@ with _locks.held(sys.argv[1]):
 
 
 def refusal(folder, argument="out"):
-    with pytest.raises(ValueError, match="nobody else writes") as refused, _locks.held(folder, argument):
+    with pytest.raises(ValueError, match="no other process writes") as refused, _locks.held(folder, argument):
         pass
     assert "\n" not in str(refused.value)
     return str(refused.value)
@@ -39,7 +39,9 @@ def test_the_second_is_refused_in_one_line_that_names_the_process_and_a_killed_o
         assert holder.stdout.readline() == "held\n"
         who = f"Process {holder.pid} on {socket.gethostname()} writes in it"
         for line in (refusal(tmp_path), refusal(tmp_path)):
-            assert line.startswith(f"`out` must be a folder in which nobody else writes. Received: out='{tmp_path}'.")
+            assert line.startswith(
+                f"`out` must be a folder in which no other process writes. Received: out='{tmp_path}'."
+            )
             assert who in line and "two lines" in line and line.endswith("Wait until it ends, or stop it first.")
         with pytest.raises(ValueError, match=who):
             _folders.new_folder(tmp_path)  # and not: it exists, pass overwrite=True
@@ -58,7 +60,7 @@ def test_threads_of_one_process_keep_each_other_out(tmp_path):
         thread = threading.Thread(target=lambda: lines.append(refusal(tmp_path, "resume")))
         thread.start()
         thread.join()
-    message = f"`resume` must be a folder in which nobody else writes. Received: resume='{tmp_path}'. "
+    message = f"`resume` must be a folder in which no other process writes. Received: resume='{tmp_path}'. "
     assert lines == [message + "Another call in this process writes in it. Wait until it ends, or stop it first."]
     with _locks.held(tmp_path):
         pass
@@ -121,7 +123,9 @@ def test_where_there_are_no_locks_a_warning_says_so_and_the_run_goes_on(tmp_path
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", refused)
-    message = f"{tmp_path / 'run'} cannot be locked here ({os.strerror(number)}). Let nothing else write in it."
+    message = (
+        f"{tmp_path / 'run'} cannot be locked here ({os.strerror(number)}). Do not let another process write in it."
+    )
     with pytest.warns(UserWarning, match=re.escape(message)) as said, _folders.claimed(tmp_path / "run"):
         pass
     assert len(said) == 1 and list((tmp_path / "run").iterdir()) == []

@@ -1,6 +1,6 @@
-"""tinylm_keras: train a small language model on your own text, keep it as one `.keras` file, write with it fast.
+"""tinylm_keras: train a small language model on your own text, keep it as one `.keras` file, generate text fast.
 
-Names are loaded when they are first used, so `import tinylm_keras` is quick and imports no Keras.
+Names are imported when first used, so `import tinylm_keras` is fast and imports no Keras.
 """
 
 import importlib
@@ -109,7 +109,7 @@ __all__ = [
     "train",
 ]
 
-# The rooms behind these names, for who wants more of one.
+# Submodules with further names.
 _SUBMODULES = (
     *("archive", "cli", "copying", "counting", "evaluation", "generation", "hub", "inspection", "interop", "models"),
     *("plots", "recipe", "samplers", "saving", "schedules", "specs", "text", "tokenizers", "training"),
@@ -123,7 +123,7 @@ def _register_classes():
 
 
 def _load(name):
-    if name in _SUBMODULES:  # the package itself imports these: no more than what is asked for
+    if name in _SUBMODULES:  # imported without registering classes, because the package uses these itself
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _EXPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -134,7 +134,7 @@ def _load(name):
     return value if attribute is None else getattr(value, attribute)
 
 
-if not TYPE_CHECKING:  # else an editor would take every name for one of the package
+if not TYPE_CHECKING:  # or an editor would accept every name
     __getattr__ = _load
 
 

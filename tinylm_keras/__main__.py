@@ -1,4 +1,4 @@
-"""The command `tinylm`, which `python -m tinylm_keras` is too."""
+"""The command `tinylm`, also `python -m tinylm_keras`."""
 
 import sys
 
@@ -8,7 +8,7 @@ from tinylm_keras import _endings
 def main():
     """Run the command line of this process and return its exit code; see `cli.main`.
 
-    The rest of the package is imported inside, where Ctrl-C ends as everywhere else.
+    The rest of the package is imported later, so that Ctrl-C is handled during the import too.
     """
     return _endings.guarded(_command)
 

@@ -1,8 +1,8 @@
-"""One wording for every error: which argument, the rule, what was received, what to do.
+"""Builds all error messages: the argument, the rule, the received value, what to do.
 
 Each function raises `ValueError` (or `TypeError` where noted) with a single line such as
 "`top_k` must be a whole number of at least 1, or None. Received: top_k=0. Leave it out to keep every token."
-An error also keeps the parts of its message, and the command line shows an argument as the option that it has there.
+An error also keeps the parts of its message, so that the command line can show arguments as options.
 """
 
 import dataclasses
@@ -41,12 +41,12 @@ class Argument:
     def __str__(self):
         if self.value is NO_VALUE:
             return f"`{self.name}`"
-        shown = _LINE_ENDS.sub(" ", repr(_beginning(self.value)))  # that of an array has several lines
+        shown = _LINE_ENDS.sub(" ", repr(_beginning(self.value)))  # arrays have several lines
         return f"{self.name}={cut(shown)}"
 
 
 def cut(text):
-    """Return a text of a message without what is beyond its first 120 characters."""
+    """Return a text shortened to 120 characters."""
     return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 3] + "..."
 
 
@@ -99,7 +99,7 @@ def _parts(words):
 
 
 def _beginning(value):
-    """As much of a long value as a message shows, so that a million tokens are not written out for it."""
+    """Return the beginning of a long value, so that `repr` does not format a million tokens."""
     if type(value) in (str, bytes, list, tuple) and len(value) > 120:
         return value[:120]
     if type(value) is dict and len(value) > 120:
@@ -108,7 +108,7 @@ def _beginning(value):
 
 
 def first_repeated(values):
-    """Return the first of some values that was there before, or None: one look at each.
+    """Return the first value that is repeated, or None.
 
     Example:
 
@@ -136,7 +136,7 @@ def real_number(argument, value, low, high=math.inf, include_low=True, include_h
     """Return `value` as a float, or raise unless it is a finite number in the interval (a bool is not)."""
     try:
         good = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # a whole number beyond all floats
+    except OverflowError:  # an int too large for a float
         good = False
     if good:
         good = (value > low or (include_low and value == low)) and (value < high or (include_high and value == high))
@@ -163,13 +163,13 @@ def text(argument, value):
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
-        rule = f"must be valid Unicode; there is a lone surrogate at place {error.start}"
+        rule = f"must be valid Unicode; there is a lone surrogate at index {error.start}"
         raise refuse(argument, rule, value[error.start : error.start + 1]) from None
     return value
 
 
 def divides(argument, value, whole_argument, whole):
-    """Raise unless `value` divides `whole`; the message proposes the nearest number that does."""
+    """Raise unless `value` divides `whole`; the message suggests the nearest divisor."""
     if whole % value:
         nearest = min((n for n in range(1, whole + 1) if whole % n == 0), key=lambda n: (abs(n - value), n))
         received = [Argument(whole_argument, whole), ", ", Argument(argument, value)]
@@ -178,7 +178,7 @@ def divides(argument, value, whole_argument, whole):
 
 
 def within_context(shape, context_length):
-    """Raise unless the shape of token ids is `(B, T)` with T inside the context; an unknown T passes."""
+    """Raise unless the shape of token ids is `(B, T)` with T within the context; T may be None."""
     if len(shape) != 2:
         advice = "Add the axis of the batch: token_ids[np.newaxis]." if len(shape) == 1 else ""
         raise refuse("token_ids", "must have the shape (B, T)", f"shape {shape}", advice)
@@ -186,12 +186,12 @@ def within_context(shape, context_length):
         raise refusal(
             *(Argument("token_ids"), " must have at most ", Argument("context_length"), " columns. Received: "),
             *(f"token_ids of shape {shape}, ", Argument("context_length", context_length), ". "),
-            f"Pass the last {context_length} tokens, or call `generate` or `score`, which slide.",
+            f"Pass the last {context_length} tokens, or call `generate` or `score`, which accept longer texts.",
         )
 
 
 def holds_text(value):
-    """Whether this is text where token ids belong: str, or a list, array or `tf.data.Dataset` of str."""
+    """Whether this is text instead of token ids: str, or a list, array or `tf.data.Dataset` of str."""
     if isinstance(value, (list, tuple)):
         return bool(value) and holds_text(value[0])
     value = getattr(value, "element_spec", value)
@@ -201,7 +201,7 @@ def holds_text(value):
     return isinstance(value, (str, bytes)) or getattr(dtype, "name", str(dtype)).startswith(("str", "bytes", "object"))
 
 
-# What training and generation ask of a tokenizer; `tokenizers.Tokenizer` has all but what only its subclass can know.
+# The methods of a tokenizer that training and generation use; `tokenizers.Tokenizer` defines most of them.
 TOKENIZER_METHODS = (
     *("tokenize", "detokenize", "tokenize_prompt", "token_strings", "continuation", "unfinished", "unknown_tokens"),
     *("can_write", "spelling_bits", "vocabulary_size", "get_vocabulary", "get_config"),
@@ -210,8 +210,8 @@ TOKENIZER_IDS = ("pad_id", "unk_id", "end_id", "end_token")
 
 
 def tokenizer(argument, value):
-    """Return `value`, or raise unless it has all that the package asks of a tokenizer; the message names what lacks."""
-    advice = "Make it a subclass of tinylm_keras.tokenizers.Tokenizer: docs/own_tokenizer.md shows one."
+    """Return `value`, or raise unless it has all methods and attributes of a tokenizer."""
+    advice = "Make it a subclass of tinylm_keras.tokenizers.Tokenizer; see docs/own_tokenizer.md."
     if isinstance(value, type):
         raise refuse(argument, "must be a tokenizer, not its class", value, f"Try {value.__name__}().", TypeError)
     for name in (*TOKENIZER_METHODS, "_encode") if hasattr(value, "_encode") else TOKENIZER_METHODS:
@@ -221,6 +221,6 @@ def tokenizer(argument, value):
             raise refuse(argument, rule, type(value).__name__, advice, TypeError)
     for name in TOKENIZER_IDS:
         if not hasattr(value, name):
-            rule = f"must have the attribute `{name}` (None where there is no such token)"
+            rule = f"must have the attribute `{name}` (None if there is no such token)"
             raise refuse(argument, rule, type(value).__name__, advice, TypeError)
     return value

@@ -1,18 +1,18 @@
-"""CSV files that a spreadsheet reads as what they are: numbers and texts, and no formulas."""
+"""CSV files that are safe to open in a spreadsheet: no cell becomes a formula."""
 
 import csv
 
 from tinylm_keras import _files, _terminal
 
-# What a spreadsheet takes for the beginning of a formula.
+# Characters with which a formula begins in a spreadsheet.
 _BEGINNINGS = ("=", "+", "-", "@")
 
 
 def write(path, rows):
-    """Write rows to a CSV file, whole or not at all, with the keys of the first row as its header.
+    """Write rows to a CSV file atomically, with the keys of the first row as header.
 
-    A text is one line, and one that would be a formula gets an apostrophe in front, as one types it into a spreadsheet;
-    numbers stay.
+    Line breaks in texts are escaped, and a text that would be a formula gets an apostrophe in front, as in a
+    spreadsheet. Numbers do not change.
 
     Args:
         path: `pathlib.Path`.
@@ -37,5 +37,5 @@ def write(path, rows):
 def _cell(value):
     if not isinstance(value, str):
         return value
-    text = _terminal.printable(value)  # a lone carriage return would begin a new row
+    text = _terminal.printable(value)  # a carriage return would begin a new row
     return f"'{text}" if text.startswith(_BEGINNINGS) else text

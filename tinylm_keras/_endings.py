@@ -1,4 +1,4 @@
-"""How signals end a command: each as an exception, with the exit code that a shell expects, and none is lost."""
+"""Turns signals into exceptions and exit codes, so that no signal is lost."""
 
 import signal
 import sys
@@ -8,10 +8,10 @@ from tinylm_keras import _streams
 
 
 class Terminated(SystemExit):
-    """SIGTERM or SIGHUP has come.
+    """SIGTERM or SIGHUP was received.
 
     Args:
-        number: int. Of the signal; 128 more is the exit code.
+        number: int. The signal; the exit code is 128 more.
     """
 
     def __init__(self, number):
@@ -25,15 +25,14 @@ TERMINATING = (signal.SIGTERM, *([] if HANGUP is None else [HANGUP]))
 class Signals:
     """A context in which SIGTERM and SIGHUP raise `Terminated`, as Ctrl-C raises KeyboardInterrupt.
 
-    What is interrupted may drop that exception, or make another one of it: an import that Ctrl-C stops can end as an
-    ImportError. So a signal that has come is raised again when the context is left with anything else. A signal that
-    is ignored stays ignored, as SIGHUP after `nohup`. Only the main thread may change what signals do; in others
-    nothing is changed.
+    Interrupted code may suppress this exception or replace it: an import interrupted by Ctrl-C can raise ImportError.
+    So the exception is raised again at the end of the context. Ignored signals stay ignored, such as SIGHUP after
+    `nohup`. Outside the main thread, which alone can handle signals, the context does nothing.
 
     Example:
 
     >>> with Signals():
-    ...     pass  # nothing has come
+    ...     pass  # no signal was received
     """
 
     def __init__(self):
@@ -56,7 +55,7 @@ class Signals:
 
     def _raise(self, number, frame):
         if self._error is not None and number == HANGUP:
-            return  # a terminal that closes sends it twice, itself and by its shell
+            return  # a closing terminal sends it twice, directly and through the shell
         before = self._before[number]
         try:
             if callable(before) and before is not signal.SIG_DFL:
@@ -69,7 +68,7 @@ class Signals:
 
 
 def guarded(command):
-    """Call a function without arguments; return what it returns, or the exit code of the signal that ended it.
+    """Call a function without arguments; return its result, or the exit code of a signal that ended it.
 
     Example:
 

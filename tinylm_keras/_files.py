@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: write beside the target, flush to disk, then rename."""
+"""Atomic writes: write a temporary file beside the target, flush it to disk, then rename it."""
 
 import contextlib
 import errno
@@ -16,7 +16,7 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-# So often a new name is tried where another process takes the file away before it is locked.
+# Number of attempts, if another process removes the temporary file before it is locked.
 _TRIES = 100
 
 
@@ -25,15 +25,15 @@ def atomic_path(path, older=None):
     """Yield a temporary path in the folder of `path`; on success it replaces `path`, on failure it is removed.
 
     A reader sees the old file or the new one, never a part: the rename is atomic, and the data is flushed to disk
-    before it. The temporary name keeps the suffix, because Keras chooses its format by it. What killed processes left
-    of earlier attempts at the same file is removed first.
+    first. The temporary name keeps the suffix, because Keras chooses its format by it. Temporary files that killed
+    processes left for the same target are removed first.
 
-    As with `open`, a link is followed: the file that it names is replaced, and the link stays. A file that is replaced
-    keeps its mode and, where the system allows it, its owner.
+    As with `open`, a link is followed: its target is replaced, and the link stays. A replaced file keeps its mode and,
+    if the system allows it, its owner.
 
     Args:
         path: str or `os.PathLike`. The file to write.
-        older: str or `os.PathLike` or None. What `path` holds now is kept under this name.
+        older: str or `os.PathLike` or None. New name for the file that `path` holds now.
 
     Raises:
         OSError: if the folder cannot be written, the disk is full, or `path` is something other than a file. The
@@ -59,7 +59,7 @@ def atomic_path(path, older=None):
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
-        if before is not None:  # only now, for it may be one that cannot be written
+        if before is not None:  # only now, because the mode may forbid writing
             os.chmod(temporary, stat.S_IMODE(before.st_mode))
         if older is not None and before is not None:
             _keep(path, older)
@@ -77,17 +77,16 @@ def atomic_path(path, older=None):
 
 
 def sweep(path):
-    """Remove the temporary files that killed processes left beside `path`, of attempts at that file alone.
+    """Remove temporary files for `path` that killed processes left.
 
-    A process holds a lock on the file that it is writing, and the system takes the lock back when the process ends,
-    however it ends: so a file whose lock can be had belongs to nobody. Where there are no locks (Windows, some network
-    folders) nothing is removed.
+    A process holds a lock on the file that it writes, and the system releases the lock when the process ends. So a file
+    that can be locked belongs to no process. Without such locks (Windows, some network folders) nothing is removed.
     """
     if fcntl is None:
         return
     path = pathlib.Path(os.path.realpath(path))
     ours = re.compile(re.escape(f".{path.stem}.") + "[0-9a-f]{8}" + re.escape(f".tmp{path.suffix}"))
-    with contextlib.suppress(OSError):  # without a folder there is nothing to sweep
+    with contextlib.suppress(OSError):  # the folder may not exist
         for place in [entry.path for entry in os.scandir(path.parent) if ours.fullmatch(entry.name)]:
             _remove_if_nobody_has_it(place)
 
@@ -107,7 +106,7 @@ def _temporary_for(path):
 
 
 def _replaceable(path, named):
-    """Return what the system says of the file at `path`, None where there is none; refuse what is no file."""
+    """Return the `os.stat` result of the file at `path`, or None; refuse anything that is not a regular file."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:
@@ -116,21 +115,21 @@ def _replaceable(path, named):
         raise type(error)(error.errno, f"cannot write here ({error.strerror})", str(named)) from None
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(named))
-    if not stat.S_ISREG(found.st_mode):  # a device, a pipe, links in a circle
-        raise OSError(errno.EINVAL, "is no ordinary file, and would be replaced by one", str(named))
+    if not stat.S_ISREG(found.st_mode):  # a device, a pipe, or circular links
+        raise OSError(errno.EINVAL, "is not a regular file", str(named))
     return found
 
 
 def _create(path, named):
-    """Make a temporary file for `path` and lock it; return its path and an open descriptor.
+    """Create a temporary file for `path` and lock it; return its path and an open descriptor.
 
-    Between being made and being locked, another process may take the file for one that nobody has, and remove it. Who
-    removes a file holds its lock: so once the lock is ours, the file is safe if its name is still there.
+    Before the file is locked, another process may remove it as unused, while it holds the lock. So once we hold the
+    lock, the file is safe if its name still exists.
     """
     for _ in range(_TRIES):
         temporary = _temporary_for(path)
         try:
-            # 0o666 less the umask is the mode of a plain open(); O_EXCL follows no link that somebody put there.
+            # 0o666 minus the umask is the mode of a plain open(); O_EXCL does not follow links.
             descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
         except OSError as error:
             raise type(error)(error.errno, f"cannot write here ({error.strerror})", str(named)) from None
@@ -139,11 +138,11 @@ def _create(path, named):
         os.close(descriptor)
         with contextlib.suppress(OSError):
             temporary.unlink()
-    raise OSError(errno.EBUSY, "cannot write here (another process removes what is begun)", str(named))
+    raise OSError(errno.EBUSY, "cannot write here (another process removes the temporary files)", str(named))
 
 
 def _lock(descriptor):
-    """Hold a lock on an open file until it is closed, where there are such locks; return False if another has it."""
+    """Lock an open file until it is closed, if the system has such locks; return False if another process has it."""
     if fcntl is not None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -155,7 +154,7 @@ def _lock(descriptor):
 
 
 def is_at(descriptor, path):
-    """Return whether an open file is the one that has this name now."""
+    """Return whether an open file still has this name."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.lstat(path))
     except OSError:
@@ -163,7 +162,7 @@ def is_at(descriptor, path):
 
 
 def _take_over(descriptor, before):
-    """Give a new file the owner and the mode of the one that it will replace."""
+    """Give a new file the owner and the mode of the file that it will replace."""
     if before is None or not hasattr(os, "fchown"):
         return
     made = os.fstat(descriptor)
@@ -174,19 +173,19 @@ def _take_over(descriptor, before):
 
 
 def _keep(path, older):
-    """Give a file a second name, in place of what has that name; `path` stays there all the time."""
+    """Give a file a second name, replacing the file of that name; `path` exists all the time."""
     older = pathlib.Path(os.path.realpath(older))
-    # A process that was killed after this and before the rename left both names on one file. To rename one name of a
-    # file to another of the same file does nothing, and would leave the temporary one.
+    # A process killed before the rename may have left both names on one file. Renaming one name of a file to another
+    # name of the same file does nothing, and would leave the temporary name.
     if older.exists() and os.path.samefile(path, older):
         return
     link = _temporary_for(older)
     with open(path, "rb") as file:
-        _lock(file.fileno())  # also under its new name it belongs to somebody
+        _lock(file.fileno())  # so that nobody sweeps the new name
         try:
             os.link(path, link)
             os.replace(link, older)
-        except OSError:  # no links here, or `older` is a link to another disk
+        except OSError:  # no hard links, or `older` is on another disk
             with contextlib.suppress(OSError):
                 link.unlink()
             with atomic_path(older) as copy:
@@ -194,7 +193,7 @@ def _keep(path, older):
 
 
 def is_of_the_disk(error):
-    """Whether an error says that the disk took no more; HDF5 words it without a number."""
+    """Whether an error means a full or failing disk; HDF5 reports it without a number."""
     full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
     for number in full:
         if error.errno is None and os.strerror(number) in str(error):
@@ -203,7 +202,7 @@ def is_of_the_disk(error):
 
 
 def _flush_folder(folder):
-    """Make the rename itself durable, where the system lets a folder be opened (not on Windows)."""
+    """Make the rename durable, if the system can open a folder (not on Windows)."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -218,7 +217,7 @@ def check_keras_path(path):
     if path.suffix != ".keras":
         raise _checks.refuse("filepath", 'must end in ".keras"', str(path), f"Try {path.with_suffix('.keras')}.")
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"The folder {path.parent} does not exist. Make it first.")
+        raise FileNotFoundError(f"The folder {path.parent} does not exist. Create it first.")
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder. Choose another name.")
     return path

@@ -1,4 +1,4 @@
-"""Folders to write in: refused before anything is done, locked, and removed again when nothing came of it."""
+"""Output folders: checked before any work, locked while in use, and removed if the work fails."""
 
 import contextlib
 import os
@@ -8,16 +8,16 @@ from tinylm_keras import _checks, _files, _locks
 
 
 def new_folder(path, overwrite=False, holds="run"):
-    """Return `path` as a `pathlib.Path` where a folder can be made and written; nothing is made yet.
+    """Return `path` as a `pathlib.Path`, or raise unless a folder can be created and written there. Nothing is created.
 
     Args:
-        path: str or `os.PathLike`. The argument that the messages call `out`.
-        overwrite: bool. Whether it may exist already.
-        holds: str. What `overwrite=True` would replace in it.
+        path: str or `os.PathLike`. Called `out` in messages.
+        overwrite: bool. Whether it may exist.
+        holds: str. What `overwrite=True` would replace, for messages.
 
     Raises:
-        ValueError: if the folder exists and `overwrite` is False, or if it cannot be a folder that can be written.
-        TypeError: if `path` is no path.
+        ValueError: if the folder exists and `overwrite` is False, or if it cannot be written.
+        TypeError: if `path` is not a path.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise _checks.refuse("out", "must be the path of a folder, or None", path, error=TypeError)
@@ -25,12 +25,12 @@ def new_folder(path, overwrite=False, holds="run"):
     try:
         if os.path.lexists(path):
             if not path.is_dir():
-                found = "a file" if path.exists() else "a link to nothing"
+                found = "a file" if path.exists() else "a broken link"
                 raise _checks.refuse("out", f"must be a folder, but it is {found}", str(path))
             if not overwrite:
                 _refuse_what_is_there(path, holds)
         parent = next(one for one in (path, *path.absolute().parents) if one.exists())
-    except OSError as error:  # too long a name, a file on the way
+    except OSError as error:  # such as a name that is too long
         raise unwritable(path, error) from None
     except StopIteration:
         raise unwritable(path, "there is no such place") from None
@@ -43,7 +43,7 @@ def new_folder(path, overwrite=False, holds="run"):
 
 def _refuse_what_is_there(path, holds):
     _locks.check(path)
-    if os.listdir(path) != [_locks.NAME]:  # all that a process leaves which is killed before it has written anything
+    if os.listdir(path) != [_locks.NAME]:  # left by a process that was killed before it wrote anything
         raise _exists(path, holds)
 
 
@@ -55,26 +55,26 @@ def _exists(path, holds):
 
 @contextlib.contextmanager
 def claimed(path, overwrite=False, holds="run", quiet=False):
-    """Make a folder that `new_folder` allows, and hold its lock while the `with` lasts.
+    """A context that creates a folder accepted by `new_folder`, and locks it.
 
-    When what is done there fails, the folders that were made for it are removed, unless there is something in them.
+    If the work in the context fails, the created folders are removed, unless they contain files.
 
     Args:
         path, overwrite, holds: As for `new_folder`.
         quiet: As for `_locks.held`.
 
     Raises:
-        ValueError: if `new_folder` refuses the folder, or if somebody else writes in it.
+        ValueError: if `new_folder` refuses the folder, or another process writes in it.
     """
     path = new_folder(path, overwrite, holds)
     with _made(path), _locks.held(path, quiet=quiet):
-        if not overwrite and set(os.listdir(path)) - {_locks.NAME}:  # filled by a run that has ended meanwhile
+        if not overwrite and set(os.listdir(path)) - {_locks.NAME}:  # another run has filled it meanwhile
             raise _exists(path, holds)
         yield path
 
 
 def make_folder(path):
-    """Make the folder `path` and those above it, unless it is there."""
+    """Create the folder `path` and its parents, if they do not exist."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -82,9 +82,9 @@ def make_folder(path):
 
 
 def unwritable(path, reason):
-    """Build the error for a folder `out` that cannot be written: for a reason in words, or an `OSError`.
+    """Return the error for a folder `out` that cannot be written, for a reason that is a str or an `OSError`.
 
-    A full disk is no mistake in the argument, so that error stays what it is.
+    The error of a full disk is returned unchanged, because the argument is not wrong.
     """
     if isinstance(reason, OSError):
         if _files.is_of_the_disk(reason):
@@ -95,13 +95,13 @@ def unwritable(path, reason):
 
 @contextlib.contextmanager
 def _made(path):
-    """Make a folder for what is written inside the `with`; when that fails, the folders made for it are removed."""
+    """A context that creates a folder, and removes it and its new parents if the context fails."""
     made = [one for one in (path, *path.absolute().parents) if not one.exists()]
     make_folder(path)
     try:
         yield
     except BaseException:
         for one in made:
-            with contextlib.suppress(OSError):  # not empty: somebody else uses it
+            with contextlib.suppress(OSError):  # not empty
                 one.rmdir()
         raise

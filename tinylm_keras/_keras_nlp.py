@@ -1,7 +1,7 @@
-"""keras-nlp where it is installed, else keras-hub, its new name: the classes are the same objects.
+"""keras-nlp if it is installed, otherwise keras-hub, its new name; the classes are the same objects.
 
-The package requires keras-hub alone. Each keras-nlp release requires one keras-hub release, and thereby a Keras
-release: requiring keras-nlp would replace the Keras that a notebook has loaded.
+The package requires only keras-hub. Each keras-nlp release requires one keras-hub release and so one Keras release;
+requiring keras-nlp would replace the Keras that a notebook has loaded.
 """
 
 try:

@@ -1,4 +1,4 @@
-"""Keyword arguments that a class hands on to Keras: an unknown one is refused before anything is built."""
+"""Refuses unknown keyword arguments of a class before they are passed on to Keras."""
 
 import difflib
 import inspect
@@ -9,15 +9,15 @@ KERAS = ("name", "dtype", "trainable", "autocast", "activity_regularizer")
 
 
 def refuse_unknown(owner, keywords, further=()):
-    """Raise unless each of `keywords` is one that every layer of Keras has, or one of `further`.
+    """Raise unless each of `keywords` is an argument of every Keras layer, or one of `further`.
 
     Args:
-        owner: The object under construction; the message says what its class takes.
-        keywords: dict. What its `__init__` has left over.
-        further: tuple of str. Names that are taken besides Keras's.
+        owner: The object under construction; the message lists the arguments of its class.
+        keywords: dict. The remaining keyword arguments of its `__init__`.
+        further: tuple of str. Other accepted names.
 
     Raises:
-        ValueError: names the first unknown argument and the nearest one that there is, or all of them.
+        ValueError: names the first unknown argument and the nearest known one, or all known ones.
 
     Example:
 
@@ -37,7 +37,7 @@ def refuse_unknown(owner, keywords, further=()):
 
 
 def _own(kind):
-    """The named arguments of a class and of those of its bases that its `**kwargs` reach, in order."""
+    """Return the named arguments of a class and of the base classes that get its `**kwargs`, in order."""
     names = {}
     for base in kind.__mro__:
         if base.__module__.partition(".")[0] in ("keras", "keras_hub"):

@@ -1,13 +1,13 @@
-"""Names on their way into a picture. matplotlib is imported when there is one."""
+"""Names for plots. matplotlib is imported when needed."""
 
 from tinylm_keras import _terminal
 
-# Of a name, which is cut in its middle: paths of runs differ at their ends, and begin alike.
+# Longer names are cut in the middle, because paths of runs differ at their ends.
 MOST_CHARACTERS = 40
 
 
 def label(value):
-    """Return a name as a picture can hold it: one line, not too long, and what its font lacks as escapes.
+    """Return a name for a plot: one line, not too long, with escapes for characters that the font lacks.
 
     Example:
 
@@ -23,7 +23,7 @@ def label(value):
 
 
 def _characters():
-    """The code points that the fonts of a picture have."""
+    """Return the code points of the fonts of a plot."""
     from matplotlib import font_manager
 
     families = font_manager.FontProperties().get_family()

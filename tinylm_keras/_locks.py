@@ -1,4 +1,4 @@
-"""A lock on a folder: one run at a time writes in it."""
+"""A lock on a folder, so that only one run at a time writes in it."""
 
 import contextlib
 import errno
@@ -17,35 +17,34 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-# The file in the folder that carries the lock while somebody writes there; it says who.
+# The lock file; it names the process that writes in the folder.
 NAME = ".tinylm.lock"
 
-# Some file systems say EACCES for a lock that another process has.
+# Some file systems report EACCES if another process has the lock.
 _TAKEN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES)
 
-# So often, and with such pauses in seconds, another look is taken at a lock that somebody has.
+# Number of attempts to get a lock, and the pause between them in seconds.
 _TRIES, _PAUSE = 5, 0.01
 
-# Of what a lock file says about its owner, which may be another user: so many characters are shown.
+# Most characters that are shown of a lock file, which another user may have written.
 _LONGEST = 200
 
 
 @contextlib.contextmanager
 def held(folder, argument="out", quiet=False):
-    """Hold the lock of a folder while the `with` lasts.
+    """A context that holds the lock of a folder.
 
-    It is a lock of the operating system, which takes it back however the process ends: what a killed process left is
-    an ordinary file that keeps nobody out. Two threads of one process keep each other out too. The file is gone at the
-    end. Who only reads the folder needs no lock. Where there are no such locks (Windows, some network folders), a
-    warning says so, and nobody is kept out.
+    The operating system releases the lock when the process ends, so the lock file of a killed process locks nothing.
+    Two threads of one process also exclude each other. The lock file is removed at the end. Reading the folder needs no
+    lock. On systems without such locks (Windows, some network folders) there is a warning, and nothing is locked.
 
     Args:
-        folder: str or `os.PathLike`. What is no folder has no lock.
-        argument: str. What the messages call it.
-        quiet: bool. Whether to leave out that warning, where it was given already.
+        folder: str or `os.PathLike`. If it is not a folder, nothing is locked.
+        argument: str. Its name in messages.
+        quiet: bool. Whether to suppress the warning.
 
     Raises:
-        ValueError: if somebody else holds it, in one line that names the process; or if the folder cannot be written.
+        ValueError: if another process holds the lock (the message names it), or the folder cannot be written.
 
     Example:
 
@@ -69,14 +68,14 @@ def held(folder, argument="out", quiet=False):
     try:
         yield
     finally:
-        if _files.is_at(descriptor, place):  # the folder may have been moved, and another be there
+        if _files.is_at(descriptor, place):  # another folder may be there now
             with contextlib.suppress(OSError):
                 place.unlink()
         os.close(descriptor)
 
 
 def check(folder, argument="out"):
-    """Raise if somebody else holds the lock of a folder; nothing is written."""
+    """Raise if another process holds the lock of a folder. Nothing is written."""
     if fcntl is None:
         return
     with contextlib.suppress(OSError):
@@ -101,7 +100,7 @@ def _acquire(place, folder, argument, quiet):
         try:
             if not _lock(descriptor, folder, quiet):
                 raise _in_use(descriptor, folder, argument)
-            if _files.is_at(descriptor, place):  # else its owner has just removed it
+            if _files.is_at(descriptor, place):  # otherwise its owner has just removed it
                 _describe(descriptor)
                 return descriptor
         except BaseException:
@@ -111,7 +110,7 @@ def _acquire(place, folder, argument, quiet):
 
 
 def _lock(descriptor, folder, quiet):
-    """Lock an open file; return False if somebody else has locked it, and not only for the moment of a `check`."""
+    """Lock an open file; return False if another process holds the lock for longer than a `check`."""
     for tries in range(_TRIES):
         time.sleep(_PAUSE if tries else 0)
         try:
@@ -126,12 +125,12 @@ def _lock(descriptor, folder, quiet):
 
 def _warn(folder, reason, quiet):
     if not quiet:
-        message = f"{os.fspath(folder)} cannot be locked here ({reason}). Let nothing else write in it."
+        message = f"{os.fspath(folder)} cannot be locked here ({reason}). Do not let another process write in it."
         warnings.warn(message, stacklevel=2)
 
 
 def _describe(descriptor):
-    """Write into the lock file who holds it."""
+    """Write this process into the lock file."""
     command = shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]]) if sys.argv else ""
     text = f"{_who()}: {' '.join(command.split())}"
     with contextlib.suppress(OSError):  # a lock without a name is still a lock
@@ -144,12 +143,12 @@ def _who():
 
 
 def _in_use(descriptor, folder, argument):
-    """Build the error that names the process to which the lock belongs."""
-    # It was written just after locking, and `_lock` has waited that long.
+    """Return the error that names the process with the lock."""
+    # The name is written just after locking, and `_lock` has waited long enough.
     found = os.read(descriptor, 4 * _LONGEST).decode("utf-8", "replace")
     found = "".join(letter if letter.isprintable() else "?" for letter in found)
     owner, _, command = found.partition(": ")
     who = "Another call in this process" if owner == _who() else owner.capitalize() if owner else "Another process"
     which = f" ({command[:_LONGEST]})" if command and owner != _who() else ""
     advice = f"{who} writes in it{which}. Wait until it ends, or stop it first."
-    return _checks.refuse(argument, "must be a folder in which nobody else writes", os.fspath(folder), advice)
+    return _checks.refuse(argument, "must be a folder in which no other process writes", os.fspath(folder), advice)

@@ -1,10 +1,10 @@
-"""Public names of earlier versions: where they are used, one line gives the name of today."""
+"""Old public names: an error gives the new name."""
 
 FUNCTIONS = {
     "tinylm_keras.data": {"open_shards": "open_token_files"},
     "tinylm_keras.plots": {"draw_ladder": "draw_comparison"},
 }
-# What classes of users define. The first name is one that every class of an earlier version defines.
+# Methods of users' classes. The first name is one that every class for an earlier version defines.
 OF_TOKENIZERS = {"pieces": "token_strings"}
 OF_MODELS = {
     "hidden": "hidden_states",
@@ -13,12 +13,12 @@ OF_MODELS = {
     "reach": "receptive_field",
     "rolling_cache": "sliding_window_cache",
 }
-# Entries about the text in recipe.json, which are read.
+# Entries about the text in recipe.json, which are still read.
 OF_RECORDS = {"shards": "token_files"}
 
 
 def attribute(module, name):
-    """Return the AttributeError for a name that a module has not, or has no longer.
+    """Return the AttributeError for a name that a module does not have, or no longer has.
 
     Args:
         module: str. Its full name, one of those in `FUNCTIONS`.
@@ -36,7 +36,7 @@ def attribute(module, name):
 
 
 def refuse_methods(kind, names):
-    """Raise a TypeError if a class was written for an earlier version: it defines methods by their earlier names.
+    """Raise a TypeError if a class was written for an earlier version and defines methods by their old names.
 
     Args:
         kind: A class, just defined.

@@ -1,19 +1,19 @@
-"""Standard streams that are closed, or lead to a terminal or a reader that is gone."""
+"""Handles standard streams that are closed or whose terminal or reader is gone."""
 
 import contextlib
 import errno
 import os
 import sys
 
-# What writing says when nobody will ever read: a closed pipe, a closed terminal, a closed descriptor.
+# Errors of writing to a closed pipe, terminal or descriptor.
 GONE = (errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF, errno.ECONNRESET)
 
 
 def reopen_closed():
-    """Let streams that a shell has closed (`>&-`) lead nowhere, as `/dev/null` does.
+    """Redirect streams that a shell has closed (`>&-`) to `/dev/null`.
 
-    Python leaves such a stream out (it is None), and its descriptor free: the next file that is opened would get it,
-    and what C++ libraries write to standard error would land in that file.
+    In Python such a stream is None and its descriptor free: the next opened file would get it, and C++ libraries would
+    write their messages into that file.
     """
     for number in range(3):
         with contextlib.suppress(OSError):
@@ -21,14 +21,14 @@ def reopen_closed():
                 os.fstat(number)
             except OSError:
                 nowhere = os.open(os.devnull, os.O_RDWR)  # the lowest free descriptor: this one
-                os.set_inheritable(nowhere, True)  # the standard streams are
+                os.set_inheritable(nowhere, True)  # as the standard streams are
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 -- open until the process ends
 
 
 def silence(stream):
-    """Let a stream whose reader is gone lead nowhere, so that neither later writes nor the flush at exit fail."""
+    """Redirect a stream whose reader is gone to `/dev/null`, so that later writes and the flush at exit do not fail."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:
@@ -38,11 +38,11 @@ def silence(stream):
 
 
 def tell(text, stream):
-    """Write a text that is no answer but a report: where it cannot be written, the work continues.
+    """Write a report to a stream; errors of writing are ignored.
 
     Args:
         text: str.
-        stream: A text stream; one whose reader is gone is silenced.
+        stream: A text stream; it is silenced if its reader is gone.
 
     Example:
 
@@ -57,12 +57,12 @@ def tell(text, stream):
     except OSError as error:
         if error.errno in GONE:
             silence(stream)
-    except (ValueError, AttributeError):  # it was closed in Python, or there is none
+    except (ValueError, AttributeError):  # it is closed or None
         pass
 
 
 class Lasting:
-    """A text stream whose writes are those of `tell`; for rich, whose threads and exits know no such streams.
+    """A text stream that writes with `tell`, for rich, which does not expect errors of writing.
 
     Args:
         stream: The text stream.

@@ -1,9 +1,9 @@
-"""Text from files and models on its way to a terminal, where some characters are commands."""
+"""Escapes characters in text of files and models that a terminal would take for commands."""
 
 import re
 
-# Control characters of both ranges (a terminal obeys them: ESC, CSI, OSC), halves of surrogate pairs, what turns the
-# direction of writing, and formats that show nothing. Joiners stay: emoji and several scripts need them.
+# Control characters of both ranges (ESC, CSI, OSC …), lone surrogates, characters that change the writing direction,
+# and invisible formats. Joiners are kept, because emoji and several scripts need them.
 _COMMANDS = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
 _HIDDEN = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0001"
 _HARMFUL = re.compile(f"[{_COMMANDS}{_HIDDEN}]")
@@ -11,13 +11,13 @@ _HARMFUL_IN_A_LINE = re.compile(f"[\t\n{_COMMANDS}{_HIDDEN}]")
 
 
 def harmless(text):
-    r"""Return a text with every character that a terminal could act on written as an escape; lines and tabs stay.
+    r"""Return a text with escapes for all characters that a terminal could act on; line breaks and tabs are kept.
 
     Args:
         text: str.
 
     Returns:
-        str. Each character is treated on its own, so that a text may come in pieces.
+        str. Each character is treated separately, so a text may be passed in pieces.
 
     Example:
 
@@ -28,7 +28,7 @@ def harmless(text):
 
 
 def printable(value):
-    r"""Return a value as one harmless line: a name, a path, a cell of a table.
+    r"""Return a value such as a name or a path as one harmless line.
 
     Example:
 
@@ -39,7 +39,7 @@ def printable(value):
 
 
 def harmless_json(text):
-    r"""Return a JSON text in which such characters are JSON escapes: the same value.
+    r"""Return a JSON text with JSON escapes for such characters; its value is the same.
 
     Example:
 
@@ -50,7 +50,7 @@ def harmless_json(text):
 
 
 def _utf16(character):
-    return memoryview(character.encode("utf-16", "surrogatepass"))[2:].cast("H")  # in the machine's order, no mark
+    return memoryview(character.encode("utf-16", "surrogatepass"))[2:].cast("H")  # native byte order, no mark
 
 
 def _escape(match):

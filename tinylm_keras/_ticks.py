@@ -1,4 +1,4 @@
-"""Round perplexities for an axis of losses. matplotlib is imported where a range is narrow."""
+"""Round perplexities for an axis of losses. matplotlib is imported only for narrow ranges."""
 
 import math
 
@@ -8,10 +8,10 @@ DIGITS = ((1, 1.5, 2, 3, 4, 5, 7), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
 
 
 def round_perplexities(low, high):
-    """Return round perplexities whose logarithm lies between two losses: three to seven, unless there is no range.
+    """Return three to seven round perplexities whose logarithms lie between two losses.
 
-    They are 1, 1.5, 2, 3, 4, 5 and 7 times a power of ten, fewer of these in a wide range; in one that holds less than
-    three of them, the multiples of a round step.
+    They are 1, 1.5, 2, 3, 4, 5 and 7 times a power of ten, or fewer of these in a wide range. In a range with fewer
+    than three of them, they are multiples of a round step.
 
     Example:
 
@@ -35,7 +35,7 @@ def round_perplexities(low, high):
 
 
 def _decimals(low, high, digits, stride=1):
-    """Return the products of some digits and every power of ten, or every second …, within two logarithms."""
+    """Return the products of some digits and every power of ten, or every `stride`-th, between two logarithms."""
     last = math.ceil(high / math.log(10))
     powers = range(math.floor(low / math.log(10)) // stride * stride, last + 1, stride)
     values = [digit * 10**power for power in powers for digit in digits]

@@ -1,4 +1,4 @@
-"""Types that many signatures share, for editors and type checkers. Nothing here is needed when a program runs."""
+"""Types that many signatures share, for editors and type checkers only."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ Tensor: TypeAlias = Any  # of the backend that runs
 
 
 class KerasArguments(TypedDict, total=False):
-    """Arguments that every layer of Keras has."""
+    """Arguments of every Keras layer."""
 
     name: str | None
     dtype: Any
@@ -26,14 +26,14 @@ class KerasArguments(TypedDict, total=False):
 
 
 class LanguageModelArguments(KerasArguments, total=False):
-    """Arguments that every model has besides its sizes."""
+    """Arguments of every model besides its sizes."""
 
     generation_defaults: Mapping[str, Any] | None
     first_tokens: Iterable[Sequence[int]] | None
 
 
 class TokenizerArguments(KerasArguments, total=False):
-    """Arguments of every tokenizer, for class methods that hand them on."""
+    """Arguments of every tokenizer, for class methods that pass them on."""
 
     max_tokens: int | None
     sequence_length: int | None
@@ -41,7 +41,7 @@ class TokenizerArguments(KerasArguments, total=False):
 
 
 class GenerationSettings(TypedDict, total=False):
-    """Arguments of `generate` and `stream` behind `max_new_tokens`."""
+    """Arguments of `generate` and `stream` after `max_new_tokens`."""
 
     temperature: float | None
     top_k: int | None

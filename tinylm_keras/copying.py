@@ -1,4 +1,4 @@
-"""Does a model copy? How much of what it writes stands in the text it was trained on. No Keras."""
+"""Measures how much generated text copies from the training text. No Keras."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ if TYPE_CHECKING:
 STRETCH = 30
 LARGEST = 20_000_000  # characters of training text that are searched
 
-# A stretch is told by its polynomial hash modulo 2 to the power of 64; what it finds is compared letter by letter.
+# Stretches are compared by polynomial hashes modulo 2 to the power of 64; matches are then compared exactly.
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 1 << 64)
 
 
 @dataclasses.dataclass(frozen=True)
 class Copying:
-    """How much of some texts stands in another text, word for word.
+    """How much some texts share with a training text, character for character.
 
     Attributes:
-        texts: int. How many were looked at.
-        longest: str. The longest stretch of one of them that stands in the training text; "" for none.
-        place: int or None. Where it begins there: the character, counted from 0.
-        share: float or None. Share of their stretches of 30 characters that stand there; None where all are shorter.
-        whole: float. Share of them that are equal to a training text from beginning to end.
+        texts: int. Number of texts.
+        longest: str. The longest stretch of a text that is in the training text; "" for none.
+        place: int or None. Its place in the training text, in characters from 0.
+        share: float or None. Share of all stretches of 30 characters that are in the training text; None if all texts
+            are shorter.
+        whole: float. Share of the texts that are equal to a complete training text.
     """
 
     texts: int
@@ -42,12 +43,12 @@ class Copying:
 def copying(texts: Iterable[str], training: Sequence[str], stretch: int = STRETCH) -> Copying:
     r"""Compare texts with a training text.
 
-    Of a training text of more than 20 million characters, the first 20 million are searched.
+    At most the first 20 million characters of the training text are searched.
 
     Args:
-        texts: list of str, such as samples of a model. A held-out text shows how much a text repeats itself anyway.
+        texts: list of str, such as samples of a model, or held-out texts for comparison.
         training: list of str.
-        stretch: int. Characters of the stretches that are counted.
+        stretch: int. Length of the stretches for `share`.
 
     Returns:
         A `Copying`.
@@ -85,11 +86,11 @@ def copying(texts: Iterable[str], training: Sequence[str], stretch: int = STRETC
 
 
 def _longest(texts, source, own, searched):
-    """The longest stretch of the texts in the source, and its place there."""
+    """Return the longest stretch of the texts that is in the source, and its place there."""
     low, high = (
         0,
         min(max(map(len, texts)), len(source)),
-    )  # stretches of `low` characters are found, of more than `high` not
+    )  # stretches of `low` characters are found, longer than `high` not
     while low < high:
         length = (low + high + 1) // 2
         if _found(own.hashes(length), searched.hashes(length)).any():
@@ -103,12 +104,12 @@ def _longest(texts, source, own, searched):
             place = source.find(stretch)
             if place >= 0:
                 return stretch, place
-        low -= 1  # only equal hashes, no equal stretches
+        low -= 1  # the hashes are equal, but no stretches
     return "", None
 
 
 def _found(hashes, among):
-    """Which of a few hashes are among many."""
+    """Return a bool array: which of a few hashes are among many."""
     ordered = np.unique(hashes)
     if not len(ordered) or not len(among):
         return np.zeros(len(hashes), bool)
@@ -119,7 +120,7 @@ def _found(hashes, among):
 
 
 class _Stretches:
-    """The hashes of all stretches of some texts, of any length, none across two texts."""
+    """The hashes of all stretches of some texts, for any length; no stretch crosses two texts."""
 
     def __init__(self, texts):
         self.text = "".join(texts)
@@ -130,12 +131,12 @@ class _Stretches:
         self._sums = np.concatenate([np.zeros(1, np.uint64), sums])
 
     def hashes(self, length):
-        """uint64 array: a hash for each stretch of so many characters, in order."""
+        """Return the hash of each stretch of this length, in order: uint64 array."""
         first = self._places(length)
         return (self._sums[first + length] - self._sums[first]) * self._backwards[first]
 
     def stretch(self, number, length):
-        """The stretch that one of the `hashes` stands for."""
+        """Return the stretch with this index in `hashes`."""
         first = int(self._places(length)[number])
         return self.text[first : first + length]
 
@@ -144,7 +145,7 @@ class _Stretches:
 
 
 def _powers(base, count):
-    """The powers of a number from 0 on, modulo 2 to the power of 64."""
+    """Return the powers of a number, starting at 0, modulo 2 to the power of 64."""
     powers = np.full(count, base, np.uint64)
     powers[:1] = 1
     return np.cumprod(powers, dtype=np.uint64)

@@ -1,4 +1,4 @@
-"""How good is a model? On text: loss, perplexity, bits per character. On its own writing: sound and new stories."""
+"""Evaluates models: loss, perplexity and bits per character on text; shares of consistent and new stories."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tinylm_keras.baselines.count_models import unigram_perplexity as unigram_pe
 from tinylm_keras.data.strided_windows import strided_windows
 from tinylm_keras.data.token_stream import TokenStream, concatenate
 from tinylm_keras.recipe import renames
-from tinylm_keras.training import corpus
+from tinylm_keras.training import corpus, mixing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
     from tinylm_keras.models import LanguageModel
     from tinylm_keras.tokenizers import Tokenizer
 
-LEAST_COUNTED, MOST_COUNTED = 20, 5_000_000  # tokens of a training text, for the figure of counting alone
-LOOKED_AT = 10_000  # characters of a text that tell whether a tokenizer loses part of it
+LEAST_COUNTED = 20  # tokens of a training text for n-gram counts
+LOOKED_AT = 10_000  # characters of a text that are tested for losses by the tokenizer
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What `evaluate` found.
+    """The result of `evaluate`.
 
     Attributes:
-        loss: float. Mean nats per real token (padding is none).
-        perplexity: float. `exp(loss)`: the model is as unsure as among that many equally likely tokens.
-        bits_per_character: float. Bits of all that is needed to restore the text, the separators that end its texts
-            included, over its characters. Comparable between tokenizers; an unknown word costs the bits of spelling it.
-        unigram_perplexity: float. The same tokens under a model that knows only how frequent each one is.
-        counts_bits_per_character: float or None. The same characters under n-gram counts of the training text alone;
-            None where it is not known.
-        unigram_of: str. Where those frequencies are from: "training text" or "this text itself".
+        loss: float. Mean nats per real token (without padding).
+        perplexity: float. `exp(loss)`: the number of equally likely tokens with the same uncertainty.
+        bits_per_character: float. Bits to encode the text, including separators, divided by its characters. Comparable
+            between tokenizers; an unknown word costs the bits to spell it.
+        unigram_perplexity: float. Perplexity of the same tokens from token frequencies alone.
+        counts_bits_per_character: float or None. Bits per character from n-gram counts of the training text alone;
+            None if the training text is unknown.
+        unigram_of: str. Source of the token frequencies: "training text" or "this text itself".
         layout: "padded" or "packed".
         lossy: bool. Whether the tokenizer loses part of this text, such as line breaks, which then costs no bits.
-        texts, tokens, unknown: int. How many texts, tokens predicted, and unknown words among them.
+        texts, tokens, unknown: int. Number of texts, of predicted tokens, and of unknown words among them.
     """
 
     loss: float
@@ -72,26 +72,26 @@ def evaluate(
     training: Iterable[str] | TokenStream | None = None,
     separator: str | None = None,
 ) -> Evaluation:
-    r"""Evaluate a model on text that it should not have been trained on.
+    r"""Evaluate a model on held-out text.
 
-    Every token counts once, and is predicted from at least half a context where its text has so much before it.
+    Every token counts once, and is predicted from at least half a context if the text before it is long enough.
 
     Args:
         model: A `LanguageModel` with a tokenizer.
         texts: list of str, or one part of opened token files, whose layout is always "packed".
-        layout: "padded" (each text begins anew), "packed" (all texts in one row) or "auto": padded when at least 90 %
-            of the texts fit the context.
-        batch_size: int. Windows evaluated at a time; it changes the speed alone.
-        training: list of str, part of token files, or None. The training text, for the frequencies of the unigram
-            model. Without it they are those of `texts` itself, which no unigram model can beat.
-        separator: str or None. What stood between the texts, such as "\n": where the tokenizer has an end token, the
-            characters of a separator count with each text.
+        layout: "padded" (each text starts a new window), "packed" (all texts are one sequence) or "auto": padded if at
+            least 90 % of the texts fit the context.
+        batch_size: int. Windows evaluated at a time; it changes only the speed.
+        training: list of str, part of token files, or None. The training text, for the token frequencies of the unigram
+            baseline. Without it the frequencies are those of `texts`, which no unigram model can beat.
+        separator: str or None. The string between the texts, such as "\n". If the tokenizer has an end token, its
+            characters count with each text.
 
     Returns:
         An `Evaluation`.
 
     Raises:
-        ValueError: if `texts` holds nothing to evaluate, the model has no tokenizer, or `layout` is none of the three.
+        ValueError: if `texts` has no token to predict, the model has no tokenizer, or `layout` is invalid.
 
     Example:
 
@@ -103,7 +103,7 @@ def evaluate(
     """
     tokenizer = _tokenizer_of(model)
     if isinstance(texts, TokenStream):
-        renames.layout("layout", layout, ("packed", "auto"), "Token files are one long row.")
+        renames.layout("layout", layout, ("packed", "auto"), "Token files are one sequence.")
         layout, count = "packed", getattr(texts, "documents", 1)
     else:
         texts = list(texts)
@@ -115,7 +115,7 @@ def evaluate(
     if not model.compiled:
         model.compile(jit_compile=False)
     logs = model.evaluate(examples, return_dict=True, verbose=0)
-    loss = math.log(logs["perplexity"])  # the model may have been compiled with another loss
+    loss = math.log(logs["perplexity"])  # the model may be compiled with another loss
     evaluated = token_counts(examples, model.pad_id)
     known = evaluated if training is None else token_counts(batches(training, *shape), model.pad_id)
     return Evaluation(
@@ -134,7 +134,7 @@ def evaluate(
 
 
 def _bits_of_counts(model, examples, training):
-    """Bits per character of some windows under counts alone: those of a model that has them, or of a training text."""
+    """Return the bits per character from n-gram counts alone: those of a mixture, or of the training text."""
     if not examples.knows_characters:
         return None
     if isinstance(model, MixtureLM):
@@ -148,15 +148,15 @@ def _bits_of_counts(model, examples, training):
 
 
 def _rows(tokenizer, training):
-    """The rows of a training text that are counted; none where there are too many tokens, or too few."""
+    """Return the rows of a training text to count; an empty list if it has too few tokens."""
     stream = training if isinstance(training, TokenStream) else concatenate(training, tokenizer)
-    if not LEAST_COUNTED <= len(stream.ids) <= MOST_COUNTED:
-        return []
-    return counting.rows_of(np.asarray(stream.ids), tokenizer.end_id, tokenizer.pad_id)
+    return mixing.counted_rows(stream, tokenizer) if len(stream.ids) >= LEAST_COUNTED else []
 
 
 def with_counts_of(model: LanguageModel, training: Iterable[str]) -> LanguageModel:
-    """Return a model as it is, but a mixture with counts of a training text alone: a finished one counts all its text.
+    """Return a model; for a mixture, a copy whose counts are of a training text alone.
+
+    The counts of a finished mixture include the validation text, so they cannot be evaluated on it.
 
     Args:
         model: `LanguageModel`.
@@ -172,12 +172,12 @@ def with_counts_of(model: LanguageModel, training: Iterable[str]) -> LanguageMod
 
 def _tokenizer_of(model):
     if model.tokenizer is None:
-        raise _checks.refuse("model", "must have a tokenizer", model.tokenizer, "Give it one: model.tokenizer = …")
+        raise _checks.refuse("model", "must have a tokenizer", model.tokenizer, "Set it: model.tokenizer = …")
     return model.tokenizer
 
 
 def choose_layout(model: LanguageModel, texts: Iterable[str]) -> Literal["padded", "packed"]:
-    """Return "padded" when at least 90 % of the texts fit the model's context, else "packed"."""
+    """Return "padded" if at least 90 % of the texts fit the model's context, otherwise "packed"."""
     share = corpus.fitting_share(list(texts), model.tokenizer, model.context_length)
     return "padded" if share >= corpus.FITTING_SHARE else "packed"
 
@@ -190,18 +190,16 @@ def batches(
     batch_size: int,
     separator: str | None = None,
 ) -> StridedWindows:
-    """Return the texts as the windows on which a model is evaluated; the arguments are those of `evaluate`."""
-    layout = renames.layout("layout", layout, ("padded", "packed"), "Or auto, to choose by the length of the texts.")
+    """Return the windows of some texts for evaluation; the arguments are those of `evaluate`."""
+    layout = renames.layout("layout", layout, ("padded", "packed"), "Or auto, which chooses by the length of texts.")
     texts = texts if isinstance(texts, TokenStream) else list(texts)
     shape = {"context_length": context_length, "batch_size": batch_size}
     found = strided_windows(texts, tokenizer, layout=layout, **shape)
-    if separator is not None and tokenizer.end_id is not None and not isinstance(texts, TokenStream):
-        found.add_characters(len(separator) * len(texts))
-    return found
+    return found if isinstance(texts, TokenStream) else found.count_separators(separator, texts, tokenizer)
 
 
 def loses_text(tokenizer: Tokenizer, texts: Iterable[str]) -> bool:
-    """Return whether a tokenizer loses part of some texts, as far as 100 of them tell; unknown words are not lost.
+    """Return whether a tokenizer loses part of some texts, tested on about 100 of them. Unknown words do not count.
 
     Example:
 
@@ -219,19 +217,19 @@ def _loses(tokenizer, text):
     ids = tokenizer.tokenize(text)
     if tokenizer.unk_id is None or not np.any(ids == tokenizer.unk_id):
         return tokenizer.detokenize(ids) != text
-    # The unknown words are missing: what is left of a text that keeps its white space has as many line breaks.
+    # Without the unknown words, a tokenizer that keeps white space still has the same number of line breaks.
     return any(tokenizer.detokenize(ids).count(sign) != text.count(sign) for sign in "\n\t")
 
 
 def targets(examples: Batches, pad_id: int | None) -> np.ndarray:
-    """Return the tokens that a model is to predict, in order: `[n]` ids, padding left out."""
+    """Return the targets of all batches in order, without padding: ids `[n]`."""
     rows = [examples.batch(step)[1].reshape(-1) for step in range(examples.steps_per_epoch)]
     ids = np.concatenate(rows)
     return ids if pad_id is None else ids[ids != pad_id]
 
 
 def token_counts(examples: Batches, pad_id: int | None) -> np.ndarray:
-    """Return how often each token is a target that a model is to predict: `[n]` counts, by id."""
+    """Return how often each id is a target: counts `[n]`."""
     size, total = examples.largest_id() + 1, 0
     for step in range(examples.steps_per_epoch):
         ids = examples.batch(step)[1].reshape(-1)
@@ -240,16 +238,16 @@ def token_counts(examples: Batches, pad_id: int | None) -> np.ndarray:
 
 
 def write_stories(model: LanguageModel, count: int = 200, seeds: int = 20, temperature: float = 0.8) -> list[str]:
-    """Let a model write stories from nothing but the end token, none dropped or cut.
+    """Generate stories from an empty prompt, without dropping or truncating any.
 
     Args:
         model: A `LanguageModel` whose tokenizer has an end token.
-        count: int. How many stories.
-        seeds: int. How many seeds they are drawn from, evenly: 0, 1, …
+        count: int. Number of stories.
+        seeds: int. Number of seeds (0, 1, …), each for the same number of stories.
         temperature: float. As in `generate`.
 
     Returns:
-        list of str. A story that reaches the context length without an end is in it as it is.
+        list of str. A story without an end within the context length is included.
 
     Raises:
         ValueError: if the tokenizer has no end token, or a number is out of its range.
@@ -263,7 +261,7 @@ def write_stories(model: LanguageModel, count: int = 200, seeds: int = 20, tempe
     written = []
     for seed in range(seeds):
         rows = (count * (seed + 1)) // seeds - len(written)
-        # A story seen whole in training has an end within the context; one that has none by then will not be saved.
+        # Every training story that fits in the context has its end there.
         settings = {"temperature": temperature, "max_new_tokens": model.context_length, "seed": seed}
         written += model.generate([""] * rows, **settings)
     return written
@@ -272,17 +270,17 @@ def write_stories(model: LanguageModel, count: int = 200, seeds: int = 20, tempe
 def judge_stories(
     model: LanguageModel, count: int = 200, seeds: int = 20, temperature: float = 0.8, training: Iterable[str] = ()
 ) -> stories.Report:
-    """Judge stories that a model writes from nothing but the end token, none dropped or cut before judging.
+    """Check stories that a model generates from an empty prompt, without dropping or truncating any.
 
     Args:
         model: A `LanguageModel` trained on the built-in stories.
-        count: int. How many stories.
-        seeds: int. How many seeds they are drawn from, evenly: 0, 1, …
+        count: int. Number of stories.
+        seeds: int. Number of seeds (0, 1, …), each for the same number of stories.
         temperature: float. As in `generate`.
-        training: list of str. The stories it was trained on; a story among them is not new.
+        training: list of str. The training stories; a story among them is not new.
 
     Returns:
-        A `data.stories.Report` with the shares of stories that are sound and new, and the faults of the others.
+        A `data.stories.Report` with the shares of consistent and new stories, and the faults of the others.
 
     Raises:
         ValueError: if the tokenizer has no end token, or a number is out of its range.
@@ -291,14 +289,14 @@ def judge_stories(
 
 
 def bigram_stories(texts: Iterable[str], count: int, seed: int = 0) -> list[str]:
-    """Draw texts in which each word follows the last as often as in `texts`, with no memory beyond that word.
+    """Generate texts from word bigrams of `texts`: each word depends only on the one before it.
 
-    A contrast for the judge: such text looks right for a moment and makes no sense.
+    The judge of stories must find such texts inconsistent.
 
     Args:
-        texts: list of str. Where the counts are from; words are split at white space.
-        count: int. How many texts to draw.
-        seed: int. The same seed draws the same texts.
+        texts: list of str. The texts to count; words are split at white space.
+        count: int. Number of texts to generate.
+        seed: int. Random seed.
 
     Returns:
         list of str.

@@ -1,4 +1,4 @@
-"""Looking into a model: what its parts are, and which words each head attends to."""
+"""Inspects a model: its parts, and its attention weights."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 FIRST_TOKENS = 12
 
-# What a model's config holds beside its sizes and kinds.
+# Entries of a model's config that are not sizes or choices.
 NO_SIZES = ("name", "dtype", "format_version")
 
 
 def describe(model: LanguageModel, path: Path | None = None) -> dict[str, Any]:
-    """Say what a model is, as plain data that JSON can hold.
+    """Describe a model as plain data that JSON can hold.
 
     Args:
         model: A `LanguageModel`.
@@ -36,8 +36,8 @@ def describe(model: LanguageModel, path: Path | None = None) -> dict[str, Any]:
 
     Returns:
         dict with "class", "sizes", "parameters" (per part of the model, and "total"), "tokenizer",
-        "generation_defaults" and "keras"; with `path` also "file", "bytes", "recipe" (None without a recipe) and, where
-        there is one that cannot be read, "recipe_problem".
+        "generation_defaults" and "keras"; with `path` also "file", "bytes", "recipe" (None without a recipe) and, if
+        the recipe cannot be read, "recipe_problem".
 
     Example:
 
@@ -80,7 +80,7 @@ def _describe_tokenizer(tokenizer):
 
 
 def count_parameters(model: keras.Model) -> dict[str, int]:
-    """Return the number of weights in each part of a model, in order, and their sum as "total"; seeds are none."""
+    """Return the number of weights in each part of a model, in order, and their sum as "total", without seeds."""
     counts = collections.Counter()
     for layer in model.layers:
         size = sum(int(np.prod(weight.shape)) for weight in layer.weights if "seed" not in weight.name)
@@ -90,12 +90,12 @@ def count_parameters(model: keras.Model) -> dict[str, int]:
 
 
 def read_recipe(path: Path) -> dict[str, Any] | None:
-    """Return what recipe.json beside the model file says, as a dict; None when there is none that can be read."""
+    """Return the content of recipe.json beside the model file, as a dict; None if it cannot be read."""
     return _recipe_of(path)[0]
 
 
 def _recipe_of(path):
-    """Return what `read_recipe` does, and why a recipe that is there cannot be read, else the empty string."""
+    """As `read_recipe`, and also return the reason if a recipe cannot be read, otherwise an empty string."""
     try:
         return run_record.read(pathlib.Path(path).parent).values, ""
     except FileNotFoundError:
@@ -105,11 +105,11 @@ def _recipe_of(path):
 
 
 def attention_weights(model: LanguageModel, text: str) -> tuple[list[str], np.ndarray]:
-    """Return how much each token of a text looks at each token before it and at itself, in every head.
+    """Return the attention weights of every head for a text.
 
     Args:
-        model: A model whose `blocks` hold an attention layer each, such as `MiniLM`, with a tokenizer.
-        text: str. At most the model's context long; with an end token, that token is put in front, as in training.
+        model: A model with a tokenizer and with an attention layer in each of its `blocks`, such as `MiniLM`.
+        text: str. At most as long as the model's context. An end token is added in front, as in training.
 
     Returns:
         A pair: the tokens, list of str `[T]`; and the weights, float32 numpy array
@@ -143,7 +143,7 @@ def attention_weights(model: LanguageModel, text: str) -> tuple[list[str], np.nd
 def _tokens_and_ids(model, text):
     tokenizer = model.tokenizer
     if tokenizer is None:
-        raise _checks.refuse("model", "must have a tokenizer", tokenizer, "Give it one: model.tokenizer = …")
+        raise _checks.refuse("model", "must have a tokenizer", tokenizer, "Set it: model.tokenizer = …")
     ids = np.asarray(tokenizer.tokenize(_checks.text("text", text)), "int32")
     tokens = list(tokenizer.token_strings(text))
     if tokenizer.end_id is not None:
@@ -156,7 +156,7 @@ def _tokens_and_ids(model, text):
 def attention_plot(
     tokens: Sequence[str], weights: np.ndarray, block: int | None = None, head: int | None = None
 ) -> Figure:
-    """Draw attention maps: one picture for each head, a row of pictures for each block.
+    """Plot attention maps: one for each head, with a row for each block.
 
     Args:
         tokens: list of str `[T]`, from `attention_weights`.
@@ -165,10 +165,10 @@ def attention_plot(
         head: int or None. Only this head, counted from 0.
 
     Returns:
-        A `matplotlib.figure.Figure`; pyplot and its global state are not touched. Save it with `figure.savefig(…)`.
+        A `matplotlib.figure.Figure`, made without pyplot. Save it with `figure.savefig(…)`.
 
     Raises:
-        ValueError: if `tokens` and `weights` do not belong together, or there is no such block or head.
+        ValueError: if `tokens` and `weights` do not match, or there is no such block or head.
     """
     weights = np.asarray(weights)
     if weights.ndim != 4 or weights.shape[2:] != (len(tokens), len(tokens)):
@@ -179,7 +179,7 @@ def attention_plot(
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
 
-    # One picture is large and says its numbers; many are small, and only the outer ones name the tokens.
+    # A single map is large and shows numbers; several maps are small, and only the outer ones show the tokens.
     alone = len(rows) * len(columns) == 1
     side = max(4.0, 0.45 * len(tokens)) if alone else max(2.2, 0.3 * len(tokens))
     margin = 0.09 * max(map(len, tokens)) + 0.5
@@ -205,7 +205,7 @@ def _chosen(name, index, count):
 
 
 def _draw_map(axis, tokens, shares, title):
-    """Draw one head's map; what lies ahead, which no token can see, is grey."""
+    """Plot the map of one head; later tokens, which are masked, are grey."""
     ahead = np.triu(np.ones_like(shares, dtype=bool), 1)
     axis.set_facecolor("0.96")
     image = axis.imshow(np.ma.masked_array(shares, ahead), cmap="Blues", vmin=0.0, vmax=1.0)
@@ -223,7 +223,7 @@ def _draw_map(axis, tokens, shares, title):
 
 
 def _label(token):
-    """A token as a tick says it: white space and controls made visible, long words cut, no dollar a formula."""
+    """Return a token as a tick label: white space visible, control characters and dollars escaped, long words cut."""
     shown = _terminal.printable(token) if token.strip() else repr(token)[1:-1].replace(" ", "␣")
     return (shown if len(shown) <= 16 else shown[:15] + "…").replace("$", r"\$")
 

@@ -17,7 +17,7 @@ __all__ = ["BitsPerCharacter", "Perplexity"]
 
 
 def weigh(token_ids: Any, pad_id: int | None = None, sample_weight: Any = None) -> tuple[Tensor, Tensor]:
-    """The tokens that came, with an id of the vocabulary in the place of padding, and the weight of each.
+    """Return the targets, with an id of the vocabulary instead of padding, and their weights.
 
     Args:
         token_ids, pad_id, sample_weight: see `token_nats`.
@@ -37,7 +37,7 @@ def weigh(token_ids: Any, pad_id: int | None = None, sample_weight: Any = None) 
             raise _checks.refuse("sample_weight", "must keep its rank", "another one", "Call compile() again before.")
         rank = len(sample_weight.shape)
         if rank == 1:
-            # Left as it is, [B] would broadcast along T whenever B == T, silently.
+            # Otherwise [B] would silently broadcast along T if B == T.
             sample_weight = ops.expand_dims(sample_weight, 1)
         elif rank != 2:
             raise _checks.refuse(
@@ -50,10 +50,10 @@ def weigh(token_ids: Any, pad_id: int | None = None, sample_weight: Any = None) 
 def token_nats(
     token_ids: Any, logits: Any, pad_id: int | None = None, sample_weight: Any = None
 ) -> tuple[Tensor, Tensor]:
-    """The cross-entropy of each token and its weight; padding weighs nothing.
+    """Return the cross-entropy and the weight of each token; padding has weight 0.
 
     Args:
-        token_ids: int tensor `[B, T]`. The tokens that came.
+        token_ids: int tensor `[B, T]`. The targets.
         logits: float tensor `[B, T, V]`. Unnormalized log-probabilities.
         pad_id: int or None. Id that is no token.
         sample_weight: None, or a tensor `[B]`, `[B, 1]` or `[B, T]`.
@@ -72,7 +72,7 @@ def token_nats(
 class _TokenMean(keras.metrics.Metric):
     """Total nats over total weight of all tokens since the last reset."""
 
-    _direction = "down"  # where callbacks of Keras look for what is better
+    _direction = "down"  # tells callbacks of Keras that lower is better
 
     def __init__(self, pad_id: int | None = None, name: str | None = None, dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
@@ -86,12 +86,12 @@ class _TokenMean(keras.metrics.Metric):
         self.add(ops.sum(nats * weights), ops.sum(weights))
 
     def add(self, total_nats: Any, count: Any) -> None:
-        """Add nats that somebody else has summed already (the loss has them: no second softmax)."""
+        """Add sums that the loss has already computed, to avoid a second softmax."""
         self.total.assign_add(ops.cast(total_nats, self.total.dtype))
         self.count.assign_add(ops.cast(count, self.count.dtype))
 
     def mean_nats(self) -> Tensor:
-        """Mean nats per token; 0 before the first."""
+        """Mean nats per token; 0 without tokens."""
         return ops.divide_no_nan(self.total, self.count)
 
     def get_config(self) -> dict[str, Any]:
@@ -100,13 +100,13 @@ class _TokenMean(keras.metrics.Metric):
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class Perplexity(_TokenMean):
-    """exp of the mean nats per real token: among how many equally likely tokens the model seems to choose.
+    """exp of the mean nats per real token: the number of equally likely tokens with the same uncertainty.
 
-    The mean runs over all tokens since the last reset, not over batches, so short batches and uneven lines weigh what
-    they hold.
+    The mean is over all tokens since the last reset, not over batches, so short batches and short lines have the right
+    weight.
 
     Args:
-        pad_id: int or None. Id that is left out.
+        pad_id: int or None. Id to ignore.
         name: str.
 
     Example:
@@ -130,15 +130,15 @@ class Perplexity(_TokenMean):
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class BitsPerCharacter(_TokenMean):
-    """Bits that each character of the original text costs: a figure that compares models with different tokenizers.
+    """Bits per character of the original text, which are comparable between models with different tokenizers.
 
-    It is nats / ln 2 times tokens per character, plus the bits of spelling out the unknown words. The two rates
-    belong to a text; `data.lines` and `data.windows` know them: `BitsPerCharacter(**batches.character_rates())`.
+    They are nats / ln 2 times tokens per character, plus the bits to spell the unknown words. `data.lines` and
+    `data.windows` return the two rates of a text: `BitsPerCharacter(**batches.character_rates())`.
 
     Args:
         tokens_per_character: float above 0. Predicted tokens over predicted characters of the text.
-        unknown_bits_per_character: float. Bits of spelling the unknown words, over the same characters.
-        pad_id: int or None. Id that is left out.
+        unknown_bits_per_character: float. Bits to spell the unknown words, over the same characters.
+        pad_id: int or None. Id to ignore.
         name: str.
 
     Example:

@@ -1,4 +1,4 @@
-"""Pictures of a run, and of several. matplotlib is imported when one is drawn; its global state is never touched."""
+"""Plots of one or several runs. matplotlib is imported when needed; its global state never changes."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ LEAST_SPAN = 0.05
 # Inches of a line of the legend of several runs.
 LEGEND_LINE = 0.22
 
-# Okabe and Ito's colours, which eyes that see few colours tell apart, in their order of contrast on white.
+# Okabe and Ito's colours for colour-blind readers, ordered by contrast on white.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 DASHES = ("-", "--", ":", "-.")
 
-# What several runs can be compared by.
+# Columns by which several runs can be compared.
 UNITS = {
     "loss": "training loss (nats per token)",
     "val_loss": "validation loss (nats per token)",
@@ -42,14 +42,15 @@ UNITS = {
 
 
 def loss_plot(history: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Draw training and validation loss against the steps into a PNG file.
+    """Plot training and validation loss against steps, as a PNG file.
 
-    The best step is marked. A second axis on the right reads the same curves as perplexity, which is exp(loss).
+    The best step is marked. A second axis on the right shows perplexity, which is exp(loss).
 
     Args:
-        history: list of dicts with "step", "loss" and perhaps "val_loss": the rows of `history.csv`. A "train_loss",
-            estimated as the validation loss is, is drawn in place of "loss", the mean over the last updates.
-        path: str or `os.PathLike`. Where the PNG goes; written whole or not at all.
+        history: list of dicts with "step", "loss" and perhaps "val_loss": the rows of `history.csv`. If there is a
+            "train_loss", which is estimated like the validation loss, it is plotted instead of "loss", the mean over
+            the last updates.
+        path: str or `os.PathLike`. The PNG file, written atomically.
 
     Raises:
         ValueError: if `history` is empty.
@@ -68,13 +69,13 @@ def loss_plot(history: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure to a PNG file, whole or not at all."""
+    """Write a figure to a PNG file, atomically."""
     with atomic_path(pathlib.Path(path)) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
 
 
 def draw(history: Sequence[Mapping[str, Any]]) -> Figure:
-    """Return the picture of `loss_plot` as a `matplotlib.figure.Figure` (for notebooks)."""
+    """Return the plot of `loss_plot` as a `matplotlib.figure.Figure` (for notebooks)."""
     from matplotlib.figure import Figure
 
     steps = _steps(history)
@@ -91,13 +92,13 @@ def draw(history: Sequence[Mapping[str, Any]]) -> Figure:
     _dress(axes, "step", "loss (nats per token)", steps)
     _room_above_and_below(axes, trained + evaluated)
     _perplexity_axis(axes)
-    # Above the picture: inside, it would lie over a curve sooner or later.
+    # Above the axes, where it cannot cover a curve.
     figure.legend(loc="outside upper center", ncols=3, frameon=False, labelcolor=INK, fontsize="small")
     return figure
 
 
 def _steps(history):
-    """The steps of a history, after a look at whether it can be drawn."""
+    """Return the steps of a history, or raise if it cannot be plotted."""
     for name in ("step", "loss"):
         if not all(name in row for row in history):
             raise _checks.refuse("history", f"must have `{name}` in every row", history)
@@ -109,23 +110,23 @@ def _has(history, name):
 
 
 def _column(history, name):
-    """The values of a column as floats; what is missing or no finite number is nan, which a curve leaves out."""
+    """Return the values of a column as floats; missing and infinite values become nan, which is not plotted."""
     values = [row.get(name) for row in history]
     return [float(value) if value is not None and math.isfinite(value) else math.nan for value in values]
 
 
 def draw_runs(runs: Any, value: str = "val_loss") -> Figure:
-    """Return a picture of several runs, one curve each, as a `matplotlib.figure.Figure`.
+    """Return a plot of several runs, one curve each, as a `matplotlib.figure.Figure`.
 
-    The legend has the runs from the worst to the best, as their curves end from top to bottom.
+    The legend lists the runs from the worst to the best, in the order of their curves from top to bottom.
 
     Args:
         runs: dict from the name of a run to its history, as in `loss_plot`.
-        value: str. What to compare by: "val_loss", "val_bits_per_character" (where the runs have different tokenizers)
-            or "loss".
+        value: str. The column to plot: "val_loss", "val_bits_per_character" (for runs with different tokenizers) or
+            "loss".
 
     Raises:
-        ValueError: if there is no run, one has no rows, or one lacks the value.
+        ValueError: if there is no run, or a run has no rows or lacks the column.
 
     Example:
 
@@ -156,22 +157,22 @@ def draw_runs(runs: Any, value: str = "val_loss") -> Figure:
         labels[line] = f"{_labels.label(name)}: {found}"
     _dress(axes, "step", UNITS[value], all_steps)
     _room_above_and_below(axes, all_values)
-    # Beside the curves: inside, it would lie over one of them sooner or later.
+    # Beside the axes, where it cannot cover a curve.
     lines = sorted(best, key=best.get, reverse=True)
-    numbers = [str(number) for number, _ in enumerate(lines)]  # a label that begins with _ would be left out
+    numbers = [str(number) for number, _ in enumerate(lines)]  # matplotlib omits labels that begin with _
     where = {"loc": "outside right upper", "frameon": False, "labelcolor": INK}
     legend = figure.legend(lines, numbers, title="lowest of each run", **where)
     for text, line in zip(legend.get_texts(), lines, strict=True):
-        text.set_parse_math(False)  # the name of a run is no formula
+        text.set_parse_math(False)  # a name of a run may contain $
         text.set_text(labels[line])
     return figure
 
 
 def draw_comparison(results: Sequence[Mapping[str, Any]]) -> Figure:
-    """Return a picture of what models need for a character, one bar each, as a `matplotlib.figure.Figure`.
+    """Return a plot of the bits per character of models, one bar each, as a `matplotlib.figure.Figure`.
 
     Args:
-        results: list of dict with "name", "bits_per_character" and "trained" (a bool: counted models are drawn hollow).
+        results: list of dict with "name", "bits_per_character" and "trained" (bool; bars of counted models are hollow).
 
     Raises:
         ValueError: if there are none.
@@ -191,12 +192,12 @@ def draw_comparison(results: Sequence[Mapping[str, Any]]) -> Figure:
     _dress(axes, "bits per character of the validation text; hollow: counted, not trained", "")
     axes.grid(axis="y", visible=False)
     longest = max(result["bits_per_character"] for result in results)
-    axes.set_xlim(0, 1.12 * longest)  # room for its number
+    axes.set_xlim(0, 1.12 * longest)  # room for the number
     return figure
 
 
 def _dress(axes, below, beside, steps=None):
-    """Name the axes and make frame and grid as quiet as they should be; with steps, they are counted from 0."""
+    """Label the axes and style frame and grid; with steps, the x axis starts at 0."""
     axes.set_xlabel(below, color=INK)
     axes.set_ylabel(beside, color=INK)
     axes.grid(color=GRID, linewidth=0.6)
@@ -205,7 +206,7 @@ def _dress(axes, below, beside, steps=None):
     if steps is not None:
         last = max(1, *steps)
         axes.set_xlim(-0.02 * last, 1.02 * last)
-        # matplotlib makes room for short numbers alone.
+        # matplotlib's default has room only for short numbers.
         axes.xaxis.get_major_locator().set_params(integer=True, nbins="auto" if last < 100_000 else 4)
         axes.xaxis.set_major_formatter(lambda step, _: f"{step:,.0f}")
     for spine in axes.spines.values():
@@ -214,7 +215,7 @@ def _dress(axes, below, beside, steps=None):
 
 
 def _room_above_and_below(axes, values):
-    """Let the axis span a twentieth of the largest value at least, so that a flat curve looks flat."""
+    """Let the axis span at least a twentieth of the largest value, so that a flat curve looks flat."""
     finite = [value for value in values if math.isfinite(value)]
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
     missing = max(0.0, LEAST_SPAN * (abs(high) or 1.0) - (high - low)) / 2
@@ -223,7 +224,7 @@ def _room_above_and_below(axes, values):
 
 
 def _lowest(values):
-    """The place of the lowest of some values, without those that are nan, or None."""
+    """Return the index of the lowest value that is not nan, or None."""
     return min(
         (place for place, value in enumerate(values) if not math.isnan(value)), key=values.__getitem__, default=None
     )
@@ -234,7 +235,7 @@ def _curve(axes, steps, values, color, label):
 
 
 def _mark_best(axes, steps, losses):
-    """Ring the lowest point and write its step, loss and perplexity into the legend."""
+    """Mark the lowest point and show its step, loss and perplexity in the legend."""
     best = _lowest(losses)
     if best is None:
         return
@@ -252,7 +253,7 @@ def _mark_best(axes, steps, losses):
 
 
 def _perplexity_axis(axes):
-    """A right axis whose ticks are round perplexities at the height of their losses."""
+    """Add a right axis with round perplexities at the height of their losses."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     low, high = axes.get_ylim()
@@ -274,5 +275,5 @@ def _missing(name):
     raise _renamed.attribute(__name__, name)
 
 
-if not TYPE_CHECKING:  # else an editor would take every name for one of this module
+if not TYPE_CHECKING:  # or an editor would accept every name
     __getattr__ = _missing

@@ -1,4 +1,4 @@
-"""A learning rate schedule that Keras lacks: warm-up, then a line or half a cosine; its length can change in place."""
+"""A learning rate schedule with linear warmup and linear or cosine decay, whose length can change in place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SHAPES = ("cosine", "linear")
 
-# What the config of a `Decay` called its entries in the formats 1 and 2.
+# Names of the config entries of a `Decay` in formats 1 and 2.
 _BEFORE_FORMAT_3 = {
     "highest": "peak_learning_rate",
     "warm_up": "warmup_steps",
@@ -26,19 +26,19 @@ _BEFORE_FORMAT_3 = {
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class Decay(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that rises in a line for `warmup_steps` updates and then falls to a share of its peak.
+    """Linear warmup for `warmup_steps` updates, then linear or cosine decay to a share of the peak.
 
-    The first update has the share 1 / `warmup_steps` of the peak, for 0 would waste it. Keras's own schedules have no
-    warmup before a line, and their lengths are built into the compiled step; these are variables, so `resize` compiles
-    nothing again (on the TensorFlow backend).
+    The rate of the first update is 1 / `warmup_steps` of the peak, because a rate of 0 would waste the update. Keras's
+    own schedules have no warmup before linear decay, and their lengths are constants of the compiled step. Here lengths
+    are variables, so `resize` needs no compilation (on the TensorFlow backend).
 
     Args:
         peak_learning_rate: float. The highest rate.
-        steps: int. Updates in the run, the warmup included.
-        warmup_steps: int. Updates that raise the rate; less than `steps`.
+        steps: int. Updates in the run, including the warmup.
+        warmup_steps: int. Updates of the warmup; less than `steps`.
         min_learning_rate_ratio: float in [0, 1]. The rate after the last update, as a share of the peak.
         shape: "linear" or "cosine".
-        gradient_accumulation_steps: int. Batches in one update. Keras counts batches, so all of an update have the
+        gradient_accumulation_steps: int. Batches in one update. Keras counts batches; all batches of an update have the
             same rate.
 
     Raises:
@@ -70,7 +70,7 @@ class Decay(keras.optimizers.schedules.LearningRateSchedule):
         self.resize(steps, warmup_steps)
 
     def resize(self, steps, warmup_steps):
-        """Change the length of the run and of its warm-up, both in updates."""
+        """Change the length of the run and of its warmup, both in updates."""
         self.steps = _checks.whole_number("steps", steps, 1)
         self.warmup_steps = _checks.whole_number("warmup_steps", warmup_steps, 0, steps - 1)
         self._sizes.assign([float(steps), float(warmup_steps)])

@@ -1,20 +1,20 @@
-"""What is known of each model and tokenizer before its class is imported: one entry each. No Keras here.
+"""One specification for each model and tokenizer, available before its class is imported. No Keras here.
 
-The recipe takes from it which settings a class has, the check of a file which entries its config may have and how much
-memory that would take, and the tests what to build.
+It tells the recipe the settings of a class, the check of a file the entries of its config and the memory that it needs,
+and the tests what to build.
 """
 
 import dataclasses
 import itertools
 from collections.abc import Callable
 
-RENAMED_IN = 3  # the version of the file format in which some entries got other names
+RENAMED_IN = 3  # the version of the file format in which some entries were renamed
 
 _MODEL_ENTRIES = (
     *("name", "dtype", "format_version", "vocabulary_size", "context_length", "pad_id", "tokenizer"),
     *("generation_defaults", "first_tokens", "training", "frozen", "frozen_when_compiled"),
 )
-# keras-nlp adds `config_file`, a name that is never opened.
+# keras-nlp adds `config_file`; the file is never opened.
 _TOKENIZER_ENTRIES = ("name", "trainable", "dtype", "config_file", "max_tokens", "sequence_length", "end_token")
 
 
@@ -23,11 +23,11 @@ class Spec:
     """A class that a recipe or a file may name.
 
     Attributes:
-        name: str or None. What a recipe calls it; None where a recipe cannot name it.
+        name: str or None. Its name in a recipe; None if recipes cannot use it.
         where: str. `"module:Class"`.
-        settings: tuple of str. The settings of a recipe that it takes; `"argument=setting"` where names differ.
-        own: tuple of str. Entries of its config besides these settings and the entries of every class of its kind.
-        others: tuple of str. Further settings that only make sense with it.
+        settings: tuple of str. The settings of a recipe that it takes; `"argument=setting"` if names differ.
+        own: tuple of str. Further entries of its config, besides those of every model or tokenizer.
+        others: tuple of str. Further settings that only this class uses.
     """
 
     name: str | None
@@ -57,10 +57,10 @@ class ModelSpec(Spec):
     """A model.
 
     Attributes:
-        weights: function of the config: how many weights will be made. It may leave out what cannot matter, such as
-            the scales of norms, and must never count too many.
-        cache: function of the config: how many numbers are held for each text that is generated.
-        older: dict. What some of its entries were called before format 3.
+        weights: function of the config: the number of weights. It may omit small ones, such as the scales of norms, but
+            must never be too large.
+        cache: function of the config: the number of values cached for each generated text.
+        older: dict. Names of some entries before format 3.
     """
 
     weights: Callable
@@ -101,7 +101,7 @@ def _average(vocabulary_size, embed_dim, hidden_dim, num_hidden_layers, **_):
 
 def _mlp(vocabulary_size, window, code_bits, hidden_dim, num_hidden_layers, **_):
     widths = [window * code_bits, *(hidden_dim // 2**layer for layer in range(num_hidden_layers))]
-    # Each output of a hidden layer has four numbers of its batch normalization in place of a bias.
+    # Each output of a hidden layer has four values of batch normalization instead of a bias.
     hidden = sum((inputs + 4) * outputs for inputs, outputs in itertools.pairwise(widths))
     return hidden + _dense(widths[-1], vocabulary_size)
 
@@ -197,5 +197,5 @@ _TOKENIZERS = (
 MODELS = {spec.class_name: spec for spec in _MODELS}
 TOKENIZERS = {spec.class_name: spec for spec in _TOKENIZERS}
 
-# The models that a mixture consists of, by the entry of its config.
+# The possible models of each part of a mixture, by the entry of its config.
 PARTS = {"network": {spec.class_name for spec in _MODELS if spec.name}, "counts": {"NGramLM"}}

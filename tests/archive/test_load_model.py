@@ -42,7 +42,7 @@ def test_the_stored_model_of_each_format_loads_and_writes_the_same_ids(name):
 def test_keras_never_sees_a_file_that_is_refused(path, name, monkeypatch):
     make, why = hostile.FILES[name]
     make(path)
-    monkeypatch.setattr(saving_lib, "load_model", lambda *_, **__: pytest.fail("Keras was requested"))
+    monkeypatch.setattr(saving_lib, "load_model", lambda *_, **__: pytest.fail("Keras was asked"))
     with pytest.raises(ValueError, match=why):
         tlm.load_model(path)
 
@@ -238,7 +238,7 @@ def test_a_checkpoint_gives_the_state_and_the_model_of_one_file(path, tmp_path, 
     swapped(path, hostile.GOOD, False)
     model, state = checkpoint.read(path)
     assert int(model.optimizer._iterations) == state.batches
-    with pytest.raises(ValueError, match="is a model without a state of training"):
+    with pytest.raises(ValueError, match="is a model without a training state"):
         checkpoint.read(path)
 
 
@@ -292,11 +292,11 @@ def test_a_zip64_archive_as_it_is_written_beyond_2_gb_passes(path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda state: {**state, "rows": [{"step": 1, "=cmd()": 2.0}]}, "its history has a column that no run writes"),
-        (lambda state: {**state, "rows": [{"step": 1, "a\nb": 2.0}]}, "its history has a column that no run writes"),
-        (lambda state: {**state, "rows": {"a": 1}}, "holds a state of training that cannot be read"),
-        (lambda state: {**state, "plan": None, "record": []}, "holds a state of training that cannot be read"),
-        (lambda state: {**state, "batches": [1]}, "holds a state of training that cannot be read"),
+        (lambda state: {**state, "rows": [{"step": 1, "=cmd()": 2.0}]}, "its history has an unknown column"),
+        (lambda state: {**state, "rows": [{"step": 1, "a\nb": 2.0}]}, "its history has an unknown column"),
+        (lambda state: {**state, "rows": {"a": 1}}, "contains a training state that cannot be read"),
+        (lambda state: {**state, "plan": None, "record": []}, "contains a training state that cannot be read"),
+        (lambda state: {**state, "batches": [1]}, "contains a training state that cannot be read"),
         (lambda state: {**state, "samples": [[1, "a\ud800"]]}, "no valid Unicode"),
     ],
 )

@@ -53,7 +53,7 @@ def test_every_baseline_is_there_in_its_order_and_explains_itself(compared):
     assert [result.name for result in results] == NAMES
     assert [result.name for result in results if result.trained] == TRAINED
     assert all(len(result.line) > 40 and result.line.endswith(".") for result in results)
-    assert "loses to a pair" in results[1].line
+    assert "worse than a bigram model" in results[1].line
     assert [result.steps for result in results] == [0, 24, 0, 24, 24, 0, 24]
 
 
@@ -114,7 +114,7 @@ def test_table_and_picture_are_written_beside_the_runs(compared):
 def test_the_time_is_said_before_it_begins_and_the_steps_count_up_to_the_end(compared):
     _, _, shown = compared
     assert re.fullmatch(r"4 models to train, 96 steps in all: about .* on this machine", shown.lines[1])
-    assert "a guess that the first model corrects" in shown.lines[1]
+    assert "a guess until the first model is trained" in shown.lines[1]
     later = [line for line in shown.said if "to go: about" in line]
     assert [re.search(r"; (\d models?) to go", line)[1] for line in later] == ["3 models", "2 models", "1 model"]
     assert shown.total == 96 == shown.steps[-1]

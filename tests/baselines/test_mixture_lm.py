@@ -100,7 +100,7 @@ def test_fit_trains_the_network_by_its_own_loss_and_nothing_else(mixed, tmp_path
         ),
         (
             lambda network, counts: (tlm.MixtureLM(network, counts), counts),
-            "`network` must be a model that was trained",
+            "`network` must be a model that can be trained",
         ),
         (
             lambda network, counts: (tlm.BigramLM(tokenizer=network.tokenizer, context_length=8), counts),

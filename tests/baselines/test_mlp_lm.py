@@ -54,7 +54,7 @@ def test_it_learns_from_padded_lines_under_xla(texts, dtype):
             r"It cannot be longer than `context_length`",
         ),
         ({"window": 0}, r"`window` must be a whole number from 1 to 12"),
-        ({"code_bits": 6}, r"`code_bits` must give each of the 65 symbols.*The smallest that would do is code_bits=8"),
+        ({"code_bits": 6}, r"`code_bits` must give each of the 65 symbols.*The smallest possible is code_bits=8"),
         ({"code_bits": 9}, r"`code_bits` must be even.*Try code_bits=10"),
         (
             {"hidden_dim": 7, "num_hidden_layers": 4},

@@ -30,7 +30,7 @@ def test_one_command_makes_the_table_the_picture_and_runs_that_write(tinylm, tmp
         assert f"{result['bits_per_character']:.3f}" in lines[result["name"]]
         assert f"{result['name']}: {result['line']}" in " ".join(shown.out.split())
     assert tuple(result["name"] for result in results) == NAMES
-    assert "Let one write:  tinylm generate runs/few-compare/minilm" in shown.err
+    assert "Generate text:  tinylm generate runs/few-compare/minilm" in shown.err
     written = tinylm("generate", folder / "mlp", "Once", "--seed", "1", "--max-new-tokens", "4")
     assert written.code == 0 and written.out.startswith("Once") and len(written.out) == len("Once") + 4 + 1
     again = tinylm("compare", "few.txt", *settings, "--out", folder)
@@ -97,7 +97,7 @@ def test_runs_with_one_tokenizer_are_compared_by_loss_and_others_by_bits_per_cha
 def test_a_run_without_validation_is_compared_by_its_training_loss_or_not_at_all(tinylm, another, drawn, tmp_path):
     one, without = another("one"), another("without", without=["val_"])
     shown = tinylm("plot", one, without)
-    assert shown.code == 0 and f"No validation loss in {without}: the runs are compared by their" in shown.err
+    assert shown.code == 0 and f"No validation loss in {without}: the training losses" in shown.err
     assert drawn == [(["one", "without"], "loss")]
     other = another("other", recipe={"tokenizer": "character"}, without=["val_"])
     refusal = tinylm("plot", one, other, "--out", "b.png").refusal
@@ -110,7 +110,7 @@ def test_a_run_without_validation_is_compared_by_its_training_loss_or_not_at_all
 def test_runs_on_different_texts_are_drawn_with_a_word_of_warning(tinylm, another, drawn):
     shown = tinylm("plot", another("one"), another("two", corpus={"sha256": "x"}))
     assert shown.code == 0 and len(drawn) == 1
-    assert shown.err.startswith("These runs learned different texts")
+    assert shown.err.startswith("These runs were trained on different texts")
 
 
 def test_token_files_of_one_text_in_two_tokenizers_are_one_text_compared_in_bits_per_character(tinylm, another, drawn):

@@ -28,7 +28,7 @@ def test_without_a_source_the_part_kept_from_training_is_evaluated(evaluated, ru
     train, validation = tlm.data.split(tlm.data.stories.write(60), recipe["validation"], recipe["seed"])
     model = tlm.load_model(run_folder / "model.keras")
     expected = evaluation.evaluate(model, validation, layout="padded", training=train)
-    assert found["text"]["of"] == "the part of stories:60 kept from training"
+    assert found["text"]["of"] == "the held-out part of stories:60"
     assert found["text"]["texts"] == len(validation) == 6
     assert found["text"]["perplexity"] == pytest.approx(expected.perplexity, rel=1e-5)
     assert found["text"]["unigram_perplexity"] == pytest.approx(expected.unigram_perplexity)
@@ -90,18 +90,18 @@ def test_a_text_that_changed_since_training_is_not_taken_for_the_old_one(tinylm,
     assert "stories" not in shown.out
     text.write_text("the cat sat\nthe dog ran\nthe bird flew\n")
     assert tinylm("evaluate", "run").refusal == (
-        "`source` must be given, because my.txt is not the text any more that the model learned. "
-        "Add a text file to evaluate the model on."
+        "`source` must be given, because my.txt is no longer the text of the run. "
+        "Pass a text file to evaluate the model on."
     )
     text.unlink()
-    assert "cannot be read again from here (my.txt)" in tinylm("evaluate", "run").refusal
+    assert "cannot be read again (my.txt)" in tinylm("evaluate", "run").refusal
     assert tinylm("evaluate", "run", "run/samples.txt").code == 0
 
 
 def test_a_model_without_a_recipe_needs_a_source_and_says_that_new_is_unknown(tinylm, run_folder, tmp_path):
     shutil.copy(run_folder / "model.keras", tmp_path)
     assert tinylm("evaluate", tmp_path).refusal.startswith(
-        "`source` must be given, because no recipe.json beside the model names the text it learned."
+        "`source` must be given, because the training text of the model is unknown: there is no recipe.json beside"
     )
     (tmp_path / "my.txt").write_text("Tom had a ball.\n")
     shown = tinylm("evaluate", tmp_path, tmp_path / "my.txt", "--stories", 1)

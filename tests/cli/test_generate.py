@@ -40,7 +40,7 @@ def test_samples_are_separated_by_a_blank_line_and_the_first_is_the_single_one(t
 def test_several_temperatures_before_the_prompt_are_told_how_to_be_written(tinylm, run_folder):
     for typed in ([run_folder, "--temperature", 0.5, 0.8, "Tom"], ["--temperature", 0.5, 0.8, run_folder, "Tom"]):
         refusal = tinylm("generate", *typed).refusal
-        assert refusal.startswith("`--temperature` must have commas between several numbers, unless they follow all")
+        assert refusal.startswith("`--temperature` must be separated by commas, unless the numbers follow all")
         assert "Try --temperature 0.5,0.8, or put them last." in refusal
 
 
@@ -65,16 +65,16 @@ def test_a_prompt_without_end_is_refused_and_a_pipe_is_read(tinylm, run_folder, 
 
 def test_a_record_that_cannot_be_written_is_refused_before_anything_is_generated(tinylm, run_folder, tmp_path):
     asked = ("generate", run_folder, "Tom", "--overwrite", "--out")
-    assert tinylm(*asked, "/dev/null").refusal.startswith("`--out` must be an ordinary file, and this is a device")
+    assert tinylm(*asked, "/dev/null").refusal.startswith("`--out` must be a regular file, not a device")
     link = tmp_path / "link.txt"
     link.symlink_to(tmp_path / "missing.txt")
-    assert tinylm(*asked, link).refusal.startswith("`--out` must be an ordinary file, and this is a device, a pipe or")
+    assert tinylm(*asked, link).refusal.startswith("`--out` must be a regular file, not a device, a pipe or")
 
 
 def test_a_record_is_not_written_through_links_in_a_circle(tinylm, run_folder, tmp_path):
     (tmp_path / "circle").symlink_to("circle")
     line = tinylm("generate", run_folder, "x", "--out", tmp_path / "circle").refusal
-    assert "`--out` must be an ordinary file" in line
+    assert "`--out` must be a regular file" in line
 
 
 def test_weights_are_rounded_when_asked_for_and_the_record_says_so(tinylm, run_folder, model, tmp_path):
@@ -176,7 +176,7 @@ def test_an_existing_file_is_replaced_only_when_told(tinylm, run_folder, tmp_pat
         (["--repetition-penalty", "0"], "`--repetition-penalty` must be a number of more than 0. Received"),
         (["--temperature", "-1"], "`--temperature` must be a number of at least 0. Received: --temperature -1.0."),
         (["--temperature", "nan"], "`--temperature` must be a number of at least 0. Received: --temperature nan."),
-        (["--temperature", "warm"], "`--temperature` must be a number, or several with commas"),
+        (["--temperature", "warm"], "`--temperature` must be a number, or several separated by commas"),
         (["--max-new-tokens", "-1"], "`--max-new-tokens` must be a whole number from 0 to 1,000,000. Received"),
         (["--max-new-tokens", "1000000000000"], "`--max-new-tokens` must be a whole number from 0 to 1,000,000."),
         (["--samples", "0"], "`--samples` must be a whole number from 1 to 10,000. Received: --samples 0."),
@@ -186,7 +186,7 @@ def test_an_existing_file_is_replaced_only_when_told(tinylm, run_folder, tmp_pat
         (["--prompt-file", "no.txt"], "no.txt: No such file or directory"),
         (
             ["--prompt-file", "latin.txt"],
-            "`--prompt-file` must be UTF-8 text, and it is not at byte 3. Received: --prompt-file latin.txt.",
+            "`--prompt-file` must be UTF-8 text, but byte 3 is not valid. Received: --prompt-file latin.txt.",
         ),
         (["--prompt-file", "blank.txt", "--lines"], "`--prompt-file` must have at least one line that"),
         (["--out", "no/texts.txt"], "`--out` must be in a folder that exists. Received: --out no/texts.txt. Make"),
@@ -215,7 +215,7 @@ def test_a_model_file_that_is_no_model_is_refused(tinylm, run_folder, tmp_path):
     for name in ("empty", "cut", "other", "none"):
         assert f"{name}.keras" in tinylm("generate", tmp_path / f"{name}.keras", "Tom").refusal
     assert tinylm("generate", tmp_path, "Tom").refusal == (
-        "`model` must be a .keras file or a run's folder, and this folder has no model.keras. "
+        "`model` must be a .keras file or a run's folder, but this folder has no model.keras. "
         f"Received: model='{tmp_path}'."
     )
 
@@ -223,7 +223,7 @@ def test_a_model_file_that_is_no_model_is_refused(tinylm, run_folder, tmp_path):
 @pytest.mark.parametrize(("typed", "one", "two"), [("0,5", "0.5", "0.0,5.0"), ("1,25", "1.25", "1.0,25.0")])
 def test_a_comma_before_decimals_is_refused_and_both_meanings_are_offered(tinylm, run_folder, typed, one, two):
     refusal = tinylm("generate", run_folder, "Tom", "--temperature", typed).refusal
-    assert refusal.startswith("`--temperature` must have a point before its decimals")
+    assert refusal.startswith("`--temperature` must have a decimal point")
     assert f"Try --temperature {one} for one, or --temperature {two} for two." in refusal
     refusal = tinylm("generate", run_folder, "Tom", "--top-p", "0,9").refusal
     assert refusal.startswith("`--top-p` must be a number. Received: --top-p 0,9. Try --top-p 0.9.")

@@ -55,5 +55,5 @@ def test_a_model_without_a_recipe_says_so(tinylm, run_folder, tmp_path):
 
 def test_a_missing_model_is_refused_in_one_line(tinylm):
     assert tinylm("info", "no.keras").refusal == (
-        "`model` must be a .keras file that exists. Received: model='no.keras'. Make a model with: tinylm train"
+        "`model` must be a .keras file that exists. Received: model='no.keras'. Train a model with: tinylm train"
     )

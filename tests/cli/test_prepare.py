@@ -68,7 +68,7 @@ def test_a_run_on_token_files_can_be_trained_and_evaluated(tinylm, tmp_path):
     history = (tmp_path / "run" / "history.csv").read_text().splitlines()
     best = min(float(row.split(",")[history[0].split(",").index("val_loss")]) for row in history[1:])
     assert text["loss"] == pytest.approx(best, rel=1e-4)
-    assert text["of"] == "the part of token_files kept from training"
+    assert text["of"] == "the held-out part of token_files"
     assert (text["texts"], text["layout"], text["unigram_of"]) == (7, "packed", "training text")
     validation = tlm.data.open_token_files("token_files").validation
     assert text["tokens"] == validation.tokens
@@ -83,11 +83,9 @@ def test_a_run_on_token_files_can_be_trained_and_evaluated(tinylm, tmp_path):
     tinylm(
         "prepare", "my.txt", "--tokenizer", "character", "--out", "token_files", "--validation", "0.5", "--overwrite"
     )
-    assert (
-        "token_files does not hold the token files any more that the model learned" in tinylm("evaluate", "run").refusal
-    )
+    assert "token_files no longer holds the token files of the run" in tinylm("evaluate", "run").refusal
     shutil.rmtree("token_files")
-    problem = f"the token files it learned cannot be read again from here ({tmp_path}/token_files)"
+    problem = f"the token files of the run cannot be read again ({tmp_path}/token_files)"
     assert problem in tinylm("evaluate", "run").refusal
     assert tinylm("evaluate", "run", "my.txt").code == 0
 
@@ -105,7 +103,7 @@ def test_train_takes_text_or_token_files(tinylm):
         (["blank.txt"], "`source` must hold text, but there is only white space or nothing. Received: source='blank."),
         (["my.txt", "--tokenizer", "bytes"], "`--tokenizer` must be one of 'whitespace',"),
         (["my.txt", "--validation", "1"], "`--validation` must be a number in [0, 1). Received: --validation 1.0."),
-        (["one.txt"], "`--validation` must leave text on both sides, but gives 1 texts for training and 0 for"),
+        (["one.txt"], "`--validation` must leave text in both parts, but gives 1 texts for training and 0 for"),
         (
             ["my.txt", "--encoding", "no"],
             "`--encoding` must be a text encoding that Python knows. Received: --encoding no",
@@ -140,4 +138,4 @@ def test_the_live_line_says_how_far_and_how_fast(monkeypatch):
 def test_a_refusal_of_a_small_text_is_one_line_alone(tinylm, tmp_path):
     (tmp_path / "two.txt").write_text("a b\na b\n")
     typed = ["two.txt", "--separator", r"\n", "--out", "x", "--validation", "0.5"]
-    assert "must leave text on both sides" in tinylm("prepare", *typed).refusal
+    assert "must leave text in both parts" in tinylm("prepare", *typed).refusal

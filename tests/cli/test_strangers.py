@@ -23,7 +23,7 @@ def test_a_hostile_model_is_refused_in_one_line_and_nothing_is_written(tinylm, t
     paths = {"MODEL": tmp_path / "model.keras", "TEXT": tmp_path / "my.txt", "OUT": tmp_path / "run"}
     make(paths["MODEL"])
     paths["TEXT"].write_text("the cat sat\nthe dog ran\n" * 20)
-    monkeypatch.setattr(saving_lib, "load_model", lambda *_, **__: pytest.fail("Keras was requested"))
+    monkeypatch.setattr(saving_lib, "load_model", lambda *_, **__: pytest.fail("Keras was asked"))
     refusal = tinylm(*(paths.get(part, part) for part in COMMANDS[command])).refusal
     assert refusal.startswith(f"{paths['MODEL']} ")
     assert re.search(why, refusal)

@@ -40,7 +40,7 @@ def test_json_is_the_survey_itself(tinylm):
         ("a.txt", b"\x89PNG\r\n\x1a\n", "it is a PNG image"),
         ("a.txt", "süß und gut".encode("cp1252"), "try --encoding cp1252"),
         ("a.txt", b"\0" * 5000, "full of control characters"),
-        ("pictures/a.png", b"\x89PNG\r\n\x1a\n", ".txt, and this one has others alone, such as 'a.png'"),
+        ("pictures/a.png", b"\x89PNG\r\n\x1a\n", ".txt, but this one has only others, such as 'a.png'"),
     ],
 )
 def test_what_is_no_text_is_refused_in_one_line(tinylm, tmp_path, name, content, message):

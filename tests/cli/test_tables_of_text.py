@@ -37,7 +37,7 @@ def test_rows_left_out_are_counted_on_one_line(tinylm):
     assert token_files.train.documents + token_files.validation.documents == 12
     said = [line for line in ended.err.splitlines() if "left out" in line]  # once, in however many passes
     assert said == [
-        "tinylm: my.csv: 1 of 13 rows are left out, for they hold no text in the column 'text'; "
+        "tinylm: my.csv: 1 of 13 rows are skipped, because they hold no text in the column 'text'; "
         "the first: line 14 has only 1 cell."
     ]
 
@@ -45,7 +45,7 @@ def test_rows_left_out_are_counted_on_one_line(tinylm):
 def test_a_column_by_its_number_is_evaluated_and_tokenized(tinylm, run_folder):
     ended = tinylm("evaluate", run_folder, "other.csv", "--column", "2", "--stories", "0", "--json")
     assert json.loads(ended.out)["text"]["texts"] == 2
-    assert "no column is called '2'" in ended.err
+    assert "no column is named '2'" in ended.err
     skipped = tinylm(
         "evaluate", run_folder, "my.csv", "--column", "text", "--bad-rows", "skip", "--stories", "0", "--json"
     )

@@ -75,7 +75,7 @@ def test_resume_takes_everything_from_the_run_and_a_finished_one_is_left_alone(t
     before = {path.name: path.read_bytes() for path in run_folder.iterdir()}
     ended = tinylm("train", "--resume", run_folder)
     assert ended.code == 0
-    assert "is finished: all 2 steps are made" in ended.out
+    assert "is finished: all 2 steps are done" in ended.out
     assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == before
     refusal = tinylm("train", "--resume", run_folder, "--batch-size", "3").refusal
     assert refusal.startswith("`--batch-size` must be that of the run, 64. Received: --batch-size 3.")
@@ -157,7 +157,7 @@ def test_the_folder_is_named_after_the_source(source, folder):
         (["--out", "blank.txt/x"], "`--out` must be a folder that can be written"),
         (
             ["short.txt", "--preset", "stories", "--layout", "packed", "--validation", "0"],
-            "The text must have at least 97 tokens in the windows layout",
+            "The text must have at least 97 tokens in the packed layout",
         ),
     ],
 )
@@ -176,10 +176,10 @@ def test_a_split_without_text_on_a_side_names_the_option(tinylm, tmp_path):
     (tmp_path / "a.txt").write_text("a b\na b\n")
     for command in (["train"], ["prepare"]):
         refusal = tinylm(*command, "a.txt", "--separator", r"\n", "--validation", "0.5", "--out", "x").refusal
-        assert refusal.startswith("`--validation` must leave text on both sides")
+        assert refusal.startswith("`--validation` must leave text in both parts")
     assert not (tmp_path / "x").exists()
 
 
 def test_the_lines_at_the_end_are_whole_and_can_be_pasted_whatever_the_folder_is_called(tinylm, calls, tmp_path):
-    assert tinylm("train", "--out", "my runs").err.splitlines()[-1] == "Let it write:  tinylm generate 'my runs'"
-    assert tinylm("train", "--out", "a\nb").err == "Let it write:  tinylm generate 'a\\nb'\n"
+    assert tinylm("train", "--out", "my runs").err.splitlines()[-1] == "Generate text:  tinylm generate 'my runs'"
+    assert tinylm("train", "--out", "a\nb").err == "Generate text:  tinylm generate 'a\\nb'\n"

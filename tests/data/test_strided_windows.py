@@ -53,7 +53,7 @@ def test_the_characters_are_those_of_the_text(tmp_path):
     tokenizer = WhitespaceTokenizer(end_token="<end>").adapt(["a dog ran", "a cat"])
     windows = strided_windows(["a dog ran", "a cat"], tokenizer, context_length=4, layout="padded")
     assert windows.character_rates()["tokens_per_character"] == (4 + 3) / (9 + 5)
-    windows.add_characters(2)
+    windows.count_separators("\n", ["a dog ran", "a cat"], tokenizer)
     assert windows.character_rates()["tokens_per_character"] == (4 + 3) / (9 + 5 + 2)
 
 

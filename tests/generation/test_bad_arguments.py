@@ -75,7 +75,7 @@ def test_score_refuses_what_is_no_row_of_ids(mini_lm, ids):
 
 def test_half_a_surrogate_pair_is_refused(mini_lm):
     for call in (mini_lm.generate, mini_lm.score, mini_lm.tokenizer.tokenize):
-        with pytest.raises(ValueError, match=r"must be valid Unicode; there is a lone surrogate at place 4"):
+        with pytest.raises(ValueError, match=r"must be valid Unicode; there is a lone surrogate at index 4"):
             call("the \ud800 cat")
 
 

@@ -39,7 +39,7 @@ def in_a_folder_with_files(tmp_path, monkeypatch):
     ],
 )
 def test_a_list_with_names_of_files_is_refused_and_one_is_named(texts, name, tmp_path):
-    refused(f"`source` must be one path or a list of texts, and {name!r} in this list is the name of a file.", texts)
+    refused(f"`source` must be one path or a list of texts, but {name!r} in this list is the name of a file.", texts)
     with pytest.raises(ValueError, match="in this list is the name of a file"):
         data.prepare(texts, WhitespaceTokenizer(), tmp_path / "token_files")
     assert not (tmp_path / "token_files").exists()
@@ -67,12 +67,12 @@ def test_what_gives_no_texts_in_a_fixed_order_is_refused():
 
     for table in ({"text": ["a"]}, Frame(["text"])):
         refused("iterating over this gives the names of its columns", table, TypeError)
-    refused("`source` must have an order, which a set has not", {"a", "b"}, TypeError)
+    refused("`source` must have an order, and a set has none", {"a", "b"}, TypeError)
     refused("must be an iterable of strings only. Received: source=b'a'", [b"a"], TypeError)
 
 
 def test_half_a_surrogate_pair_is_refused_with_its_place():
-    refused("and the text at place 1 has half of a surrogate pair. Received: source='\\udc80'", ["fine é", "a\udc80"])
+    refused("but the text at index 1 has a lone surrogate. Received: source='\\udc80'", ["fine é", "a\udc80"])
 
 
 def test_a_generator_is_read_once_and_can_be_passed_over_again():

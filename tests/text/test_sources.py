@@ -103,11 +103,11 @@ def test_nothing_to_read_is_refused_with_its_name(tmp_path):
     missing = tmp_path / "missing.txt"
     refused(
         f"`source` must be a file, a folder or a pattern that exists. Received: source='{missing}'. "
-        "A text itself is put in a list, in Python.",
+        "In Python, pass a text in a list.",
         missing,
     )
     refused("`source` must be a file, a folder or a pattern that exists. Received: source='xx", "x" * 5000)
-    refused("`source` must be a file, a folder or a pattern that exists. Received: source='-'. Standard input is", "-")
+    refused("`source` must be a file, a folder or a pattern that exists. Received: source='-'. For standard input", "-")
     blank = "`source` must hold text, but there is only white space or nothing. Received: source="
     for name, content in {"empty.txt": "", "blank.txt": " \n\t\r\n", "mark.txt": "\ufeff\n"}.items():
         refused(f"{blank}'{tmp_path / name}'.", write(tmp_path / name, content))
@@ -150,7 +150,7 @@ def test_a_table_is_refused_with_the_reason(tmp_path):
     refused(f"`column` must be a column of {csv}. Received: column='x'. There are: 'id', 'text'.", csv, column="x")
     refused(
         f"`column` must hold text in every row, but line 2 of {csv} has only 1 cell. Received: column='text'. "
-        "Mend it, or leave out such rows: pass bad_rows='skip'.",
+        "Correct it, or skip such rows: pass bad_rows='skip'.",
         csv,
         column="text",
     )
@@ -179,7 +179,7 @@ def test_what_is_no_source_is_refused(tmp_path):
     refused("`separator` must not be the empty string. Received: separator=''. None keeps", path, separator="")
     refused("`separator` must be a string. Received: separator=1.", path, TypeError, separator=1)
     for name in ("stories:0", "stories:-1", "stories:x", "stories:"):
-        refused(f"`source` must say how many stories, from 1 to 10,000,000. Received: source='{name}'. Try", name)
+        refused(f"`source` must give from 1 to 10,000,000 stories. Received: source='{name}'. Try", name)
 
 
 def test_big_input_is_read_in_linear_time_and_bounded_memory(tmp_path):

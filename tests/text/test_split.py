@@ -60,7 +60,7 @@ def test_the_end_of_every_document_is_cut_off_when_whole_is_false():
 @pytest.mark.parametrize(("texts", "left"), [([], 0), (["x"], 1), (["a", "a"], 2)])
 def test_a_part_that_would_be_empty_is_refused(texts, left):
     message = (
-        f"`fraction` must leave text on both sides, but gives {left} texts for training and 0 for validation. "
+        f"`fraction` must leave text in both parts, but gives {left} texts for training and 0 for validation. "
         f"Received: fraction=0.1. {'All 2 texts are equal: use' if left == 2 else 'Use more text, or'} validation=0"
     )
     with pytest.raises(ValueError, match=re.escape(message)):

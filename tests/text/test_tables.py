@@ -77,8 +77,8 @@ def test_a_tsv_without_a_quote_at_the_beginning_of_a_cell_needs_no_word(tmp_path
         ('3,"Stop it\n4,five\n', "one that opens in line 4 is still open at the end of the file"),
         ('3,"fine","x\n4,"\n', None),
         ('"3\n4",a\n5,"b\n', "one that opens in line 6 is still open"),
-        ('3,"Stop it\n4,"Wait"\n', "in line 5 a quote stands alone in the cell whose quote opens in line 4"),
-        ('3,"Stop" it\n4,four\n', "in line 4 a quote stands alone in the cell whose quote opens in line 4"),
+        ('3,"Stop it\n4,"Wait"\n', "in line 5 a quote is not doubled in the cell whose quote opens in line 4"),
+        ('3,"Stop" it\n4,four\n', "in line 4 a quote is not doubled in the cell whose quote opens in line 4"),
         ('3,"Stop\n' + "".join(f"{n},row\n" for n in range(4, 30)) + '30,end"\n', "line 4 encloses 26 lines that look"),
     ],
 )
@@ -126,7 +126,7 @@ def test_a_long_cell_with_lines_is_read_and_one_that_never_ends_is_refused_early
     assert read(write(tmp_path / "a.csv", f'id,text\n1,"{poem}"\n'), column="text") == [poem]
     monkeypatch.setattr("tinylm_keras.text.csv_rows.LONGEST", 1000)
     path = write(tmp_path / "b.csv", 'id,text\n1,one\n2,"' + "word " * 1000)
-    refused("must have cells of at most 1,000 characters, and one that begins in line 3 is longer", path, column="text")
+    refused("must have cells of at most 1,000 characters, but one that begins in line 3 is longer", path, column="text")
     assert rows.LONGEST >= 1 << 24
 
 
@@ -168,13 +168,13 @@ def test_a_table_without_a_column_is_refused_with_its_columns_and_which_is_text(
 def test_what_has_no_header_or_no_columns_is_told_so(tmp_path):
     path = write(tmp_path / "a.csv", '1,"the first of all texts"\n2,"the second of all texts"\n')
     refused("It seems to have no header, and column 2 looks like text: pass column='2'.", path)
-    refused("ends like one, but has no columns", write(tmp_path / "a.json", '["one", "two"]'))
-    refused("Which of them looks like text is not clear.", write(tmp_path / "b.csv", "a,b\n,\n"))
+    refused(f"but {tmp_path / 'a.json'} has no columns", write(tmp_path / "a.json", '["one", "two"]'))
+    refused("None of them clearly looks like text.", write(tmp_path / "b.csv", "a,b\n,\n"))
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path):
     path = write(tmp_path / "a.csv", "text,text\na,b\n")
-    refused(f"`column` must be the name of one column, and {path} has 2 of that name", path, column="text")
+    refused(f"`column` must be the name of one column, but {path} has 2 of that name", path, column="text")
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
@@ -212,8 +212,8 @@ BAD = {
 def test_a_row_without_text_is_refused_with_its_line_and_skipped_when_asked(tmp_path, name, content, message, bad):
     path = write(tmp_path / name, content)
     refused(message.format(path).rstrip("."), path, column="text")
-    refused("Mend it, or leave out such rows: pass bad_rows='skip'.", path, column="text")
-    with pytest.warns(UserWarning, match=f": {bad} of {bad + 2} rows are left out, for they hold no text") as said:
+    refused("Correct it, or skip such rows: pass bad_rows='skip'.", path, column="text")
+    with pytest.warns(UserWarning, match=f": {bad} of {bad + 2} rows are skipped, because they hold no text") as said:
         assert read(path, column="text", bad_rows="skip") == ["one", "three"]
     assert len(said) == 1 and "\n" not in str(said[0].message)
 
@@ -252,11 +252,11 @@ def test_an_object_around_the_rows_is_refused_with_what_takes_it_off(tmp_path, k
     rows = [{"id": 1, "text": "one two three"}, {"id": 2, "text": "four"}]
     file = write(tmp_path / "a.json", json.dumps({"version": "1.0", "count": 2, key: rows}, indent=1))
     message = (
-        f"one object that has them under {key!r}. Received: source={str(file)!r}. Write that array to a file of its"
+        f"one object with the array under {key!r}. Received: source={str(file)!r}. Write that array to a separate file"
     )
     for how in ({}, {"column": "text"}, {"column": "text", "bad_rows": "skip"}):
         refused(message, file, **how)
-        refused(f"own: jq {path} {file} > rows.json", file, **how)
+        refused(f"separate file: jq {path} {file} > rows.json", file, **how)
 
 
 def test_a_row_that_has_objects_besides_its_text_is_a_row(tmp_path):

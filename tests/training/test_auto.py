@@ -90,7 +90,7 @@ def test_auto_is_for_a_text_of_ones_own(source, preset, applies):
         ({"source": ["a b"], "preset": "auto", "recipe": "x"}, "`preset` must be left out with `recipe`"),
         (
             {"source": ["ab", "cd"], "preset": "auto", "init": FIXTURES / "format_3.keras"},
-            "`preset` chooses the settings",
+            "`preset` chooses settings for a text",
         ),
         ({"data": "ids", "preset": "auto"}, "`folder` must be a folder of token files"),
         ({"source": "stories:20", "preset": "fats"}, "`preset` must be one of 'auto', 'stories'"),
@@ -197,7 +197,7 @@ def test_a_finished_mixture_becomes_longer(mixture, tmp_path):
     assert isinstance(begun, tlm.MixtureLM)
     assert isinstance(load_model(tmp_path / "new" / "last.keras"), tlm.RotaryLM)
     assert begun.network.get_config()["embed_dim"] == 8
-    assert "The network of the model is trained on; its counts are replaced by those of this text." in shown.said
+    assert "Training continues with the network of the model; its counts are replaced" in shown.said
 
 
 # When it ends
@@ -222,7 +222,7 @@ def test_a_run_that_has_settled_ends_early_and_is_finished(tmp_path):
     train(NAMES, out=tmp_path / "run", **{**slow, "progress": shown, "adam_ratio": 0.0, "weight_decay": 0.0})
     steps = record(tmp_path / "run")["result"]["steps"]
     assert steps < 40
-    assert "Ended early: 2 evaluations in a row were no better (patience)." in shown.said
+    assert "Ended early: no improvement in 2 evaluations (patience)." in shown.said
     again = Lines()
     train(NAMES, resume=tmp_path / "run", progress=again)
     assert f"is finished: it ended early, at step {steps:,} of 40" in again.said[-1]

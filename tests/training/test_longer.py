@@ -47,10 +47,8 @@ def test_a_finished_run_goes_on_to_more_steps(run):
     assert record["extended"] == [{"step": 6, "steps": 6}]
     assert record["result"]["best_val_loss"] == pytest.approx(best(run))
     assert int(load_model(run / "last.keras").optimizer.iterations) == 11
-    line = next(line for line in shown.lines if "laid out anew" in line)
-    assert re.match(
-        r"The run becomes 11 steps long instead of 6, and its cosine schedule .* continues at 0\.0\d+\.$", line
-    )
+    line = next(line for line in shown.lines if "stretched over all of them" in line)
+    assert re.match(r"The run is extended from 6 to 11 steps, and its cosine schedule .* continues at 0\.0\d+\.$", line)
     assert model is not None and float(history(run)[3]["learning_rate"]) > 0
 
 
@@ -58,7 +56,7 @@ def test_the_longer_run_is_finished_and_can_be_extended_again(run):
     train(TEXTS, resume=run, steps=7, progress=None)
     shown = Listener()
     train(TEXTS, resume=run, progress=shown)
-    assert "is finished: all 7 steps are made" in shown.lines[-1]
+    assert "is finished: all 7 steps are done" in shown.lines[-1]
     train(TEXTS, resume=run, epochs=3, progress=None)
     assert [step["steps"] for step in json.loads((run / "recipe.json").read_text())["extended"]] == [6, 7]
 
@@ -70,7 +68,7 @@ def test_the_moments_of_the_optimizer_are_kept_and_a_constant_rate_goes_on_exact
     train(TEXTS, out=tmp_path / "run", **{**settings, "steps": 3})
     shown = Listener()
     assert same(train(TEXTS, resume=tmp_path / "run", steps=6, progress=shown), whole)
-    assert any("the learning rate continues as it was" in line for line in shown.lines)
+    assert any("the learning rate stays" in line for line in shown.lines)
     losses = [[row["loss"] for row in history(tmp_path / name)] for name in ("run", "whole")]
     assert losses[0] == losses[1]
 
@@ -92,12 +90,12 @@ def test_a_run_without_a_checkpoint_begins_again_with_more_steps(run):
 def test_fewer_steps_than_were_made_are_refused_with_both_numbers(run):
     before = {path.name: path.read_bytes() for path in run.iterdir()}
     for settings, words in (
-        ({"steps": 4}, "`steps` must be for more than the 6 steps that the run has made. Received: steps=4."),
+        ({"steps": 4}, "`steps` must give more than the 6 steps that the run has made. Received: steps=4."),
         (
             {"epochs": 1},
-            "`epochs` must be for more than the 6 steps that the run has made, and would be for 3. Received",
+            "`epochs` must give more than the 6 steps that the run has made, and gives 3. Received",
         ),
-        ({"minutes": 1e-6}, "`minutes` must be for more than the 6 steps that the run has made, which took"),
+        ({"minutes": 1e-6}, "`minutes` must give more than the 6 steps that the run has made, which took"),
         ({"steps": 9, "epochs": 3}, "`steps` or `epochs` or `minutes` must be given, and only one of them"),
     ):
         with pytest.raises(ValueError, match=re.escape(words)):

@@ -15,7 +15,7 @@ from tinylm_keras.training import run_folder
 from tinylm_keras.training.progress import Silent
 from tinylm_keras.training.train import train
 
-REFUSED = "must be a folder in which nobody else writes"
+REFUSED = "must be a folder in which no other process writes"
 
 
 def test_nothing_else_trains_into_the_folder_of_a_run_and_whoever_reads_it_may(tmp_path, capsys):

@@ -45,8 +45,8 @@ def test_settings_left_out_are_those_of_the_models_own_run_and_its_split(first, 
     assert record["recipe"] == before["recipe"] | {"precision": "float32"}  # as the model has it
     assert record["corpus"] == before["corpus"] | {"separator": None}  # a list of texts has none
     assert lines[0] == (
-        f"Settings left out are those of the run that made the model, {first} (preset 'tinylm'); "
-        "the learning rate begins anew, as they say."
+        f"Other settings come from the run that trained the model, {first} (preset 'tinylm'); "
+        "the learning rate schedule starts again."
     )
     assert not any("trained on" in line or "another text" in line for line in lines)
 
@@ -59,7 +59,7 @@ def test_a_preset_that_is_asked_for_wins_and_what_is_given_wins_over_both(first,
         0,
     )
     assert record["recipe"]["embed_dim"] == 8  # the model's own
-    assert "not those of the run that made the model" in lines[0]
+    assert "not from the run that trained the model" in lines[0]
     _, record = continue_from(first / "model.keras", TEXTS, tmp_path / "b", steps=1, learning_rate=0.01)
     assert (record["recipe"]["steps"], record["recipe"]["learning_rate"], record["recipe"]["seed"]) == (1, 0.01, 3)
 
@@ -68,16 +68,16 @@ def test_without_a_known_run_the_preset_is_named(first, tmp_path):
     shutil.copy(first / "model.keras", tmp_path)
     settings = {"steps": 1, "batch_size": 4, "layout": "padded"}
     for model, why in (
-        (tmp_path / "model.keras", "no recipe.json beside the model"),
-        (load_model(first / "model.keras"), "nothing"),
+        (tmp_path / "model.keras", "there is no recipe.json beside its file"),
+        (load_model(first / "model.keras"), "it was not loaded from a file"),
     ):
-        line = f"Settings left out are those of the preset 'stories': {why} tells of the model's own run."
+        line = f"Other settings come from the preset 'stories': the run of the model is unknown, {why}."
         assert continue_from(model, TEXTS, **settings)[0][0] == line
     record = json.loads((first / "recipe.json").read_text())
     record["model"]["parameters"] += 1
     (tmp_path / "recipe.json").write_text(json.dumps(record))
     assert (
-        "no recipe.json beside the model that is its own"
+        "the recipe.json beside its file is of another model"
         in continue_from(tmp_path / "model.keras", TEXTS, **settings)[0][0]
     )
     (tmp_path / "recipe.json").write_text("[" * 100_000)
@@ -98,14 +98,14 @@ def test_another_split_of_the_same_text_keeps_only_what_the_model_has_not_seen(f
 def test_another_text_is_said_and_what_both_hold_is_not_validation(first, tmp_path):
     texts = [*TEXTS, *OTHERS]
     lines, record = continue_from(first / "model.keras", texts, tmp_path / "run")
-    assert any(line.startswith("This is another text than the model learned, which was ") for line in lines)
+    assert any(line.startswith("This is not the text that the model was trained on, which was ") for line in lines)
     _, validation = unseen.divide(texts, record["corpus"]["kept"])
     assert len(validation) == 8 and not set(validation) & set(seen_by(first))
 
 
 def test_where_the_model_has_seen_everything_that_is_said(first):
     lines, _ = continue_from(first / "model.keras", seen_by(first), steps=1)
-    assert any("and there are no others: the validation loss is too good to be true." in line for line in lines)
+    assert any("and there are no others: the validation loss is too low." in line for line in lines)
 
 
 def test_a_chain_of_runs_remembers_what_the_first_one_learned(first, tmp_path):
@@ -125,7 +125,7 @@ def test_a_text_that_is_gone_is_said_to_be_unknown(first, tmp_path):
     (folder / "recipe.json").write_text(json.dumps(record))
     lines, _ = continue_from(folder / "model.keras", OTHERS, steps=1)
     assert any(
-        line.startswith("Whether the model was trained on these validation texts is not known: ") for line in lines
+        line.startswith("It is unknown whether the model was trained on these validation texts: ") for line in lines
     )
 
 
@@ -165,5 +165,5 @@ def test_equal_texts_stay_on_one_side():
 
 @pytest.mark.parametrize("kept", [[[9, 0, 1]], [[0, 0, 99]], [[0, 0, 2], [0, 1, 3]], [[0, 0, 3]]])
 def test_stretches_that_are_not_of_the_text_are_refused(kept):
-    with pytest.raises(ValueError, match="The stretches kept for validation"):
+    with pytest.raises(ValueError, match="The stretches held out for validation"):
         unseen.divide(["a b"], kept)

@@ -56,7 +56,7 @@ def test_the_live_line_shows_where_the_run_is_and_closes():
 def test_no_line_breaks_inside_a_word(width):
     stream = io.StringIO()
     reporter = Live(Console(file=stream, force_terminal=True, width=width, color_system=None))
-    header = "stories: texts 1,800 to train, 200 to validate, vocabulary 1,234, layout padded (97 % of the texts fit)"
+    header = "stories: 1,800 training texts, 9 validation texts, vocabulary 99, layout padded (97 % of the texts fit)"
     sample = "Once upon a time there was a line that is longer than any terminal could show, said Mia\nand a verse"
     row = {**ROW, "train_loss": 2.4, "val_bits_per_character": 1.25}
     reporter.start([header], 20_000)

@@ -132,7 +132,7 @@ def test_what_differs_from_the_run_is_refused_with_both_values(whole, tmp_path):
     ):
         with pytest.raises(ValueError, match=re.escape(message)):
             train(TEXTS, resume=tmp_path / "run", **settings)
-    with pytest.raises(ValueError, match=r"must be the text of the run, with the fingerprint \w{12}, and this one has"):
+    with pytest.raises(ValueError, match=r"must be the text of the run, with the fingerprint \w{12}, but this one has"):
         train(TEXTS[:-1], resume=tmp_path / "run")
 
 
@@ -174,7 +174,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_older_one(whole, tmp_path):
     (folder / "last.keras").write_bytes(good[: len(good) // 2])
     shown = Listener()
     model = train(TEXTS, resume=folder, progress=shown)
-    assert re.search(r"last\.keras is no \.keras file.*: previous\.keras is used, of step \d", shown.lines[0])
+    assert re.search(r"last\.keras is no \.keras file.*\. Using previous\.keras of step \d", shown.lines[0])
     assert_equal_runs(folder, model, whole)
     for name in ("last.keras", "previous.keras"):
         (folder / name).write_bytes(b"")
@@ -243,7 +243,7 @@ def test_a_finished_run_says_so_and_is_left_as_it_is(tmp_path):
 
     shown = Ending()
     train(resume=folder, progress=shown)
-    assert "is finished: all 7 steps are made" in shown.lines[-1]
+    assert "is finished: all 7 steps are done" in shown.lines[-1]
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 

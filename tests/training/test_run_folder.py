@@ -88,9 +88,9 @@ def test_records_are_written_as_text(tmp_path):
         ('{"recipe": {}}', "rtep,loss\n1,2.5\n", "its history has no column `step`"),
         ('{"recipe": {}}', "step,loss\n1e999,2.5\n", "cannot convert float infinity"),
         ('{"recipe": {}}', "", "it is empty"),
-        ('{"recipe": []}', "step\n1\n", "it holds no recipe"),
-        ('{"recipe": {}, "corpus": []}', "step\n1\n", "what it says of the text is no object"),
-        ("[]", "step\n1\n", "it holds no recipe"),
+        ('{"recipe": []}', "step\n1\n", "it has no recipe"),
+        ('{"recipe": {}, "corpus": []}', "step\n1\n", "its entry corpus is not an object"),
+        ("[]", "step\n1\n", "it has no recipe"),
     ],
 )
 def test_records_that_cannot_be_read_are_refused_in_one_line(tmp_path, recipe, history, reason):

@@ -73,7 +73,7 @@ def test_older_records_with_one_string_are_still_read(made, tmp_path, monkeypatc
     assert run_record.sources_of({**record, "sources": "x", "source": "b.txt"}) == ["b.txt"]
     (run / "recipe.json").write_text(json.dumps({**record, "source": "texts given in Python"}))
     assert main(["evaluate", str(run), "--stories", "0"]) == 2
-    assert "the text it learned cannot be read again (texts given in Python)" in capsys.readouterr().err
+    assert "the text of the run cannot be read again (texts given in Python)" in capsys.readouterr().err
 
 
 def test_a_run_on_pipes_learns_all_of_them_and_says_that_it_cannot_read_them_again(tmp_path, capsys):
@@ -87,7 +87,7 @@ def test_a_run_on_pipes_learns_all_of_them_and_says_that_it_cannot_read_them_aga
     assert (record["sources"], record["corpus"]["texts"]) == ([], 22)
     assert main(["evaluate", str(run), "--stories", "0"]) == 2
     assert "cannot be read again" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="it was given in Python or by a pipe"):
+    with pytest.raises(ValueError, match="it was given in Python or through a pipe"):
         resuming.SavedRun(run).corpus(None, None)
 
 
@@ -97,7 +97,7 @@ def test_settings_of_tables_reach_a_run_and_its_recipe(tmp_path):
     settings = {"steps": 2, "embed_dim": 8, "num_heads": 2, "num_blocks": 1, "prompt": None, "context_length": 16}
     with pytest.raises(ValueError, match="pass bad_rows='skip'"):
         tlm.train(table, column=2, progress=None, **settings)
-    with pytest.warns(UserWarning, match="1 of 21 rows are left out"):
+    with pytest.warns(UserWarning, match="1 of 21 rows are skipped"):
         tlm.train(table, out=tmp_path / "run", column=2, bad_rows="skip", progress=None, **settings)
     record = run_folder.record_of(tmp_path / "run").values
     assert (record["recipe"]["column"], record["recipe"]["bad_rows"]) == ("2", "skip")
@@ -108,5 +108,5 @@ def test_equal_texts_are_told_as_what_they_are(tmp_path):
     (tmp_path / "a.txt").write_text("all work and no play\n" * 1_000)
     with pytest.raises(ValueError, match="All 1,000 texts are equal: use validation=0 to train without validation"):
         tlm.train(tmp_path / "a.txt", "stories", progress=None)
-    with pytest.raises(ValueError, match="All 1,000 texts begin equally: use validation=0"):
+    with pytest.raises(ValueError, match="All 1,000 texts have the same beginning: use validation=0"):
         tlm.data.prepare(tmp_path / "a.txt", tlm.WhitespaceTokenizer(), tmp_path / "token_files")

@@ -92,7 +92,7 @@ def test_a_model_goes_on_only_with_token_files_of_its_own_tokenizer(finished, fo
     other = data.prepare([TEXT], WhitespaceTokenizer(), tmp_path / "words")
     ours, theirs = (tokenizer.fingerprint()[:12] for tokenizer in (other.tokenizer, model.tokenizer))
     message = (
-        f"`init` must have the tokenizer of the token files, WhitespaceTokenizer {ours}, but the model has another. "
+        f"`init` must have the tokenizer of the token files, WhitespaceTokenizer {ours}. "
         f"Received: init='CharacterTokenizer {theirs}'. Prepare token files with the tokenizer of the model."
     )
     with pytest.raises(ValueError, match=re.escape(message)):
@@ -127,7 +127,7 @@ def test_source_and_data_exclude_each_other_and_nothing_is_written(folder, tmp_p
             train(**arguments, **TINY, out=tmp_path / "run")
     with pytest.raises(ValueError, match="`folder` must be a folder of token files"):
         train(data=tmp_path / "missing", **TINY, out=tmp_path / "run")
-    with pytest.raises(ValueError, match="must have at least 501 tokens in the windows layout"):
+    with pytest.raises(ValueError, match="must have at least 501 tokens in the packed layout"):
         train(data=folder, **{**TINY, "context_length": 500}, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

@@ -125,7 +125,8 @@ def test_the_recipe_tells_everything_about_the_run(finished):
 def test_the_header_says_device_threads_xla_and_parameters(finished):
     _, model, shown = finished
     assert re.fullmatch(rf".+, \d+ threads, XLA (on|off), {model.count_params():,} parameters", shown.lines[0])
-    assert "texts 18 to train, 6 to validate" in shown.lines[1] and "layout padded (as requested)" in shown.lines[1]
+    assert "18 training texts, 6 validation texts" in shown.lines[1]
+    assert "layout padded (as requested)" in shown.lines[1]
     assert shown.lines[2] == "7 steps, an evaluation every 3"
     assert shown.lines[-1].startswith("Written: ")
 
@@ -171,7 +172,7 @@ def test_bad_input_writes_nothing_and_loses_nothing(tmp_path):
             {"model": "bigram"},
             "`embed_dim` belongs to the model 'minilm' or 'average' or 'rotary', and",
         ),
-        (["x"], {}, "`validation` must leave text on both sides, but gives 1 texts for training and 0 for validation."),
+        (["x"], {}, "`validation` must leave text in both parts, but gives 1 texts for training and 0 for validation."),
         (TEXTS, {"embed_dim": 9, "num_heads": 2}, "`num_heads` must divide `embed_dim`"),
         (TEXTS, {"stepz": 9}, "Did you mean steps"),
         (TEXTS, {"preset": "x"}, "`preset` must be one of 'auto', 'stories', 'tinylm', "),
@@ -192,7 +193,7 @@ def test_without_validation_the_best_is_the_lowest_training_loss(tmp_path):
     shown = Listener()
     train(TEXTS, out=tmp_path / "run", **{**TINY, "validation": 0.0, "progress": shown})
     record = json.loads((tmp_path / "run" / "recipe.json").read_text())
-    assert "validation=0: no text is kept for validation; best means lowest training loss" in shown.lines
+    assert "validation=0: no text is held out for validation; best means lowest training loss" in shown.lines
     assert record["result"]["best_loss"] == min(row["loss"] for row in shown.rows)
     assert "val_loss" not in shown.rows[0]
 
@@ -237,8 +238,8 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_the_good_files_stay(tmp_p
         "batch_size": 8,
     }
     message = (
-        "`learning_rate` is too high, or the text too odd: the loss is nan at step 4. Received: learning_rate=0.05. "
-        "The rate was 0.05 at that step; the best model, of step 2, is kept. Try a tenth of it."
+        "`learning_rate` is too high: the loss became nan at step 4. Received: learning_rate=0.05. "
+        "The learning rate was 0.05 at that step; the best model (step 2) is kept. Try a learning rate ten times lower."
     )
     with pytest.raises(RuntimeError, match=re.escape(message)):
         train(
@@ -362,7 +363,7 @@ def test_evaluation_batches_estimate_the_loss_of_both_parts(layout, tmp_path):
     texts = [f"{text} {word}" for text in TEXTS for word in ("now", "then", "here")]
     settings = {"evaluation_batches": 2, "layout": layout, "batch_size": 4, "steps": 2, "evaluate_every": 1}
     model = train(texts, out=tmp_path / "run", **{**TINY, **settings, "progress": shown})
-    assert "estimates the loss of each part of the text on 2 batches" in shown.lines[2]
+    assert "with training and validation loss on 2 batches each" in shown.lines[2]
     header = (tmp_path / "run" / "history.csv").read_text().splitlines()[0]
     assert header.startswith("step,loss,perplexity,train_loss,val_loss,val_perplexity,val_bits_per_character,")
     recipe = Recipe.from_json(json.dumps(json.loads((tmp_path / "run" / "recipe.json").read_text())["recipe"]))
@@ -430,11 +431,11 @@ def test_unknown_validation_words_are_counted_in_the_header():
     shown = Listener()
     train([f"a cat saw w{number}" for number in range(20)], **{**TINY, "steps": 1, "progress": shown})
     [line] = [line for line in shown.lines if line.startswith("5 of 15 validation tokens are not in the vocabulary")]
-    assert line.endswith("give max_tokens to make rare words unknown")
+    assert line.endswith("set max_tokens so that rare words become [UNK]")
     shown, changes = Listener(), {"tokenizer": "character", "layout": "packed", "steps": 1}
     train([*["the cat sat"] * 3, "xyz"], **{**TINY, **changes, "progress": shown, "validation": 0.25, "seed": 3})
     [line] = [line for line in shown.lines if "validation tokens are not in the vocabulary" in line]
-    assert line.endswith("tokenizer=byte-pair can write every character")
+    assert line.endswith("tokenizer=byte-pair has no unknown characters")
 
 
 def test_a_long_validation_text_is_evaluated_by_a_part_ten_times_a_run_and_the_run_says_so(tmp_path):
@@ -442,9 +443,7 @@ def test_a_long_validation_text_is_evaluated_by_a_part_ten_times_a_run_and_the_r
     changes = {"context_length": 6, "batch_size": 4, "steps": 20, "prompt": None, "jit_compile": False}
     train([text], preset="bigram", out=tmp_path / "run", progress=shown, **changes)
     assert len(shown.rows) == 10
-    assert any(
-        "an evaluation every 2, which estimates the validation loss on 8 batches" in line for line in shown.lines
-    )
+    assert any("an evaluation every 2, with the validation loss on 8 batches" in line for line in shown.lines)
     record = json.loads((tmp_path / "run" / "recipe.json").read_text())
     assert (record["plan"]["evaluation_batches"], record["recipe"]["evaluation_batches"]) == (8, None)
     whole = Listener()

@@ -1,4 +1,4 @@
-"""Models to compare a transformer with: what averages, pairs, windows and counts of tokens can and cannot know."""
+"""Models to compare a transformer with: averages, bigrams, windows and n-gram counts."""
 
 from tinylm_keras.baselines.average_lm import AverageLM as AverageLM
 from tinylm_keras.baselines.bigram_lm import BigramLM as BigramLM

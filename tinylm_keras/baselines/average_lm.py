@@ -1,4 +1,4 @@
-"""The language model that averages what it has read."""
+"""A language model that averages the vectors of all earlier tokens."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class AverageLM(LanguageModel):
     """The mean of the vectors of all tokens so far, dense layers, and a dense layer to the vocabulary.
 
-    It knows which tokens a text holds, and not their order: what attention adds shows against it. The last token counts
-    as little as any other, so it stays behind `BigramLM`.
+    It knows which tokens came before, but not their order, so it shows what attention adds. The last token has no more
+    weight than any other, so the model is worse than `BigramLM`.
 
     Args:
         vocabulary_size: int or None. Number of ids; None: the tokenizer's.
@@ -89,7 +89,7 @@ class AverageLM(LanguageModel):
         self.head.build((*input_shape, width))
 
     def hidden_states(self, token_ids: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
-        """Vectors `[B, T, hidden_dim]` before the head; with a cache, those and the new cache."""
+        """Input of the head, `[B, T, hidden_dim]`; with a cache, a pair of it and the new cache."""
         x = self.embedding(token_ids)  # (B, T, embed_dim)
         x = self.prefix_mean(x, cache=cache, start=start)
         if cache is not None:

@@ -1,4 +1,4 @@
-"""The language model that looks at the last token alone."""
+"""A language model that sees only the last token."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ MAXIMUM_VOCABULARY = 20_000  # 1.6 GB for the table, four times that to train it
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class BigramLM(LanguageModel):
-    """One table: its row i holds the logits of what follows token i.
+    """One table: row i has the logits of the token after token i.
 
-    The table starts at zero, where every token is equally likely, so the loss starts at ln `vocabulary_size` and comes
-    down to that of counting pairs, which it cannot pass on the text it learns from: what other models gain is what they
-    see beyond one token. The table has `vocabulary_size` squared numbers: 65 characters need 4,225, 20,000 words
-    1.6 GB, and more than those are refused.
+    The table starts at zero, where every token is equally likely, so the loss starts at ln `vocabulary_size`. On the
+    training text it falls to that of bigram counts, but not lower: other models gain from earlier tokens. The table has
+    `vocabulary_size` squared weights: 4,225 for 65 characters, 1.6 GB for 20,000 words. More tokens are refused.
 
     Args:
         vocabulary_size: int up to 20,000, or None. Number of ids; None: the tokenizer's.
@@ -48,7 +47,7 @@ class BigramLM(LanguageModel):
         Shannon, "A Mathematical Theory of Communication", 1948 (text from the frequencies of pairs).
     """
 
-    sliding_window_cache = True  # there is nothing to cache, so a text continues past the context as within it
+    sliding_window_cache = True  # nothing is cached, so text past the context is no different
 
     def __init__(
         self,
@@ -63,7 +62,7 @@ class BigramLM(LanguageModel):
             rule = f"must be at most {MAXIMUM_VOCABULARY:,}, because the table has a row and a column for each id"
             advice = "Use a smaller vocabulary or another model."
             raise _checks.refuse("vocabulary_size", rule, self.vocabulary_size, advice)
-        # Both in float32 whatever the policy: the table holds the logits, and there is no product to make faster.
+        # Both in float32 for every policy: the table holds the logits, and there is no matrix product to speed up.
         self.table = Embedding(self.vocabulary_size, self.vocabulary_size, "zeros", name="table", dtype="float32")
         self.head = keras.layers.Identity(name="head", dtype="float32")
         self.build((None, None))
@@ -77,7 +76,7 @@ class BigramLM(LanguageModel):
         self.head.build((*input_shape, self.vocabulary_size))
 
     def hidden_states(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
-        """The logits `[B, T, vocabulary_size]` themselves: nothing is left for the head to do."""
+        """The logits `[B, T, vocabulary_size]`; the head is the identity."""
         return self.table(token_ids)
 
     def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:

@@ -1,6 +1,6 @@
-"""Models that only count: what a trained model is compared with. They need numpy alone.
+"""Unigram and bigram counts, to compare trained models with. Only numpy is needed.
 
-Tokens are rows of ids. A bigram model predicts every token but the first, as a language model does.
+A bigram model predicts every token except the first, like a language model.
 """
 
 import numpy as np
@@ -12,14 +12,13 @@ WEIGHTS = np.geomspace(1e-3, 1e6, 9 * 16 + 1)
 
 
 def unigram_perplexity(training_ids, ids):
-    """Perplexity of `ids` under a model that knows only how frequent each token was in `training_ids`.
+    """Return the perplexity of `ids` from the token frequencies of `training_ids`.
 
-    The frequencies are relative ones, except that a token never seen counts as seen once, so that nothing is
-    impossible (adding one to every count instead would favour the rare tokens and be easier to beat). Every unknown
-    word is the one token [UNK], as it is for the model that is compared.
+    A token that was never seen counts as seen once, so that no probability is 0. (Adding one to every count would
+    favour rare tokens and give a weaker baseline.) All unknown words are the token [UNK], as for a trained model.
 
     Args:
-        training_ids: int array `[n]`. Where the frequencies are from.
+        training_ids: int array `[n]`. The ids to count.
         ids: int array `[m]`. The tokens to evaluate.
 
     Returns:
@@ -41,7 +40,7 @@ def unigram_perplexity(training_ids, ids):
 
 
 def perplexity_of_counts(known, evaluated):
-    """As `unigram_perplexity`, from how often each id is in the two parts: int arrays `[V]` of any length."""
+    """As `unigram_perplexity`, from the counts of each id in both parts: int arrays of any length."""
     size = max(len(known), len(evaluated))
     known, evaluated = (np.pad(counts, (0, size - len(counts))) for counts in (known, evaluated))
     known = np.where((evaluated > 0) & (known == 0), 1, known)
@@ -51,18 +50,18 @@ def perplexity_of_counts(known, evaluated):
 
 
 def bigram_count_nats(training_ids, ids, pad_id=None):
-    """Mean nats per token of `ids` under the plain relative frequencies of pairs in `training_ids`.
+    """Return the mean nats per token of `ids` from the relative frequencies of pairs in `training_ids`.
 
-    Token b after token a has probability c(a b) / c(a ·), where a pair of `ids` that was never seen counts as seen
-    once, in c(a b) and in c(a ·). On the training text itself nothing is new, and the result is the least that any
-    bigram model can reach: what `BigramLM` comes down to when it is trained long enough. On other text the rule tells
-    the model which new pairs will come. With characters, whose pairs were nearly all seen, that is worth about 0.01
-    bits; with words so much that the figure is no fair comparison: take `bigram_nats` for them.
+    Token b after token a has probability c(a b) / c(a ·); a pair of `ids` that was never seen counts as seen once, in
+    c(a b) and in c(a ·). On the training text there are no new pairs, and the result is the lower bound for bigram
+    models, which `BigramLM` approaches in training. On other text, this rule tells the model which new pairs occur. For
+    characters, whose pairs were nearly all seen, this is worth about 0.01 bits; for words it is so much that the
+    comparison is unfair: use `bigram_nats`.
 
     Args:
-        training_ids: int array `[n]`. Where the counts are from.
-        ids: int array `[m]`. The tokens to evaluate, all but the first.
-        pad_id: int or None. A pair with this id in it is left out, from the counts and from the mean.
+        training_ids: int array `[n]`. The ids to count.
+        ids: int array `[m]`. The tokens to evaluate, except the first.
+        pad_id: int or None. Pairs with this id are ignored.
 
     Returns:
         float.
@@ -81,19 +80,19 @@ def bigram_count_nats(training_ids, ids, pad_id=None):
 
 
 def bigram_nats(training_ids, ids, vocabulary_size, pad_id=None):
-    """Mean nats per token of `ids` under counts of pairs in `training_ids`, smoothed with those of single tokens.
+    """Return the mean nats per token of `ids` from pair counts in `training_ids`, smoothed with token counts.
 
     Token b after token a has probability (c(a b) + w · u(b)) / (c(a ·) + w), where u(b) = (c(· b) + 1) / (n + V) is the
-    share of b among the n tokens that came second in a pair, with one added to each of the V tokens. So a context seen
-    much less than w times says little, and nothing is impossible. The one weight w is the best of 145 numbers from
-    0.001 to 1,000,000, evenly spaced in their logarithm, for the last tenth of the training pairs (at least one) under
-    the counts of the other pairs. The counts are then those of all training pairs. `ids` plays no part in any of it.
+    share of b among the n second tokens of pairs, with one added for each of the V tokens. So a context seen much less
+    than w times has little influence, and no probability is 0. The weight w is the best of 145 logarithmically spaced
+    values from 0.001 to 1,000,000 for the last tenth of the training pairs (at least one), given the counts of the
+    others. Then all training pairs are counted. `ids` has no influence on the weight.
 
     Args:
-        training_ids: int array `[n]`. Where the counts are from.
-        ids: int array `[m]`. The tokens to evaluate, all but the first.
+        training_ids: int array `[n]`. The ids to count.
+        ids: int array `[m]`. The tokens to evaluate, except the first.
         vocabulary_size: int. V. Ids are from 0 to V - 1.
-        pad_id: int or None. A pair with this id in it is left out everywhere.
+        pad_id: int or None. Pairs with this id are ignored.
 
     Returns:
         float.
@@ -115,7 +114,7 @@ def bigram_nats(training_ids, ids, vocabulary_size, pad_id=None):
     evaluated = _pairs("ids", ids, pad_id, vocabulary_size)
     if len(seen) < 2:
         raise _checks.refuse(
-            "training_ids", "must hold at least two pairs, one of them to try the weight on", len(seen)
+            "training_ids", "must hold at least two pairs, one of them to choose the weight", len(seen)
         )
     cut = len(seen) - max(1, len(seen) // 10)
     tried = _smoothed_nats(seen[:cut], seen[cut:], vocabulary_size, WEIGHTS)
@@ -123,7 +122,7 @@ def bigram_nats(training_ids, ids, vocabulary_size, pad_id=None):
 
 
 def _smoothed_nats(seen, evaluated, vocabulary_size, weights):
-    """Mean nats of the second tokens of the pairs `evaluated`, one number for each of the weights."""
+    """Return the mean nats of the second tokens of the pairs `evaluated`, for each weight."""
     counts = _PairCounts(seen)
     shares = np.bincount(seen[:, 1], minlength=vocabulary_size) + 1.0
     shares = (shares / shares.sum())[evaluated[:, 1]]
@@ -132,7 +131,7 @@ def _smoothed_nats(seen, evaluated, vocabulary_size, weights):
 
 
 class _PairCounts:
-    """How often each pair and each first token was seen; memory grows with the text, not with the vocabulary."""
+    """Counts of pairs and of first tokens; memory grows with the text, not with the vocabulary."""
 
     def __init__(self, pairs):
         self.size = int(pairs.max()) + 1
@@ -154,13 +153,13 @@ class _PairCounts:
 
 
 def _unseen(evaluated, seen):
-    """The different pairs of `evaluated` that are not among `seen`."""
+    """Return the different pairs of `evaluated` that are not in `seen`."""
     different = np.unique(evaluated, axis=0)
     return different[_PairCounts(seen).of_pairs(different) == 0]
 
 
 def _pairs(name, ids, pad_id, vocabulary_size=None):
-    """int64 `[n, 2]`: each id and the one after it, or raise unless there is one and all are in the vocabulary."""
+    """Return each id and the next one, int64 `[n, 2]`, or raise if there is no pair or an id is out of range."""
     ids = np.asarray(ids)
     if ids.ndim != 1 or (ids.size and not np.issubdtype(ids.dtype, np.integer)):
         raise _checks.refuse(name, "must be a row of whole numbers", f"{ids.dtype} array of shape {ids.shape}")

@@ -1,4 +1,4 @@
-"""A network and counts of n-grams as one language model: they know different things."""
+"""A network and n-gram counts as one language model."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class MixtureLM(LanguageModel):
-    """The next token is the network's with some probability, else that of the counts.
+    """A weighted mean of the distributions of a network and of n-gram counts.
 
-    Counts know a text by heart as far as it repeats itself; a network knows what is alike. The share of the network
-    depends on how long a context the counts know; `mix` finds the shares. `fit` trains the network alone, by its own
-    loss: the counts and the shares stay. Everything else is as in the network: context, cache, what lies past the
-    context.
+    Counts are good at exact repetitions, a network at similar contexts. The share of the network depends on the length
+    of the longest context that the counts know; `mix` fits the shares. `fit` trains only the network, with its own
+    loss; counts and shares do not change. Context length, cache and generation past the context are those of the
+    network.
 
     The file contains the counts, and so pieces of the text.
 
     Args:
-        network: `LanguageModel`, trained. It is part of this model from now on.
+        network: A trained `LanguageModel`, which becomes part of this model.
         counts: `NGramLM` over the same ids.
         tokenizer: `Tokenizer` or None. None: the network's.
-        **kwargs: As every model.
+        **kwargs: As for every model.
 
     Raises:
-        ValueError: if the two have not the same vocabulary size, padding or context length.
+        ValueError: if the two differ in vocabulary size, padding or context length.
 
     Example:
 
@@ -74,12 +74,12 @@ class MixtureLM(LanguageModel):
             if kwargs.pop(name, ours) != ours or ours != theirs:
                 raise _checks.refuse("counts", f"must have the {name} of the network, {ours}", theirs)
         if isinstance(network, (MixtureLM, NGramLM)):
-            raise _checks.refuse("network", "must be a model that was trained", type(network).__name__)
+            raise _checks.refuse("network", "must be a model that can be trained", type(network).__name__)
         tokenizer = network.tokenizer if tokenizer is None else tokenizer
         kwargs.setdefault("first_tokens", network.first_tokens)
         kwargs.setdefault("generation_defaults", dict(network.generation_defaults))
         super().__init__(network.vocabulary_size, network.context_length, network.pad_id, tokenizer, **kwargs)
-        network.optimizer, network.compiled = None, False  # what trains is this model, and its file has one optimizer
+        network.optimizer, network.compiled = None, False  # this model trains, and a file has one optimizer
         self.network, self.counts = network, counts
         self.mixing = Mixing(counts.receptive_field, name="mixing")
         self.built = True
@@ -94,11 +94,11 @@ class MixtureLM(LanguageModel):
 
     @property
     def shares(self) -> np.ndarray:
-        """The share of the network after a known context of 0, 1, 2, … tokens: float32 `[order]`."""
+        """The share of the network for a known context of 0, 1, 2, … tokens: float32 `[order]`."""
         return np.array(ops.convert_to_numpy(self.mixing.shares))
 
     def call(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
-        """Logits `[B, T, V]`; with `training=True` those of the network, which alone is trained."""
+        """Logits `[B, T, V]`; with `training=True` those of the network, the only part that trains."""
         _checks.within_context(tuple(token_ids.shape), self.context_length)
         if not training:
             return self.hidden_states(token_ids)
@@ -108,11 +108,11 @@ class MixtureLM(LanguageModel):
         return logits
 
     def head(self, hidden: Tensor) -> Tensor:
-        """What `hidden_states` returns has been through the heads of both."""
+        """The identity, because `hidden_states` already applies the heads of both parts."""
         return hidden
 
     def hidden_states(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
-        """Logarithms of the mixed probabilities `[B, T, V]`."""
+        """Logarithms of the mixed probabilities, `[B, T, V]`."""
         logits = self.network.head(self.network.hidden_states(token_ids, training=False))
         return self._mixed(logits, self.counts.hidden_states(token_ids))
 
@@ -148,7 +148,7 @@ class MixtureLM(LanguageModel):
 
 
 def _part(model):
-    """A part of a mixture as its config: the tokenizer is that of the whole."""
+    """Return the config of a part of a mixture, without tokenizer and defaults, which the mixture has."""
     serialized = keras.saving.serialize_keras_object(model)
     serialized["config"] |= {"tokenizer": None, "generation_defaults": {}, "first_tokens": []}
     return {name: serialized[name] for name in ("module", "class_name", "config", "registered_name")}
@@ -156,10 +156,10 @@ def _part(model):
 
 @dataclasses.dataclass(frozen=True)
 class Mixed:
-    """What `mix` found, in nats per token of the half of the text on which the shares were not fitted.
+    """Losses of `mix`, in nats per token, on the half of the text that the shares were not fitted on.
 
     Attributes:
-        loss, network_loss, counts_loss: float. Of the mixture, and of each alone.
+        loss, network_loss, counts_loss: float. Of the mixture, and of each part alone.
     """
 
     loss: float
@@ -168,7 +168,7 @@ class Mixed:
 
 
 def mix(network: LanguageModel, counts: NGramLM, validation: StridedWindows) -> tuple[MixtureLM, Mixed]:
-    """Mix a network with counts: the shares are those that suit one half of a validation text.
+    """Mix a network with counts, with shares fitted on one half of a validation text.
 
     Args:
         network: `LanguageModel`, trained on other text.
@@ -176,7 +176,7 @@ def mix(network: LanguageModel, counts: NGramLM, validation: StridedWindows) -> 
         validation: `StridedWindows` of text that neither of them has seen.
 
     Returns:
-        The pair of a `MixtureLM`, and what it reaches on the other half.
+        A pair of the `MixtureLM` and its losses on the other half.
     """
     model = MixtureLM(network, counts)
     first, second, known, half = _probabilities(model, validation)
@@ -192,8 +192,8 @@ def mix(network: LanguageModel, counts: NGramLM, validation: StridedWindows) -> 
 
 
 def _probabilities(model, windows):
-    """Of each token to predict: what network and counts give it, how much the counts know, and whether it is of the
-    first of two halves, which alternate window by window."""
+    """Return for each target its probability from the network and from the counts, the length of the known context,
+    and whether it belongs to the first half. The halves alternate window by window."""
 
     def look(x, y):
         logits = ops.cast(model.network.head(model.network.hidden_states(x, training=False)), "float32")
@@ -207,8 +207,8 @@ def _probabilities(model, windows):
         halves.append(np.broadcast_to((number + np.arange(len(y)))[:, np.newaxis] % 2 == 0, y.shape)[real])
         number += len(y)
     half = np.concatenate(halves)
-    if half.all():  # of a single window
+    if half.all():  # a single window
         half = np.arange(len(half)) < len(half) // 2
-    # The windows predict each token of their rows once and in order, so the counts need no windows.
+    # The windows predict each token of their rows once and in order, so the counts can use the rows.
     second, known = model.counts.counts.probabilities(windows.rows())
     return np.concatenate(found), second, known, half

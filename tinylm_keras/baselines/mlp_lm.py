@@ -1,4 +1,4 @@
-"""The language model that looks at the last few tokens through a multi-layer perceptron."""
+"""A multi-layer perceptron over the last few tokens."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class MLPLM(LanguageModel):
-    """The last `window` tokens in permutation coding, dense layers that get narrower, and one to the vocabulary.
+    """The last `window` tokens in permutation coding, narrowing dense layers, and a layer to the vocabulary.
 
-    Nothing is learned about a token before the first dense layer: its code is a fixed pattern of bits. Places before
-    the first token are all zeros, which is no token's code. The batch normalization of the hidden layers leaves padding
-    out; in training its statistics run over all other positions of the batch, later ones too, otherwise the model is
-    causal like every other.
+    There are no learned embeddings: the code of a token is a fixed pattern of bits. Positions before the first token
+    are all zeros, which is not the code of any token. The batch normalization of the hidden layers ignores padding; in
+    training its statistics include all other positions of the batch, also later ones. Otherwise the model is causal.
 
     Args:
         vocabulary_size: int or None. Number of ids; None: the tokenizer's.
         context_length: int. Longest text that is trained on at once, in tokens.
-        window: int from 1 to `context_length`. How many tokens the model sees.
-        code_bits: int or None. See `PermutationCoding`. None: as few bits as are enough.
+        window: int from 1 to `context_length`. Number of tokens that the model sees.
+        code_bits: int or None. See `PermutationCoding`. None: the smallest sufficient number.
         hidden_dim: int. Width of the first hidden layer; each next one is half as wide.
         num_hidden_layers: int.
         activation: "sigmoid", "relu" or "silu".
@@ -56,7 +55,7 @@ class MLPLM(LanguageModel):
         Bengio et al., "A Neural Probabilistic Language Model", JMLR 3, 2003; Ioffe and Szegedy, arXiv:1502.03167.
     """
 
-    sliding_window_cache = True  # the window moves with the text, so nothing is computed again
+    sliding_window_cache = True  # the window moves with the text, without recomputation
 
     def __init__(
         self,
@@ -108,7 +107,7 @@ class MLPLM(LanguageModel):
         self.head.build((*input_shape, width))
 
     def hidden_states(self, token_ids: Tensor, cache: Any = None, start: Any = 0, training: bool | None = None) -> Any:
-        """Vectors before the head, as wide as the last hidden layer; with a cache, those and the new cache."""
+        """Input of the head, as wide as the last hidden layer; with a cache, a pair of it and the new cache."""
         x = self.coding(token_ids)  # (B, T, code_bits)
         x = self.trailing_window(x, cache=cache, start=start)  # (B, T, window * code_bits)
         if cache is not None:

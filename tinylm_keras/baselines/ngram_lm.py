@@ -1,4 +1,4 @@
-"""The language model that counts: which token follows which others how often."""
+"""A language model of n-gram counts."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class NGramLM(LanguageModel):
-    """Counts of n-grams, smoothed by Kneser and Ney: nothing is trained, and a megabyte of text takes a second.
+    """N-gram counts with Kneser-Ney smoothing: nothing is trained, and counting takes a second per megabyte of text.
 
-    Make one with `NGramLM.count(texts, tokenizer)`. The model sees the last `order - 1` tokens. Where they never came
-    in the text it falls back to fewer, so it copies well and knows nothing of what is similar: what a network gains is
-    that. The tables are weights of the file, eight bytes for each n-gram and as many for each context. They contain
-    pieces of the text, which who has the file can read.
+    Create one with `NGramLM.count(texts, tokenizer)`. The model sees the last `order - 1` tokens, or fewer if these
+    never occurred together in the text. So it is good at repetitions but does not generalize to similar contexts, as a
+    network does. The tables are weights of the file, eight bytes for each n-gram and for each context. They contain
+    pieces of the text, which anybody with the file can read.
 
-    The constructor makes empty tables, in which all tokens are equally likely.
+    The constructor creates empty tables, in which all tokens are equally likely.
 
     Args:
         vocabulary_size: int or None. Number of ids; None: the tokenizer's.
         context_length: int. Longest text that is evaluated at once, in tokens; the model sees the last `order - 1`.
         order: int from 1 to 24. Length of the longest n-grams.
-        num_contexts: int or None. How many contexts the tables have; None: the single tokens alone.
-        num_counts: int. How many n-grams of two or more tokens they have.
+        num_contexts: int or None. Number of contexts in the tables; None: one for each token.
+        num_counts: int. Number of n-grams of two or more tokens.
         pad_id: int or None. Id that is no token; None: the tokenizer's.
         tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
 
@@ -56,7 +56,7 @@ class NGramLM(LanguageModel):
         Chen and Goodman, "An Empirical Study of Smoothing Techniques for Language Modeling", 1998.
     """
 
-    sliding_window_cache = True  # the contexts move on with the text, as far as it goes
+    sliding_window_cache = True  # the contexts move with the text
 
     def __init__(
         self,
@@ -89,17 +89,17 @@ class NGramLM(LanguageModel):
     ) -> Self:
         """Count texts.
 
-        Each text is counted for itself, with the end token around it where the tokenizer has one: no n-gram reaches
-        from one text into the next.
+        Each text is counted separately, with the end token around it if the tokenizer has one: no n-gram crosses two
+        texts.
 
         Args:
-            texts: list of str; a `TokenStream`, whose texts are parted by the end token (without one it is one long
-                text); or a list of int arrays `[n_i]`, each a text, counted as they are.
+            texts: list of str; a `TokenStream`, which is split at the end token (without one it is one long text); or
+                a list of int arrays `[n_i]`, each a text.
             tokenizer: `Tokenizer`, or None for ids.
             order: int from 1 to 24, or "auto": the best for `validation`.
-            validation: As `texts`, text that is not counted; None: "auto" tries the orders on the last tenth of
-                `texts`, and then counts it too.
-            max_counts: int. Largest number of n-grams that are kept; see `counting.count`.
+            validation: As `texts`, held-out text; None: "auto" chooses the order on the last tenth of `texts`, and then
+                counts it too.
+            max_counts: int. Largest number of n-grams; see `counting.count`.
             vocabulary_size: int or None. Number of ids; None: the tokenizer's.
             pad_id: int or None. Id that is no token; None: the tokenizer's.
             **arguments: Other arguments of the constructor, such as `context_length`.
@@ -130,7 +130,7 @@ class NGramLM(LanguageModel):
 
     @classmethod
     def of(cls, counts: counting.Counts, **arguments: Any) -> Self:
-        """The model of `counting.Counts` that there are already; `arguments` are those of the constructor."""
+        """Return the model of existing `counting.Counts`; `arguments` are those of the constructor."""
         sizes = {"num_contexts": len(counts.backoff) - 1, "num_counts": max(1, len(counts.token))}
         model = cls(counts.vocabulary_size, order=counts.order, **sizes, **arguments)
         model.head.set_counts(counts)
@@ -138,7 +138,7 @@ class NGramLM(LanguageModel):
 
     @property
     def counts(self) -> counting.Counts:
-        """The tables as `counting.Counts`: the same probabilities in numpy alone."""
+        """The tables as `counting.Counts`: the same probabilities in numpy."""
         return self.head.get_counts()
 
     @property
@@ -154,11 +154,11 @@ class NGramLM(LanguageModel):
         self.head.build((*input_shape, self.head.longest))
 
     def hidden_states(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
-        """The contexts that end at each token, by their numbers: int32 `[B, T, order - 1]`."""
+        """The numbers of the contexts that end at each token: int32 `[B, T, order - 1]`."""
         return self.head.advance(token_ids)
 
     def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
-        """The cache holds the contexts at the last L positions, that of position p in column `p % L`."""
+        """As in `LanguageModel`. The cache holds the contexts of the last L positions, position p in column `p % L`."""
         size = cache.shape[1]
         before = ops.take(cache, ops.mod(start - 1, size), axis=1)
         before = ops.where(start > 0, before, self.head.nowhere(1))
@@ -169,13 +169,13 @@ class NGramLM(LanguageModel):
         return ops.zeros((batch_size, self.context_length, self.head.longest), "int32")
 
     def fit(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Always refused: there is nothing to train.
+        """Not supported: there is nothing to train.
 
         Raises:
             ValueError: always.
         """
         raise ValueError(
-            "An NGramLM is counted, not trained: `fit` has nothing to change. "
+            "An NGramLM is counted and cannot be trained. "
             "Count the text with NGramLM.count(texts, tokenizer), or train another model."
         )
 
@@ -187,17 +187,17 @@ class NGramLM(LanguageModel):
 
 
 def _put(cache, contexts, start):
-    """The cache with the contexts at the positions from `start` on, at most as many as it has columns."""
+    """Return the cache with new contexts from position `start` on, at most as many as it has columns."""
     size, length = cache.shape[1], contexts.shape[1]
     if length == 1:
         return ops.slice_update(cache, (0, ops.mod(start, size), 0), contexts)
     both, columns, last = ops.concatenate([cache, contexts], axis=1), ops.arange(size), start + length - 1
-    newest = last - ops.mod(last - columns, size)  # the position that each column holds from now on
+    newest = last - ops.mod(last - columns, size)  # the position that each column then holds
     return ops.take(both, ops.where(newest >= start, newest - start + size, columns), axis=1)
 
 
 def read_rows(argument, texts, tokenizer, pad_id):
-    """Rows of ids as `counting.count` takes them, and how texts begin as list of (id, count)."""
+    """Return rows of ids for `counting.count`, and the first tokens of the texts as a list of (id, count)."""
     end_id = None if tokenizer is None else tokenizer.end_id
     if isinstance(texts, TokenStream):
         return counting.rows_of(texts.ids, end_id, pad_id), texts.first_tokens

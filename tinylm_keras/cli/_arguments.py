@@ -1,4 +1,4 @@
-"""What was typed: numbers, texts, and one option with several numbers."""
+"""Reads numbers and texts from the command line, and an option with several numbers."""
 
 import itertools
 import os
@@ -10,7 +10,7 @@ from tinylm_keras.recipe import escapes
 
 
 def number(argument, kind):
-    """Return a function that reads `argument` as `kind` (int or float) and names it when it is no number."""
+    """Return a function that reads `argument` as `kind` (int or float); its error names the argument."""
     rule = "must be a whole number" if kind is int else "must be a number"
 
     def read(text):
@@ -24,66 +24,66 @@ def number(argument, kind):
 
 
 def _has_comma(text):
-    """Whether this looks like one number with a comma before its decimals."""
+    """Whether this looks like a number with a decimal comma."""
     return re.fullmatch(r"[0-9],[0-9]+", text) is not None
 
 
 def numbers(argument):
-    """Return a function that reads `argument` as numbers with commas between them, as a list of float."""
+    """Return a function that reads `argument` as numbers separated by commas, as a list of float."""
 
     def read(text):
-        if _has_comma(text) and text[0] in "012":  # such as 0,5: hardly 0 and 5
+        if _has_comma(text) and text[0] in "012":  # such as 0,5, which hardly means 0 and 5
             whole, decimals = text.split(",")
             one, two = (
                 _checks.Argument(argument, wanted) for wanted in (f"{whole}.{decimals}", f"{whole}.0,{decimals}.0")
             )
             advice = ["Try ", one, " for one, or ", two, " for two."]
-            rule = "must have a point before its decimals; commas stand between several numbers"
+            rule = "must have a decimal point; commas separate several numbers"
             raise _checks.refuse(argument, rule, text, advice, error=BadInput)
         try:
             return [float(one) for one in text.split(",")]
         except ValueError:
-            rule = "must be a number, or several with commas between them"
+            rule = "must be a number, or several separated by commas"
             raise _checks.refuse(argument, rule, text, error=BadInput) from None
 
     return read
 
 
 def typed_text(argument, text):
-    """Return a text as the user typed it: where the locale is not UTF-8, Python hands over its bytes half decoded."""
+    """Return a text as typed, decoded as UTF-8 even if the locale has another encoding."""
     try:
         return os.fsencode(text).decode("utf-8") if any("\ud800" <= letter <= "\udfff" for letter in text) else text
     except UnicodeDecodeError:
-        raise _checks.refuse(argument, "must be UTF-8 text", text, "Pass it by a file or standard input.") from None
+        raise _checks.refuse(argument, "must be UTF-8 text", text, "Pass it in a file or by standard input.") from None
 
 
 def escaped_text(argument, text):
-    r"""Return a text as `typed_text` does, with its escapes read: `\n` is a line end."""
+    r"""As `typed_text`, with escapes replaced: `\n` becomes a line break."""
     return escapes.decode(typed_text(argument, text))
 
 
 def command_of(arguments, group):
-    """Return the command of `group` that the arguments name, or None."""
+    """Return the command of `group` that was typed, or None."""
     name = next((one for one in arguments if not one.startswith("-")), None)
     return group.commands.get(name)
 
 
 def spread(arguments, option, command, instead=()):
-    """Let an option take several numbers: `TEXT --t 0.5 0.8` becomes `TEXT --t 0.5 --t 0.8`, which the parser knows.
+    """Let an option take several numbers: `TEXT --t 0.5 0.8` becomes `TEXT --t 0.5 --t 0.8` for the parser.
 
-    Where arguments such as the text are still missing, the last numbers are these: `--t 0.5 1984` stays as it is.
+    If arguments such as the text are still missing, the last numbers are taken for them: `--t 0.5 1984` is unchanged.
 
     Args:
-        arguments: list of str. What was typed.
+        arguments: list of str. The command line.
         option: str.
-        command: The command, as the parser knows it.
-        instead: Options that take the place of the last argument.
+        command: The parser's command.
+        instead: Options that replace the last argument.
 
     Returns:
         list of str.
 
     Raises:
-        BadInput: if a number was taken for an argument, and there are too many arguments then.
+        BadInput: if a number was taken for an argument and there are then too many arguments.
     """
     takes_value = {name for one in command.params if not getattr(one, "is_flag", False) for name in one.opts}
     missing = sum(one.param_type_name == "argument" for one in command.params)
@@ -107,7 +107,7 @@ def spread(arguments, option, command, instead=()):
     if taken and missing < 0:
         name = option.removeprefix("--")
         advice = ["Try ", _checks.Argument(name, "0.5,0.8"), ", or put them last."]
-        rule = "must have commas between several numbers, unless they follow all other arguments"
+        rule = "must be separated by commas, unless the numbers follow all other arguments"
         raise _checks.refuse(name, rule, " ".join(taken), advice, error=BadInput)
     return result + rest
 

@@ -1,4 +1,4 @@
-"""What the commands share: speaking to the terminal, reading what was typed, finding and opening a model."""
+"""Shared by all commands: output, reading input, and loading models."""
 
 import contextlib
 import importlib
@@ -17,16 +17,16 @@ LONGEST_PROMPT = 1 << 24  # bytes
 
 
 class BadInput(Exception):
-    """Something typed on the command line cannot be used. Shown as one line; the exit code is 2."""
+    """Invalid input on the command line. Shown as one line; the exit code is 2."""
 
 
 def say(line):
-    """Write one line to stderr, which carries everything that is not the answer itself, while it leads anywhere."""
+    """Write one line to stderr, for everything but the result itself; a closed stderr is ignored."""
     _streams.tell(_terminal.printable(line) + "\n", sys.stderr)
 
 
 def answer(text):
-    """Write the answer of a command, or a part of it, to stdout."""
+    """Write the result of a command, or a part of it, to stdout."""
     sys.stdout.write(_terminal.harmless(text) + "\n")
     sys.stdout.flush()
 
@@ -37,19 +37,19 @@ def answer_json(value):
 
 
 def answer_raw(text, end="\n"):
-    """Write what a model wrote: as it is into a pipe or a file, harmless on a terminal. It may come in pieces."""
+    """Write text of a model: unchanged into a pipe or a file, without control characters on a terminal."""
     sys.stdout.write(written(text) + end)
     sys.stdout.flush()
 
 
 def written(text):
-    """A text that a model wrote, as stdout takes it: see `answer_raw`."""
+    """Return text of a model in the form for stdout; see `answer_raw`."""
     return _terminal.harmless(text) if sys.stdout.isatty() else text
 
 
 @contextlib.contextmanager
 def warnings_in_one_line():
-    """Show a Python warning, such as that of unknown words, as one line without the place in the code."""
+    """A context that shows Python warnings as one line, without the place in the code."""
 
     def show(message, category, filename, lineno, file=None, line=None):
         say(f"tinylm: {_refusal.line(message)}")
@@ -60,14 +60,14 @@ def warnings_in_one_line():
 
 
 def make_streams_total():
-    """Let stdout and stderr write any character: where the locale is not UTF-8, what it lacks is escaped."""
+    """Let stdout and stderr accept every character; those missing in the locale's encoding are escaped."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
 def read_stdin():
-    """Return standard input as text, without the line end that a shell adds."""
+    """Return standard input as text, without the final line break that a shell adds."""
     binary = getattr(sys.stdin, "buffer", None)
     text = sys.stdin.read() if binary is None else _decode("prompt", "standard input", binary)
     return text.removesuffix("\n").removesuffix("\r")
@@ -81,24 +81,24 @@ def read_text(argument, path):
 
 def _decode(argument, where, file):
     content = file.read(LONGEST_PROMPT + 1)
-    if len(content) > LONGEST_PROMPT:  # such as /dev/zero, which has no end
+    if len(content) > LONGEST_PROMPT:  # such as /dev/zero, which never ends
         rule = f"must have at most {LONGEST_PROMPT:,} bytes"
         raise _checks.refuse(argument, rule, str(where), "A model reads only the end of a prompt.", error=BadInput)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        rule = f"must be UTF-8 text, and it is not at byte {error.start}"
+        rule = f"must be UTF-8 text, but byte {error.start} is not valid"
         raise _checks.refuse(argument, rule, str(where), "Save it as UTF-8.", error=BadInput) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_sources(sources, recipe):
-    """Return the texts of several sources, one after the other, read as a recipe says."""
+    """Return the texts of several sources as one list, read with the settings of a recipe."""
     return list(open_sources(sources, recipe).texts())
 
 
 def open_sources(sources, recipe):
-    """Return several sources as one `Documents`, to be read as a recipe says."""
+    """Return several sources as one `Documents`, to be read with the settings of a recipe."""
     from tinylm_keras.text import documents
 
     return documents.Joined([documents.Documents(source, **recipe.reading) for source in sources])
@@ -114,17 +114,17 @@ def model_file(path, argument="model"):
     if path.is_dir():
         file = path / "model.keras"
         if not file.exists():
-            rule = "must be a .keras file or a run's folder, and this folder has no model.keras"
+            rule = "must be a .keras file or a run's folder, but this folder has no model.keras"
             raise _checks.refuse(argument, rule, str(path), error=BadInput)
         return file
     if not path.exists():
-        advice = "Make a model with: tinylm train"
+        advice = "Train a model with: tinylm train"
         raise _checks.refuse(argument, "must be a .keras file that exists", str(path), advice)
     return path
 
 
 def load_model(path):
-    """Open the model meant by `path` and return it with its file."""
+    """Load the model at `path`; return it with the path of its file."""
     file = model_file(path)
     start_keras()
     import tinylm_keras
@@ -133,7 +133,7 @@ def load_model(path):
 
 
 def load_with_digest(path):
-    """As `load_model`, and the SHA-256 of what was loaded as a third."""
+    """As `load_model`, and also return the SHA-256 of the loaded file."""
     file = model_file(path)
     start_keras()
     from tinylm_keras import archive, saving
@@ -144,18 +144,18 @@ def load_with_digest(path):
 
 
 def tokenizer_of(path):
-    """Return the tokenizer of the model meant by `path`."""
+    """Return the tokenizer of the model at `path`."""
     tokenizer = load_model(path)[0].tokenizer
     if tokenizer is None:
-        raise _checks.refuse("model", "must have a tokenizer, and this one has none", str(path), error=BadInput)
+        raise _checks.refuse("model", "must have a tokenizer, but this one has none", str(path), error=BadInput)
     return tokenizer
 
 
 def start_keras():
-    """Import Keras, holding back what TensorFlow's C++ part writes to stderr meanwhile, unless the import fails.
+    """Import Keras without the lines that TensorFlow's C++ code logs to stderr, unless the import fails.
 
-    TF_CPP_MIN_LOG_LEVEL alone does not silence it: lines logged before absl is initialized ignore the level. A user
-    who sets that variable to 0 or 1 wants to see them, and does.
+    TF_CPP_MIN_LOG_LEVEL is not enough, because lines logged before absl is initialized ignore it. A user who sets it to
+    0 or 1 sees all lines.
     """
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") in ("0", "1") or "keras" in sys.modules:
         return
@@ -176,7 +176,7 @@ def start_keras():
 
 
 def _log_the_first_compilation():
-    """Let TensorFlow before 2.21 write its line about the first program that XLA compiles, once in each process."""
+    """Compile something small with XLA, so that TensorFlow before 2.21 logs its line about XLA now."""
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is not None and tuple(map(int, tensorflow.__version__.split(".")[:2])) < (2, 21):
         tensorflow.function(lambda x: x + 1, jit_compile=True)(tensorflow.constant(1))

@@ -1,4 +1,4 @@
-"""What `--help` shows besides the parser's own page: examples; and flags without the type of their value."""
+"""Changes to the pages of `--help`: examples, and no value type for flags."""
 
 import typer.core
 from rich.markup import escape
@@ -61,12 +61,12 @@ EXAMPLES = {
 
 
 def examples(name):
-    """Return what stands below the help of a command; the sign at its beginning keeps its lines apart."""
+    """Return the examples for the end of a command's help; the sign at the beginning preserves line breaks."""
     return "\b\n" + "\n".join(["Examples:", *(f"  {escape(one)}" for one in EXAMPLES[name])])
 
 
 class _Untyped:
-    """Shows no type beside an option that takes no value."""
+    """Shows no type for an option without a value."""
 
     def get_params(self, ctx):
         parameters = super().get_params(ctx)

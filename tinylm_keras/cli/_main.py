@@ -1,4 +1,4 @@
-"""The command line as a whole: which commands there are, and what every way of ending looks like."""
+"""The command line: its commands, exit codes and error messages."""
 
 import errno
 import functools
@@ -34,8 +34,8 @@ from tinylm_keras.cli import (
 app = typer.Typer(
     name="tinylm",
     cls=_help.Group,
-    help="Train a small language model on your own text, keep it as one file, and let it write.",
-    epilog="Each command explains itself: tinylm train --help. Start with: tinylm train, without any text of your own.",
+    help="Train a small language model on your own text, keep it as one file, and generate text with it.",
+    epilog="Help for a command: tinylm train --help. Start with: tinylm train, which needs no text of your own.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -50,9 +50,9 @@ def _show_version(wanted):
 
 
 def _only_bound(command):
-    """Wrap a command so that the parser hands it back, ready to be called, and does not run it.
+    """Wrap a command so that the parser returns it with its arguments instead of running it.
 
-    So parsing and running are two steps, and the mistakes of each are worded here.
+    So parsing and running are two steps, and this module words the errors of both.
     """
 
     @functools.wraps(command)
@@ -79,21 +79,21 @@ for one in COMMANDS:
     name = one.__name__.removesuffix("_")  # `import` is a word of Python's
     app.command(name, cls=_help.Command, epilog=_help.examples(name))(_only_bound(one))
 
-# Failures of the machine, not of what was typed: the run failed, so the exit code is 1 and not 2.
+# Failures of the machine, not of the input: the exit code is 1, not 2.
 MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.ENOMEM, errno.EMFILE}
 
 
 def main(argv=None):
-    """Run the command line and return its exit code; nothing is raised for a user's mistake.
+    """Run the command line and return its exit code; errors become one line on stderr.
 
     Args:
         argv: list of str, without the program's name. Defaults to `sys.argv[1:]`. `--traceback` anywhere in it (or
             TINYLM_TRACEBACK=1 in the environment) shows where an error came from.
 
     Returns:
-        int. 0 when it worked; 2 with one line on stderr on bad input; 1 on a failed run; 130 on Ctrl-C; 143 on
-            SIGTERM and 129 on SIGHUP, which end a training run as Ctrl-C does: its files are written first. A reader
-            that leaves early (`tinylm … | head`) ends a command with 1 and without a word; a training continues.
+        int. 0 on success; 2 with one line on stderr for bad input; 1 for a failed run; 130 for Ctrl-C; 143 for
+            SIGTERM and 129 for SIGHUP, which end a training run like Ctrl-C: its files are written first. If the
+            reader of a pipe ends early (`tinylm … | head`), the code is 1 without a message; training continues.
 
     Example:
 
@@ -105,7 +105,7 @@ def main(argv=None):
 
 
 def run(argv):
-    """Do what `main` does inside `_endings.guarded`, from which signals come as exceptions."""
+    """Run the command line inside `_endings.guarded`, which turns signals into exceptions."""
     arguments = list(argv)
     wants_traceback = bool(os.environ.get("TINYLM_TRACEBACK"))
     if "--traceback" in itertools.takewhile(lambda argument: argument != "--", arguments):
@@ -123,7 +123,7 @@ def run(argv):
     except typer.Exit as end:  # --help and --version have answered
         return end.exit_code
     except BrokenPipeError:
-        _streams.silence(sys.stdout)  # else Python complains when it flushes at exit
+        _streams.silence(sys.stdout)  # or Python complains when it flushes at exit
         return 1
     except Exception as error:
         if wants_traceback:
@@ -134,24 +134,24 @@ def run(argv):
 
 
 def _parse(group, arguments):
-    """Return the command that was typed, with its arguments, ready to be called.
+    """Return the typed command with its arguments as a function to call.
 
-    Not by calling `app`: that has Typer's own ways of ending for Ctrl-C and for closed pipes.
+    `app` is not called, because Typer handles Ctrl-C and closed pipes in its own way.
     """
     with group.make_context("tinylm", arguments) as context:
         return group.invoke(context)
 
 
 def _spread(arguments, command):
-    """Return the arguments with an option for each of several temperatures."""
+    """Return the arguments with one option for each of several temperatures."""
     if command is None or command.name != "generate":
         return arguments
     return _arguments.spread(arguments, "--temperature", command, instead=("--prompt-file",))
 
 
 def _verdict(error, command=None):
-    """Return the exit code and the one line for an exception; `command` is what was called."""
-    if hasattr(error, "format_message"):  # every mistake that the parser itself finds
+    """Return the exit code and the line for an exception of `command`."""
+    if hasattr(error, "format_message"):  # every error of the parser
         path = getattr(getattr(error, "ctx", None), "command_path", "tinylm")
         line = _refusal.renamed(error, command) or _refusal.one_line(error.format_message())
         return 2, f"{line}{'' if line[-1] in '.?!' else '.'} See: {path} --help"
@@ -162,7 +162,8 @@ def _verdict(error, command=None):
     if isinstance(error, (ValueError, TypeError, ImportError, _console.BadInput)):
         return 2, _refusal.line(error, command)
     if isinstance(error, MemoryError):
-        return 1, "not enough memory for this. Try a smaller model or a smaller batch."
+        return 1, "not enough memory. Try a smaller model or a smaller batch."
     if isinstance(error, RuntimeError):
         return 1, _refusal.line(error, command, see=False)
-    return 1, f"failed with {type(error).__name__}: {_refusal.one_line(error)} Set TINYLM_TRACEBACK=1 to see where."
+    words = f"failed with {type(error).__name__}: {_refusal.one_line(error)}"
+    return 1, f"{words} Set TINYLM_TRACEBACK=1 for the traceback."

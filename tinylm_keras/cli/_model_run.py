@@ -1,4 +1,4 @@
-"""What a model learned from: recipe.json beside its file, and that text read again."""
+"""The training text of a model, found through the recipe.json beside its file."""
 
 import functools
 
@@ -7,17 +7,17 @@ from tinylm_keras.recipe import presets
 
 
 class ModelRun:
-    """The training of a model, as far as the recipe.json beside its file tells.
+    """The run that trained a model, by the recipe.json beside its file.
 
     Args:
         model: The `LanguageModel`.
         file: Path of its file.
 
     Attributes:
-        source: str. The name of the training text; empty when unknown.
-        layout: "padded", "packed", or None when unknown.
-        separator: str or None. What stood between the texts, where that is known.
-        recipe: The `Recipe`; the default one when unknown, so that text is read as `train` reads it.
+        source: str. The name of the training text; empty if unknown.
+        layout: "padded", "packed", or None if unknown.
+        separator: str or None. The string between the texts, if known.
+        recipe: The `Recipe`; if unknown, the default one.
     """
 
     def __init__(self, model, file):
@@ -33,26 +33,26 @@ class ModelRun:
 
     @property
     def is_built_in(self):
-        """Whether the model learned the built-in stories."""
+        """Whether the model was trained on the built-in stories."""
         return self.source.partition(":")[0] == "stories" and self._token_files is None
 
     @property
     def corpus(self):
-        """The training text or token files in their two parts, read again; None when that fails: `problem` says why."""
+        """The corpus of the run, read again; None if that fails, with the reason in `problem`."""
         return self._read_again[0]
 
     @property
     def texts(self):
-        """The training texts as a list of str; None when they are unknown, and then `problem` says why."""
+        """The training texts as a list of str; None if they are unknown, with the reason in `problem`."""
         return self.corpus.train if self.corpus and self._token_files is None else None
 
     @property
     def problem(self):
-        """Why there is no `corpus`, or no texts."""
+        """The reason why `corpus` or `texts` is None."""
         return self._read_again[1]
 
     def corpus_of(self, texts):
-        """The corpus of the model when `texts` are what it learned, in their two parts; else None."""
+        """Return the corpus of the run if `texts` are its text, otherwise None."""
         from tinylm_keras.training import corpus
 
         if self._record is None or self._token_files is not None or corpus.fingerprint(texts) != self._record.sha256:
@@ -64,11 +64,11 @@ class ModelRun:
         from tinylm_keras.training import named_text, token_file_corpus
 
         if self._record is None:
-            return None, f"{self._origin.problem} names the text it learned"
+            return None, f"the training text of the model is unknown: {self._origin.problem}"
         try:
             if self._token_files is not None:
                 opened = named_text.token_files(self._record, _console.say)
-                return token_file_corpus.make(opened), "it learned from token files, which hold no text"
+                return token_file_corpus.make(opened), "it was trained on token files, which hold no text"
             return self.corpus_of(named_text.texts(self._record, _console.say)), ""
         except (named_text.NotRead, ValueError) as problem:
             return None, str(problem)

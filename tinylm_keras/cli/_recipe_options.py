@@ -1,4 +1,4 @@
-"""Options made from the settings of a recipe, so that no setting is written twice."""
+"""Command-line options generated from the settings of a recipe."""
 
 import inspect
 from typing import Annotated
@@ -13,12 +13,12 @@ KINDS = {int: "N", float: "X", bool: "true|false"}
 
 
 def with_recipe_options(names=None):
-    """Return a decorator that gives a command an option for each setting, in place of its `**typed`.
+    """Return a decorator that replaces the `**typed` of a command by an option for each setting.
 
-    The command receives what was typed as text, None where nothing was; `typed_settings` reads it.
+    The command receives the typed texts, None for options not given; `typed_settings` converts them.
 
     Args:
-        names: list of str or None. Which settings; None means all of them.
+        names: list of str or None. Names of the settings; None: all.
     """
 
     def decorate(command):
@@ -33,7 +33,7 @@ def with_recipe_options(names=None):
 
 
 def typed_settings(typed):
-    """Return the settings that were typed, as values within their range."""
+    """Return the values of the typed settings, checked."""
     given = {name: typed_text(name, text) for name, text in typed.items() if text is not None}
     return {name: presets.parse(name, text) for name, text in given.items()}
 

@@ -1,4 +1,4 @@
-"""What `tinylm generate` wrote: shown on the terminal, and kept in a file that says how to have it again."""
+"""The result of `tinylm generate`: shown on the terminal, and written to a file with everything to reproduce it."""
 
 import datetime
 import json
@@ -11,13 +11,13 @@ from tinylm_keras.cli import _console, _tables
 
 
 class Record:
-    """The texts of one call, and everything that made them.
+    """The generated texts of one call, and everything to reproduce them.
 
     Args:
         model: `pathlib.Path`. The model's file.
-        digest: str. SHA-256 of what was loaded from it.
+        digest: str. SHA-256 of the file.
         seed: int.
-        settings: dict. The settings of generation, the model's own defaults included.
+        settings: dict. The settings of generation, including the model's defaults.
         prompts: list of str.
     """
 
@@ -27,12 +27,12 @@ class Record:
         self.temperatures, self.texts = [], []
 
     def add(self, temperature, texts):
-        """Add what one temperature wrote: a list of texts for each prompt."""
+        """Add the texts of one temperature: a list of texts for each prompt."""
         self.temperatures.append(self.settings.get("temperature") if temperature is None else temperature)
         self.texts.append(texts)
 
     def show(self, streamed):
-        """Print the texts: those of several temperatures beside each other, else one after the other."""
+        """Print the texts: several temperatures side by side, otherwise one text after the other."""
         if len(self.temperatures) > 1:
             self._show_table()
         elif not streamed:
@@ -51,7 +51,7 @@ class Record:
         return ", ".join(names + ([f"sample {number + 1}"] if samples > 1 else []))
 
     def save(self, path):
-        """Write the record to `path`, whole or not at all: JSON when its name ends so, else text to read."""
+        """Write the record to `path` atomically: JSON if the name ends in .json, otherwise plain text."""
         with _files.atomic_path(path) as temporary:
             content = self._as_json() if path.suffix.lower() == ".json" else self._as_text()
             temporary.write_text(content, encoding="utf-8")
@@ -87,21 +87,21 @@ class Record:
 
 
 def check_target(out, overwrite, inputs):
-    """Return the file to write as a path, or refuse it before the work begins."""
+    """Return the path of the file to write, or refuse it before anything is computed."""
     path = pathlib.Path(out)
     if path.is_dir():
         raise _checks.refuse("out", "must be a file, but it is a folder", str(path), error=_console.BadInput)
     if not path.parent.is_dir():
-        advice = f"Make {path.parent} first."
+        advice = f"Create {path.parent} first."
         raise _checks.refuse("out", "must be in a folder that exists", str(path), advice, error=_console.BadInput)
     if path.suffix == ".keras" or any(one and os.path.realpath(path) == os.path.realpath(one) for one in inputs):
         rule = "must not be a model or the prompt file"
         raise _checks.refuse("out", rule, str(path), "Use another name.", error=_console.BadInput)
     if os.path.lexists(path) and not path.is_file():
-        rule = "must be an ordinary file, and this is a device, a pipe or a link to nothing"
+        rule = "must be a regular file, not a device, a pipe or a broken link"
         raise _checks.refuse("out", rule, str(path), "Choose another name.", error=_console.BadInput)
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        rule = f"must be in a folder that can be written, and {path.parent} is read-only"
+        rule = f"must be in a writable folder, but {path.parent} is read-only"
         raise _checks.refuse("out", rule, str(path), "Choose another folder.", error=_console.BadInput)
     if path.exists() and not overwrite:
         advice = ["Choose another name, or add ", _checks.Argument("overwrite", True), "."]

@@ -1,4 +1,4 @@
-"""The line for a mistake: an argument is shown as the option that it has on the command line."""
+"""The line for an error, with arguments shown as command-line options."""
 
 import shlex
 
@@ -7,16 +7,16 @@ from tinylm_keras.recipe import renames
 
 
 def line(error, command=None, see=True):
-    """Return what an error says, as one line.
+    """Return the message of an error as one line.
 
     Args:
-        error: An exception or a warning. One that `tinylm_keras._checks` built keeps the parts of its message; the
-            words of all others are left as they are.
-        command: The command that was called, as the parser knows it, or None.
-        see: bool. Whether a line about an option also names the command's help.
+        error: An exception or a warning. In errors of `tinylm_keras._checks`, arguments become options; all other
+            messages stay unchanged.
+        command: The parser's command that was called, or None.
+        see: bool. Whether a line about an option also mentions the command's help.
 
     Returns:
-        str. `num_heads=4` is `--num-heads 4` where the command has that option.
+        str. `num_heads=4` becomes `--num-heads 4` if the command has that option.
     """
     parts = getattr(error, "parts", None)
     if parts is None:
@@ -28,7 +28,7 @@ def line(error, command=None, see=True):
 
 
 def renamed(error, command):
-    """Return what to say of an option that has another name now, as one line; None where that is not the mistake."""
+    """Return a line for an option that was renamed; None for another error."""
     typed = getattr(error, "option_name", None)
     if typed is None or command is None:
         return None
@@ -42,7 +42,7 @@ def one_line(message):
 
 
 def _options(command):
-    """Return the options of a command by the name of their argument: a text, and whether it takes no value."""
+    """Return the options of a command by the name of their argument: the option, and whether it is a flag."""
     found = {}
     for parameter in command.params:
         if parameter.param_type_name == "option":
@@ -63,7 +63,7 @@ def _shown(argument, options):
 
 
 def _typed(value):
-    """Return a value as one would type it in a shell."""
+    """Return a value as typed in a shell."""
     if value is None or isinstance(value, bool):
         return str(value).lower()
     text = str(value)

@@ -1,4 +1,4 @@
-"""Tables and texts side by side: folded on a terminal, unfolded in a pipe or file; no character is lost in either."""
+"""Tables, and texts side by side: folded on a terminal, unfolded in a pipe or a file, always complete."""
 
 import io
 import sys
@@ -7,28 +7,28 @@ from tinylm_keras import _terminal
 from tinylm_keras.cli import _console
 from tinylm_keras.training.folding import fold
 
-# Texts stand side by side where each has so many cells; else one under the other.
+# Least width of texts side by side, in cells.
 LEAST_WIDTH = 20
 
-# Of a table that nobody folds: wider than any.
+# Width of a table that is never folded.
 UNFOLDED = 1_000_000
 
 
 def terminal():
-    """Return the `rich.console.Console` of standard output, or None when it is no terminal."""
+    """Return the `rich.console.Console` of standard output, or None if it is not a terminal."""
     from rich.console import Console
 
     return Console(highlight=False) if sys.stdout.isatty() else None
 
 
 def fits(columns):
-    """Return whether so many columns of a table can be read: on a terminal, each needs some cells."""
+    """Return whether a table with so many columns fits on the terminal."""
     console = terminal()
     return console is None or console.width >= LEAST_WIDTH * columns
 
 
 def show(*drawn):
-    """Print what rich draws: on a terminal as it is, else without folded lines and trailing blanks."""
+    """Print rich objects: normally on a terminal, otherwise without folded lines and trailing spaces."""
     from rich.console import Console
 
     console = terminal()
@@ -44,11 +44,11 @@ def show(*drawn):
 
 
 def table(*headings, right=()):
-    """Return an empty table whose cells fold and are never cut.
+    """Return an empty table whose cells are folded, never truncated.
 
     Args:
         *headings: str.
-        right: Places of the columns of numbers.
+        right: Indices of the right-aligned columns.
     """
     from rich.table import Column, Table
 
@@ -64,7 +64,7 @@ def pairs(rows, style=""):
 
     Args:
         rows: Iterable of pairs of str.
-        style: str. How the names look.
+        style: str. The rich style of the names.
     """
     from rich.table import Column, Table
     from rich.text import Text
@@ -81,18 +81,18 @@ def show_facts(rows):
 
 
 def show_texts(headings, rows):
-    """Print texts side by side on a terminal with room for it, else one under the other.
+    """Print texts side by side if the terminal is wide enough, otherwise one below the other.
 
     Args:
         headings: list of str. One for each text of a row.
-        rows: list of pairs: a str that names the row (empty where there is only one), and a list of texts.
+        rows: list of pairs: the name of the row (empty for a single row), and a list of texts.
     """
     console = terminal()
     if console is None:
         blocks = [f"{_of(heading, name)}\n{text}" for heading, name, text in _blocks(headings, rows)]
         _console.answer_raw("\n\n".join(blocks))
         return
-    width = (console.width - 1) // len(headings) - 3  # a frame and two blanks
+    width = (console.width - 1) // len(headings) - 3  # a frame and two spaces
     if width >= LEAST_WIDTH:
         console.print(_frame(headings, rows, width, console.encoding))
         return
@@ -126,7 +126,7 @@ def _of(heading, name):
 
 
 def typed(value):
-    r"""A value of a setting as one types it.
+    r"""Return a value of a setting as typed on the command line.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""`tinylm compare`: baselines from counting to attention on one text, as a table and a picture."""
+"""`tinylm compare`: baselines from counting to attention on one text, as a table and a plot."""
 
 import shlex
 from typing import Annotated
@@ -17,19 +17,21 @@ SETTINGS += ("batch_size", "steps", "seed", "jit_compile")
 def compare(
     source: Annotated[
         list[str] | None,
-        typer.Argument(help="Text, as for train; several are joined. Left out: built-in stories.", show_default=False),
+        typer.Argument(
+            help="Text, as for train; several are joined. Default: the built-in stories.", show_default=False
+        ),
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option(help="Folder for the runs and the comparison. Left out: a new one, runs/SOURCE-compare."),
+        typer.Option(help="Folder for the runs and the comparison. Default: a new one, runs/SOURCE-compare."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let it replace an existing folder.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
     **typed,
 ):
     """Train baselines from unigram to transformer on one text and compare them.
 
-    All read the same characters, learn the same part of the text and are compared in bits per character of the rest.
-    Each trained model is a run of its own in the folder: tinylm generate FOLDER/mlp
+    All models train on the same part of the text and are compared in bits per character of the rest. Each trained model
+    is a run in its own subfolder: tinylm generate FOLDER/mlp
     """
     overrides = typed_settings(typed)
     sources = source or [BUILT_IN]
@@ -43,11 +45,11 @@ def compare(
     name = _console.JOINED.join(sources)
     results = comparison.compare(texts, folder, steps, overwrite, "auto", name, **overrides)
     show(results)
-    _console.say(f"Written: {folder}. Let one write:  tinylm generate {shlex.quote(f'{folder}/{results[-1].name}')}")
+    _console.say(f"Written: {folder}. Generate text:  tinylm generate {shlex.quote(f'{folder}/{results[-1].name}')}")
 
 
 def show(results):
-    """Print the table of the results, and what each baseline is."""
+    """Print the table of the results, and a line about each baseline."""
     headings = ("model", "bits per character", "less than above", "perplexity", "numbers", "steps", "seconds")
     table = _tables.table(*headings, right=range(1, len(headings)))
     above = None

@@ -1,4 +1,4 @@
-"""`tinylm evaluate`: how well a model predicts text, and how sound the stories are that it writes."""
+"""`tinylm evaluate`: how well a model predicts text, and how many of its stories are consistent."""
 
 import dataclasses
 from typing import Annotated
@@ -20,29 +20,31 @@ def evaluate(
     source: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Text to predict, as for train. Left out: the part of its training text that was kept from it.",
+            help="Text to predict, as for train. Default: the held-out part of its training text.",
             show_default=False,
         ),
     ] = None,
     stories: Annotated[
         int | None,
         typer.Option(
-            help="Judge this many stories that it writes; 0 for none. Left out: 200 if it learned the built-in ones.",
+            help="Check this many generated stories; 0 for none. Default: 200 if trained on the built-in stories.",
             metavar="N",
             parser=_arguments.number("stories", int),
         ),
     ] = None,
     quantize: Annotated[
         str | None,
-        typer.Option(help="Also the perplexity with weights quantized to bfloat16 or int8.", metavar="bfloat16|int8"),
+        typer.Option(
+            help="Also measure the perplexity with weights quantized to bfloat16 or int8.", metavar="bfloat16|int8"
+        ),
     ] = None,
     copies: Annotated[
-        bool, typer.Option("--copies/--no-copies", help="Look for what 20 samples copy from the training text.")
+        bool, typer.Option("--copies/--no-copies", help="Measure how much 20 samples copy from the training text.")
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     **typed,
 ):
-    """Evaluate a model: loss, perplexity and bits per character on text; sound and new stories."""
+    """Evaluate a model: loss, perplexity and bits per character on text, and its stories."""
     overrides = typed_settings(typed)
     if stories is not None:
         _checks.whole_number("stories", stories, 0, 100_000)
@@ -51,7 +53,7 @@ def evaluate(
     from tinylm_keras.generation import lower_precision
 
     if quantize is not None:
-        lower_precision.dense_layers(loaded, quantize)  # refuses before the work begins
+        lower_precision.dense_layers(loaded, quantize)  # refuses before anything is computed
     run = ModelRun(loaded, file)
     texts, of, training, separator = text_to_evaluate(run, source, overrides)
     model = loaded if training is None or of.startswith("all ") else evaluation.with_counts_of(loaded, training)
@@ -77,7 +79,7 @@ def evaluate(
 
 
 def text_to_evaluate(run, source, overrides):
-    """Return the texts, what they are, the training text (None when it is not known), and what stood between texts."""
+    """Return the texts, their description, the training text (None if unknown), and the string between texts."""
     if source:
         name = _console.JOINED.join(source)
         documents = _console.open_sources(source, presets.override(run.recipe, **overrides))
@@ -85,19 +87,19 @@ def text_to_evaluate(run, source, overrides):
         own = run.corpus_of(texts)
         if own is None or not own.validation:
             return texts, name, run.texts, documents.between
-        _console.say(f"The model was trained on a part of {name}: only the part kept from training is evaluated.")
-        return own.validation, f"the part of {name} kept from training", own.train, documents.between
+        _console.say(f"The model was trained on a part of {name}; only the held-out part is evaluated.")
+        return own.validation, f"the held-out part of {name}", own.train, documents.between
     if run.corpus is None:
         raise _console.BadInput(
-            f"`source` must be given, because {run.problem}. Add a text file to evaluate the model on."
+            f"`source` must be given, because {run.problem}. Pass a text file to evaluate the model on."
         )
     if not run.corpus.validation:
         return run.corpus.train, f"all of {run.source}, which it was trained on", run.corpus.train, run.separator
-    return run.corpus.validation, f"the part of {run.source} kept from training", run.corpus.train, run.separator
+    return run.corpus.validation, f"the held-out part of {run.source}", run.corpus.train, run.separator
 
 
 def copied_lines(model, run, texts):
-    """Return what 20 samples copy from the training text, as lines; none where that text is not known."""
+    """Return lines on how much 20 samples copy from the training text; no lines if that is unknown."""
     from tinylm_keras.training import copied
 
     if run.texts is None:
@@ -107,7 +109,7 @@ def copied_lines(model, run, texts):
 
 
 def quantized_perplexity(model, texts, found, kind):
-    """What `found` is with quantized weights: their kind, the perplexity, and the share by which it is higher."""
+    """Return the type of quantized weights, their perplexity, and its relative increase over `found`."""
     from tinylm_keras import evaluation
     from tinylm_keras.generation import lower_precision
 
@@ -117,26 +119,26 @@ def quantized_perplexity(model, texts, found, kind):
 
 
 def facts(found, of, quantized=None):
-    """Yield the rows of the table: a name and a text each."""
+    """Yield the rows of the table: pairs of a name and a text."""
     yield "text", f"{of}: {found.texts:,} texts, {found.tokens:,} tokens, as {found.layout}"
     yield "loss", f"{found.loss:.4f} nats per token"
     yield "perplexity", f"{found.perplexity:,.2f}"
     if quantized:
         yield f"  {quantized['kind']} weights", "{perplexity:,.2f} ({higher_by:+.2%})".format(**quantized)
-    yield "  unigram", f"{found.unigram_perplexity:,.2f}, knowing only how frequent each word is in {found.unigram_of}"
+    yield "  unigram", f"{found.unigram_perplexity:,.2f}, from the word frequencies of {found.unigram_of}"
     yield "bits per character", f"{found.bits_per_character:.3f}"
     if found.counts_bits_per_character is not None:
         yield (
             "  counting alone",
-            f"{found.counts_bits_per_character:.3f}, knowing only what follows the last tokens how often",
+            f"{found.counts_bits_per_character:.3f}, from n-gram counts of the training text",
         )
     yield "unknown words", f"{found.unknown:,}"
     if found.lossy:
-        yield "lossy", "the tokenizer loses part of the text, such as line breaks, which costs no bits here"
+        yield "lossy", "the tokenizer loses part of the text, such as line breaks; the lost part costs no bits here"
 
 
 def show_stories(told, judged, run):
-    """Print the shares of sound and new stories, the faults, and one faulty story."""
+    """Print the shares of consistent and new stories, the faults, and one faulty story."""
     from tinylm_keras import data
 
     faults = ", ".join(f"{kind} ({count})" for kind, count in judged.problems[:5])

@@ -1,4 +1,4 @@
-"""`tinylm plot`: several runs in one picture."""
+"""`tinylm plot`: several runs in one plot."""
 
 import os
 from typing import Annotated
@@ -9,18 +9,18 @@ from tinylm_keras import _checks
 from tinylm_keras.cli import _console
 from tinylm_keras.cli._record import check_target
 
-# What has to agree for losses per token to be comparable.
+# Settings that must be equal for losses per token to be comparable.
 TOKENS = ("tokenizer", "max_tokens", "end_token", "vocabulary_file", "merges_file")
 
 
 def plot(
     run: Annotated[list[str], typer.Argument(help="Folders of runs.", show_default=False)],
-    out: Annotated[str, typer.Option(help="The picture, a PNG file.", metavar="FILE")] = "runs.png",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let --out replace an existing file.")] = False,
+    out: Annotated[str, typer.Option(help="The PNG file to write.", metavar="FILE")] = "runs.png",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file --out.")] = False,
 ):
-    """Draw the validation loss of several runs in one picture; with different tokenizers, in bits per character.
+    """Plot the validation loss of several runs; in bits per character if their tokenizers differ.
 
-    One run alone is drawn with its training loss.
+    A single run is plotted with its training loss.
     """
     from tinylm_keras import plots
     from tinylm_keras.training import run_folder
@@ -39,15 +39,15 @@ def plot(
 
 
 def common_value(read):
-    """Return by what some runs can be compared; say so where they learned different texts."""
+    """Return the column by which runs can be compared; warn if their texts differ."""
     records = [record for _, record in read.values()]
     if len(_texts(records)) > 1:
-        _console.say("These runs learned different texts: how low a curve is says little across texts.")
+        _console.say("These runs were trained on different texts, so their losses are hardly comparable.")
     tokens = {(*(record["recipe"].get(name) for name in TOKENS), _words(record)) for record in records}
     value = "val_loss" if len(tokens) == 1 else "val_bits_per_character"
     without = [folder for folder, (rows, _) in read.items() if all(row.get(value) is None for row in rows)]
     if without and len(tokens) == 1:
-        _console.say(f"No validation loss in {', '.join(without)}: the runs are compared by their training loss.")
+        _console.say(f"No validation loss in {', '.join(without)}: the training losses are compared.")
         return "loss"
     if without:
         rule = "must have a validation loss, because the tokenizers of these runs differ"
@@ -56,10 +56,10 @@ def common_value(read):
 
 
 def _texts(records):
-    """What the texts of some runs are known by, as a set: one for each that differs from the others.
+    """Return a set with one element for each different text of some runs.
 
-    The fingerprint of token files is that of their ids, and differs for the same text in other tokens. So where a run
-    learned from token files, the names of the sources and the number of texts have to do.
+    The fingerprint of token files depends on the tokenizer, so runs on token files are compared by the names of their
+    sources and the number of texts.
     """
     texts = [record.get("corpus", {}) for record in records]
     if not any("token_files" in text for text in texts):
@@ -77,7 +77,7 @@ def _words(record):
 
 
 def shortest_names(folders):
-    """Return the last parts of some paths, as many as tell all of them apart.
+    """Return the shortest ends of some paths that are all different.
 
     Example:
 

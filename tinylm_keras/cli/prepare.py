@@ -1,4 +1,4 @@
-"""`tinylm prepare`: text of any size becomes token files."""
+"""`tinylm prepare`: convert text of any size to token files."""
 
 import contextlib
 import shlex
@@ -15,7 +15,7 @@ from tinylm_keras.recipe import presets
 
 TOKENS = tuple(name for name, field in presets.settings().items() if field.metadata["group"] == "tokens")
 
-# Seconds after which a stage is worth a line.
+# Seconds after which a stage gets a line.
 MOMENT = 0.5
 
 
@@ -29,18 +29,16 @@ def prepare(
         ),
     ],
     out: Annotated[str, typer.Option(help="New folder for the token files.", metavar="DIR", show_default=False)],
-    preset: Annotated[str, typer.Option(help="Where settings left out come from; see: tinylm presets.")] = "stories",
+    preset: Annotated[str, typer.Option(help="Preset for all other settings; see: tinylm presets.")] = "stories",
     model: Annotated[
         str | None, typer.Option(help="Use the tokenizer of this .keras file or run's folder.", metavar="MODEL")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Let the token files replace those in the folder.")
-    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace token files in the folder.")] = False,
     **typed,
 ):
-    """Turn text into token files, a few megabytes at a time, for: tinylm train --data DIR
+    """Convert text to token files, a few megabytes at a time, for: tinylm train --data DIR
 
-    A tokenizer that must learn its tokens learns them first, from the training part alone.
+    A tokenizer without a vocabulary first learns one from the training part.
     """
     overrides = typed_settings(typed)
     recipe = presets.override(presets.get(preset), **overrides)
@@ -71,7 +69,7 @@ def prepare(
 
 
 def facts(token_files, size, seconds):
-    """Yield the rows of the table: a name and a text each."""
+    """Yield the rows of the table: pairs of a name and a text."""
     tokenizer, width = token_files.tokenizer, token_files.train.ids.dtype.itemsize
     yield "folder", f"{token_files.path}, {8 * width} bits a token"
     yield "tokenizer", f"{type(tokenizer).__name__}, {tokenizer.vocabulary_size():,} tokens"
@@ -83,7 +81,7 @@ def facts(token_files, size, seconds):
 
 
 def megabytes(count):
-    """Return a number of bytes as one reads it.
+    """Return a number of bytes in a readable form.
 
     Example:
 
@@ -97,7 +95,7 @@ def megabytes(count):
 
 @contextlib.contextmanager
 def watched():
-    """Yield a function that shows how far a pass is: a live line on a terminal, else a line for each stage."""
+    """Yield a function that shows progress: a live line on a terminal, otherwise a line for each stage."""
     if not sys.stderr.isatty():
         stages = _Stages()
         yield stages
@@ -114,7 +112,7 @@ def watched():
 
 
 class _Stages:
-    """Says each stage: when it has lasted a moment, so that what is refused at once is one line alone."""
+    """Prints a line for each stage that lasts a moment, so that an early refusal is a single line."""
 
     stage, pending, began = None, None, 0.0
 
@@ -127,14 +125,14 @@ class _Stages:
             self.say()
 
     def say(self):
-        """Say the stage unless that is done."""
+        """Print the line of the stage, once."""
         if self.pending is not None:
             _console.say(self.pending)
             self.pending = None
 
 
 class Pace:
-    """Words how far a pass is and how fast."""
+    """Formats progress and speed."""
 
     def __init__(self):
         self.stage, self.began, self.before = None, 0.0, 0

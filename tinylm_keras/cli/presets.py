@@ -1,4 +1,4 @@
-"""`tinylm presets`: what each preset is for, and every setting of every one."""
+"""`tinylm presets`: the purpose and all settings of the presets."""
 
 import dataclasses
 from typing import Annotated
@@ -12,11 +12,13 @@ from tinylm_keras.recipe import presets as recipes
 def presets(
     name: Annotated[
         list[str] | None,
-        typer.Argument(help="Show these side by side. Left out: all, each value with its presets.", show_default=False),
+        typer.Argument(
+            help="Presets to show side by side. Default: all, each value with its presets.", show_default=False
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ):
-    """Show the ready-made recipes: what each is for, and every setting that `train` takes."""
+    """Show the presets: their purpose, and every setting of `train`."""
     names = name or recipes.names()
     chosen = {one: recipes.get(one) for one in names}
     if as_json:
@@ -39,7 +41,7 @@ def side_by_side(chosen):
 
 
 def all_together(chosen):
-    """Return a table with one column of values; a value that not all recipes have names those that have it."""
+    """Return a table with one column of values; different values are followed by the names of their recipes."""
 
     def cells(setting):
         values = {}

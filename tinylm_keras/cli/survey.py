@@ -1,4 +1,4 @@
-"""`tinylm survey`: what a text is like, how it would be read, and what looks wrong with it."""
+"""`tinylm survey`: properties of a text, how it would be split, and possible problems."""
 
 import dataclasses
 from typing import Annotated
@@ -22,7 +22,7 @@ def survey(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     **typed,
 ):
-    """Look at a text before training: what it is like, how it would be read, and what looks wrong."""
+    """Examine a text before training: its properties, how it would be split, and possible problems."""
     from tinylm_keras.text import documents
     from tinylm_keras.text import survey as surveys
 
@@ -36,13 +36,13 @@ def survey(
         return
     _tables.show_facts(facts(found))
     if found.remarks:
-        _console.answer("\nWorth a look:")
+        _console.answer("\nNotes:")
         for remark in found.remarks:
             _console.answer(f"- {remark}")
 
 
 def facts(found):
-    """Yield the rows of the table: a name and a text each.
+    """Yield the rows of the table: pairs of a name and a text.
 
     Args:
         found: `Survey`.
@@ -50,11 +50,11 @@ def facts(found):
     yield "source", ", ".join(found.names)
     yield "characters", f"{found.characters:,}, {found.distinct_characters:,} different, {_of_white_space(found)}"
     if found.looked_at < found.characters:
-        yield "looked at", f"{found.looked_at:,} characters, spread over the text; numbers of texts are estimates"
+        yield "sample", f"{found.looked_at:,} characters, spread over the text; numbers of texts are estimates"
     yield "lines", f"{found.lines:,}{''.join(_of_lines(found))}"
     yield "words", _growth(found.words)
     yield "words and marks", _growth(found.tokens) + ("; a closed vocabulary" if found.closed_vocabulary else "")
-    yield "said before", f"{percent(found.repeated)} of the text"
+    yield "repeated", f"{percent(found.repeated)} of the text"
     for cut in found.cuts:
         yield _way(cut.separator), _texts(cut)
     typed = "" if found.separator == "auto" else f" (--separator {_typed(found.separator)})"
@@ -62,14 +62,14 @@ def facts(found):
 
 
 def percent(share):
-    """A share as one reads it. The module that has it is imported late, for it imports numpy."""
+    """Return a share as a percentage. Its module imports numpy, so it is imported late."""
     from tinylm_keras.text.survey.remarks import percent
 
     return percent(share)
 
 
 def _of_white_space(found):
-    blanks = "" if found.blanks or not found.script else ", no blanks between words"
+    blanks = "" if found.blanks or not found.script else ", no spaces between words"
     return f"{percent(found.white_space)} white space{blanks}{f', {found.script} letters' * bool(found.script)}"
 
 
@@ -102,7 +102,7 @@ def _texts(cut):
 
 
 def _way(separator):
-    r"""What a separator does.
+    r"""Describe what a separator does.
 
     Example:
 
@@ -114,5 +114,5 @@ def _way(separator):
 
 
 def _typed(separator):
-    """A separator as one types it."""
+    """Return a separator as typed on the command line."""
     return "none" if separator is None else '"' + separator.replace("\n", r"\n").replace("\t", r"\t") + '"'

@@ -1,4 +1,4 @@
-"""`tinylm train`: from text to a folder with a model."""
+"""`tinylm train`: train a model on text."""
 
 import os
 import shlex
@@ -22,21 +22,22 @@ def train(
         list[str] | None,
         typer.Argument(
             help="Text files, folders, globs, CSV, TSV, JSONL or JSON files, or tfds:NAME; several are joined. "
-            "Left out: the built-in stories.",
+            "Default: the built-in stories.",
             show_default=False,
         ),
     ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
-            help="Where settings left out come from: auto chooses by your text and says why; others: tinylm presets. "
-            "Left out: auto, for the built-in stories stories; with --init, the recipe of the model's own run.",
+            help="Preset for all other settings: auto chooses them for your text and gives reasons; others: tinylm "
+            "presets. Default: auto for your text, stories for the built-in stories; with --init, the recipe of the "
+            "model's run.",
             show_default=False,
         ),
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option(help="Folder for the run. Left out: a new one, runs/SOURCE-PRESET.", show_default=False),
+        typer.Option(help="Folder for the run. Default: a new one, runs/SOURCE-PRESET.", show_default=False),
     ] = None,
     init: Annotated[
         str | None,
@@ -45,7 +46,7 @@ def train(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Folder of token files to learn from in place of text; see: tinylm prepare.",
+            help="Folder of token files to train on instead of text; see: tinylm prepare.",
             metavar="DIR",
             show_default=False,
         ),
@@ -53,26 +54,29 @@ def train(
     resume: Annotated[
         str | None,
         typer.Option(
-            help="Folder of a run to resume; everything else comes from there. With more --steps than it has, "
-            "also one that is finished.",
+            help="Folder of a run to resume, with its settings. A finished run needs a larger number of --steps, "
+            "--epochs or --minutes.",
             metavar="RUN",
             show_default=False,
         ),
     ] = None,
     recipe: Annotated[
         str | None,
-        typer.Option(help="Folder of a run whose recipe is repeated, with all its settings.", metavar="RUN"),
+        typer.Option(help="Folder of a run to repeat with all its settings.", metavar="RUN"),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be trained, and why; train and write nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Show the settings and the reasons for them, without training or writing files."
+        ),
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let the run replace an existing folder.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing run.")] = False,
     **typed,
 ):
-    """Train a model on text: a folder with model.keras, loss.png, samples.txt and more.
+    """Train a model on text. The result is a folder with model.keras, loss.png, samples.txt and more.
 
-    Every setting of the recipe is an option; those left out come from the preset, with --init from the model's own
-    run. `none` means no value.
+    Every setting of the recipe is an option; all others come from the preset, or with --init from the model's run.
+    `none` means no value.
     """
     began = time.monotonic()  # importing Keras and TensorFlow takes some of the `--minutes`
     overrides = typed_settings(typed)
@@ -105,11 +109,11 @@ def train(
     how = {"preset": preset, "out": folder, "init": init, "recipe": recipe, "overwrite": overwrite}
     with deadline.counted_from(began):
         tinylm_keras.train(*texts, **how, **names, **overrides)
-    _console.say(f"Let it write:  tinylm generate {shlex.quote(str(folder))}")
+    _console.say(f"Generate text:  tinylm generate {shlex.quote(str(folder))}")
 
 
 def _documents(sources, overrides):
-    """Return the sources as `Documents`, to be read as the user said, as far as anything was said."""
+    """Return the sources as `Documents`, to be read with the user's settings."""
     from tinylm_keras.text import documents
 
     how = {name: overrides[name] for name in auto.READING if name in overrides}
@@ -118,7 +122,7 @@ def _documents(sources, overrides):
 
 
 def _recipe(preset, recipe, init, overrides, sources):
-    """Return the name of the preset, and the recipe by which sources are read; refused before Keras is imported."""
+    """Return the name of the preset and the recipe; errors are raised before Keras is imported."""
     if recipe is not None:
         found = presets.override(run_folder.record_of(recipe, "recipe").recipe, **overrides)
     elif init is None:
@@ -133,17 +137,17 @@ def _recipe(preset, recipe, init, overrides, sources):
 
 
 def _plan(source, preset, recipe, overrides, **others):
-    """Say what would be trained, without Keras."""
+    """Show the settings of a run, without Keras."""
     for name, value in others.items():
         if value is not None:
-            raise _checks.refuse(name, "cannot be planned: a dry run is for a new run on text", value)
+            raise _checks.refuse(name, "must be left out: a dry run is only for a new run on text", value)
     sources = source or [BUILT_IN]
     if recipe is None and auto.applies_to(sources, preset):
         documents = auto.look(_documents(sources, overrides) if source else None, overrides)
         found = auto.advise(documents, overrides, with_keras=False)
         _console.answer("\n".join([*auto.lines(documents.surveyed), *found.reasons]))
         if found.seconds is not None:
-            _console.answer(f"It would take about {progress.duration(found.seconds)} here.")
+            _console.answer(f"Estimated duration: {progress.duration(found.seconds)}.")
         chosen = found.recipe
     else:
         chosen = _recipe(preset, recipe, None, overrides, sources)[1]
@@ -152,7 +156,7 @@ def _plan(source, preset, recipe, overrides, **others):
 
 
 def _resume(run, source, overrides, **given):
-    """Continue with a run. Several sources are read as its recipe says."""
+    """Resume a run. Several sources are read with the settings of its recipe."""
     texts = ()
     if source:
         recipe = run_folder.record_of(run, "resume").recipe
@@ -161,11 +165,11 @@ def _resume(run, source, overrides, **given):
     import tinylm_keras
 
     tinylm_keras.train(*texts, resume=run, **given, **overrides)
-    _console.say(f"Let it write:  tinylm generate {shlex.quote(run)}")
+    _console.say(f"Generate text:  tinylm generate {shlex.quote(run)}")
 
 
 def free_folder(source, preset):
-    """Return the first of runs/NAME-PRESET, runs/NAME-PRESET-2, … that does not exist yet."""
+    """Return the first of runs/NAME-PRESET, runs/NAME-PRESET-2, … that does not exist."""
     name = os.path.basename(os.path.abspath(source)).split(".")[0].split(":")[-1]
     name = "".join(letter for letter in name if letter.isalnum() or letter in "-_") or "text"
     folder = os.path.join("runs", name if preset in (name, auto.NAME) else f"{name}-{preset}")

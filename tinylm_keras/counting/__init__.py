@@ -1,7 +1,7 @@
-"""Counting instead of training: which token follows which others how often, smoothed by Kneser and Ney. No Keras.
+"""N-gram counts with Kneser-Ney smoothing. No Keras.
 
-`levels` finds the n-grams of a text, `smoothing` makes probabilities of them, `counts` holds these in flat arrays;
-`kneser_ney` puts the three together, and `best_order` tries how long the n-grams should be.
+`levels` counts the n-grams of a text, `smoothing` turns counts into probabilities, `counts` stores these in arrays,
+`kneser_ney` combines the three, and `best_order` chooses the length of the n-grams.
 """
 
 from tinylm_keras.counting.best_order import count_in_best_order as count_in_best_order

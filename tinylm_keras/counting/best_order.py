@@ -1,4 +1,4 @@
-"""The order in which counts are best for text that was not counted."""
+"""Chooses the n-gram order that predicts held-out text best."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from tinylm_keras._types import AnyIds
     from tinylm_keras.counting.counts import Counts
 
-# Bits for each token that an order has to save: each makes the tables larger.
+# Bits per token that a longer order has to save, because it makes the tables larger.
 WORTH_AN_ORDER = 0.001
-# So many orders that gain nothing are tried: a longer one can gain again.
+# Number of orders without a gain before the search ends.
 PATIENCE = 2
 
 
@@ -31,13 +31,13 @@ def count_in_best_order(
     pad_id: int | None = None,
     max_counts: int = kneser_ney.MAX_COUNTS,
 ) -> Counts:
-    """As `count`, in the order that is best for a text that is not counted: from 1 on until longer ones gain no more.
+    """As `count`, with the order that predicts a held-out text best: from 1 up to where longer ones do not help.
 
     Args:
         rows: As in `count`.
         vocabulary_size: As in `count`.
-        validation: list of int arrays `[n_i]`, or None: the order is the best one for the last tenth of `rows`, and
-            then all of them are counted.
+        validation: list of int arrays `[n_i]`, or None: the order is chosen on the last tenth of `rows`, then all rows
+            are counted.
         pad_id: As in `count`.
         max_counts: As in `count`.
 
@@ -61,7 +61,7 @@ def count_in_best_order(
 
 
 def held_out(rows: Sequence[AnyIds], share: float = 0.1) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Part rows of ids into a beginning and an end of about a share of all ids; one row is cut where that falls.
+    """Split rows of ids into a first part and a last part with about a share of all ids; a row may be cut.
 
     Example:
 
@@ -79,7 +79,7 @@ def held_out(rows: Sequence[AnyIds], share: float = 0.1) -> tuple[list[np.ndarra
 
 
 def _levels_of_best_order(rows, vocabulary_size, validation, pad_id):
-    """The levels of `rows` up to the order that is best for `validation`, and that order."""
+    """Return the levels of `rows` up to the best order for `validation`, and that order."""
     levels, evaluated = Levels(kneser_ney.checked(rows, vocabulary_size), vocabulary_size), Rows.of(validation)
     if not evaluated.predicted.any():
         raise _checks.refuse("validation", "must hold a row of two ids", validation)
@@ -96,21 +96,21 @@ def _levels_of_best_order(rows, vocabulary_size, validation, pad_id):
             best, order = mean, len(levels.levels)
         levels.grow()
         below = _judge(level, level.neighbours, size, context, entry, below)
-        # At the first place of a row there is no context, at the second one of a single token, and so on.
+        # The first id of a row has no context, the second a context of one token, and so on.
         own = entry if shorter else evaluated.ids
         context = np.where(evaluated.places > len(shorter), np.roll(own, 1), -1)
     return levels.levels, order
 
 
 def _judge(level, weights, size, context, entry, below):
-    """The probabilities of some tokens under a level, from those under the level before."""
+    """Return the probabilities of some tokens with a level, from those with the previous level."""
     value, backoff = smoothing.smoothed(level, weights, size)
-    value, backoff = np.append(value, 0.0), np.append(backoff, 1.0)  # for what is not there, at the place -1
+    value, backoff = np.append(value, 0.0), np.append(backoff, 1.0)  # for unknown n-grams, at the index -1
     return backoff[context] * below + value[entry]
 
 
 def _find(level, context, tokens, vocabulary_size):
-    """The place of each token after its context in a level, -1 where it is not there."""
+    """Return the index in a level of each token after its context, or -1."""
     if not len(level):
         return np.full(len(tokens), -1)
     codes = level.contexts * vocabulary_size + level.tokens

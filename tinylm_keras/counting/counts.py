@@ -1,4 +1,4 @@
-"""Probabilities of the next token after every context that was counted, in flat arrays."""
+"""Probabilities of the next token after every counted context, in flat arrays."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Counts:
-    """A tree of contexts, the oldest token first: what follows a context also names the context that it becomes.
+    """A tree of contexts, oldest token first: each successor of a context also points to the longer context.
 
     The probability of token t after the context c is `backoff[c] · p(t after c without its oldest token)`, plus the
     `value` of t among the successors of c, if it is one. The successors of context c are the entries from `first[c]` to
     `first[c + 1]`, sorted by token. Contexts 0 to V - 1 are the single tokens, and the entry e leads to the context
-    V + e, unless it is as long as contexts get. The last context of all is that of an unknown one: nothing follows it.
+    V + e, unless it has the full length. The last context stands for all unknown ones and has no successors.
 
     Attributes:
-        order: int. Longest n-gram that was counted: a context has at most `order - 1` tokens.
-        unigram: float32 array `[V]`. The distribution after no context.
+        order: int. Length of the longest n-grams; a context has at most `order - 1` tokens.
+        unigram: float32 array `[V]`. The distribution without a context.
         first: int64 array `[contexts + 2]`.
         backoff: float32 array `[contexts + 1]`.
         token: int64 array `[entries]`.
@@ -42,39 +42,39 @@ class Counts:
 
     @property
     def vocabulary_size(self) -> int:
-        """V."""
+        """V, the number of ids."""
         return len(self.unigram)
 
     @property
     def unknown(self) -> int:
-        """The context that stands for every one that was not counted."""
+        """The context that stands for all contexts that were not counted."""
         return len(self.backoff) - 1
 
     @property
     def widest(self) -> int:
-        """How many tokens follow the context that most follow."""
+        """The largest number of successors of a context."""
         return int(np.diff(self.first).max())
 
     @property
     def numbers(self) -> int:
-        """How many numbers the tables hold."""
+        """The number of values in all tables."""
         return sum(len(table) for table in (self.unigram, self.first, self.backoff, self.token, self.value))
 
     def probabilities(self, rows: Iterable[AnyIds]) -> tuple[np.ndarray, np.ndarray]:
-        """How likely each id of some rows is after those before it in its row.
+        """Return the probability of each id, given the earlier ids of its row.
 
         Args:
             rows: list of int arrays `[n_i]` of ids in the vocabulary.
 
         Returns:
-            float64 array with a probability for each id but the first of each row, and an int64 array as long: how many
-            tokens the longest context has that was counted.
+            A float64 array with a probability for each id except the first of each row, and an int64 array of the same
+            length: the number of tokens in the longest known context.
         """
         rows = Rows.of(rows)
         total = self.unigram[rows.ids].astype("float64")
         known = np.zeros(len(rows.ids), "int64")
         context = np.where(rows.predicted, np.roll(rows.ids, 1), self.unknown)
-        value = np.append(self.value, np.float32(0))  # of what is not there, at the place -1
+        value = np.append(self.value, np.float32(0))  # for unknown n-grams, at the index -1
         for length in range(1, self.order):
             entry = self._find(context, rows.ids)
             total = self.backoff[context] * total + value[entry]
@@ -85,7 +85,7 @@ class Counts:
         return total[rows.predicted], known[rows.predicted]
 
     def bits(self, rows: Iterable[AnyIds]) -> np.ndarray:
-        """-log2 of the probability of each id of some rows but the first of each: float64 `[n]`.
+        """Return -log2 of the probability of each id except the first of each row: float64 `[n]`.
 
         Example:
 
@@ -97,7 +97,7 @@ class Counts:
         return -np.log2(self.probabilities(rows)[0])
 
     def _find(self, contexts, tokens):
-        """The entry of each token among the successors of a context, -1 where it is none."""
+        """Return the entry of each token among the successors of its context, or -1."""
         if not len(self.token):
             return np.full(len(tokens), -1)
         codes = contexts * self.vocabulary_size + tokens
@@ -106,7 +106,7 @@ class Counts:
 
     @property
     def _codes(self):
-        """Context and token of every entry as one number: sorted."""
+        """Context and token of every entry as one number, in ascending order."""
         kept = self.__dict__.get("_kept")
         if kept is None:
             contexts = np.repeat(np.arange(len(self.backoff)), np.diff(self.first))

@@ -1,4 +1,4 @@
-"""Interpolated modified Kneser-Ney smoothing: from how often n-grams come to probabilities."""
+"""Interpolated modified Kneser-Ney smoothing: turns n-gram counts into probabilities."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def count(
     pad_id: int | None = None,
     max_counts: int = MAX_COUNTS,
 ) -> Counts:
-    """Count n-grams up to a length and make a language model of them.
+    """Count n-grams up to a length and return them as a language model.
 
-    An n-gram of the full length has the weight of how often it comes, a shorter one of after how many different tokens
-    it comes (at the beginning of a text, how often). From each, a discount is taken that depends on whether it comes
-    once, twice or more often, and what is taken goes to the distribution of the context without its oldest token; from
-    the shortest to all ids alike, padding left out.
+    The weight of an n-gram of full length is its count; that of a shorter one is the number of different tokens before
+    it (at the beginning of a text, its count). A discount, which depends on whether the weight is 1, 2 or more, is
+    subtracted and given to the distribution of the context without its oldest token, and finally to a uniform
+    distribution without padding.
 
     Args:
-        rows: list of int arrays `[n_i]`, each a text of its own: no n-gram reaches from one into another.
+        rows: list of int arrays `[n_i]`, each a separate text: no n-gram crosses two rows.
         vocabulary_size: int. V. Ids are from 0 to V - 1.
         order: int from 1 to `MAX_ORDER`. Length of the longest n-grams.
         pad_id: int or None. An id that is no token.
-        max_counts: int. How many entries the tables may have. Where there are more, the rarest contexts go first, the
-            longest of them before the others.
+        max_counts: int. Largest number of entries in the tables. Beyond it the rarest contexts are removed, longer
+            ones first.
 
     Returns:
         `Counts`.
@@ -71,7 +71,7 @@ def count(
 
 
 def table(levels, order, pad_id, max_counts):
-    """The levels as `Counts`, the rarest contexts left out."""
+    """Return the levels as `Counts`, without the rarest contexts if there are too many."""
     max_counts = _checks.whole_number("max_counts", max_counts, 1, MOST_COUNTS)
     unigram, *longer = levels[:order]
     size = len(unigram)
@@ -100,9 +100,9 @@ def table(levels, order, pad_id, max_counts):
 
 
 def _kept_contexts(levels, max_counts):
-    """For each level but the first, which of its contexts stay: bool arrays as long as the levels before.
+    """Return which contexts are kept for each level except the first: bool arrays as long as the previous level.
 
-    A context is at least as frequent as the longer ones that it begins or ends, so where one stays these parts stay.
+    A context is at least as frequent as the longer ones that begin or end with it, so if one is kept, so are its parts.
     """
     pairs = list(itertools.pairwise(levels))
     sizes = [len(before) for before, _ in pairs]
@@ -119,7 +119,7 @@ def _kept_contexts(levels, max_counts):
 
 
 def checked(rows, vocabulary_size):
-    """`Rows`, or raise unless there is something to count."""
+    """Return the rows as `Rows`, or raise if there is nothing to count."""
     rows = Rows.of(rows)
     if not rows.predicted.any():
         raise _checks.refuse("rows", "must hold a row of at least two ids", rows.ids.tolist())

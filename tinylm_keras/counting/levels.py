@@ -1,4 +1,4 @@
-"""The n-grams of a text, one length after the other."""
+"""Counts the n-grams of a text, one length after the other."""
 
 import dataclasses
 
@@ -10,11 +10,11 @@ class Level:
     """All n-grams of one length, sorted: first by the context (all tokens but the last), then by the last token.
 
     Attributes:
-        contexts: int64 array `[n]`. The place of each one's context among the n-grams that are one token shorter.
+        contexts: int64 array `[n]`. Index of each n-gram's context in the previous level.
         tokens: int64 array `[n]`. Its last token.
-        times: int64 array `[n]`. How often it comes.
-        neighbours: int64 array `[n]` or None. After how many different tokens it comes; known with the next level. At
-            the beginning of a text nothing stands before it, and each such time counts as a token of its own.
+        times: int64 array `[n]`. Its count.
+        neighbours: int64 array `[n]` or None. Number of different tokens before it; known once the next level exists.
+            Each occurrence at the beginning of a text counts as another token.
     """
 
     contexts: np.ndarray
@@ -27,7 +27,7 @@ class Level:
 
 
 class Levels:
-    """The levels of some rows: level 1 is every id of the vocabulary, and `grow` adds the next.
+    """The levels of some rows: level 1 has every id of the vocabulary, and `grow` adds the next level.
 
     Args:
         rows: `Rows`.
@@ -47,14 +47,14 @@ class Levels:
         ids = np.arange(vocabulary_size)
         times = np.bincount(rows.ids[rows.predicted], minlength=vocabulary_size)
         self.levels = [Level(np.zeros_like(ids), ids, times)]
-        self._here = rows.ids.copy()  # for each place, which n-gram of the last level ends there
+        self._here = rows.ids.copy()  # for each place, the n-gram of the last level that ends there
         self._order = np.argsort(self._here.astype("uint16" if vocabulary_size < 2**16 else "int64"), kind="stable")
 
     def grow(self):
-        """Add the n-grams that are one token longer, and count the neighbours of the level before."""
+        """Add the n-grams that are one token longer, and count the neighbours of the previous level."""
         length = len(self.levels) + 1
         shorter = self.levels[-1]
-        # In the order of their contexts there is little left to sort, and a stable sort gains by it.
+        # In the order of their contexts they are nearly sorted, which makes a stable sort fast.
         places = self._order[self._order + 1 < len(self.rows.ids)] + 1
         places = places[self.rows.places[places] >= length - 1]
         codes = self._here[places - 1] * self.size + self.rows.ids[places]
@@ -64,7 +64,7 @@ class Levels:
         np.not_equal(codes[1:], codes[:-1], out=new[1:])
         begins = np.flatnonzero(new)
         contexts, tokens = np.divmod(codes[begins], self.size)
-        # Each longer n-gram is another token before the n-gram that it ends with.
+        # Each longer n-gram has another token before the n-gram at its end.
         shorter.neighbours = np.bincount(self._here[places[begins]], minlength=len(shorter))
         if length > 2:
             alone = self._here[self.rows.places == length - 2]

@@ -1,4 +1,4 @@
-"""Rows of ids, each a text of its own: no n-gram reaches from one into another."""
+"""Rows of ids, each a separate text: no n-gram crosses two rows."""
 
 import dataclasses
 import itertools
@@ -10,11 +10,11 @@ from tinylm_keras import _checks
 
 @dataclasses.dataclass(frozen=True)
 class Rows:
-    """Several rows of ids, one behind the other.
+    """Several rows of ids in one array.
 
     Attributes:
         ids: int64 array `[n]`.
-        places: int64 array `[n]`. How many ids of its row stand before each.
+        places: int64 array `[n]`. Number of ids before each one in its row.
     """
 
     ids: np.ndarray
@@ -22,7 +22,7 @@ class Rows:
 
     @classmethod
     def of(cls, rows):
-        """Put rows of ids together.
+        """Join rows of ids.
 
         Example:
 
@@ -37,17 +37,17 @@ class Rows:
 
     @property
     def predicted(self):
-        """bool array `[n]`: which ids are predicted, all but the first of each row."""
+        """bool array `[n]`: which ids are predicted (all except the first of each row)."""
         return self.places > 0
 
 
 def rows_of(ids, end_id=None, pad_id=None):
-    """Cut a long row of ids into one row for each text, as the packed layout put them together.
+    """Split the ids of the packed layout into one row for each text.
 
     Args:
-        ids: int array `[n]`: *end text end text … end*, or with no end token one long text.
-        end_id: int or None. The end token. It closes one text and opens the next, so it stands in both.
-        pad_id: int or None. Where it stands, a row ends and another begins.
+        ids: int array `[n]`: *end text end text … end*, or without an end token one long text.
+        end_id: int or None. The end token. It ends one text and begins the next, so it is in both rows.
+        pad_id: int or None. Ids between which rows are split.
 
     Returns:
         list of int arrays, each with at least two ids.
@@ -67,7 +67,7 @@ def rows_of(ids, end_id=None, pad_id=None):
 
 
 def _row(argument, ids):
-    """One row of ids as an array, or raise."""
+    """Return one row of ids as an array, or raise."""
     array = np.asarray(ids)
     if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
         rule = "must be a row of whole numbers" if argument == "ids" else "must be a list of rows of whole numbers"

@@ -1,10 +1,10 @@
-"""What Kneser and Ney take from each n-gram, and leave to what was not seen."""
+"""The discounts of modified Kneser-Ney smoothing."""
 
 import numpy as np
 
 
 def base(vocabulary_size, pad_id):
-    """All ids alike, and padding not at all: float64 `[V]`."""
+    """Return the uniform distribution over all ids except padding: float64 `[V]`."""
     share = np.ones(vocabulary_size)
     if pad_id is not None and pad_id < vocabulary_size and vocabulary_size > 1:
         share[pad_id] = 0
@@ -12,7 +12,7 @@ def base(vocabulary_size, pad_id):
 
 
 def smoothed(level, weights, size):
-    """What each n-gram of a level has after its discount, and what each of `size` contexts has left for the others."""
+    """Return the discounted probability of each n-gram of a level, and the back-off weights of `size` contexts."""
     discount = discounts(weights)[np.minimum(weights, 3)]
     totals = np.bincount(level.contexts, weights, minlength=size)
     left = np.bincount(level.contexts, discount, minlength=size)
@@ -22,7 +22,7 @@ def smoothed(level, weights, size):
 
 
 def discounts(weights):
-    """The discounts of what has the weight 0, 1, 2, and 3 or more."""
+    """Return the discounts for the weights 0, 1, 2, and 3 or more."""
     once, twice, thrice, four_times = (int((weights == times).sum()) for times in (1, 2, 3, 4))
     found = np.array([0.5, 1.0, 1.5])
     if once and twice:
@@ -30,5 +30,5 @@ def discounts(weights):
         found = np.array([1 - 2 * share * twice / once, 2 - 3 * share * thrice / twice, found[2]])
         if thrice:
             found[2] = 3 - 4 * share * four_times / thrice
-    # In a strange text these numbers can leave nothing for what is new, or more than there is.
+    # For unusual texts the formulas can give too small or too large discounts.
     return np.concatenate([[0.0], np.clip(found, 0.05, [0.95, 1.95, 2.95])])

@@ -1,6 +1,6 @@
-"""From sources to batches: `read`, `split`, `prepare` token files, lay out `lines` or `windows`, write `stories`.
+"""From sources to batches: `read` and `split` text, `prepare` token files, make `lines` or `windows`, write `stories`.
 
-Names are loaded when first used: reading text and writing stories need no Keras.
+Names are imported when first used, so reading text and writing stories need no Keras.
 """
 
 import importlib
@@ -39,7 +39,7 @@ def _load(name):
     return getattr(importlib.import_module(f"tinylm_keras.{_EXPORTS[name]}"), name)
 
 
-if not TYPE_CHECKING:  # else an editor would take every name for one of this module
+if not TYPE_CHECKING:  # or an editor would accept every name
     __getattr__ = _load
 
 

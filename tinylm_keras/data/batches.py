@@ -1,4 +1,4 @@
-"""Batches of token ids: the same numbers in plain numpy, in `fit` on TensorFlow, and in `fit` elsewhere."""
+"""Batches of token ids: the same numbers in numpy, in `fit` on TensorFlow, and in `fit` on other backends."""
 
 from __future__ import annotations
 
@@ -10,28 +10,30 @@ import keras
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sized
+    from typing import Self
 
     from tinylm_keras._types import IdTable
+    from tinylm_keras.tokenizers import Tokenizer
 
-BLOCK = 1 << 22  # ids handled together where they lie on disk
+BLOCK = 1 << 22  # ids that are read from disk at once
 
 
 class Batches:
-    """A flat array of ids and, for each step, where its rows start. `lines` and `windows` make these.
+    """A flat array of ids, and the start of each row of each step. `lines` and `windows` return these.
 
-    A row is `length + 1` ids: x is all but the last of them, y all but the first. A batch is a pure function of
-    (seed, step), so a resumed run sees exactly what the uninterrupted one saw.
+    A row has `length + 1` ids: x is the row without its last id, y the row without its first. A batch is a pure
+    function of (seed, step), so a resumed run sees the same batches as an uninterrupted one.
 
     Attributes:
-        batch_size: int. Rows of every batch; rows that are all padding fill the last batch of an epoch, because
-            another shape would be another XLA compilation.
+        batch_size: int. Rows of every batch; rows of padding fill the last batch of an epoch, because another shape
+            would need another XLA compilation.
         length: int. Columns T of x and y.
         steps_per_epoch: int. Batches of one epoch.
-        tokens: int. Real tokens that one epoch predicts.
-        unknown: int. How many of these are unknown words.
-        cut: int. Texts that were too long for a row and lost their end.
-        first_tokens: list of (id, count). How the texts begin, the most frequent first.
+        tokens: int. Real tokens that are predicted in one epoch.
+        unknown: int. Number of unknown words among them.
+        cut: int. Number of texts that were truncated to fit in a row.
+        first_tokens: list of (id, count). First tokens of the texts, the most frequent first.
     """
 
     def __init__(self, ids, length, batch_size, steps_per_epoch, seed, texts):
@@ -44,7 +46,7 @@ class Batches:
         self._text = (texts.tokens, texts.unknown_bits, texts.characters)
 
     def batch(self, step: int) -> tuple[IdTable, IdTable]:
-        """x and y of a step, counted over all epochs: int32 arrays `[batch_size, length]`."""
+        """x and y of a step (counted over all epochs): int32 arrays `[batch_size, length]`."""
         rows = self._rows(self._starts(step))
         return rows[:, :-1], rows[:, 1:]
 
@@ -56,11 +58,11 @@ class Batches:
 
     @property
     def on_disk(self) -> bool:
-        """Whether the ids lie on disk, so that only the rows of some steps are in memory."""
+        """Whether the ids are on disk, so that only the rows of some steps are in memory."""
         return isinstance(self.ids, np.memmap)
 
     def problem(self) -> str | None:
-        """What is wrong with the file of ids that lie on disk, as a clause; None where nothing is."""
+        """A clause about a problem with the file of ids on disk; None without a problem."""
         if not self.on_disk:
             return None
         path = self.ids.filename
@@ -70,7 +72,7 @@ class Batches:
         return f"{path} " + ("is gone" if size is None else f"has only {size:,} bytes left of {self.ids.nbytes:,}")
 
     def largest_id(self, pad_id: int | None = None) -> int:
-        """The largest id but `pad_id` (of a token file: the largest of all, which is known)."""
+        """The largest id other than `pad_id` (for a token file: the largest of all ids)."""
         if self._largest_id is not None:
             return self._largest_id
         parts = (self.ids[first : first + BLOCK] for first in range(0, len(self.ids), BLOCK))
@@ -78,16 +80,17 @@ class Batches:
 
     @property
     def knows_characters(self) -> bool:
-        """Whether the text behind the ids was counted, so that there are bits per character."""
+        """Whether the characters of the text are known, so that bits per character can be computed."""
         return all((self._text[0], self._text[2]))
 
-    def add_characters(self, count: int) -> None:
-        """Count more characters of the original text: those between the texts, which end tokens stand for."""
-        if self.knows_characters:
-            self._text = (*self._text[:2], self._text[2] + count)
+    def count_separators(self, separator: str | None, texts: Sized, tokenizer: Tokenizer) -> Self:
+        """Count the characters of a separator for each text, if an end token takes its place. Returns these batches."""
+        if separator is not None and tokenizer.end_id is not None and self.knows_characters:
+            self._text = (*self._text[:2], self._text[2] + len(separator) * len(texts))
+        return self
 
     def character_rates(self) -> dict[str, float]:
-        """dict of tokens per character and unknown bits per character, for `metrics.BitsPerCharacter`."""
+        """Arguments of `metrics.BitsPerCharacter`: tokens per character and bits of unknown words per character."""
         if not self.knows_characters:
             raise ValueError(
                 "Bits per character needs the text. Received: ids alone. Use `data.concatenate(texts, …)`."
@@ -104,7 +107,7 @@ class Batches:
         return loss / math.log(2) * rates["tokens_per_character"] + rates["unknown_bits_per_character"]
 
     def for_fit(self, endless: bool, first: int = 0) -> Any:
-        """What Keras's `fit` (`endless`: all steps from `first` on) or `evaluate` (one epoch) iterates over."""
+        """Data for Keras's `fit` (`endless`: all steps from `first` on) or `evaluate` (one epoch)."""
         if keras.config.backend() == "tensorflow":
             return self._tf_dataset(endless, first)
         return self._generator(first) if endless else _Epoch(self)
@@ -115,7 +118,7 @@ class Batches:
             step += 1
 
     def _tf_dataset(self, endless, first):
-        """Python runs once per block of steps; TensorFlow gathers the rows of each step, unless they lie on disk."""
+        """Python runs once per block of steps; TensorFlow gathers the rows of each step, unless they are on disk."""
         import tensorflow as tf
 
         steps = tf.data.Dataset.counter(first) if endless else tf.data.Dataset.range(self.steps_per_epoch)
@@ -123,7 +126,7 @@ class Batches:
         if self.on_disk:
 
             def rows_of(steps):
-                if self.problem():  # reading behind the end of a mapped file would kill the process
+                if self.problem():  # reading past the end of a mapped file would kill the process
                     raise OSError(self.problem())
                 return np.stack([self._rows(self._starts(int(step))) for step in steps])
 
@@ -141,12 +144,12 @@ class Batches:
             rows = tf.ensure_shape(rows, (self.batch_size, self.length + 1))
             return rows[:, :-1], rows[:, 1:]
 
-        if not endless:  # TensorFlow cannot count what comes of blocks, and Keras would warn at the end of the data
+        if not endless:  # TensorFlow cannot infer the number of batches, and Keras would warn
             rows = rows.apply(tf.data.experimental.assert_cardinality(self.steps_per_epoch))
         return rows.map(halves).prefetch(4)
 
     def _block_steps(self):
-        """Steps whose rows are prepared together."""
+        """Number of steps whose rows are prepared together."""
         most = 256
         if self.on_disk:
             most = max(1, min(most, BLOCK // (self.batch_size * (self.length + 1))))
@@ -158,7 +161,7 @@ class Batches:
         return np.asarray(self.ids[places], "int32")
 
     def _starts(self, step):
-        """Where the rows of a step start in the ids, int64 `[batch_size]`."""
+        """Indices of the first ids of the rows of a step, int64 `[batch_size]`."""
         raise NotImplementedError
 
 

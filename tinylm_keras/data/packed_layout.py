@@ -1,4 +1,4 @@
-"""The layout in which all ids are one long row and examples are windows of it."""
+"""The packed layout: all ids are one sequence, and examples are windows of it."""
 
 from __future__ import annotations
 
@@ -23,23 +23,22 @@ def windows(
     seed: int = 0,
     pad_id: int | None = None,
 ) -> Batches:
-    """Batches of windows of `context_length` ids, predicted one to the right.
+    """Batches of windows of `context_length` ids, with the next ids as targets.
 
-    With `steps`, windows start at random places, drawn from numpy's `default_rng((seed, step))`: for training. Without,
-    windows follow each other through all ids, once and without overlap, the last one padded: for validation.
+    With `steps`, for training, windows start at random places, drawn from numpy's `default_rng((seed, step))`. Without
+    `steps`, for validation, windows cover all ids once, without overlap; the last one is padded.
 
     Args:
-        ids: int array `[n]`; the `TokenStream` of `data.concatenate`, which also knows characters and padding; or a
+        ids: int array `[n]`; a `TokenStream` of `data.concatenate`, which also has characters and padding; or a
             `TokenFile` of `data.open_token_files`, whose ids stay on disk.
         context_length: int. Columns of x.
         batch_size: int.
-        steps: int or None. Batches of one epoch; None: as many as cover all ids.
+        steps: int or None. Batches of one epoch; None: enough to cover all ids.
         seed: int.
-        pad_id: int or None. Fills the last window; needed for bare ids without `steps`.
+        pad_id: int or None. Padding of the last window; needed for an array of ids without `steps`.
 
     Returns:
-        `Batches` with int32 x, y `[batch_size, context_length]`, which `LanguageModel.fit` and `evaluate` take as
-        they are.
+        `Batches` with int32 x, y `[batch_size, context_length]`, for `LanguageModel.fit` and `evaluate`.
 
     Raises:
         ValueError: if there are fewer than `context_length + 1` ids (with `steps`), fewer than 2, or no `pad_id`.
@@ -60,10 +59,10 @@ def windows(
     least = 2 if steps is None else context_length + 1
     if len(stream.ids) < least:
         raise _checks.refusal(
-            f"The text must have at least {least} tokens in the windows layout"
+            f"The text must have at least {least} tokens in the packed layout"
             f"{'' if steps is None else ' (context_length + 1)'}. Received: {len(stream.ids)} tokens, ",
             _checks.Argument("context_length", context_length),
-            ". Use a longer text, a smaller context_length, or the lines layout.",
+            ". Use a longer text, a smaller context_length, or data.lines.",
         )
     if steps is None:
         return CoveringWindows(stream, context_length, batch_size, seed)
@@ -101,7 +100,7 @@ class CoveringWindows(Batches):
     def _rows(self, starts):
         if not self.on_disk:
             return super()._rows(starts)
-        # Ids on disk are not copied to have padding behind them: what would lie there is padding.
+        # Ids on disk are not copied, so padding is added here.
         places = starts[:, np.newaxis] + np.arange(self.length + 1)
         rows = self.ids[np.minimum(places, len(self.ids) - 1)]
         return np.where(places < len(self.ids), rows, self.pad_id).astype("int32")

@@ -1,4 +1,4 @@
-"""The layout in which each text is one example."""
+"""The padded layout: each text is one example."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def lines(
     shuffle: bool = True,
     seed: int = 0,
 ) -> Batches:
-    """Batches in which each text is one row, padded on the right; padding is out of loss and metric.
+    """Batches in which each text is one row, padded on the right; loss and metrics ignore padding.
 
-    With an end token a row is *end text end*, so the model also learns how a text begins and that it ends. A text that
-    does not fit is cut (`cut` counts these); one with nothing to predict is left out.
+    With an end token a row is *end text end*, so the model also learns how texts begin and end. A text that does not
+    fit is truncated (`cut` counts these); one without a token to predict is skipped.
 
     Args:
         texts: list of str.
         tokenizer: `Tokenizer` that pads.
-        context_length: int. Most columns of x; fewer where all texts are shorter.
+        context_length: int. Largest number of columns of x; fewer if all texts are shorter.
         batch_size: int. At most the number of texts is used.
-        shuffle: bool. Another order in each epoch, from numpy's `default_rng((seed, epoch))`; else the order given.
+        shuffle: bool. Whether each epoch has a new order, from numpy's `default_rng((seed, epoch))`.
         seed: int.
 
     Returns:
-        `Batches` with int32 x, y `[batch_size, T]`, which `LanguageModel.fit` and `evaluate` take as they are.
+        `Batches` with int32 x, y `[batch_size, T]`, for `LanguageModel.fit` and `evaluate`.
 
     Raises:
         ValueError: if no text has a token to predict.
@@ -66,15 +66,15 @@ class Lines(Batches):
         seed = _checks.whole_number("seed", seed, 0)
         texts, counter = list_of_texts(texts), TextCounter(tokenizer)
         if tokenizer.pad_id is None:
-            raise _checks.refuse("tokenizer", "must have a padding id in the lines layout", type(tokenizer).__name__)
+            raise _checks.refuse("tokenizer", "must have a padding id for the padded layout", type(tokenizer).__name__)
         rows, cut = _rows(texts, tokenizer, context_length, counter)
         if not rows:
             raise ValueError(
-                "`texts` must hold a text with a token to predict: two tokens, or one where there is an end token. "
+                "`texts` must hold a text with a token to predict: two tokens, or one with an end token. "
                 "Received: none."
             )
         length = max(map(len, rows)) - 1
-        # The last row is all padding: it fills the last batch.
+        # The last row is only padding, for the rest of the last batch.
         table = np.full((len(rows) + 1, length + 1), tokenizer.pad_id, "int32")
         for index, row in enumerate(rows):
             table[index, : len(row)] = row
@@ -82,7 +82,7 @@ class Lines(Batches):
         counter.tokens = sum(len(row) - 1 for row in rows)
         super().__init__(table.reshape(-1), length, batch_size, -(-len(rows) // batch_size), seed, counter)
         self.tokens, self.cut, self.count, self.shuffle = counter.tokens, cut, len(rows), shuffle
-        self._order = (None, None)  # the epoch and its order, kept for the next step
+        self._order = (None, None)  # the current epoch and its order
 
     def _starts(self, step):
         epoch, step = divmod(step, self.steps_per_epoch)
@@ -99,7 +99,7 @@ class Lines(Batches):
 
 
 def _rows(texts, tokenizer, context_length, counter):
-    """The ids of each row, at most `context_length + 1`, and how many texts were cut for it."""
+    """Return the ids of each row, at most `context_length + 1`, and the number of truncated texts."""
     end = [] if tokenizer.end_id is None else [np.array([tokenizer.end_id], "int32")]
     rows, cut = [], 0
     for text, ids in zip(texts, tokenizer.tokenize(texts), strict=True):

@@ -1,4 +1,4 @@
-"""The layout for evaluation: windows that overlap, so that each token is predicted from at least half a context."""
+"""Overlapping windows for evaluation, so that each token is predicted from at least half a context."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def strided_windows(
     batch_size: int = 32,
     layout: Literal["padded", "packed"] = "packed",
 ) -> StridedWindows:
-    """Batches that predict each token once, from at least half a context where the text has so much before it.
+    """Batches that predict each token once, from at least half a context if the text is long enough.
 
-    Windows of `context_length` tokens start half a context apart; of each, only the second half counts, of a text's
-    first also the first. Nothing of a text is left out, however long it is.
+    Windows of `context_length` tokens start half a context apart. Only the second half of a window counts; of the first
+    window of a text both halves count. So all of a text is evaluated, however long it is.
 
     Args:
         texts: list of str, or a `TokenStream`, whose layout is "packed".
         tokenizer: `Tokenizer` that pads.
         context_length: int. Columns of x.
         batch_size: int. At most the number of windows is used.
-        layout: "packed" (all texts in one row) or "padded" (each text begins anew).
+        layout: "packed" (all texts are one sequence) or "padded" (each text starts a new window).
 
     Returns:
-        `StridedWindows` with int32 x, y `[batch_size, context_length]`; what does not count is padding in y.
+        `StridedWindows` with int32 x, y `[batch_size, context_length]`; targets that do not count are padding.
 
     Raises:
         ValueError: if no text has a token to predict, or the tokenizer has no padding id.
@@ -75,7 +75,7 @@ class StridedWindows(Batches):
 
     def __init__(self, stream, bounds, pad_id, context_length, batch_size):
         stride, lengths = max(1, context_length // 2), np.diff(bounds)
-        starts, counted = [], []  # of each window: its first id, and how many of its first targets do not count
+        starts, counted = [], []  # of each window: its first id, and its number of skipped targets
         for first, length in zip(bounds[:-1], lengths, strict=True):
             if length < 2:
                 continue
@@ -83,7 +83,7 @@ class StridedWindows(Batches):
             starts.append(first + stride * np.arange(windows))
             counted.append(np.where(np.arange(windows) == 0, 0, context_length - stride))
         if not starts:
-            rule = "must hold a text with a token to predict: two tokens, or one where there is an end token"
+            rule = "must hold a text with a token to predict: two tokens, or one with an end token"
             raise _checks.refuse("texts", rule, "none")
         self._first, self._skipped = np.concatenate(starts), np.concatenate(counted)
         self._end = bounds[np.searchsorted(bounds, self._first, side="right")]
@@ -93,7 +93,7 @@ class StridedWindows(Batches):
         self.tokens = int(np.maximum(lengths - 1, 0).sum())
 
     def rows(self) -> list[np.ndarray]:
-        """The ids of each text from its first to its last, or of all in one row: list of int arrays."""
+        """The ids of each text, or of all texts in one array (packed): list of int arrays."""
         return [self.ids[first:end] for first, end in zip(self._bounds[:-1], self._bounds[1:], strict=True)]
 
     def batch(self, step: int) -> tuple[IdTable, IdTable]:
@@ -110,14 +110,14 @@ class StridedWindows(Batches):
         )
 
     def for_fit(self, endless: bool, first: int = 0) -> Any:
-        """One epoch for `evaluate`; there is nothing to train on here."""
+        """One epoch for `evaluate`; these windows are not for training."""
         if endless:
             raise _checks.refusal("These windows are for evaluation. Train on `data.windows` or `data.lines`.")
         return _Epoch(self)
 
 
 def _padded(texts, tokenizer):
-    """All ids in one row, and where each text begins: with an end token, at one and closed by one."""
+    """Return a `TokenStream` of *end text end* for each text, and the index where each text begins."""
     counter, end = TextCounter(tokenizer), [] if tokenizer.end_id is None else [tokenizer.end_id]
     parts, bounds = [], [0]
     for text, ids in zip(texts, tokenizer.tokenize(texts), strict=True):
@@ -126,14 +126,4 @@ def _padded(texts, tokenizer):
         parts.append(np.concatenate([end, ids, end]))
         counter.add(text, ids, 0 if end else 1, len(ids))
         bounds.append(bounds[-1] + len(parts[-1]))
-    ids = np.concatenate(parts).astype("int32") if parts else np.zeros(0, "int32")
-    stream = TokenStream(
-        ids=ids,
-        pad_id=tokenizer.pad_id,
-        tokens=max(len(ids) - len(parts), 0),
-        characters=counter.characters,
-        unknown=counter.unknown,
-        unknown_bits=counter.unknown_bits,
-        first_tokens=counter.first_tokens,
-    )
-    return stream, bounds
+    return counter.stream(parts, len(parts)), bounds

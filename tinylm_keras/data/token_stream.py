@@ -1,4 +1,4 @@
-"""Texts turned into ids, with what bits per character needs to know about the original."""
+"""Texts as ids, with the counts that bits per character needs."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ KEPT_SPELLINGS = 65_536
 
 @dataclasses.dataclass
 class TokenStream:
-    """All ids of some texts in one row, and what they stand for.
+    """All ids of some texts in one array, and counts of the original text.
 
     Attributes:
         ids: int32 array `[n]`.
         pad_id: int or None. The tokenizer's.
-        tokens: int. Tokens that are predicted: all but the first.
-        characters: int. Characters of the original text that these tokens stand for.
-        unknown: int. Unknown words among them.
-        unknown_bits: float. Bits of spelling the unknown words.
-        first_tokens: list of (id, count).
+        tokens: int. Number of predicted tokens: all but the first.
+        characters: int. Number of characters in these tokens.
+        unknown: int. Number of unknown words among them.
+        unknown_bits: float. Bits to spell the unknown words.
+        first_tokens: list of (id, count). First tokens of the texts, the most frequent first.
     """
 
     ids: np.ndarray
@@ -44,7 +44,7 @@ class TokenStream:
 
 
 class TextCounter:
-    """Adds up characters, unknown words and first tokens, text by text."""
+    """Counts characters, unknown words and first tokens, text by text."""
 
     def __init__(self, tokenizer):
         self.tokenizer = _checks.tokenizer("tokenizer", tokenizer)
@@ -54,7 +54,7 @@ class TextCounter:
         self._spelling_bits = functools.lru_cache(KEPT_SPELLINGS)(tokenizer.spelling_bits)
 
     def add(self, text, ids, first, last, begins=True):
-        """Count the tokens `first` to `last` of a text whose ids are `ids`; or of a piece, which perhaps begins one."""
+        """Count the tokens `first` to `last` of a text or chunk with these ids; `begins`: whether a text starts."""
         unk_id = self.tokenizer.unk_id
         if begins and len(ids) and ids[0] != unk_id:
             self._first[int(ids[0])] += 1
@@ -71,12 +71,25 @@ class TextCounter:
 
     @property
     def first_tokens(self):
-        """The ids that texts begin with and how often, the most frequent first."""
+        """First ids of the texts with their counts, the most frequent first."""
         return self._first.most_common(KEPT_FIRST_TOKENS)
+
+    def stream(self, parts, sequences=1):
+        """Return the `TokenStream` of some arrays of ids, of which the first id of each sequence is not predicted."""
+        ids = np.concatenate(parts).astype("int32") if parts else np.zeros(0, "int32")
+        return TokenStream(
+            ids=ids,
+            pad_id=self.tokenizer.pad_id,
+            tokens=max(len(ids) - sequences, 0),
+            characters=self.characters,
+            unknown=self.unknown,
+            unknown_bits=self.unknown_bits,
+            first_tokens=self.first_tokens,
+        )
 
 
 def _end_of(text, token_strings, count):
-    """Place in `text` where its first `count` pieces end."""
+    """Return the index in `text` at the end of its first `count` token strings."""
     place = 0
     for token in token_strings[:count]:
         place = text.index(token, place) + len(token)
@@ -84,16 +97,16 @@ def _end_of(text, token_strings, count):
 
 
 def list_of_texts(texts):
-    """The argument `texts` as a list, or raise if it is one str, whose characters would be taken for texts."""
+    """Return `texts` as a list, or raise if it is a str, whose characters would count as texts."""
     if isinstance(texts, str):
         raise _checks.refuse("texts", "must be a list of strings", texts, "Try data.read or [text].")
     return list(texts)
 
 
 def concatenate(texts: Iterable[str], tokenizer: Tokenizer) -> TokenStream:
-    """All texts in one stream of ids, for `windows`.
+    """Return all texts as one stream of ids, for `windows`.
 
-    With an end token, the stream is *end text end text … end*: each text begins after an end token and closes with one.
+    With an end token, the stream is *end text end text … end*.
 
     Args:
         texts: list of str.
@@ -114,17 +127,8 @@ def concatenate(texts: Iterable[str], tokenizer: Tokenizer) -> TokenStream:
     end = None if tokenizer.end_id is None else np.array([tokenizer.end_id], "int32")
     parts = [] if end is None else [end]
     for text, ids in zip(texts, tokenizer.tokenize(texts), strict=True):
-        # Without an end token the very first token of the stream is not predicted.
+        # Without an end token, the first token of the stream is not predicted.
         first = 1 if not parts and len(ids) else 0
         counter.add(text, ids, first, len(ids))
         parts.extend([ids] if end is None else [ids, end])
-    ids = np.concatenate(parts) if parts else np.zeros(0, "int32")
-    return TokenStream(
-        ids=ids,
-        pad_id=tokenizer.pad_id,
-        tokens=max(len(ids) - 1, 0),
-        characters=counter.characters,
-        unknown=counter.unknown,
-        unknown_bits=counter.unknown_bits,
-        first_tokens=counter.first_tokens,
-    )
+    return counter.stream(parts)

@@ -1,10 +1,10 @@
-"""Files that hold no plain text, told by their first bytes."""
+"""Recognizes files that are not plain text by their first bytes."""
 
 import re
 
 CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # bytes that no text in an ASCII-compatible encoding has
 
-# The first bytes of files that hold no plain text, and what such a file is.
+# The first bytes of file formats, with their descriptions.
 _FORMATS = {
     b"PK\x03\x04": "a zip archive, as .docx, .xlsx, .odt and .epub files are",
     b"%PDF-": "a PDF document",
@@ -33,12 +33,12 @@ _FORMATS = {
     b"\x93NUMPY": "a NumPy array",
     b"\x7fELF": "a program",
 }
-# Formats whose first bytes could also begin a text: a byte that no text holds has to follow.
+# Formats whose first bytes could also begin a text; a control character has to follow.
 _ALSO_LETTERS = (b"BZh", b"RIFF", b"OggS", b"ID3", b"fLaC", b"PAR1", b"ARROW1", b"GIF87a", b"GIF89a", b"MM\x00*")
 
 
 def binary_format(beginning):
-    """Return what a file that begins with some bytes is, or None where it may be text.
+    """Return the format of a file by its first bytes, or None if it may be text.
 
     Example:
 
@@ -54,6 +54,6 @@ def binary_format(beginning):
 
 
 def is_binary(beginning):
-    """Return whether the beginning of a file is no text: more than a tenth of it, and 32 bytes, control characters."""
+    """Return whether the beginning of a file is not text: at least 32 control characters, and more than a tenth."""
     count = len(CONTROLS.findall(beginning))
     return count >= 32 and count > len(beginning) / 10

@@ -1,4 +1,4 @@
-"""Texts in chunks: cut, stripped and joined while they stream by, so that none need be in memory as a whole."""
+"""Splits, strips and joins texts in chunks, so that no text has to be in memory as a whole."""
 
 import itertools
 import re
@@ -10,7 +10,7 @@ CHUNK, HEAD = 1 << 18, 1 << 16
 
 
 class Chunk(NamedTuple):
-    """A part of a text, and whether it is the first and the last part of it."""
+    """A part of a text, and whether it is the first and the last one."""
 
     text: str
     first: bool
@@ -18,13 +18,13 @@ class Chunk(NamedTuple):
 
 
 def chunks_of_texts(blocks, separator):
-    """The chunks of the texts into which a separator cuts a text that comes in blocks."""
+    """Return the chunks of the texts into which a separator splits a text, given in blocks."""
     cut = _parts_at_lines if is_line(separator) else _parts
     return _chunks(cut(stripped(blocks), separator), strip=True)
 
 
 def is_line(separator):
-    r"""Return whether a separator is a whole line: it also stands in the first and the last line, and has no blanks.
+    r"""Return whether a separator is a whole line, such as a line with a mark; it may be the first and the last line.
 
     Example:
 
@@ -36,12 +36,12 @@ def is_line(separator):
 
 
 def chunks_of_text(blocks):
-    """The chunks of one text that comes in blocks; none when it is blank."""
+    """Return the chunks of one text, given in blocks; none for a blank text."""
     return _chunks(itertools.chain(((block, False) for block in blocks), [("", True)]), strip=False)
 
 
 def joined(chunks):
-    """The texts of their chunks, each as one str."""
+    """Iterate over the texts, joined from their chunks."""
     parts = []
     for chunk in chunks:
         parts.append(chunk.text)
@@ -51,7 +51,7 @@ def joined(chunks):
 
 
 def stripped(blocks):
-    r"""Remove the white space at both ends of a text that comes in blocks; no block ends in white space then.
+    r"""Strip a text that is given in blocks; no resulting block ends in white space.
 
     Example:
 
@@ -74,7 +74,7 @@ BLANK_LINES = re.compile(r"\n(?:[^\S\n]*+\n)++")
 
 
 def _parts(blocks, separator):
-    """Parts of texts and whether each ends its text. No block ends in white space, so no blank line is split."""
+    """Iterate over parts of texts, and whether each ends its text. Blocks must not end in white space."""
     if separator == "\n\n":
         for block in blocks:
             *ends, rest = BLANK_LINES.split(block)
@@ -93,7 +93,7 @@ def _parts(blocks, separator):
 
 
 def _parts_at_lines(blocks, separator):
-    """As `_parts`, for a separator that is a line. White space around it in its line is no part of a text."""
+    """As `_parts`, for a separator that is a line. White space in its line is ignored."""
     mark = separator.strip()
     line = re.compile(rf"\n[^\S\n]*+{re.escape(mark)}[^\S\n]*+(?=\n)")
     rest = ""
@@ -110,7 +110,7 @@ def _parts_at_lines(blocks, separator):
 
 
 def _chunks(parts, strip):
-    """Chunks from parts of texts: a part that is too short is held until the next."""
+    """Return chunks from parts of texts; short parts are joined."""
     held, length, wanted, first = [], 0, CHUNK, True
     for part, ends in parts:
         if strip and not length and first:
@@ -130,7 +130,7 @@ def _chunks(parts, strip):
         if place > (HEAD if first else 0):
             yield Chunk(text[:place], first, False)
             held, length, wanted, first = [text[place:]], len(text) - place, CHUNK, False
-        else:  # a long run without white space: looked at again when it has twice the length
+        else:  # a long run without white space: searched again at twice the length
             held, wanted = [text], 2 * length
 
 
@@ -138,7 +138,7 @@ _PLACE = re.compile(r"(?<=\S)[ \t\n\v\f\r]")
 
 
 def _last_place(text):
-    """The last place where white space follows something else; 0 for none."""
+    """Return the last place where white space follows a character; 0 for none."""
     for first in (max(0, len(text) - 4096), 0):
         places = [found.start() for found in _PLACE.finditer(text, first)]
         if places:

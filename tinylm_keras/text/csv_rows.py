@@ -1,4 +1,4 @@
-"""The rows of a CSV or TSV file: which sign parts its cells, what its quotes mean, and where a quote goes astray."""
+"""Reads the rows of CSV and TSV files: finds the delimiter and the meaning of quotes, and reports unclosed quotes."""
 
 import csv
 import itertools
@@ -12,17 +12,17 @@ from tinylm_keras.text.swallowed_rows import RowShapes
 
 ROWS = 256  # read at a time
 DELIMITERS = ",;\t|"
-SAMPLE = 50  # rows, to tell what parts the cells
+SAMPLE = 50  # rows, to find the delimiter
 SWALLOWED = 10  # lines inside one cell that look like rows
 
-# What Excel reads, and some programs write, in front of the header: which sign parts the cells.
+# A line before the header that names the delimiter, for Excel.
 _DELIMITER_LINE = re.compile(rf'"?sep=([{DELIMITERS}])"?\n')
 
 _csv_limit = threading.Lock()
 
 
 class CsvRows:
-    """The rows of a CSV file. A cell in quotes may hold the delimiter, line ends, and quotes, which are doubled.
+    """The rows of a CSV file. A quoted cell may contain delimiters, line breaks, and doubled quotes.
 
     Args:
         path: str or `os.PathLike`. Names the file in messages.
@@ -37,7 +37,7 @@ class CsvRows:
         rows = self._rows(*self._form(name))
         line, header = next(rows, (1, []))
         if header.count(name) > 1:
-            rule = f"must be the name of one column, and {self.path} has {header.count(name)} of that name"
+            rule = f"must be the name of one column, but {self.path} has {header.count(name)} of that name"
             raise _checks.refuse("column", rule, name, "Rename them.")
         if name in header:
             index = header.index(name)
@@ -64,7 +64,7 @@ class CsvRows:
             raise _checks.refuse("column", rule, name, f"The first row is: {listed(header)}.")
         shown = repr(header[int(name) - 1][:40])
         warnings.warn(
-            f"{self.path}: no column is called {name!r}, so it is taken to have no header: "
+            f"{self.path}: no column is named {name!r}, so the file is read without a header: "
             f"column {name} begins with the text {shown}.",
             stacklevel=2,
         )
@@ -80,7 +80,7 @@ class CsvRows:
         return list(itertools.islice(split_lines(self.read()), SAMPLE))
 
     def _rows(self, delimiter, quoted):
-        """Iterate over pairs of the number of a row's first line and its cells; blank lines are left out."""
+        """Iterate over pairs of the number of a row's first line and its cells, without blank lines."""
         lines = _Lines(self.read())
         width = shapes = None
         try:
@@ -103,19 +103,19 @@ class CsvRows:
             rule = f"must close every quote, but one that opens in line {opened:,} is still open at the end of the file"
         elif "limit" in reason:
             rule = (
-                f"must have cells of at most {LONGEST:,} characters, and one that begins in line {opened:,} is longer"
+                f"must have cells of at most {LONGEST:,} characters, but one that begins in line {opened:,} is longer"
             )
         elif "expected after" in reason:
             rule = (
-                f"must double the quotes inside a quoted cell, but in line {line + len(raw) - 1:,} a quote stands "
-                f"alone in the cell whose quote opens in line {opened:,}"
+                f"must double the quotes inside a quoted cell, but in line {line + len(raw) - 1:,} a quote is "
+                f"not doubled in the cell whose quote opens in line {opened:,}"
             )
         else:
             rule = f"must be a table that can be read, but line {line:,} is not ({reason})"
-        return _checks.refuse("source", rule, str(self.path), "Mend that line.")
+        return _checks.refuse("source", rule, str(self.path), "Correct that line.")
 
     def _check_swallowed(self, line, raw, delimiter, width, shapes):
-        """Refuse a cell whose inner lines are rows: its quote opened by mistake and met another one further below."""
+        """Refuse a cell whose lines are rows: its first quote was a mistake, and the next one closed it."""
         inner = raw[1:-1]
         alike = sum(text.count(delimiter) == width - 1 for text in inner)
         many = len(raw) > SWALLOWED and alike >= 0.9 * len(inner)
@@ -124,18 +124,18 @@ class CsvRows:
             number = len(inner) if many else len(raw) - 1
             lines = "1 line that looks like a row" if number == 1 else f"{number:,} lines that look like rows"
             rule = f"must close every quote, but one that opens in line {line:,} encloses {lines}"
-            raise _checks.refuse("source", rule, str(self.path), "Mend that line.")
+            raise _checks.refuse("source", rule, str(self.path), "Correct that line.")
         if swallowed is None:
             message = f"{self.path}: the cell whose quote opens in line {line:,} holds lines that look like rows."
-            warnings.warn(f"{message} If they are, mend that line.", stacklevel=2)
+            warnings.warn(f"{message} If they are, correct that line.", stacklevel=2)
 
 
 class TsvRows(CsvRows):
-    """The rows of a TSV file. Quotes are ordinary characters, unless they are seen to enclose cells.
+    """The rows of a TSV file. Quotes are ordinary characters, unless they clearly enclose cells.
 
-    They do where every cell that begins with a quote ends with one and, besides, a cell has doubled quotes inside, or
-    the whole header is in quotes, or the rows have equally many cells only when cells in quotes may hold tabs and line
-    ends. Spreadsheets write such files.
+    They enclose cells if every cell that begins with a quote also ends with one, and one of these holds: a cell has
+    doubled quotes inside; the whole header is quoted; or the rows have the same number of cells only if quoted cells
+    may contain tabs and line breaks. Spreadsheets write such files.
     """
 
     def _form(self, name):
@@ -147,7 +147,7 @@ class TsvRows(CsvRows):
 
 
 class _Lines:
-    """Lines for a reader of rows, which remembers those of the row that is being read."""
+    """An iterator of lines that remembers those of the current row."""
 
     def __init__(self, blocks):
         self._lines, self._line, self._taken = split_lines(blocks), 1, []
@@ -176,7 +176,7 @@ def _cell(row, index, width):
 
 
 def _fitness(lines, delimiter, name):
-    """How well a delimiter parts some lines: whether the column is there, how alike rows are, how many cells."""
+    """Return how well a delimiter fits: whether the column exists, the share of equally wide rows, and their width."""
     reader = csv.reader(lines, delimiter=delimiter)
     try:
         rows = [row for row in reader if row]
@@ -188,7 +188,7 @@ def _fitness(lines, delimiter, name):
 
 
 def _open_quote(text, delimiter):
-    """The place of the quote that opens a cell and is not closed as it must be; 0 where there is none."""
+    """Return the place of the quote that opens an incorrectly closed cell; 0 for none."""
     place = 0
     while (opens := text.find('"', place)) >= 0:
         place = opens + 1
@@ -217,12 +217,12 @@ def _parsed(lines, delimiter, quoting):
         yield from ((line, raw, row) for row, line, raw in some)
 
 
-# Possessive: without it, a long cell would take as much memory again for places to go back to.
+# Possessive quantifiers, because backtracking in a long cell would need much memory.
 _ENCLOSED = re.compile(r'(?:^|(?<=\t))"([^"]*+(?:""[^"]*+)*+)"(?=\t|\n|$)')
 
 
 def _quotes_of_tsv(read):
-    """Whether quotes enclose the cells of a TSV file; None where no cell begins with one."""
+    """Return whether quotes enclose the cells of a TSV file; None if no cell begins with one."""
     width, even, begins = None, True, False
     for line in split_lines(read()):
         if line.strip():
@@ -242,5 +242,5 @@ def _quotes_of_tsv(read):
             widths.add(len(row))
     except csv.Error:  # a quote that encloses nothing
         return False
-    # Where rows stay uneven, two quotes at the beginning of one cell and the end of a later one prove nothing.
+    # If rows are still uneven, a quote at the beginning of a cell and one at the end of another prove nothing.
     return proof or (not even and across and len(widths - {0}) == 1)

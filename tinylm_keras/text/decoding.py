@@ -1,4 +1,4 @@
-"""The text of a file, a few megabytes at a time: bytes decoded, and what cannot be decoded refused with what it is."""
+"""Decodes the text of a file, a few megabytes at a time; errors name the likely encoding or format."""
 
 import codecs
 import io
@@ -8,19 +8,19 @@ from tinylm_keras.text import binary_formats, encodings
 
 
 def decoded(file, encoding, seen=lambda count: None):
-    r"""Iterate over the text of a file without byte-order mark, its line ends all LF.
+    r"""Iterate over the text of a file, without its byte-order mark and with LF line ends.
 
     Args:
         file: `File`.
         encoding: str.
-        seen: Function that is told how many bytes were read, block by block.
+        seen: Function that gets the number of bytes of each block.
 
     Yields:
         str, none of them empty; they join to the whole text.
 
     Raises:
-        ValueError: if the file cannot be read, holds no text, or holds bytes of another encoding: the message says
-            where, and which encoding they look like.
+        ValueError: if the file cannot be read, is not text, or has another encoding; the message names the place and
+            the likely encoding.
 
     Example:
 
@@ -44,7 +44,7 @@ def decoded(file, encoding, seen=lambda count: None):
         except UnicodeDecodeError as error:
             before = before[: len(before) - pending]
             raise _undecodable(file, encoding, beginning, before, error, offset - pending, lines) from None
-        except UnicodeError:  # a codec that fails in its own words
+        except UnicodeError:  # some codecs raise other errors
             raise _no_encoding(encoding) from None
         offset, lines = offset + len(block), lines + block.count(b"\n")
         before = block[-encodings.SAMPLE :]
@@ -68,12 +68,12 @@ def _no_encoding(encoding):
 
 
 def _check_beginning(file, encoding, beginning):
-    """Refuse what is no text, or is wide text that would be decoded without an error."""
+    """Refuse files that are not text, or wide text that would be decoded without an error."""
     found = binary_formats.binary_format(beginning)
     if found:
         advice = "Save its text as a plain text file in UTF-8."
         raise _checks.refuse("source", f"must be a text file, but it is {found}", str(file), advice)
-    if "a\n".encode(encoding) != b"a\n" or encodings.marked(beginning):  # wide text is expected, or found by its mark
+    if "a\n".encode(encoding) != b"a\n" or encodings.marked(beginning):  # wide text is expected or has its mark
         return
     wide = encodings.wide(beginning)
     found = wide or (None if _shifts(encoding) else encodings.seven_bit(beginning))
@@ -86,7 +86,7 @@ def _check_beginning(file, encoding, beginning):
 
 
 def _shifts(encoding):
-    """Whether an encoding has other characters than ASCII in bytes of ASCII."""
+    """Whether an encoding uses ASCII bytes for other characters."""
     name = codecs.lookup(encoding).name
     return name.startswith(("iso2022", "hz", "utf-7"))
 
@@ -109,12 +109,12 @@ def _advice(encoding, beginning, content, place):
         return f"Other parts of it are UTF-8, and {seems}: convert it to UTF-8 as a whole."
     found = mark or encodings.guess(around, beginning)
     if found is None or found == encoding:
-        return "Which encoding it has is not clear: save it as UTF-8."
+        return "Its encoding is unknown: save it as UTF-8."
     return [f"It looks like {found}: try ", _checks.Argument("encoding", found), "."]
 
 
 def _whole_words(content, first, last):
-    """A stretch of bytes, begun after white space where there is some, so that it begins with a whole character."""
+    """Return a stretch of bytes that begins after white space if possible, and so with a whole character."""
     if first <= 0:
         return content[: max(last, 0)]
     stretch = content[first:last]

@@ -1,4 +1,4 @@
-"""The texts of a source one after the other, long ones in chunks, so that a source may be larger than the memory."""
+"""Iterates over the texts of a source in chunks, so that a source may be larger than the memory."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ DEFAULT_STORIES = 60_000
 
 
 class Documents:
-    """The texts of one source. Iterating gives their chunks, each time from the beginning.
+    """The texts of one source. Iterating yields their chunks, each time from the beginning.
 
-    A text is cut only right before white space that follows other characters, where every tokenizer begins a new token,
-    so the ids of the chunks are the ids of the text. A run without white space is never cut; it is held in memory.
+    A text is cut only right before white space, where every tokenizer begins a new token, so the ids of the chunks are
+    the ids of the text. A run without white space is never cut; it is held in memory.
 
     Args:
         source, separator, encoding, column, bad_rows: As for `read`.
 
     Attributes:
-        names: list of str. What the records call the source.
-        locations: list of str. Where it can be read again: an absolute path or pattern, or a name; empty where nowhere.
-        whole: bool. Whether each text is a file that was kept as it is.
-        separator: str or None. As it was given.
-        given: bool. Whether the source consists of texts already (a list, a column, a data set), not of plain files.
-        surveyed: `Survey` or None. What a look at the source has found.
-        size: int or None. How many bytes one pass reads; None where that is not known before.
-        done: int. How many of them this pass has read (of a source without files: how many characters).
+        names: list of str. Names of the source for recipe.json.
+        locations: list of str. Absolute paths, patterns or names from which it can be read again; may be empty.
+        whole: bool. Whether each text is a complete, unchanged file.
+        separator: str or None. The argument.
+        given: bool. Whether the source already consists of texts (a list, a column, a data set).
+        surveyed: `Survey` or None. The survey of the source, if there was one.
+        size: int or None. Number of bytes of one pass; None if unknown.
+        done: int. Bytes of this pass so far (without files: characters).
 
     Raises:
-        ValueError: if the source does not exist; when iterated, also if it cannot be read or holds nothing.
-        TypeError: if `source` is none of those that `read` takes.
+        ValueError: if the source does not exist; when iterated, also if it cannot be read or is empty.
+        TypeError: if `source` is not accepted by `read`.
 
     Example:
 
@@ -69,7 +69,7 @@ class Documents:
         self.whole, self.size, self.done = separator is None, None, 0
         self.given, self._files, self.surveyed = True, [], None
         self.separator, self._encoding, self._column, self._bad_rows = separator, encoding, column, bad_rows
-        self._separators = {}  # of the files, once looked for
+        self._separators = {}  # of the files, once found
         if not isinstance(source, (str, os.PathLike)):
             self.names, self.locations, self._received = ["texts given in Python"], [], source
             texts = given_texts.checked(source)
@@ -108,21 +108,21 @@ class Documents:
 
     @property
     def between(self) -> str | None:
-        """What stood between the texts that were read; None where nothing did, or it is not one thing."""
+        """The separator of the texts that were read; None without one, or with several."""
         if self.given or self.separator is None:
             return None
         found = set(self._separators.values()) if self.separator == "auto" else {self.separator}
         return found.pop() if len(found) == 1 else None
 
     def cut_at(self, separator: str | None) -> None:
-        """Let another separator cut the source into texts."""
+        """Change the separator of the texts."""
         self.separator, self.whole = separator, separator is None
 
     def uncut(self) -> Iterator[tuple[str, bool]]:
-        """Iterate over the source before it is cut into texts, in blocks of bounded length.
+        """Iterate over the unsplit source, in blocks of bounded length.
 
         Yields:
-            Pairs of str, a block, and bool: whether it begins a file, or a text where the source consists of texts.
+            Pairs of a block (str) and whether it begins a file, or a text if the source consists of texts.
         """
         self.done = 0
         if self.given:
@@ -136,7 +136,7 @@ class Documents:
                 first = False
 
     def table(self) -> File | None:
-        """Return the first file that is a table whose column was not named; None where there is none."""
+        """Return the first file that is a table although no column was given, or None."""
         files = [] if self.given else self._files
         return next((file for file in files if tables.kind_of(file.path) is not None), None)
 
@@ -160,7 +160,7 @@ class Documents:
     def _table(self, file):
         before = self.done
 
-        def read():  # each look at a table begins anew
+        def read():  # each pass over a table starts at its beginning
             self.done = before
             return decoded(file, self._encoding, self._seen)
 
@@ -168,7 +168,7 @@ class Documents:
         return self._entries(tables.entries(file.path, read, self._column, self._bad_rows, kind=kind), seen=False)
 
     def _entries(self, texts, cut=True, seen=True):
-        """The chunks of texts, which are cut further only by a separator that is not left to `auto`."""
+        """Return the chunks of texts, which are split only by a separator other than "auto"."""
         for text in texts:
             self._seen(len(text) if seen else 0)
             blocks = (text[first : first + CHUNK] for first in range(0, len(text), CHUNK))
@@ -178,7 +178,7 @@ class Documents:
                 yield from chunks_of_text(blocks)
 
     def _separator_of(self, file):
-        """What "auto" means for a file: blank lines when it has any; to know that it has none takes a pass."""
+        """Return the separator that "auto" means for a file: blank lines if it has any, otherwise lines."""
         if file not in self._separators:
             blocks = stripped(decoded(file, self._encoding))
             self._separators[file] = "\n\n" if any(map(BLANK_LINES.search, blocks)) else "\n"
@@ -189,7 +189,7 @@ class Documents:
 
 
 def opened(source, **how):
-    """Return a source as `Documents`: as it is where it is one, else read as the keyword arguments say."""
+    """Return a source as `Documents`; the keyword arguments are used if it is not one yet."""
     return source if isinstance(source, Documents) else Documents(source, **how)
 
 
@@ -199,7 +199,7 @@ class Joined(Documents):
     def __init__(self, several):
         self._several = list(several)
         self.names = [name for one in self._several for name in one.names]
-        # Where a part of the text lies nowhere, the text cannot be read again.
+        # If one part cannot be read again, neither can the whole.
         found = [one.locations for one in self._several]
         self.locations = [location for locations in found for location in locations] if all(found) else []
         self.whole = all(one.whole for one in self._several)
@@ -231,7 +231,7 @@ class Joined(Documents):
 
     @property
     def done(self):
-        """How many bytes this pass has read, of all."""
+        """Bytes of this pass so far."""
         return sum(one.done for one in self._several)
 
 
@@ -240,5 +240,5 @@ def _stories(name):
 
     count = name.partition(":")[2] if ":" in name else str(DEFAULT_STORIES)
     if not re.fullmatch(r"[0-9][0-9_]{0,11}", count) or not 1 <= int(count) <= 10_000_000:
-        raise _checks.refuse("source", "must say how many stories, from 1 to 10,000,000", name, "Try 'stories:20000'.")
+        raise _checks.refuse("source", "must give from 1 to 10,000,000 stories", name, "Try 'stories:20000'.")
     return stories.write(int(count))

@@ -1,4 +1,4 @@
-"""Which encoding bytes have that are not the text they were said to be."""
+"""Guesses the encoding of bytes that could not be decoded."""
 
 import codecs
 import itertools
@@ -8,7 +8,7 @@ import unicodedata
 from tinylm_keras.text.binary_formats import CONTROLS, is_binary
 from tinylm_keras.text.latin_letters import foreign_letters
 
-SAMPLE = 1 << 13  # bytes looked at, at the most
+SAMPLE = 1 << 13  # most bytes that are examined
 
 _MARKS = {
     b"\x00\x00\xfe\xff": "utf-32",
@@ -18,7 +18,7 @@ _MARKS = {
     b"\xfe\xff": "utf-16",
 }
 
-# Encodings of text in Latin letters; the first of equally good ones is taken.
+# Encodings of Latin letters; the first of equally good ones is chosen.
 _LATIN = ("cp1252", "cp1250", "iso8859-2", "cp1254", "cp1257", "mac-roman", "cp850", "cp852", "cp857", "cp775")
 _CYRILLIC = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic", "koi8-u")
 _OTHERS = ("gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "koi8_r", "cp866", "cp1253", "cp1255", "cp1256")
@@ -26,24 +26,24 @@ _OTHERS += ("cp874", "cp737", "cp862", "iso8859_6")
 
 _LETTER = re.compile(r"[^\W\d_]")
 _HIRAGANA = re.compile("[\u3041-\u3096]")
-# What switches to characters of two bytes: an escape sequence, or a tilde with a brace and pairs of signs.
+# Switches to two-byte characters: an escape sequence, or a tilde with a brace and pairs of characters.
 _SHIFTS = re.compile(rb"\x1b\$\)?[@ABC]|~\{(?:[!-w][!-~]){2,}~\}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def marked(beginning):
-    """Return the encoding that a byte-order mark at the beginning stands for, or None."""
+    """Return the encoding of a byte-order mark at the beginning, or None."""
     return next((name for mark, name in _MARKS.items() if beginning.startswith(mark)), None)
 
 
 def wide(beginning):
-    """Return "utf-16-le", "utf-16-be", "utf-32-le" or "utf-32-be" where bytes are such text without a mark, else None.
+    """Return "utf-16-le", "utf-16-be", "utf-32-le" or "utf-32-be" for such text without a mark, otherwise None.
 
-    Such bytes are often valid UTF-8: the text then seems to have a NUL or another control character at every second
-    place. A NUL here and there does not make a text wide.
+    Such bytes are often valid UTF-8, with a NUL or another control character at every second place. A few NULs do not
+    make a text wide.
 
     Args:
-        beginning: bytes. From the beginning of a file, since a character must not begin in the middle.
+        beginning: bytes. The beginning of a file, so that characters are complete.
 
     Example:
 
@@ -63,7 +63,7 @@ def _wide(beginning):
 
 
 def seven_bit(beginning):
-    """Return "iso2022_jp", "iso2022_kr" or "hz" where bytes are such text, which is valid ASCII, else None.
+    """Return "iso2022_jp", "iso2022_kr" or "hz" for such text, which is valid ASCII, otherwise None.
 
     Example:
 
@@ -79,11 +79,11 @@ def seven_bit(beginning):
 
 
 def guess(sample, beginning=None):
-    """Return the encoding that some bytes, which are not what they were said to be, most likely have; None: unknown.
+    """Return the most likely encoding of bytes that could not be decoded; None if unknown.
 
     Args:
-        sample: bytes. At most `SAMPLE` of them are looked at.
-        beginning: bytes or None. The first bytes of the file, where the sample is from further on.
+        sample: bytes. At most `SAMPLE` of them are examined.
+        beginning: bytes or None. The first bytes of the file, if the sample is from a later part.
 
     Example:
 
@@ -104,17 +104,17 @@ def guess(sample, beginning=None):
         if latin:
             return latin
     if all(0xA1 <= byte <= 0xDF for byte in high) and sum(byte < 0xC0 for byte in high) > len(high) / 5:
-        return "shift_jis"  # katakana of half the width, each of them one byte
+        return "shift_jis"  # half-width katakana, one byte each
     return _cyrillic(sample, high) or _narrowed(_by_statistics(sample, _OTHERS), sample) or _east_asian(sample)
 
 
 def words_that_are_not_utf8(sample):
-    """Return the words of some bytes that are no UTF-8, joined by blanks."""
+    """Return the words of some bytes that are not UTF-8, joined by spaces."""
     return b" ".join(word for word in sample.split() if _whole(word, "utf-8") is None)
 
 
 def is_mixed(sample):
-    """Return whether UTF-8 and another encoding stand side by side: whole words of one, and whole words of the other.
+    """Return whether some words are UTF-8 and others are in another encoding.
 
     Example:
 
@@ -123,12 +123,12 @@ def is_mixed(sample):
     """
     words = [word for word in sample.split() if not word.isascii()]
     good = sum(_whole(word, "utf-8") is not None for word in words)
-    # By chance, few words of another encoding are valid UTF-8.
+    # Few words of another encoding are valid UTF-8 by chance.
     return 0 < good < len(words) and 4 * good >= len(words) - good
 
 
 def _decode(sample, encoding):
-    """The text of a sample, which may end in the middle of a character; None where it is not of that encoding."""
+    """Return the text of a sample, which may end in the middle of a character; None if it is not in that encoding."""
     try:
         return codecs.getincrementaldecoder(encoding)().decode(sample)
     except UnicodeError:
@@ -143,7 +143,7 @@ def _whole(content, encoding):
 
 
 def _is_one_script(text):
-    """Whether the letters stand together in few blocks of Unicode: those of bytes that are misread are scattered."""
+    """Whether the letters are from few blocks of Unicode; letters of misread bytes are scattered."""
     letters = [letter for letter in text if not letter.isspace()]
     if not letters or any(unicodedata.category(letter) in ("Cn", "Co") for letter in letters):
         return False
@@ -159,7 +159,7 @@ def _is_one_script(text):
 
 
 def _is_common(letters, scripts):
-    """Whether ideographs and syllables are such as a standard of 1980 has: of random ones, a fourth."""
+    """Whether most ideographs and syllables are in a standard of 1980; only a fourth of random ones are."""
     if scripts.get("JAPANESE OR CHINESE", 0) + scripts.get("HANGUL", 0) < len(letters) / 2:
         return True
     standards = ("gb2312", "shift_jis", "big5", "euc_kr")
@@ -181,7 +181,7 @@ def _script(letter):
 
 
 def _best_latin(sample, high):
-    """The Latin encoding with the fewest misplaced signs and letters of another language; None where all have many."""
+    """Return the Latin encoding with the fewest misplaced or foreign letters; None if all have many."""
     faults = {}
     for name in _LATIN:
         text = _decode(sample, name)
@@ -192,7 +192,7 @@ def _best_latin(sample, high):
 
 
 def _japanese(sample):
-    """The encoding in which many letters are hiragana, as in all Japanese; read as Korean they are single jamo."""
+    """Return the encoding in which many letters are hiragana, as in all Japanese text, or None."""
     for name in ("euc-jp", "shift_jis", "cp932"):
         text = _decode(sample, name)
         kana = len(_HIRAGANA.findall(text)) if text else 0
@@ -201,7 +201,7 @@ def _japanese(sample):
     return None
 
 
-# A sign, a figure or a capital letter inside a word, which is how letters of another encoding look.
+# A symbol or a digit inside a word, as letters of another encoding appear.
 _MISPLACED = re.compile(r"(?<=[^\W\d_])(?:(?![’‘'´`\-–—·…”“„«»‹›\s\u00ad])[^\x00-\x7f\w]|[ªº¹²³])(?=[^\W\d_])")
 
 
@@ -215,7 +215,7 @@ def _misplaced(text):
 
 
 def _by_statistics(sample, names):
-    """The best of some encodings by charset-normalizer, None where none fits."""
+    """Return the best of some encodings by charset-normalizer, or None."""
     import charset_normalizer
 
     for cut in range(4):  # the sample may end in the middle of a character
@@ -226,7 +226,7 @@ def _by_statistics(sample, names):
 
 
 def _cyrillic(sample, high):
-    """The encoding in which most signs are common small letters of Cyrillic, and fewest stand where none belong."""
+    """Return the encoding with mostly common Cyrillic letters and the fewest misplaced ones, or None."""
     faults = {}
     for name in _CYRILLIC:
         text = _decode(sample, name)
@@ -237,7 +237,7 @@ def _cyrillic(sample, high):
 
 
 def _east_asian(sample):
-    """What the statistics miss where much is punctuation: the first encoding that gives common characters alone."""
+    """Return the first encoding with only common characters, for texts with much punctuation, or None."""
     for name in ("gb18030", "big5", "euc-jp", "shift_jis", "euc-kr"):
         text = _decode(sample, name)
         if text and _is_one_script([letter for letter in text if not letter.isascii()]):
@@ -246,6 +246,6 @@ def _east_asian(sample):
 
 
 def _narrowed(name, sample):
-    """The standard that an extended encoding extends, where it has all the characters."""
+    """Return the standard behind an extended encoding, if it has all the characters."""
     plain = {"cp932": "shift_jis", "cp949": "euc-kr"}.get(name)
     return plain if plain and _decode(sample, plain) == _decode(sample, name) else name

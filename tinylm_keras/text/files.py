@@ -1,4 +1,4 @@
-"""Files with text: which ones a name stands for, and their bytes, a few megabytes at a time."""
+"""Finds the files for a name, and reads their bytes a few megabytes at a time."""
 
 import glob
 import os
@@ -14,9 +14,9 @@ BLOCK = 1 << 20  # bytes read at a time
 
 
 class File:
-    """A file whose bytes can be read several times, and are the same each time.
+    """A file that can be read several times, with the same bytes each time.
 
-    What can be read only once, such as a pipe, is copied to a temporary file while it is read the first time.
+    Pipes and the like are copied to a temporary file while they are read the first time.
 
     Args:
         path: `pathlib.Path`.
@@ -24,7 +24,7 @@ class File:
     Attributes:
         path: `pathlib.Path`.
         once: bool. Whether the path itself can be read only once.
-        size: int or None. Bytes; None where that is not known before.
+        size: int or None. Bytes; None if unknown.
 
     Raises:
         ValueError: if it is neither a file nor a pipe, or, while it is read, if it changes or cannot be read.
@@ -36,7 +36,7 @@ class File:
         if not stat.S_ISREG(found.st_mode) and not stat.S_ISFIFO(found.st_mode):
             advice = "Write its text to a file, or pipe it: … | tinylm train /dev/stdin"
             raise _checks.refuse("source", "must be a file, a folder or a pipe, not a device", str(path), advice)
-        # Where /dev/fd holds copies of descriptors, as on macOS, a second reader begins where the first one ended.
+        # If /dev/fd holds copies of descriptors, as on macOS, a second reader starts where the first one stopped.
         self.once = not stat.S_ISREG(found.st_mode) or str(path).startswith(("/dev/fd/", "/dev/stdin"))
         self.size = None if self.once else found.st_size
         self._version, self._spool = _version(found), Spool(path, BLOCK) if self.once else None
@@ -62,15 +62,15 @@ class File:
             raise unreadable(self.path, error) from None
 
     def _check(self, file):
-        """Several passes over a text that grows meanwhile would not see the same text."""
+        """Refuse a file that has changed, because several passes must see the same text."""
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode) or _version(found) != self._version:
-            rule = "must stay as it is while it is read, and it has changed"
+            rule = "must not change while it is read"
             raise _checks.refuse("source", rule, str(self.path), "Copy it, and read the copy.")
 
 
 def _without_waiting(path, flags):
-    """Open a file that was a regular one: a pipe that somebody has put in its place would wait for a writer."""
+    """Open a file without blocking, in case a pipe has replaced it."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
@@ -86,16 +86,16 @@ def _status(path):
 
 
 def unreadable(path, error):
-    """Build the error for a file that the operating system does not let us read."""
+    """Return the error for a file that cannot be read."""
     return _checks.refuse("source", f"must be a file that can be read ({error.strerror or error})", str(path))
 
 
 def find(name, column=None):
-    """Return the files that `name` stands for, sorted: itself, a folder's, or a glob's.
+    """Return the sorted files for `name`: a file, those of a folder, or those of a glob.
 
     Args:
         name: str. As for `read`.
-        column: str or None. With a column, a folder stands for its tables instead of its `*.txt` files.
+        column: str or None. With a column, the tables of a folder are read instead of its `*.txt` files.
 
     Returns:
         A list of `File`.
@@ -115,7 +115,7 @@ def find(name, column=None):
             return [File(found) for found in paths]
         if path.exists():
             return [File(path)]
-    except OSError:  # a name that no file can have, for example because it is too long
+    except OSError:  # an impossible name, for example too long
         pass
     if re.search(r"[*?\[]", name):
         paths = sorted(map(pathlib.Path, glob.iglob(str(path), recursive=True)))
@@ -123,14 +123,14 @@ def find(name, column=None):
         if paths:
             return [File(found) for found in paths]
         raise _checks.refuse("source", "must be a pattern that some file matches", name)
-    advice = "Standard input is called /dev/stdin." if name == "-" else "A text itself is put in a list, in Python."
+    advice = "For standard input, pass /dev/stdin." if name == "-" else "In Python, pass a text in a list."
     raise _checks.refuse("source", "must be a file, a folder or a pattern that exists", name, advice)
 
 
 def _no_such_files(folder, name, endings):
-    """Build the error for a folder without text files, which says what there is instead."""
+    """Return the error for a folder without text files, which names other files in it."""
     others = sorted(found for found in _below(folder) if found.is_file() and not found.name.startswith("."))
-    there = f", and this one has others alone, such as {others[0].name!r}" if others else ""
+    there = f", but this one has only others, such as {others[0].name!r}" if others else ""
     table = next((found for found in others if found.suffix.lower() in tables.KINDS), None)
     advice = ["For its tables, pass ", _checks.Argument("column"), "."] if table and ".txt" in endings else ""
     rule = f"must be a folder with files that end in {' or '.join(endings)}{there}"
@@ -138,7 +138,7 @@ def _no_such_files(folder, name, endings):
 
 
 def _below(folder):
-    """All paths below a folder; one that cannot be opened is refused, for its text would be missed."""
+    """Iterate over all paths below a folder; a folder that cannot be opened is refused."""
 
     def refuse(error):
         raise _checks.refuse("source", f"must be a folder that can be read ({error.strerror})", error.filename)
@@ -148,17 +148,17 @@ def _below(folder):
 
 
 def _is_part(path):
-    """Whether a path of a folder or a glob is a file; what is none and not hidden is refused, except a folder."""
+    """Whether a path of a folder or a glob is a regular file; devices, pipes and broken links are refused."""
     if path.is_file():
         return True
     if not path.is_dir() and not path.name.startswith("."):
-        rule = f"must have files alone, and {path} is a link to nothing, a pipe or a device"
+        rule = f"must have only files, but {path} is a broken link, a pipe or a device"
         raise _checks.refuse("source", rule, str(path.parent), "Move it away, or name the other files.")
     return False
 
 
 def locations(name):
-    """Return the absolute form of the name of a file, a folder or a glob; nothing for what can be read only once."""
+    """Return the absolute form of a file, folder or glob, as a list; empty if it can be read only once."""
     path = pathlib.Path(name).expanduser()
     try:
         once = path.exists() and not path.is_dir() and File(path).once

@@ -1,4 +1,4 @@
-"""The rows of a table in JSON: an object on every line, or a file that is an array of objects."""
+"""Reads the rows of a JSON table: an object on every line, or an array of objects."""
 
 import json
 import re
@@ -7,7 +7,7 @@ import shlex
 from tinylm_keras import _checks
 from tinylm_keras.text.rows import LONGEST, BadRow, listed, split_lines
 
-# Whole numbers become floats, since Python refuses to read one of more than 4,300 digits as what it is.
+# Whole numbers become floats, because Python refuses integers of more than 4,300 digits.
 _DECODER = json.JSONDecoder(parse_int=float)
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NAMES = {type(None): "null", bool: "true or false", float: "a number", list: "an array", dict: "an object"}
@@ -66,24 +66,24 @@ class JsonValues(JsonLines):
             raise buffer.broken("the array has no end")
 
     def _check_not_wrapped(self, value, name):
-        """Refuse a file whose only object has the rows under a key: it is no row itself."""
+        """Refuse a file that is a single object with the rows under a key."""
         key = _key_of_rows(value)
         if key is None or isinstance(value.get(name), str) or (name is None and any(map(_is_text, value.values()))):
             return
-        rule = f"must be an array of objects, and {self.path} is one object that has them under {key!r}"
-        advice = f"Write that array to a file of its own: jq {shlex.quote(_path(key))} {shlex.quote(str(self.path))}"
+        rule = f"must be an array of objects, but {self.path} is one object with the array under {key!r}"
+        advice = f"Write that array to a separate file: jq {shlex.quote(_path(key))} {shlex.quote(str(self.path))}"
         raise _checks.refuse("source", rule, str(self.path), f"{advice} > rows.json")
 
 
 class _Buffer:
-    """The text of a JSON file that is not parsed yet, and the line in which it begins."""
+    """The unparsed text of a JSON file, and the number of its first line."""
 
     def __init__(self, path, blocks):
         self.path, self.line = path, 1
         self._blocks, self._text, self._place = iter(blocks), "", 0
 
     def at_end(self):
-        """Go past white space; return whether nothing else comes."""
+        """Skip white space; return whether the file ends here."""
         while True:
             self._go_to(_SPACE.match(self._text, self._place).end())
             if self._place < len(self._text):
@@ -92,17 +92,17 @@ class _Buffer:
                 return True
 
     def begins_with(self, sign):
-        """Go past white space; return whether a sign comes next."""
+        """Skip white space; return whether this character is next."""
         return not self.at_end() and self._text[self._place] == sign
 
     def take(self, sign):
-        """Go past a sign if it comes next; return whether it did."""
+        """Skip this character if it is next; return whether it was."""
         found = self.begins_with(sign)
         self._place += found
         return found
 
     def value(self):
-        """Return the next value and go past it, or a `BadRow` for one that is no row."""
+        """Return the next value and skip it."""
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._place)
@@ -115,13 +115,13 @@ class _Buffer:
                 if len(self._text) - self._place > LONGEST:
                     advice = ""
                     if self._text.startswith("{", self._place):
-                        advice = "If it is one object with the rows under a key, write these to a file of their own."
+                        advice = "If it is one object with the rows under a key, write the rows to a separate file."
                     raise self.broken(f"no value ends within {LONGEST:,} characters", advice) from None
                 if not self._more():
                     raise self.broken(getattr(error, "msg", str(error))) from None
 
     def broken(self, reason, advice=""):
-        """Build the error for a place that is no JSON."""
+        """Return the error for invalid JSON."""
         rule = f"must be JSON, but line {self.line:,} is not ({reason})"
         return _checks.refuse("source", rule, str(self.path), advice)
 
@@ -130,7 +130,7 @@ class _Buffer:
         self._place = place
 
     def _more(self):
-        """Read until there is twice as much text as before, so that a long value is not parsed for every block."""
+        """Read until the text has doubled, so that a long value is not parsed again for every block."""
         parts, wanted = [self._text[self._place :]], 2 * (len(self._text) - self._place) + 1
         while sum(map(len, parts)) < wanted and (block := next(self._blocks, "")):
             parts.append(block)
@@ -139,7 +139,7 @@ class _Buffer:
 
 
 def _key_of_rows(value):
-    """The key under which an object has an array of objects, None where it has none."""
+    """Return the key under which an object has an array of objects, or None."""
     if not isinstance(value, dict):
         return None
     return next(
@@ -148,17 +148,17 @@ def _key_of_rows(value):
 
 
 def _is_text(value):
-    """Whether a value is a text of several words, and no remark such as a version."""
+    """Whether a value is a text of several words, not a note such as a version."""
     return isinstance(value, str) and len(value.split()) > 3
 
 
 def _path(key):
-    """A key as jq takes it."""
+    """Return a key as a jq path."""
     return f".{key}" if re.fullmatch("[A-Za-z_][A-Za-z_0-9]*", key) else f".[{json.dumps(key)}]"
 
 
 def _entry(line):
-    """The object on a line, or a `BadRow`."""
+    """Return the object on a line, or a `BadRow`."""
     try:
         return _DECODER.decode(line)
     except RecursionError:
@@ -169,7 +169,7 @@ def _entry(line):
 
 def _text(entry, name):
     if not isinstance(entry, dict):
-        return BadRow(f"holds {_NAMES.get(type(entry), 'a string')} in place of an object")
+        return BadRow(f"holds {_NAMES.get(type(entry), 'a string')} instead of an object")
     if name not in entry:
         return BadRow(f"has no such key; there are: {listed(entry)}")
     text = entry[name]

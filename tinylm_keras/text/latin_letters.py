@@ -1,8 +1,8 @@
-"""The letters beyond ASCII of languages in Latin script, to tell the encoding of a text by its letters."""
+"""Letters beyond ASCII of languages in Latin script, to find the encoding of a text."""
 
 import collections
 
-# What a misread text has: letters that no single language has together. Of loan words there are few.
+# A misread text has letters that no single language has together. Loan words are rare.
 _ALPHABETS = (
     "äöüß",  # German
     "àâæçéèêëîïôœùûüÿ",  # French
@@ -28,7 +28,7 @@ _ALPHABETS = (
 
 
 def foreign_letters(text):
-    """Return how many letters of a text are neither ASCII nor of the one language that has most of them.
+    """Return the number of letters that are neither ASCII nor of the language that has most of them.
 
     Example:
 

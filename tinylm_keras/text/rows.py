@@ -1,15 +1,15 @@
-"""What the readers of tables share: lines, the longest text of a row, and a row that holds none."""
+"""Shared by the readers of tables: lines, the longest text of a row, and rows without text."""
 
-LONGEST = 1 << 24  # characters; a longer cell is a quote that was never closed, or no table
+LONGEST = 1 << 24  # characters; a longer cell is an unclosed quote, or not a table
 
 
 class BadRow(str):
-    """In place of a row's text: why it has none, as words that follow "line 3 of pets.csv"."""
+    """The reason why a row has no text, as words that follow "line 3 of pets.csv"."""
 
 
 def split_lines(blocks):
-    """Iterate over the lines of a text that comes in blocks, each with its line end."""
-    begun = []  # the blocks of a line that is not whole yet
+    """Iterate over the lines of a text given in blocks, with their line ends."""
+    begun = []  # the blocks of an incomplete line
     for block in blocks:
         *whole, rest = block.split("\n")
         if whole:

@@ -1,4 +1,4 @@
-"""Text from wherever it lies (files, folders, tables, TensorFlow Datasets, the built-in stories), and its split."""
+"""Reads texts from files, folders, tables, TensorFlow Datasets or the built-in stories, and splits them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from tinylm_keras._types import Source
 
-# Up to so many files that are kept whole are documents such as books, and the end of each is cut off for validation;
-# of more texts, whole ones are chosen.
+# Up to so many whole files are documents such as books, and the end of each is held out for validation; of more texts,
+# whole ones are held out.
 MOST_DOCUMENTS = 100
 
 
@@ -31,13 +31,13 @@ def read(
 ) -> list[str]:
     r"""Read texts from one source.
 
-    A byte-order mark is removed, and the line ends CRLF and CR become LF. White space around a text is removed, except
-    with `separator=None`, which keeps a file as it is. Blank texts are left out. `prepare` reads the same texts, a few
+    A byte-order mark is removed, and CRLF and CR line ends become LF. White space around a text is removed, except with
+    `separator=None`, which keeps a file unchanged. Blank texts are skipped. `prepare` reads the same texts, a few
     megabytes at a time.
 
-    In a CSV file, a cell in quotes may hold commas, line ends, and quotes, which are doubled; the cells are separated
-    by commas, semicolons, tabs or bars, whichever fits the first rows. In a TSV file, quotes are ordinary characters
-    unless they enclose cells as spreadsheets write them; a warning says which of the two was found.
+    In a CSV file, a quoted cell may contain commas, line breaks, and doubled quotes; the delimiter is a comma,
+    semicolon, tab or bar, whichever fits the first rows. In a TSV file, quotes are ordinary characters unless they
+    enclose cells, as spreadsheets write them; a warning says which was found.
 
     Args:
         source: One of
@@ -45,21 +45,20 @@ def read(
             - str or `os.PathLike`: a text file or a pipe; a folder (all its `*.txt` files, also in folders below,
               sorted); a glob such as `"books/*.txt"`; a table together with `column`: a file that ends in `.csv`,
               `.tsv`, `.jsonl`, `.ndjson` or `.json` (an array of objects);
-            - a list or other iterable of str: these are the texts themselves, taken as they are;
+            - a list or other iterable of str: the texts themselves, unchanged;
             - `"stories"` or `"stories:5000"`: that many of the built-in stories (a folder of that name is "./stories");
-            - `"tfds:NAME[/config][:split][#key]"`: a data set of TensorFlow Datasets, which may download it; the split
-              is `train` and the key `text` where left out.
+            - `"tfds:NAME[/config][:split][#key]"`: a data set of TensorFlow Datasets, perhaps downloaded; the split
+              defaults to `train` and the key to `text`.
 
-        separator: str or None. Where a file is cut into texts. `"auto"`: at blank lines when it has any, else each line
-            is a text. `"\n"`: each line. `"\n\n"`: at blank lines. A line such as `"\n%\n"`: at lines that are `%`,
-            the first and the last too. Another string: wherever it stands. None: nowhere. `survey` recommends one.
-            The entries of tables and data sets are texts already; they are cut only by a separator other than "auto".
+        separator: str or None. Where a file is split into texts. `"auto"`: at blank lines if it has any, otherwise at
+            line breaks. `"\n"`: at line breaks. `"\n\n"`: at blank lines. A line such as `"\n%\n"`: at lines that
+            are `%`, including the first and the last line. Another string: wherever it occurs. None: nowhere. `survey`
+            recommends a separator. Entries of tables and data sets are split only by a separator other than "auto".
         encoding: str. Encoding of the files.
-        column: str, int or None. Column (of JSON: key) that holds the texts. Of a CSV or TSV file without a header,
-            its number, from 1.
-        bad_rows: "error" or "skip". What to do about a row of a table that holds no text in the column, such as one
-            that is too short, or has null or a number there: refuse the file, or leave out such rows, and warn how
-            many they are.
+        column: str, int or None. Column (for JSON: key) of the texts. For a CSV or TSV file without a header, its
+            number, from 1.
+        bad_rows: "error" or "skip". For rows of a table without text in the column (too short, null, or a number):
+            refuse the file, or skip such rows and warn with their number.
 
     Returns:
         A list of str, none of them blank.
@@ -88,16 +87,16 @@ def split(
 ) -> tuple[list[str], list[str]]:
     """Split texts into one part for training and one for validation.
 
-    Several texts: a seeded choice of whole texts, each part in the order given. Texts that are equal stay on one side,
-    so that no validation text is a copy of a training text. One text: its last `fraction` is cut off, at white space
-    when there is some near by.
+    Of several texts, whole ones are chosen by the seed; both parts keep the given order. Equal texts stay in the same
+    part, so that no validation text is a copy of a training text. Of a single text, the last `fraction` is validation,
+    cut at white space if there is some nearby.
 
     Args:
         texts: list of str.
-        fraction: float in (0, 1). Share of the texts, or of the characters, that goes to validation.
-        seed: int. Another seed chooses other texts. A single text is cut at the same place for every seed.
-        whole: bool or None. False cuts off the end of every text, which suits a few long documents; True never cuts;
-            None cuts only a single text.
+        fraction: float in (0, 1). Share of the texts, or of the characters, for validation.
+        seed: int. Seed of the choice of texts. It has no effect on a single text.
+        whole: bool or None. False: the end of every text is validation, which suits a few long documents; True: texts
+            are never cut; None: only a single text is cut.
 
     Returns:
         The pair `(train, validation)` of lists of str.
@@ -120,14 +119,14 @@ def split(
 
 
 def divide(texts, fraction, seed, whole, argument):
-    """Split texts as `split` does; a message calls the share `argument`, as who called it knows it."""
+    """Split texts as `split`; messages call the share `argument`."""
     fraction = _checks.real_number(argument, fraction, 0, 1, include_low=False, include_high=False)
     if whole is None:
         whole = len(texts) != 1
     train, validation = _choose(texts, fraction, seed) if whole else _cut_ends(texts, fraction)
     if not train or not validation:
         rule = (
-            f"must leave text on both sides, but gives {len(train):,} texts for training "
+            f"must leave text in both parts, but gives {len(train):,} texts for training "
             f"and {len(validation):,} for validation"
         )
         more = (
@@ -141,7 +140,7 @@ def divide(texts, fraction, seed, whole, argument):
 
 
 def _choose(texts, fraction, seed):
-    """Choose whole texts for validation: groups of equal texts in a random order, as long as they fit the share."""
+    """Choose whole texts for validation: groups of equal texts in random order, while they fit the share."""
     groups = {}
     for index, text in enumerate(texts):
         groups.setdefault(text, []).append(index)
@@ -158,7 +157,7 @@ def _choose(texts, fraction, seed):
 
 
 def _cut_ends(texts, fraction):
-    """Cut the last share off each text; what is too short to cut goes to training whole."""
+    """Move the last share of each text to validation; texts that are too short to cut are for training."""
     train, validation = [], []
     for text in texts:
         cut = _cutting_place(text, fraction)
@@ -177,7 +176,7 @@ def _cutting_place(text, fraction):
 
 
 def near_white_space(text, exact, reach):
-    """Return where to cut: after the white space nearest to the exact place, at most `reach` away, else there."""
+    """Return the end of the white space nearest to the exact place, at most `reach` away, or the exact place."""
     after = re.compile(r"\s").search(text, exact, exact + reach)
     before = max(text.rfind(space, exact - reach, exact) for space in " \n\t")
     places = ([after.end()] if after else []) + ([before + 1] if before >= 0 else [])

@@ -1,4 +1,4 @@
-"""What can be read only once, such as a pipe, kept so that it can be read again."""
+"""Copies pipes and the like to a temporary file, so that they can be read again."""
 
 import os
 import shutil
@@ -9,14 +9,14 @@ from tinylm_keras import _checks
 
 
 class Spool:
-    """The bytes of a pipe, written to a temporary file without a name while they are read for the first time.
+    """The bytes of a pipe, copied to an unnamed temporary file while they are read for the first time.
 
-    The temporary file is gone when this object is, or when the process ends, however it ends. A reader that stops in
-    the middle loses nothing: the next one begins with what is kept and continues with what still comes.
+    The temporary file is deleted with this object, or when the process ends. If a reader stops in the middle, the next
+    one reads the copied part first and then the rest of the pipe.
 
     Args:
         path: `pathlib.Path` of the pipe. It is opened when it is read.
-        block_size: int. How many bytes are read at a time.
+        block_size: int. Number of bytes read at a time.
     """
 
     def __init__(self, path, block_size):

@@ -1,4 +1,4 @@
-"""Validation of a few long or unequal texts: stretches that are spread evenly over all of the text. No Keras."""
+"""Chooses evenly spread validation stretches of a few long or unequal texts. No Keras."""
 
 from __future__ import annotations
 
@@ -7,26 +7,25 @@ import itertools
 import re
 
 STRETCHES = 10
-SHORTEST = 400  # characters of a stretch, where the text has them
+SHORTEST = 400  # least characters of a stretch, if the text is long enough
 
 _LINE_END, _WORD_END = re.compile(r"\n+"), re.compile(r"\s+")
 
 
 def spread(texts: list[str], share: float, stretches: int = STRETCHES) -> list[list[int]]:
-    r"""Choose stretches of texts to keep for validation, spread evenly and together about a share of the characters.
+    r"""Choose evenly spread stretches of texts for validation, with about a share of the characters in total.
 
-    A stretch begins and ends at the end of a line or, where a line is long, of a word: the characters there belong to
-    what comes before. In text without white space it begins and ends anywhere. So every part of a book is both
-    learned and evaluated, and no word is cut.
+    A stretch begins and ends after a line break or, within a long line, after white space; without white space,
+    anywhere. So every part of a book is represented in training and validation, and no word is cut.
 
     Args:
         texts: list of str.
-        share: float in (0, 1). Share of the characters to keep.
-        stretches: int. How many, fewer where they would have less than 400 characters.
+        share: float in (0, 1). Share of the characters to hold out.
+        stretches: int. Number of stretches; fewer if they would have less than 400 characters.
 
     Returns:
-        list of [number of the text, first character, place after the last], in order; empty where the texts are too
-        short to give any away.
+        list of [number of the text, first character, place after the last], in order; empty if the texts are too
+        short.
 
     Example:
 
@@ -55,7 +54,7 @@ def spread(texts: list[str], share: float, stretches: int = STRETCHES) -> list[l
 
 
 def _place(text, exact, size):
-    """Return the end of the line, else of the word, nearest to a place, at most a quarter of a stretch away."""
+    """Return the end of the line or word nearest to a place, at most a quarter of a stretch away."""
     if exact <= 0:
         return 0
     if exact >= len(text):

@@ -1,19 +1,19 @@
-"""Rows of a CSV file that stand inside a quoted cell, because a quote opened by mistake and met another one."""
+"""Finds rows of a CSV file inside a quoted cell, after a quote that was opened by mistake."""
 
 import collections
 import itertools
 import re
 
-LEAST_ROWS = 3  # that have a shape in common
-REGULAR = 0.9  # of the rows: a column with one shape in so many tells rows from text
-RETURNING = 3  # rows to each word: a column of words is regular only where they are few, as labels are
-EVIDENCE = 4  # cells of the right shape in lines of a quoted cell: with fewer, it may be chance
+LEAST_ROWS = 3  # least number of rows with a common shape
+REGULAR = 0.9  # share of rows with the same shape that makes a column regular
+RETURNING = 3  # least rows per different word: a column of words is regular only if it has few, such as labels
+EVIDENCE = 4  # least cells of the right shape inside a quoted cell; fewer may be chance
 
 _LETTERS, _DIGITS = re.compile(r"[^\W\d_]+"), re.compile(r"\d+")
 
 
 class RowShapes:
-    """What the rows of a table look like, line by line, whatever quotes say.
+    """The shapes of the rows of a table, line by line, ignoring quotes.
 
     Args:
         lines: list of str. The first lines of the file.
@@ -41,7 +41,7 @@ class RowShapes:
                 self._regular[place] = {shape} if "9" in shape else words
 
     def swallowed(self, raw):
-        """Return whether all lines of one row but its first are rows, as far as their shapes tell; None: perhaps.
+        """Return whether all lines of a row except the first look like rows; None if uncertain.
 
         Args:
             raw: list of str. The lines of the row.
@@ -63,12 +63,12 @@ class RowShapes:
 
 
 def _shape(cell):
-    """A cell with its words as a and its numbers as 9. A blank at its beginning counts: sentences have one there."""
+    """Return a cell with words replaced by a and numbers by 9, including a space at the beginning."""
     return _DIGITS.sub("9", _LETTERS.sub("a", cell.strip('"')))
 
 
 def _counts_on(rows, place):
-    """Whether the numbers of a column continue by one from row to row."""
+    """Whether the numbers of a column increase by one from row to row."""
     numbers = [row[place].strip().strip('"') if place < len(row) else "" for row in rows]
     if not all(re.fullmatch("[0-9]{1,15}", number) for number in numbers):
         return False

@@ -1,4 +1,4 @@
-"""Texts from one column of a table: CSV, TSV, JSON lines, or a JSON array of objects."""
+"""Reads texts from one column of a table: CSV, TSV, JSON lines, or a JSON array of objects."""
 
 import numbers
 import pathlib
@@ -10,15 +10,15 @@ from tinylm_keras.text.csv_rows import CsvRows, TsvRows
 from tinylm_keras.text.json_rows import JsonLines, JsonValues
 from tinylm_keras.text.rows import BadRow, listed, split_lines
 
-# How a file is read, by its ending.
+# The reader of a file, by its ending.
 KINDS = {".csv": CsvRows, ".tsv": TsvRows, ".jsonl": JsonLines, ".ndjson": JsonLines, ".json": JsonValues}
 
 BAD_ROWS = ("error", "skip")
-LOOKED_AT = 100  # rows, to tell which column looks like text
+LOOKED_AT = 100  # rows, to find the column that looks like text
 
 
 def checked_column(column):
-    """Return the name or the number of a column as a str, or None; raises where it is neither."""
+    """Return the name or number of a column as a str, or None; raise for other values."""
     if column is None:
         return None
     if isinstance(column, numbers.Integral) and not isinstance(column, bool):
@@ -27,12 +27,11 @@ def checked_column(column):
 
 
 def kind_of(path, read=None):
-    """Return the class that reads a file as a table, or None where its name does not end like that of a table.
+    """Return the class that reads a file as a table, or None if its name does not have the ending of a table.
 
     Args:
         path: str or `os.PathLike`.
-        read: Function or None. Of a pipe, whose name says nothing, it iterates over the text: what that begins with
-            decides.
+        read: Function or None. For a pipe, whose name has no ending: iterates over the text, whose beginning decides.
     """
     kind = KINDS.get(pathlib.Path(path).suffix.lower())
     if kind is not None or read is None:
@@ -47,20 +46,19 @@ def entries(path, read, column, bad_rows="error", *, kind=None):
     r"""Iterate over the entries of a column, in order; some may be blank.
 
     Args:
-        path: str or `os.PathLike`. The file's name: its ending says how to read it, and errors name it.
+        path: str or `os.PathLike`. The file's name; its ending decides how it is read.
         read: Function without arguments that iterates over the file's content, with LF line ends, in blocks of any
-            length. It is called again for each look at the file; only a few rows are held at a time.
-        column: str. Name of the column, or the key of each JSON object. A number such as "2" that is no column's name
-            stands for the second column of a CSV or TSV file without a header: its first row is a text as well.
-        bad_rows: "error" refuses a row that holds no text in the column; "skip" leaves such rows out and warns how many
-            there were.
-        kind: One of the classes in `KINDS`, or None: the ending of the name says which.
+            length. It is called again for each pass; only a few rows are held at a time.
+        column: str. Name of the column, or key of each JSON object. A number such as "2" that is not a name means the
+            second column of a CSV or TSV file without a header, whose first row is then a text too.
+        bad_rows: "error" refuses a row without text in the column; "skip" skips such rows and warns with their number.
+        kind: One of the classes in `KINDS`, or None to choose by the ending of the name.
 
     Yields:
         str.
 
     Raises:
-        ValueError: if the ending is unknown, the column does not exist (the message lists those that do), or a line
+        ValueError: if the ending is unknown, the column does not exist (the message lists all columns), or a line
             cannot be read (the message names it).
 
     Example:
@@ -79,7 +77,7 @@ def entries(path, read, column, bad_rows="error", *, kind=None):
             yield text
             continue
         if bad_rows == "error":
-            advice = ["Mend it, or leave out such rows: pass ", _checks.Argument("bad_rows", "skip"), "."]
+            advice = ["Correct it, or skip such rows: pass ", _checks.Argument("bad_rows", "skip"), "."]
             raise _checks.refuse(
                 "column", f"must hold text in every row, but line {line:,} of {path} {text}", column, advice
             )
@@ -88,7 +86,7 @@ def entries(path, read, column, bad_rows="error", *, kind=None):
         raise _checks.refuse("column", f"must hold text, but no row of {path} has any ({first})", column)
     if bad:
         message = (
-            f"{path}: {bad:,} of {bad + found:,} rows are left out, for they hold no text in the column {column!r}"
+            f"{path}: {bad:,} of {bad + found:,} rows are skipped, because they hold no text in the column {column!r}"
         )
         warnings.warn(f"{message}; the first: {first}.", stacklevel=2)
 
@@ -98,7 +96,7 @@ _WORD = re.compile(r"(?<![\w/.:@#&=%+-])[^\W\d_]+(?![\w/@=&]|[.:-]\w)")
 
 
 def columns(path, read):
-    r"""Return the columns of a table, and which looks like text: a name, or a number where there is no header.
+    r"""Return the columns of a table, and the one that looks like text: a name, or a number without a header.
 
     Args:
         path, read: As for `entries`.
@@ -115,26 +113,26 @@ def columns(path, read):
     best = max(names, key=lambda name: _likeness(name, rows), default=None)
     if best is None or not _likeness(best, rows):
         return names, None
-    # No heading, but a text: the file has no header.
+    # If the name is itself a text, the file has no header.
     return names, str(names.index(best) + 1) if len(best.split()) > 3 else best
 
 
 def without_column(path, read):
-    """Build the error for a table whose column was not named: it lists the columns and says which looks like text."""
+    """Return the error for a table without a given column, with its columns and the one that looks like text."""
     names, best = columns(path, read)
     if not names and not any(map(str.strip, read())):
         return _checks.refuse("source", "must hold text, but there is only white space or nothing", str(path))
     if not names:
-        rule = f"must be given for a table, and {path} ends like one, but has no columns"
+        rule = f"must be given for a table, but {path} has no columns"
         return _checks.refuse("column", rule, None, "Give it a name that ends in .txt to read it as plain text.")
     if best is None:
-        advice = "Which of them looks like text is not clear."
+        advice = "None of them clearly looks like text."
     elif best not in names:
         pass_it = ["pass ", _checks.Argument("column", best), "."]
         advice = [f"It seems to have no header, and column {best} looks like text: ", *pass_it]
     else:
         advice = [f"{best!r} looks like text: pass ", _checks.Argument("column", best), "."]
-    rule = f"must be given for a table, and {path} is one, with the columns {listed(names)}"
+    rule = f"must be given for a table such as {path}, with the columns {listed(names)}"
     return _checks.refuse("column", rule, None, advice)
 
 

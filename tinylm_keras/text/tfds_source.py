@@ -1,4 +1,4 @@
-"""Texts from TensorFlow Datasets by name."""
+"""Reads texts of TensorFlow Datasets by name."""
 
 import importlib
 import re
@@ -14,19 +14,18 @@ _NAME = re.compile(
 
 
 def open_texts(source):
-    """Prepare a data set of TensorFlow Datasets (which may download it) and return what iterates over its texts.
+    """Prepare a data set of TensorFlow Datasets, perhaps by downloading it, and return a function for its texts.
 
     Args:
         source: str such as `"tfds:tiny_shakespeare"` or `"tfds:imdb_reviews/plain_text:train[:10%]#text"`. The key of
-            a nested feature is a path: `#question/text`. Under a key may stand one string, which is a text, or a list
-            of strings, each of which is a text.
+            a nested feature is a path: `#question/text`. Its value is a text or a list of texts.
 
     Returns:
         A function without arguments. Each call iterates over the texts (str), in the data set's own order, a few
         entries at a time.
 
     Raises:
-        ValueError: if the name, split or key does not exist; the messages list those that do.
+        ValueError: if the name, split or key does not exist; the messages list valid ones.
 
     Example:
 
@@ -66,13 +65,13 @@ def _import():
 
 def _builder(source, name):
     tfds = _import()
-    importlib.import_module("tinylm_keras.text.tiny_stories")  # makes tfds:tiny_stories known
+    importlib.import_module("tinylm_keras.text.tiny_stories")  # registers tfds:tiny_stories
     try:
         builder = tfds.builder(name)
         builder.download_and_prepare()
     except tfds.core.DatasetNotFoundError:
         raise _checks.refuse("source", "must name a data set that TensorFlow Datasets knows", source) from None
-    except Exception as error:  # what a builder's own code and the network may raise has no common class
+    except Exception as error:  # builders and the network raise various classes
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise _checks.refuse("source", f"must be a data set that can be prepared ({reason})", source) from None
     return builder
@@ -102,7 +101,7 @@ def _flat_keys(feature, prefix=""):
 def _dataset(source, builder, split, key):
     tfds, decoders = _import(), None
     if type(builder.info.features) is tfds.features.FeaturesDict:  # its subclasses, such as Translation, are all text
-        # The columns that are not asked for, pictures perhaps, are never decoded.
+        # Other columns, such as images, are not decoded.
         decoders = tfds.decode.PartialDecoding({key: True})
     try:
         return builder.as_dataset(split=split, shuffle_files=False, decoders=decoders)

@@ -15,7 +15,7 @@ class TinyStoriesConfig(tfds.core.BuilderConfig):
     """One edition of the stories.
 
     Args:
-        file: str. How the names of its two files begin.
+        file: str. Beginning of the names of its two files.
     """
 
     file: str = "TinyStories"
@@ -49,7 +49,7 @@ class TinyStories(tfds.core.GeneratorBasedBuilder):
         return {split: self._generate_examples(path) for split, path in dl_manager.download(self.addresses()).items()}
 
     def addresses(self):
-        """Where the file of each split is downloaded from."""
+        """The address of the file of each split."""
         parts = {"train": "train", "validation": "valid"}
         return {split: f"{ADDRESS}{self.builder_config.file}-{part}.txt" for split, part in parts.items()}
 
@@ -67,7 +67,7 @@ class TinyStories(tfds.core.GeneratorBasedBuilder):
 
     @property
     def url_infos(self):
-        """What is known of the files from earlier downloads: their sizes and checksums by address; None for nothing."""
+        """Sizes and checksums of the files from earlier downloads, by address, or None."""
         path = self._checksums_path
         return tfds.download.checksums.load_url_infos(path) if path.exists() else None
 

@@ -1,4 +1,4 @@
-"""`preset="auto"`: a source is surveyed, and the recipe follows from what was found."""
+"""`preset="auto"`: surveys a source and chooses the recipe for it."""
 
 import re
 
@@ -10,7 +10,7 @@ NAME, READING = advice.NAME, advice.READING
 
 
 def applies(source, preset):
-    """Whether the recipe follows from the text: the preset "auto", or none where the text is the user's own.
+    """Whether the recipe is chosen for the text: with preset "auto", or without a preset for the user's own text.
 
     Example:
 
@@ -21,7 +21,7 @@ def applies(source, preset):
 
 
 def applies_to(names, preset):
-    """As `applies`, for several sources by their names."""
+    """As `applies`, for the names of several sources."""
     if preset is not None:
         return preset == advice.NAME
     return not all(isinstance(name, str) and re.fullmatch("stories(:.*)?", name) for name in names)
@@ -31,8 +31,8 @@ def look(source, overrides):
     """Survey a source.
 
     Args:
-        source: What `data.read` takes, or `Documents`, which are looked at once.
-        overrides: dict. Settings that the user has chosen, among them how to read the source.
+        source: What `data.read` takes, or `Documents`, which are surveyed only once.
+        overrides: dict. Settings that the user has chosen, including those for reading the source.
 
     Returns:
         The source as `Documents`, whose attribute `surveyed` is the `Survey`.
@@ -41,23 +41,23 @@ def look(source, overrides):
         ValueError: if there is no source, or it cannot be read.
     """
     if source is None:
-        rule = "chooses the settings by the text, so there must be one"
-        raise _checks.refuse("preset", rule, advice.NAME, "Give a source, or another preset.")
+        rule = "chooses settings for a text, so it needs one"
+        raise _checks.refuse("preset", rule, advice.NAME, "Pass a source, or another preset.")
     documents = opened(source, **{name: overrides[name] for name in advice.READING if name in overrides})
     if documents.surveyed is None:
-        from tinylm_keras.text import survey as surveys  # with numpy, which `tinylm --help` has no time for
+        from tinylm_keras.text import survey as surveys  # imports numpy, too slow for `tinylm --help`
 
-        documents.surveyed = surveys.survey(documents)  # refuses a table whose column is not named
+        documents.surveyed = surveys.survey(documents)  # refuses a table without a chosen column
     return documents
 
 
 def advise(documents, overrides, with_keras=True):
-    """Choose the recipe for surveyed `Documents`, and let them be cut into texts as it says.
+    """Choose the recipe for surveyed `Documents`, and set the separator of their texts.
 
     Args:
         documents: `Documents` that `look` returned.
         overrides: dict. Settings that the user has chosen.
-        with_keras: bool. Whether Keras may be asked for the device; without it, a CPU is assumed.
+        with_keras: bool. Whether Keras may be imported to find the device; if not, a CPU is assumed.
 
     Returns:
         An `Advice`.
@@ -68,7 +68,7 @@ def advise(documents, overrides, with_keras=True):
 
 
 def advise_token_files(folder, overrides):
-    """Choose the recipe for token files; returns an `Advice` and the opened `TokenFiles`."""
+    """Return the `Advice` for token files, and the opened `TokenFiles`."""
     from tinylm_keras.data.token_files import reader
 
     opened = folder if isinstance(folder, reader.TokenFiles) else reader.open_token_files(folder)
@@ -77,10 +77,10 @@ def advise_token_files(folder, overrides):
 
 
 def lines(found):
-    """Return what a survey found as the first lines of a run: the size of the text, and what looks wrong."""
+    """Return the first lines of a run: the size of the text, and remarks about it."""
     size = f"Found: {found.characters:,} characters in {found.lines:,} lines, {found.distinct_characters:,} different."
-    remarks = [remark for remark in found.remarks if "whitespace tokens" not in remark]  # which are chosen where right
-    return [size, *(f"Worth a look: {remark}" for remark in remarks)]
+    remarks = [remark for remark in found.remarks if "whitespace tokens" not in remark]  # `auto` knows better
+    return [size, *(f"Note: {remark}" for remark in remarks)]
 
 
 def _speed(with_keras):

@@ -1,4 +1,4 @@
-"""Callbacks for people who call `fit` themselves: a sample of the model's writing, and the best model in one file."""
+"""Callbacks for your own `fit`: sample text of the model, and the best model in one file."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ __all__ = ["BestModel", "SampleText"]
 
 
 class SampleText(keras.callbacks.Callback):
-    """Shows what the model writes, every few epochs.
+    """Shows sample text of the model every few epochs.
 
     Args:
         every: int. Epochs between two samples.
-        prompts: str or list of str. Beginnings to continue from; "" starts a new text.
-        max_new_tokens: int or None. Length; None takes the model's generation defaults, as the next two do.
+        prompts: str or list of str. Beginnings of the samples; "" starts a new text.
+        max_new_tokens: int or None. Length. None: the model's generation defaults, also for the next two.
         temperature: float or None.
         top_k: int or None.
-        seed: int. The same numbers are drawn each time, so that a change comes from the model.
-        out: Called with each text. Defaults to `print`.
+        seed: int. The same random numbers each time, so that the samples change only with the model.
+        out: Function that is called with each text. Defaults to `print`.
 
     Raises:
         ValueError: if `every` is less than 1 or `prompts` is empty.
@@ -76,20 +76,19 @@ class SampleText(keras.callbacks.Callback):
 class BestModel(keras.callbacks.Callback):
     """Keeps the model with the lowest score in one file.
 
-    The score stands in the file itself, as the comment of its zip archive. So a later `fit` into the same file starts
-    from it: 0.5, restart, 0.9 leaves the file as it is. A score that is not a number is never the best, and a first
-    one that is not does not keep later ones out. A file that was moved away is not to be beaten any more: the next
-    score begins anew. The file is replaced whole or not at all.
+    The score is stored in the file, as the comment of its zip archive, so a later `fit` with the same file replaces it
+    only with a better model: after 0.5, a restart and 0.9 the file is unchanged. A score of nan is never the best. If
+    the file was moved away, the next model is saved whatever its score. The write is atomic.
 
-    Scores are compared as they are: after a change of the validation data, choose another file.
+    Scores on different validation data cannot be compared: choose another file after a change of the data.
 
     Args:
         path: str or `os.PathLike` that ends in ".keras".
         monitor: str. Name in the logs of `fit`, `"loss"` without validation data. Lower is better.
 
     Raises:
-        ValueError: if `path` does not end in ".keras", when training begins if the file there holds no such score, and
-            after an epoch if `fit` does not report `monitor`.
+        ValueError: if `path` does not end in ".keras"; at the start of training, if the file there has no such score;
+            after an epoch, if `fit` does not report `monitor`.
 
     Example:
 
@@ -113,15 +112,15 @@ class BestModel(keras.callbacks.Callback):
             advice = f"There are: {', '.join(logs or {})}. Give fit validation_data, or watch one of these."
             raise _checks.refuse("monitor", "must be reported by fit", self.monitor, advice)
         score = float(logs[self.monitor])
-        if not self.path.exists():  # it was moved away: what it held is no longer to be beaten
+        if not self.path.exists():  # it was moved away
             self.best = math.inf
-        if score < self.best:  # never so for nan
+        if score < self.best:  # False for nan
             save_with_score(self.model, self.path, self.monitor, score)
             self.best = score
 
 
 def save_with_score(model: keras.Model, path: Path, monitor: str, score: float) -> None:
-    """Save a model to `path` with its score in the comment of the archive, whole or not at all."""
+    """Save a model to `path` with its score in the comment of the archive, atomically."""
     with atomic_path(path) as temporary:
         model.save(temporary)
         with zipfile.ZipFile(temporary, "a") as opened:
@@ -129,10 +128,10 @@ def save_with_score(model: keras.Model, path: Path, monitor: str, score: float) 
 
 
 def read_score(path: Path, monitor: str) -> float:
-    """Return the score that `save_with_score` left in `path`; refuse a file that holds none."""
+    """Return the score that `save_with_score` stored in `path`; refuse a file without one."""
     try:
         score = float(archive.parse(archive.comment(path), "comment")[monitor])
-        if math.isnan(score):  # no score is lower: nothing would ever be saved
+        if math.isnan(score):  # no score would be lower
             raise ValueError("it is not a number")
         return score
     except (ValueError, KeyError, TypeError):

@@ -1,7 +1,7 @@
-"""A checkpoint: one file with a model, its optimizer, and where the training of it stands.
+"""Checkpoints: one file with a model, its optimizer, and the state of the run.
 
-The file is a model's file as any other (`tlm.load_model` takes it), whose config also holds the state below, as text.
-Weights, optimizer and the seed states of dropout are where Keras keeps weights.
+The file is an ordinary model file (`tlm.load_model` reads it). Its config also holds the state below, as text. Weights,
+optimizer variables and the seed states of dropout are stored as Keras stores weights.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from tinylm_keras.training import patience, plan, run_record
 
 LAST, PREVIOUS, BEST = "last.keras", "previous.keras", "model.keras"
 
-# Of more text than this in the samples so far, a checkpoint keeps the newest half.
+# If the samples have more characters than this, a checkpoint keeps only the newest half.
 MOST_SAMPLED = 4 << 20
 
 _COLUMN = re.compile("[a-z_]{1,40}")
@@ -26,18 +26,18 @@ _COLUMN = re.compile("[a-z_]{1,40}")
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """Where a run stands.
+    """The state of a run.
 
     Attributes:
-        batches: int. How many were trained on; several may make one update.
-        sums: (nats, tokens). The training loss of the evaluation period so far.
-        best: float. Lowest score so far; inf before the first evaluation.
-        best_step: int or None.
-        first_loss: float or None. Training loss after the first call of the step.
-        seconds: float. How long the run has taken.
+        batches: int. Number of batches so far; several may make one update.
+        sums: (nats, tokens). Sums for the training loss of the current evaluation period.
+        best: float. Lowest loss so far; inf before the first evaluation.
+        best_step: int or None. Step of the lowest loss.
+        first_loss: float or None. Training loss after the first call of the compiled step.
+        seconds: float. Duration of the run so far.
         rows: list of dict. The history.
         samples: list of (step, text).
-        record: dict. What recipe.json holds.
+        record: dict. The content of recipe.json.
     """
 
     batches: int
@@ -57,23 +57,23 @@ class State:
 
     @property
     def plan(self):
-        """The `Plan` of the run, as it was made when the run began."""
+        """The `Plan` of the run."""
         return plan.Plan(**self.record["plan"])
 
     @property
     def step(self):
-        """Updates that were made."""
+        """Number of updates so far."""
         return self.batches // self.plan.gradient_accumulation_steps
 
     @property
     def finished(self):
-        """Whether nothing is left to do: all updates and the last evaluation were made, or none was better for long."""
+        """Whether the run is complete: all updates and the last evaluation are done, or its patience has run out."""
         if patience.is_over(self.rows, self.recipe.patience, patience.since(self.record)):
             return True
         return self.step >= self.plan.steps and bool(self.rows) and self.rows[-1]["step"] >= self.plan.steps
 
     def to_json(self):
-        """Return the state as text. Numbers that are not finite, which JSON lacks, are written as strings."""
+        """Return the state as JSON. Numbers that are not finite become strings, because JSON lacks them."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         samples = list(self.samples)
         while sum(len(text) for _, text in samples) > MOST_SAMPLED and len(samples) > 1:
@@ -85,7 +85,7 @@ class State:
         """The inverse of `to_json`, from the parsed text.
 
         Raises:
-            ValueError: if it is no such state.
+            ValueError: if it is not a valid state.
         """
         try:
             names = [field.name for field in dataclasses.fields(cls)]
@@ -104,34 +104,34 @@ class State:
                 }
             )
             record = run_record.parse(state.record)
-            state = dataclasses.replace(state, record=record.values)  # with the names of today
+            state = dataclasses.replace(state, record=record.values)  # with current names
             good = (
                 0 <= state.batches <= state.plan.steps * state.plan.gradient_accumulation_steps and len(state.sums) == 2
             )
             good &= None not in (record.recipe, record.plan, record.sha256)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise ValueError(f"holds a state of training that cannot be read ({error})") from None
+            raise ValueError(f"contains a training state that cannot be read ({error})") from None
         if not good:
-            raise ValueError("holds a state of training that cannot be true")
+            raise ValueError("contains an inconsistent training state")
         return state
 
 
 def write(model, text, path, older=None):
-    """Save a model with a text beside its config, whole or not at all.
+    """Save a model with a text in its config, atomically.
 
     Args:
         model: `LanguageModel`.
         text: str. JSON.
         path: `pathlib.Path`.
-        older: `pathlib.Path` or None. What `path` holds now is kept under this name.
+        older: `pathlib.Path` or None. New name for the file that `path` holds now.
 
     Raises:
-        OSError: if it cannot be written; what was there is still there.
+        OSError: if the file cannot be written; the old file is then unchanged.
     """
     model.training_state = text
     try:
         with _files.atomic_path(path, older) as temporary:
-            keras.Model.save(model, temporary)  # not the model's own, which makes its file whole in the same way
+            keras.Model.save(model, temporary)  # the model's own `save` would repeat the atomic write
     finally:
         model.training_state = None
 
@@ -141,12 +141,12 @@ def read(path):
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged, is no checkpoint, or its weights are not finite; in one line that names it.
+        ValueError: if it is damaged, is not a checkpoint, or its weights are not finite; the message names the file.
     """
     with archive.hold(path) as held:
         value = held.training()
         if value is None:
-            raise ValueError(f"{held.path} is a model without a state of training")
+            raise ValueError(f"{held.path} is a model without a training state")
         try:
             state = State.from_value(value)
         except ValueError as error:
@@ -155,21 +155,21 @@ def read(path):
     if getattr(model, "optimizer", None) is None or model.tokenizer is None:  # it may not be compiled
         raise ValueError(f"{path} is a model without its optimizer or its tokenizer")
     if int(model.optimizer._iterations) != state.batches:
-        raise ValueError(f"{path} holds a state of training that is not that of its optimizer")
+        raise ValueError(f"{path} contains a training state that does not match its optimizer")
     return model, state
 
 
 def choose(folder):
-    """Return the newest checkpoint in a folder that is good, or None where there is none at all.
+    """Return the newest intact checkpoint in a folder, or None if there is no checkpoint.
 
     Args:
         folder: `pathlib.Path`.
 
     Returns:
-        None, or (model, `State`, the lines to say about files that were not good).
+        None, or (model, `State`, lines about damaged files).
 
     Raises:
-        ValueError: if there are checkpoints and none is good; says why of each.
+        ValueError: if all checkpoints are damaged; the message has the reasons.
     """
     problems = []
     for name in (LAST, PREVIOUS):
@@ -180,22 +180,22 @@ def choose(folder):
         except (ValueError, OSError) as error:
             problems.append(str(error).rstrip("."))
             continue
-        lines = [f"{problem}: {name} is used, of step {state.step:,}" for problem in problems]
+        lines = [f"{problem}. Using {name} of step {state.step:,} instead" for problem in problems]
         if name == PREVIOUS and not problems:
-            lines = [f"{LAST} is missing: {name} is used, of step {state.step:,}"]
+            lines = [f"{LAST} is missing. Using {name} of step {state.step:,} instead"]
         return model, state, lines
     if problems:
-        raise ValueError(f"No checkpoint in {folder} is good: {'; '.join(problems)}.")
+        raise ValueError(f"No checkpoint in {folder} can be used: {'; '.join(problems)}.")
     return None
 
 
 def best_text(monitor, score, step):
-    """Return what the file of the best model holds about itself, as JSON."""
+    """Return the text for the file of the best model, as JSON."""
     return json.dumps({"monitor": monitor, "score": score if math.isfinite(score) else None, "step": step})
 
 
 def read_best(path, monitor):
-    """Return (score, step) of the best model in a file; None where there is none or it cannot be told."""
+    """Return (score, step) of the best model in a file; None if the file has none."""
     try:
         value = archive.training(path)
         if value["monitor"] == monitor:
@@ -221,6 +221,6 @@ def _finite(value):
 
 
 def _row(row):
-    if not all(_COLUMN.fullmatch(name) for name in row):  # they become the header of a table
-        raise ValueError("its history has a column that no run writes")
+    if not all(_COLUMN.fullmatch(name) for name in row):  # the names become the header of a table
+        raise ValueError("its history has an unknown column")
     return {name: int(cell) if name == "step" else None if cell is None else float(cell) for name, cell in row.items()}

@@ -1,4 +1,4 @@
-"""Keeps the best weights of a run in memory, and its model files on disk."""
+"""Keeps the best weights of a run in memory, and writes its model files."""
 
 import math
 import time
@@ -8,14 +8,14 @@ from keras import ops
 from tinylm_keras import saving
 from tinylm_keras.training import checkpoint
 
-# A checkpoint is due when the last one is so many seconds old, and so many times as old as writing it took: then
-# checkpoints take at most a fiftieth of the time.
+# A checkpoint is due when the last one is SAVE_INTERVAL seconds old and SAVE_COST times as old as writing it took, so
+# that checkpoints take at most a fiftieth of the time.
 SAVE_INTERVAL = 20.0
 SAVE_COST = 50
 
 
 class CheckpointManager:
-    """The best and the latest state of a model.
+    """Keeps the best and the latest state of a model.
 
     Args:
         model: The `LanguageModel` in training.
@@ -23,9 +23,9 @@ class CheckpointManager:
         monitor: str. "val_loss", or "loss" without validation.
 
     Attributes:
-        best: float. The lowest score so far.
-        best_step: int or None. When it was reached.
-        saved_step: int or None. Of the last checkpoint that was written.
+        best: float. The lowest loss so far.
+        best_step: int or None. Its step.
+        saved_step: int or None. The step of the last checkpoint.
     """
 
     def __init__(self, model, folder, monitor):
@@ -36,10 +36,10 @@ class CheckpointManager:
         self._saved, self._saved_at, self._interval = None, time.monotonic(), SAVE_INTERVAL
 
     def resume(self, state):
-        """Take over the best model of a resumed run: the one on disk is never replaced by a worse one.
+        """Read the best loss of a resumed run, so that a worse model never replaces the one on disk.
 
         Returns:
-            The lines to say about it.
+            A list of lines to show.
         """
         self.saved_step, self._saved = state.step, _mark(state)
         if state.best_step is None:
@@ -47,14 +47,16 @@ class CheckpointManager:
         found = checkpoint.read_best(self.folder.file(checkpoint.BEST), self.monitor)
         if found is None:
             name = checkpoint.BEST
-            return [f"{name} is missing or damaged: the best of step {state.best_step:,} is lost, and sought again"]
+            step = f"{state.best_step:,}"
+            lost = f"The best model so far (step {step}) is lost; tracking of the best model starts again."
+            return [f"{name} is missing or damaged. {lost}"]
         # The file may be newer than the checkpoint, which is written after it.
         self.best, self.best_step = found
         return []
 
     def evaluated(self, step, score):
-        """Look at the score of an evaluation; keep the weights when it is the best. Returns whether it is."""
-        better = score < self.best  # never so for nan
+        """Return whether the loss of an evaluation is the best so far; if so, keep the weights."""
+        better = score < self.best  # False for nan
         if better:
             self.best, self.best_step = score, step
             self._state = self._copy()
@@ -70,13 +72,13 @@ class CheckpointManager:
 
     @property
     def first_is_due(self):
-        """Whether no checkpoint of a step was written yet."""
+        """Whether no step has a checkpoint yet."""
         return self.folder is not None and not self.saved_step
 
     def write(self, state):
-        """Write a checkpoint of the model as it is now, unless this state is on disk already.
+        """Write a checkpoint of the model, unless the same state is already on disk.
 
-        The best model comes first, so that a checkpoint never names a best that is not on disk.
+        The best model is written first, so that a checkpoint never names a best model that is not on disk.
 
         Args:
             state: `checkpoint.State`.
@@ -93,10 +95,10 @@ class CheckpointManager:
         self._interval = max(SAVE_INTERVAL, SAVE_COST * (self._saved_at - began))
 
     def finish(self, state):
-        """Write what is not written yet, and give the model its best weights.
+        """Write the files that are not written yet, and give the model its best weights.
 
         Args:
-            state: `checkpoint.State`, or None when the present weights are worthless or not known to agree with it.
+            state: `checkpoint.State`, or None if the current weights are not finite or may not match it.
         """
         if self.folder is not None:
             if state is not None:
@@ -109,11 +111,11 @@ class CheckpointManager:
             best = saving.read_model(self.folder.file(checkpoint.BEST))
             self._restore([ops.convert_to_numpy(variable) for variable in _variables(best)])
         elif self.folder is not None and state is not None and state.batches:
-            # Stopped before the first evaluation: the latest weights are all there is.
+            # Stopped before the first evaluation: keep the latest weights.
             self._save(math.inf, state.step)
 
     def _save_best(self):
-        """Write the best weights, which may be older than those of the model now."""
+        """Write the best weights, which may be older than the current ones."""
         present = self._copy()
         self._restore(self._state)
         try:
@@ -136,10 +138,10 @@ class CheckpointManager:
 
 
 def _variables(model):
-    network = getattr(model, "network", model)  # of a mixture, which a finished run has made of it
+    network = getattr(model, "network", model)  # a finished run may have made a mixture of it
     return [*network.variables, *model.optimizer.variables]
 
 
 def _mark(state):
-    """What tells two states of one run apart."""
+    """Return values that differ between any two states of a run."""
     return state.batches, len(state.rows), state.best_step

@@ -1,4 +1,4 @@
-"""How much a model copies from its training text, as lines to say: its samples beside text that was held out."""
+"""Lines on how much a model copies from its training text, compared with held-out text."""
 
 from tinylm_keras.copying import STRETCH, copying
 from tinylm_keras.tokenizers import CharacterTokenizer
@@ -7,25 +7,25 @@ SAMPLES, CHARACTERS = 20, 300
 
 
 def report(model, training, held_out):
-    """Return what 20 samples of a model copy, as `lines`; none where no text is known or it cannot begin by itself."""
+    """Return `lines` about 20 samples of a model; no lines if the text is unknown or the model needs a prompt."""
     if not isinstance(training, list) or not training or (model.tokenizer.end_id is None and not model.first_tokens):
         return []
     return lines(samples(model), training, held_out)
 
 
 def samples(model, seed=0):
-    """Let a model write 20 texts from nothing, of about 300 characters at most."""
+    """Generate 20 texts of up to about 300 characters from an empty prompt."""
     length = CHARACTERS if isinstance(model.tokenizer, CharacterTokenizer) else CHARACTERS // 4
     return model.generate([""] * SAMPLES, max_new_tokens=length, seed=seed)
 
 
 def lines(written, training, held_out):
-    """Return what samples share with a training text, beside what held-out text shares with it.
+    """Return lines on how much samples share with a training text, compared with held-out text.
 
     Args:
         written: list of str. The samples.
         training: list of str.
-        held_out: list of str. Text that was not trained on; empty where there is none.
+        held_out: list of str. Text that was not used for training; may be empty.
 
     Returns:
         list of str.
@@ -33,30 +33,30 @@ def lines(written, training, held_out):
     Example:
 
     >>> lines(["my cat"], ["a cat ran"], [])[0][:62]
-    'Copies: of 1 sample, the longest stretch that stands in the tr'
+    'Copies: in 1 sample, the longest stretch copied from the train'
     """
     found = copying(written, training)
     number = f"{found.texts} sample{'s' * (found.texts != 1)}"
     size = f"{len(found.longest):,} character{'s' * (len(found.longest) != 1)}"
     where = f" ({_shown(found.longest)}, at character {found.place:,})" if found.longest else ""
-    said = [f"Copies: of {number}, the longest stretch that stands in the training text has {size}{where}."]
+    said = [f"Copies: in {number}, the longest stretch copied from the training text has {size}{where}."]
     other = None if not held_out else copying(_like(held_out, written), training)
     if found.share is not None:
-        beside = "" if other is None or other.share is None else f"; of the held-out text, {other.share:.1%} do"
-        said.append(f"Of their stretches of {STRETCH} characters, {found.share:.1%} stand there{beside}.")
+        beside = "" if other is None or other.share is None else f"; of the held-out text, {other.share:.1%}"
+        said.append(f"Of their stretches of {STRETCH} characters, {found.share:.1%} are in the training text{beside}.")
     if found.whole:
-        beside = "" if other is None else f"; of held-out texts, {other.whole:.0%} are"
-        said.append(f"{found.whole:.0%} of them are texts of the training text, from beginning to end{beside}.")
+        beside = "" if other is None else f"; of the held-out texts, {other.whole:.0%}"
+        said.append(f"{found.whole:.0%} of them are complete training texts{beside}.")
     return said
 
 
 def _shown(stretch):
-    """A stretch in one line, with marks for its line breaks."""
+    """Show a stretch in one line, with marks for line breaks."""
     return '"' + stretch.replace("\n", "\u21b5") + '"'
 
 
 def _like(held_out, written):
-    """Held-out text in as many parts as there are samples, and about as long."""
+    """Return parts of the held-out text that have the number and the size of the samples."""
     if len(held_out) >= len(written):
         return held_out[: len(written)]
     text, length = "\n".join(held_out), max(1, max(map(len, written)))

@@ -1,4 +1,4 @@
-"""From texts to the batches of a run: split, tokenizer, layout, and what the records say about the text."""
+"""From texts to the batches of a run: split, tokenizer, layout, and the record of the text."""
 
 import dataclasses
 import functools
@@ -18,7 +18,7 @@ from tinylm_keras.training import unseen
 LOOKED_AT = 2_000  # texts that layout="auto" measures, evenly spread
 FITTING_SHARE = 0.9
 
-# Texts kept for validation at the most: more would cost time at every evaluation and hardly change the figure.
+# Most validation texts: more would cost time at every evaluation and hardly change the loss.
 MOST_VALIDATION = 1_000
 
 
@@ -31,11 +31,11 @@ class Corpus:
         validation: list of str, empty for none.
         tokenizer: `Tokenizer`, adapted on `train` alone.
         layout: "padded" or "packed".
-        reason: str. Why that layout.
+        reason: str. Reason for the layout.
         sha256: str. Fingerprint of all texts in order.
-        locations: list of str. Where the text can be read again; empty where nowhere.
-        kept: list of stretches or None. What is kept for validation, where the seed alone does not say it.
-        separator: str or None. What stood between the texts, where that is known.
+        locations: list of str. Sources from which the text can be read again; may be empty.
+        kept: list of stretches or None. The stretches held out for validation, unless the seed decides them.
+        separator: str or None. The string between the texts, if known.
     """
 
     train: list
@@ -59,7 +59,7 @@ class Corpus:
         return data.concatenate(self.validation, self.tokenizer)
 
     def train_batches(self, recipe):
-        """Return the batches to train on and how many of them make one pass over the text."""
+        """Return the batches to train on, and the number of batches in one pass over the text."""
         if self.layout == "padded":
             batches = data.lines(self.train, self.tokenizer, **_shape(recipe), seed=recipe.seed)
             return batches, batches.steps_per_epoch
@@ -68,49 +68,44 @@ class Corpus:
         return data.windows(self.train_stream, **_shape(recipe), steps=steps, seed=recipe.seed), one_pass
 
     def validation_batches(self, recipe):
-        """Return the validation batches, or None: all of the validation text once, or a random part of it."""
+        """Return batches of all of the validation text, or of a random part of it; None without validation text."""
         return self._evaluation_batches(recipe, "validation") if self.validation else None
 
     def validation_windows(self, recipe):
-        """Return overlapping windows of all of the validation text, on which the result is evaluated, or None."""
+        """Return overlapping windows of all of the validation text, for the final evaluation, or None."""
         if not self.validation:
             return None
         shape = {"context_length": recipe.context_length, "layout": self.layout}
-        return self._counted(strided_windows(self.validation, self.tokenizer, **shape), self.validation)
-
-    def _counted(self, batches, texts):
-        """Batches of some texts, in whose characters those between the texts count."""
-        if self.separator is not None and self.tokenizer.end_id is not None:
-            batches.add_characters(len(self.separator) * len(texts))
-        return batches
+        windows = strided_windows(self.validation, self.tokenizer, **shape)
+        return windows.count_separators(self.separator, self.validation, self.tokenizer)
 
     def training_sample(self, recipe):
-        """Return random batches of the training text to estimate the training loss on, or None."""
+        """Return random batches of the training text, to estimate the training loss, or None."""
         return None if recipe.evaluation_batches is None else self._evaluation_batches(recipe, "train")
 
     def _evaluation_batches(self, recipe, part):
-        """Return a part of the text once, or `evaluation_batches` random batches of it, where these are fewer.
+        """Return batches of a part of the text: all of it, or `evaluation_batches` random batches if these are fewer.
 
-        They are the same at every evaluation, so that a change of the loss comes from the model alone.
+        They are the same at every evaluation, so that the loss changes only with the model.
         """
-        most = recipe.evaluation_batches
+        most, texts = recipe.evaluation_batches, getattr(self, part)
         if self.layout == "padded":
-            texts = getattr(self, part)
             if most is not None and len(texts) > most * recipe.batch_size:
                 places = np.random.default_rng(recipe.seed).permutation(len(texts))[: most * recipe.batch_size]
                 texts = [texts[place] for place in places]
-            return self._counted(data.lines(texts, self.tokenizer, **_shape(recipe), shuffle=False), texts)
+            batches = data.lines(texts, self.tokenizer, **_shape(recipe), shuffle=False)
+            return batches.count_separators(self.separator, texts, self.tokenizer)
         stream = getattr(self, f"{part}_stream")
         if most is None or stream.tokens <= most * recipe.batch_size * recipe.context_length:
-            return self._counted(data.windows(stream, **_shape(recipe)), getattr(self, part))
+            return data.windows(stream, **_shape(recipe)).count_separators(self.separator, texts, self.tokenizer)
         return data.windows(stream, **_shape(recipe), steps=most, seed=recipe.seed + 1)  # not those of training
 
     def unknown_tokens(self):
-        """Return the words of the text that are not in the vocabulary, counted."""
+        """Return the counts of words of the text that are not in the vocabulary."""
         return self.tokenizer.unknown_tokens(self.train + self.validation)
 
     def record(self):
-        """Return what recipe.json says about the text."""
+        """Return the entry of recipe.json about the text."""
         texts = self.train + self.validation
         return {
             "sha256": self.sha256,
@@ -135,11 +130,11 @@ def make(texts, recipe, tokenizer=None, locations=(), kept=None, separator=None)
     Args:
         texts: list of str.
         recipe: `Recipe`.
-        tokenizer: `Tokenizer` or None. Taken as it is when given.
-        locations: list of str. Where the texts can be read again.
-        kept: list of stretches or None. What to keep for validation, where that is no matter of the seed; see
+        tokenizer: `Tokenizer` or None. A tokenizer to use unchanged.
+        locations: list of str. Sources from which the texts can be read again.
+        kept: list of stretches or None. The stretches to hold out for validation, unless the seed decides them; see
             `unseen.choose`.
-        separator: str or None. What stood between the texts.
+        separator: str or None. The string between the texts.
 
     Returns:
         A `Corpus`.
@@ -156,7 +151,7 @@ def make(texts, recipe, tokenizer=None, locations=(), kept=None, separator=None)
 
 
 def divide(texts, recipe, kept=None):
-    """Return the part of some texts to train on and the part kept for validation, two lists of str."""
+    """Split texts into a training part and a validation part, two lists of str."""
     if kept is not None:
         return unseen.divide(texts, kept)
     if not recipe.validation:
@@ -171,13 +166,13 @@ def divide(texts, recipe, kept=None):
 
 
 def make_tokenizer(texts, recipe):
-    """Return the recipe's tokenizer: read from the files that it names, else adapted on `texts`."""
+    """Return the recipe's tokenizer, read from its vocabulary files or adapted on `texts`."""
     tokenizer = new_tokenizer(recipe)
     return tokenizer.adapt(texts) if recipe.vocabulary_file is None else tokenizer
 
 
 def new_tokenizer(recipe):
-    """Return the recipe's tokenizer: read from the files that it names, else without a vocabulary."""
+    """Return the recipe's tokenizer, read from its vocabulary files or without a vocabulary."""
     kind = registry.TOKENIZERS[recipe.tokenizer]
     if recipe.vocabulary_file is None:
         return kind.build(recipe)
@@ -185,7 +180,7 @@ def new_tokenizer(recipe):
 
 
 def choose_layout(texts, tokenizer, recipe):
-    """Return the layout and why: with "auto", padded where at least 90 % of the texts fit into the context whole.
+    """Return the layout and the reason: with "auto", padded if at least 90 % of the texts fit into the context.
 
     At most 2,000 texts are measured, evenly spread.
     """
@@ -198,15 +193,15 @@ def choose_layout(texts, tokenizer, recipe):
 
 
 def fitting_share(texts, tokenizer, context_length):
-    """Return the share of the texts that a row of the padded layout holds whole, from at most 2,000 of them."""
+    """Return the share of the texts that fit into a row of the padded layout, from at most 2,000 of them."""
     looked_at = texts[:: math.ceil(len(texts) / LOOKED_AT)]
-    # In a row of context_length + 1 ids, an end token takes the first and the last place.
+    # A row has context_length + 1 ids; an end token takes the first and the last place.
     room = context_length + 1 - (0 if tokenizer.end_id is None else 2)
     return sum(len(ids) <= room for ids in tokenizer.tokenize(looked_at)) / len(looked_at)
 
 
 def fingerprint(texts):
-    """Return the SHA-256 of texts in their order; where one text ends matters.
+    """Return the SHA-256 of a list of texts, which depends on their order and on where each one ends.
 
     Example:
 

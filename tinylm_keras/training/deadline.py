@@ -1,18 +1,18 @@
-"""When a run that lasts so many minutes must end, and how many updates fit in until then as its pace changes."""
+"""The end of a run by minutes: how many updates fit in before it, at the current pace."""
 
 import contextlib
 import contextvars
 import math
 import time
 
-# How often the pace is looked at, as a part of the time; the share of the updates that are left by which their number
-# must be wrong before it changes; and the part of a period below which the end waits for no evaluation of its own.
+# Number of times that the pace is checked; the smallest change of the remaining updates, as a share of them; and the
+# smallest last period, as a share of a period.
 LOOKS, TOLERANCE, SHORTEST_PERIOD = 20, 0.02, 0.1
 
-# The weight of the newest look in the pace.
+# Weight of the newest measurement in the average pace.
 NEWEST = 0.5
 
-# The end of a run is taken to be slower than planned by as much as its updates are, within these bounds.
+# The end of a run is expected to be slower than planned by the same factor as its updates, within these bounds.
 LEAST_SLOWDOWN, MOST_SLOWDOWN = 1.0, 3.0
 
 
@@ -36,17 +36,17 @@ def began():
 
 
 class Deadline:
-    """Follows the clock of a run.
+    """Adapts the length of a run to its pace.
 
     Args:
-        began: float. When the time began to run, by `clock`.
-        end: float. When it is over.
-        ending: float. Seconds that the end of the run takes after its last evaluation, at the pace of `costs`.
-        costs: `Costs` as they were measured before the run.
+        began: float. Start of the run by `clock`.
+        end: float. Latest end of the run.
+        ending: float. Seconds that the run needs after its last evaluation, at the pace of `costs`.
+        costs: `Costs` measured before the run.
         per_call: int. Updates in one call of the compiled step.
         clock: Function that returns seconds.
 
-    Example: an update was to take 0.1 s and takes 0.2 s, so half as many are left.
+    Example: an update takes 0.2 s instead of 0.1 s, so half as many fit in.
 
     >>> from tinylm_keras.training.time_budget import Costs
     >>> now = [0.0]
@@ -67,16 +67,16 @@ class Deadline:
         self._looked_at, self._looked_step, self._evaluating = clock(), None, 0.0
 
     def evaluated(self, seconds):
-        """Take in how long an evaluation took, its sample and its files included."""
+        """Add the duration of an evaluation with its sample and its files."""
         self._evaluating += seconds
         self._evaluation = seconds if seconds > self._evaluation else _mean(self._evaluation, seconds)
 
     def steps(self, step, steps, every):
-        """Return how many updates the run makes in all, where that changes; else None.
+        """Return the new total number of updates, or None if it does not change.
 
         Args:
-            step: int. Updates that were made.
-            steps: int. Updates that were planned.
+            step: int. Updates so far.
+            steps: int. Planned updates in total.
             every: int. Updates between two evaluations.
         """
         now = self.clock()
@@ -97,15 +97,15 @@ class Deadline:
 
 
 def updates_left(seconds, update, evaluation, since, every, per_call=1):
-    """Return how many updates fit into the time that is left, with an evaluation after each period and at the end.
+    """Return how many updates fit into the remaining time, with an evaluation after each period and at the end.
 
     Args:
-        seconds: float. The time that is left.
+        seconds: float. The remaining time.
         update: float. Seconds of an update.
         evaluation: float. Seconds of an evaluation.
         since: int. Updates since the last evaluation.
         every: int. Updates between two evaluations.
-        per_call: int. What is returned is a multiple of it, unless it ends a period.
+        per_call: int. The result is a multiple of it, unless it ends a period.
 
     Example:
 

@@ -1,19 +1,19 @@
-"""What ends a run early because it cannot succeed, and what is said of one that learned nothing."""
+"""Ends a run whose loss diverges, and gives advice if the model learned nothing."""
 
 import math
 
 from tinylm_keras import _checks
 
-# A whole period whose loss is so many times that of knowing nothing (all tokens equally likely) will not come back.
+# A period with a mean loss of this many times that of a uniform guess will not recover.
 GROWN = 3.0
 
 
 class DivergenceCheck:
-    """Stops a run whose loss is not a number or grows beyond all measure.
+    """Stops a run whose loss becomes nan or grows far too large.
 
     Args:
         recipe: `Recipe`.
-        checkpoints: `CheckpointManager`, which knows which files are good.
+        checkpoints: `CheckpointManager`, which knows the step of the best model.
         learning_rate: Function from an update, counted from 0, to its learning rate.
     """
 
@@ -23,18 +23,18 @@ class DivergenceCheck:
     def finite(self, value, name, step):
         """Raise a RuntimeError unless `value` is a finite number."""
         if not math.isfinite(float(value)):
-            rule = f"is too high, or the text too odd: the {name} is {float(value)} at step {step:,}"
+            rule = f"is too high: the {name} became {float(value)} at step {step:,}"
             raise self._failed(rule, step)
 
     def grown(self, loss, vocabulary_size, step):
-        """Raise a RuntimeError if the mean loss of a period is far above that of a blind guess."""
+        """Raise a RuntimeError if the mean loss of a period is far above that of a uniform guess."""
         blind = math.log(vocabulary_size)
         if loss > GROWN * max(1.0, blind):
-            rule = f"is too high: the loss has grown to {loss:.3g} by step {step:,}, and a blind guess has {blind:.3g}"
+            rule = f"is too high: the loss has grown to {loss:.3g} at step {step:,}; a uniform guess has {blind:.3g}"
             raise self._failed(rule, step)
 
     def no_progress(self, rows, first_loss):
-        """Return a line to say when the loss at the end is not below that at the start, else None."""
+        """Return a line of advice if the loss at the end is not below that at the start, else None."""
         if len(rows) < 2 or first_loss is None or rows[-1]["loss"] < first_loss:
             return None
         rate = self.recipe.learning_rate
@@ -45,6 +45,6 @@ class DivergenceCheck:
 
     def _failed(self, rule, step):
         rate, best = self.learning_rate(max(0, step - 1)), self.checkpoints.best_step
-        kept = "no model is kept" if best is None else f"the best model, of step {best:,}, is kept"
-        advice = f"The rate was {rate:.3g} at that step; {kept}. Try a tenth of it."
+        kept = "no model is kept" if best is None else f"the best model (step {best:,}) is kept"
+        advice = f"The learning rate was {rate:.3g} at that step; {kept}. Try a learning rate ten times lower."
         return _checks.refuse("learning_rate", rule, self.recipe.learning_rate, advice, error=RuntimeError)

@@ -1,4 +1,4 @@
-"""What a run stands on: the device, the threads, the versions."""
+"""The environment of a run: device, threads, versions."""
 
 import datetime
 import importlib.metadata
@@ -35,7 +35,7 @@ def device():
 
 
 def threads():
-    """Return how many threads compute: those TensorFlow was given, else one for each processor of this process."""
+    """Return the number of threads: TensorFlow's setting, or one for each processor of this process."""
     chosen = 0
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -46,7 +46,7 @@ def threads():
 
 
 def speed(seconds=0.2):
-    """Measure how many floating point operations a second a matrix product does here, at its best in `seconds`.
+    """Return the floating point operations per second of a matrix product, the best of several in `seconds`.
 
     Example:
 
@@ -63,7 +63,7 @@ def speed(seconds=0.2):
 
 
 def versions():
-    """Return the versions of this package and of what computes for it, as a dict of str."""
+    """Return the versions of Python, this package and its main dependencies, as a dict of str."""
     found = {"python": platform.python_version(), "backend": keras.backend.backend()}
     for package in ("tinylm-keras", "keras", "tensorflow", "jax", "keras-hub", "numpy"):
         try:

@@ -1,27 +1,27 @@
-"""Text folded to the width of a terminal, without the loss of a character. rich is imported when it is needed."""
+"""Folds text to the width of a terminal and keeps every character. rich is imported only when needed."""
 
 import re
 
-# Stands before the rest of a line that was folded, where a text has several lines of its own.
+# Mark at the beginning of the rest of a folded line, in a text of several lines.
 CONTINUED, CONTINUED_ASCII = "↪ ", "> "
 
-# Cells of a line in which there is room for a mark.
+# Narrower lines have no room for a mark.
 LEAST_MARKED = 8
 
 
 def fold(text, width, encoding="utf-8"):
-    """Return the lines that a text takes on a terminal.
+    """Return the lines of a text folded for a terminal.
 
-    In a text of several lines, such as a poem, the rest of a folded line begins with a mark, so that it is told apart
-    from a line of the text.
+    In a text of several lines, such as a poem, the rest of a folded line begins with a mark, to distinguish it from a
+    line of the text.
 
     Args:
         text: str.
         width: int. Cells of a line; Chinese characters take two each.
-        encoding: str. What the terminal can show; without Unicode the mark is `>`.
+        encoding: str. Encoding of the terminal; without Unicode the mark is `>`.
 
     Returns:
-        list of str. Without the marks, the pieces of a line joined are the line (a tab is four blanks or fewer).
+        list of str. Without the marks, the pieces of a line join to the line (a tab becomes up to four spaces).
 
     Example:
 
@@ -42,7 +42,7 @@ def fold(text, width, encoding="utf-8"):
 
 
 def wrapped(line, width):
-    """Return a line of words in lines of a terminal, the later ones indented; a word longer than a line stays whole.
+    """Return a line folded for a terminal, with later lines indented; words longer than a line are not split.
 
     Example:
 
@@ -54,13 +54,13 @@ def wrapped(line, width):
 
 
 def pieces(line, width, less=0, whole_words=False):
-    """Return a line in pieces, cut after blanks where it has any; joined they are the line.
+    """Split a line into pieces, after spaces if there are any; the pieces join to the line.
 
     Args:
         line: str.
-        width: int. Cells of the first piece, at most, and at least 2.
-        less: int. By how much the others are shorter.
-        whole_words: bool. Whether a word that is longer stays whole.
+        width: int. Most cells of the first piece, at least 2.
+        less: int. Number of cells by which the other pieces are shorter.
+        whole_words: bool. Whether longer words are not split.
     """
     from rich.cells import cell_len, chop_cells
 

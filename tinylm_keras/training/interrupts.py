@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP in a run: they wait for the end of a batch, so that what is saved is one exact step."""
+"""Ctrl-C, SIGTERM and SIGHUP in a run: handled at the end of a batch, so that a checkpoint holds one exact step."""
 
 import signal
 import threading
@@ -8,19 +8,19 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, *([] if HANGUP is None else [HANGUP]))
 
 
 class Interrupts:
-    """A context in which the first signal waits for `check`, and a second one acts at once.
+    """A context in which the first signal waits for `check`, and a second one acts immediately.
 
-    What a signal does is not changed: at `check`, and at the latest when the context is left, its handler of before is
-    called, which raises KeyboardInterrupt or what the caller has chosen. Signals without a handler in Python are left
-    alone, and so are all of them outside the main thread, where Python delivers none.
+    At `check`, or at the end of the context, the previous handler of the signal is called. It raises KeyboardInterrupt
+    or whatever the caller has chosen. Signals without a Python handler are not changed. Outside the main thread, where
+    Python delivers no signals, the context does nothing.
 
     Attributes:
-        at_once: bool. Whether a second signal came before the first was acted on, so that nothing is to be saved.
+        at_once: bool. Whether a second signal came before `check` handled the first, so that nothing is saved.
 
     Example:
 
     >>> with Interrupts() as interrupts:
-    ...     interrupts.check()  # nothing has come
+    ...     interrupts.check()  # no signal has arrived
     """
 
     def __init__(self):
@@ -39,20 +39,20 @@ class Interrupts:
     def __exit__(self, kind, error, traceback):
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        if kind is None:  # else the run ends as it is
+        if kind is None:  # otherwise another exception ends the run
             self.check()
 
     def check(self):
-        """Act on a signal that has come; call it where everything that is to be saved agrees."""
+        """Handle a signal that has arrived. Call this when model, optimizer and counters belong to the same step."""
         if self._waiting is not None:
             number, frame = self._waiting
             self._waiting, self._acted = None, True
             self._before[number](number, frame)
-            self._acted = False  # its handler did not end the run
+            self._acted = False  # the handler did not end the run
 
     def _note(self, number, frame):
         if (self._waiting is not None or self._acted) and number == HANGUP:
-            return  # a terminal that closes sends it twice, itself and by its shell: nobody is impatient
+            return  # a closing terminal sends it twice, directly and through the shell
         if self._waiting is None and not self._acted:
             self._waiting = (number, frame)
             return

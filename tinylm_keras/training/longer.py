@@ -1,4 +1,4 @@
-"""A run that continues for longer than it was begun with: its new length, and its schedule laid out anew."""
+"""Makes a resumed run longer than it was planned, with a new schedule."""
 
 import dataclasses
 import math
@@ -9,31 +9,31 @@ from tinylm_keras import _checks
 from tinylm_keras.recipe.overrides import override
 from tinylm_keras.training import optimizers
 
-# The settings that say how long a run is, all of them as a whole and not from where it stands.
+# The settings of the total length of a run, counted from its start.
 LENGTHS = ("steps", "epochs", "minutes")
 
 
 def recipe_for(recipe, overrides, state, planned, minutes=None):
-    """Return the recipe of a run with another length, or the same recipe where the length is as it was.
+    """Return the recipe of a run with another length, or the same recipe if the length does not change.
 
     Args:
         recipe: `Recipe` of the run.
-        overrides: dict. `steps`, `epochs` or `minutes` that the user asked for, and nothing else.
-        state: `checkpoint.State` or None. Where the run stands.
+        overrides: dict. `steps`, `epochs` or `minutes` of the user, and nothing else.
+        state: `checkpoint.State` or None. The current state of the run.
         planned: `Plan` of the run.
-        minutes: float or None. What the run was begun with, in place of which its recipe has steps.
+        minutes: float or None. The original minutes of a run whose recipe now has steps.
 
     Raises:
-        ValueError: if the run has made as many updates already.
+        ValueError: if the run has already made that many updates.
     """
     asked = {name: value for name, value in overrides.items() if value is not None}
-    # Refuses values out of range, and two of them. The run is evaluated as often as before.
+    # This refuses values out of range, and several lengths. The run is evaluated as often as before.
     changed = override(recipe, **{"evaluate_every": recipe.evaluate_every} | overrides)
     if changed == recipe or asked == {"steps": planned.steps} or ("minutes" in asked and asked["minutes"] == minutes):
         return recipe
     if state is None or not state.step:
         return changed
-    if changed.minutes is not None:  # as fast as until now, the evaluations included
+    if changed.minutes is not None:  # at the pace so far, evaluations included
         steps = math.floor(60 * changed.minutes * state.step / max(state.seconds, 1e-9))
         _check("minutes", changed.minutes, steps, state, f", which took {state.seconds / 60:.2g} minutes")
         changed = override(recipe, steps=min(steps, 10**9))
@@ -43,25 +43,25 @@ def recipe_for(recipe, overrides, state, planned, minutes=None):
 
 
 def extend(state, recipe, plan, model):
-    """Make a run longer: the optimizer of its model gets the new schedule and keeps all that it has learned.
+    """Make a run longer: the optimizer of its model gets the new schedule and keeps its state.
 
     Args:
         state: `checkpoint.State`.
         recipe: `Recipe` of the longer run.
-        plan: `Plan` of the longer run, as if it were new.
+        plan: `Plan` of the longer run.
         model: `LanguageModel` of the checkpoint. It is compiled again.
 
     Returns:
-        The `State` of the longer run, and the lines to say.
+        The `State` of the longer run, and a list of lines to show.
 
     Raises:
-        ValueError: if the run has made as many updates already.
+        ValueError: if the run has already made that many updates.
     """
     name = next(name for name in LENGTHS if getattr(recipe, name) is not None)
     _check(name, getattr(recipe, name), plan.steps, state)
-    # The batches that were made and those that follow are both whole calls of the compiled step.
+    # Both the batches so far and those to come are a whole number of calls of the compiled step.
     together = math.gcd(plan.steps_per_execution, state.batches) if state.batches else plan.steps_per_execution
-    # What the losses are estimated on stays, so that the best one so far can be compared with those to come.
+    # The validation batches stay the same, so that new losses can be compared with the best one so far.
     plan = dataclasses.replace(plan, steps_per_execution=together, evaluation_batches=state.plan.evaluation_batches)
     before = optimizers.rate(state.recipe, state.plan, max(0, state.step - 1))
     _compile_again(model, recipe, plan)
@@ -79,17 +79,17 @@ def extend(state, recipe, plan, model):
 
 
 def _line(before, now, state, recipe, plan):
-    line = f"The run becomes {plan.steps:,} steps long instead of {state.plan.steps:,}"
+    line = f"The run is extended from {state.plan.steps:,} to {plan.steps:,} steps"
     if not optimizers.depends_on_length(recipe):
-        return f"{line}; the learning rate continues as it was, at {now:.3g}."
+        return f"{line}; the learning rate stays {now:.3g}."
     return (
-        f"{line}, and its {recipe.schedule} schedule is laid out anew over all of them: the learning rate, "
+        f"{line}, and its {recipe.schedule} schedule is stretched over all of them: the learning rate, "
         f"{before:.3g} at the last step, continues at {now:.3g}."
     )
 
 
 def _compile_again(model, recipe, plan):
-    """Give a model the optimizer of a recipe, with the variables of the one that it has (all but a constant rate)."""
+    """Give a model the optimizer of a recipe, with the state of its current one (except a constant rate)."""
     before = _variables(model.optimizer)
     values = [ops.convert_to_numpy(variable) for variable in before]
     optimizers.compile_model(model, recipe, plan)
@@ -103,7 +103,7 @@ def _variables(optimizer):
 
 def _check(name, value, steps, state, more=""):
     if steps <= state.step:
-        rule = f"must be for more than the {state.step:,} steps that the run has made{more}"
+        rule = f"must give more than the {state.step:,} steps that the run has made{more}"
         if name != "steps":
-            rule += f", and would be for {steps:,}"
-        raise _checks.refuse(name, rule, value, "It counts from the beginning of the run.")
+            rule += f", and gives {steps:,}"
+        raise _checks.refuse(name, rule, value, "It counts from the start of the run.")

@@ -1,4 +1,4 @@
-"""What counting alone knows of the text of a run: the yardstick for its network, and the other half of its mixture."""
+"""N-gram counts of the training text: a baseline for the network of a run, and the other half of its mixture."""
 
 import dataclasses
 import math
@@ -12,24 +12,24 @@ from tinylm_keras.baselines.ngram_lm import NGramLM
 from tinylm_keras.models import after_run
 from tinylm_keras.training import checkpoint
 
-# Of a longer text so many tokens are counted, in stretches spread evenly over it: counting takes about a second and
-# some hundred bytes of memory for each million, wherever the tokens lie.
+# If the text has more tokens, only so many are counted, in stretches spread evenly over it: counting takes about a
+# second for each million tokens.
 MOST_TOKENS, STRETCHES = 5_000_000, 100
 
-# Seconds to compile what the end of such a run evaluates and writes, and for its file.
+# Seconds at the end of such a run for compiling and for writing the file.
 ENDING = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Counted:
-    """Counts of the training text, in the order that suits the validation text best.
+    """Counts of the training text, of the order that predicts the validation text best.
 
     Attributes:
         counts: `counting.Counts`.
         windows: `StridedWindows` of the validation text.
-        bits_per_character: float. Of the validation text under the counts alone.
-        seconds: float. How long counting took.
-        part: str. Of how much of a long text they are; empty where they are of all of it.
+        bits_per_character: float. Of the validation text, predicted by the counts alone.
+        seconds: float. Duration of counting.
+        part: str. The part of a long text that was counted, in words; empty for all of it.
     """
 
     counts: counting.Counts
@@ -40,21 +40,23 @@ class Counted:
 
     @property
     def line(self):
-        """What is said before training."""
+        """A line to show before training."""
         figure = f"{self.bits_per_character:.3f} bits per character of the validation text"
         return f"Counting alone (n-grams up to {self.counts.order} tokens{self.part}): {figure}"
 
 
 def count(corpus, recipe):
-    """Count the training text of a run, of a long one a part; None where nothing is there to choose the order by."""
+    """Count the training text of a run, or a part of a long text; None without validation text to choose the order."""
     windows = corpus.validation_windows(recipe)
     if windows is None or not windows.knows_characters:
         return None
     began, tokenizer = time.monotonic(), corpus.tokenizer
     sizes = {"vocabulary_size": tokenizer.vocabulary_size(), "pad_id": tokenizer.pad_id}
     try:
-        counts = counting.count_in_best_order(_rows(corpus.train_stream, tokenizer), validation=windows.rows(), **sizes)
-    except ValueError:  # hardly a token
+        counts = counting.count_in_best_order(
+            counted_rows(corpus.train_stream, tokenizer), validation=windows.rows(), **sizes
+        )
+    except ValueError:  # too few tokens
         return None
     loss = float(counts.bits(windows.rows()).mean()) * math.log(2)
     all_of_it = len(corpus.train_stream.ids)
@@ -63,24 +65,24 @@ def count(corpus, recipe):
 
 
 def seconds_at_the_end(counted, evaluation):
-    """About how long the end of a run takes that mixes: counting again, evaluating overlapping windows, writing."""
+    """Estimate the seconds at the end of a run with a mixture: counting again, evaluating, writing."""
     return counted.seconds + 2.5 * evaluation + ENDING
 
 
 def finish(model, counted, corpus, file, best):
-    """Mix a trained network with the counts of its text, and write the mixture as the result of the run.
+    """Mix a trained network with counts of its text, and write the mixture as the result of the run.
 
-    The shares are fitted with the counts of the training text, then all of the text is counted.
+    The shares are fitted with the counts of the training text; then the validation text is counted too.
 
     Args:
         model: `LanguageModel` with its best weights, compiled.
         counted: `Counted`.
         corpus: `Corpus`.
-        file: `pathlib.Path` or None. Where the result is written.
-        best: str. What the file of the best model says about itself; see `checkpoint.best_text`.
+        file: `pathlib.Path` or None. Path for the result.
+        best: str. The text for the file of the best model; see `checkpoint.best_text`.
 
     Returns:
-        The `MixtureLM`, compiled, or the model itself where the counts add nothing; and a line to say.
+        The compiled `MixtureLM`, or the model itself if counts do not help; and a line to show.
     """
     settings = {"tokenizer": corpus.tokenizer, "context_length": model.context_length}
     optimizer, jit_compile = model.optimizer, model.jit_compile
@@ -88,11 +90,11 @@ def finish(model, counted, corpus, file, best):
     bits = [counted.windows.bits_per_character(loss) for loss in (found.loss, found.network_loss, found.counts_loss)]
     if found.loss > found.network_loss:
         compile_with(model, optimizer, jit_compile)
-        figures = "{:.3f} bits per character of half of the validation text with them, {:.3f} without".format(*bits)
-        return model, f"Counts would add nothing: {figures}."
+        figures = "{:.3f} bits per character on half of the validation text with them, {:.3f} without".format(*bits)
+        return model, f"Counts do not help: {figures}."
     shares = trial.shares
     tokenizer, order = corpus.tokenizer, counted.counts.order
-    rows = [*_rows(corpus.train_stream, tokenizer), *_rows(corpus.validation_stream, tokenizer)]
+    rows = [*counted_rows(corpus.train_stream, tokenizer), *counted_rows(corpus.validation_stream, tokenizer)]
     sizes = {"vocabulary_size": tokenizer.vocabulary_size(), "pad_id": tokenizer.pad_id}
     counts = NGramLM.of(counting.count(rows, order=order, **sizes), **settings)
     mixture = MixtureLM(model, counts, name=trial.name)
@@ -101,26 +103,27 @@ def finish(model, counted, corpus, file, best):
     if file is not None:
         checkpoint.write(mixture, best, file)
     return mixture, (
-        "Mixed with counts: {:.3f} bits per character of half of the validation text; "
+        "Mixed with counts: {:.3f} bits per character on half of the validation text; "
         "the network alone {:.3f}, counting alone {:.3f}.".format(*bits)
     )
 
 
 def compile_with(model, optimizer, jit_compile):
-    """Compile a model as it was in the run, or a mixture as its network was, with what the optimizer has gathered."""
+    """Compile a model or a mixture with a copy of the optimizer of the run, including its state."""
     model.compile(type(optimizer).from_config(optimizer.get_config()), jit_compile=jit_compile)
     for variable, value in zip(model.optimizer.variables, optimizer.variables, strict=True):
         variable.assign(value)
     after_run.mark(model, after_run.RUN)
 
 
-def _rows(stream, tokenizer):
+def counted_rows(stream, tokenizer):
+    """Return the rows of ids of a text that are counted, or of a part of a long text."""
     parts = counted_parts(stream.ids)
     return [row for part in parts for row in counting.rows_of(part, tokenizer.end_id, tokenizer.pad_id)]
 
 
 def counted_parts(ids, most=None, stretches=STRETCHES):
-    """Return what is counted of some ids: all of them, or stretches spread evenly over them, `most` ids together.
+    """Return the parts of some ids that are counted: all ids, or evenly spread stretches with `most` ids in total.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The callback of `train`: it counts batches, guards against failure, and writes down every evaluation."""
+"""The callback of `train`: counts batches, checks for divergence, and records every evaluation."""
 
 import dataclasses
 import math
@@ -12,26 +12,26 @@ from tinylm_keras.training.pace import Clock
 
 
 class TrainingMonitor(keras.callbacks.Callback):
-    """Follows a run: one row of history, one sample and one look at the best for each evaluation.
+    """Follows a run. Each evaluation adds a row to the history and a sample, and may give a new best model.
 
-    An "epoch" of this `fit` is one evaluation period, the first one perhaps what was left of it.
+    An "epoch" of `fit` is one evaluation period, or the rest of a period after resuming.
 
     Args:
         recipe: `Recipe`.
         plan: `Plan`.
         checkpoints: `CheckpointManager`.
         reporter: An object with the methods of `progress.Silent`.
-        record: dict. What recipe.json holds.
+        record: dict. The content of recipe.json.
         interrupts: `Interrupts`.
-        tokens_per_step: float. Real tokens in an update, on average.
+        tokens_per_step: float. Average number of real tokens in an update.
         bits_per_character: Function from the validation loss to bits per character; None without validation.
-        training_sample: `Batches` of the training text on which its loss is estimated at each evaluation, or None.
+        training_sample: `Batches` of the training text, on which each evaluation estimates the training loss, or None.
         state: `checkpoint.State` to continue from, or None.
-        began: float. When the run began, by `time.monotonic`; None: now.
-        deadline: `Deadline` of a run of so many minutes, or None.
+        began: float. Start of the run by `time.monotonic`; None: now.
+        deadline: `Deadline` of a run by minutes, or None.
 
     Attributes:
-        batches: int. How many the model was trained on.
+        batches: int. Number of batches so far.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         self.training_sample = training_sample
         self.batches, self.rows, self.samples, self.first_loss = 0, [], [], None
         self.began = time.monotonic() if began is None else began
-        self._sums = None  # of the period so far; None while the metric of the model holds them
+        self._sums = None  # of the current period; None while the model's metric holds them
         if state is not None:
             self.batches, self.rows, self.samples = state.batches, list(state.rows), list(state.samples)
             self.first_loss, self.began = state.first_loss, self.began - state.seconds
@@ -70,27 +70,27 @@ class TrainingMonitor(keras.callbacks.Callback):
 
     @property
     def step(self):
-        """Updates that were made."""
+        """Number of updates so far."""
         return self.batches // self.plan.gradient_accumulation_steps
 
     @property
     def total(self):
-        """Batches of the whole run."""
+        """Number of batches in the whole run."""
         return self.plan.steps * self.plan.gradient_accumulation_steps
 
     @property
     def owes_evaluation(self):
-        """Whether a period has ended without its evaluation."""
+        """Whether a period has ended and its evaluation is missing."""
         return self._at_end and self.batches > 0 and (not self.rows or self.rows[-1]["step"] < self.step)
 
     @property
     def has_settled(self):
-        """Whether the run ends before its last step, since no evaluation was better for long."""
+        """Whether the run ends before its last step, because the loss has stopped improving."""
         return patience.is_over(self.rows, self.recipe.patience, patience.since(self.record))
 
     @property
     def period(self):
-        """Batches between two evaluations."""
+        """Number of batches between two evaluations."""
         return self.plan.evaluate_every * self.plan.gradient_accumulation_steps
 
     @property
@@ -98,7 +98,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         return self.batches == self.total or self.batches % self.period == 0
 
     def state(self):
-        """Return where the run stands, as a `checkpoint.State`; None if the weights are not those of that place."""
+        """Return the current `checkpoint.State`; None if the weights do not belong to this batch."""
         if int(self.model.optimizer._iterations) != self.batches:
             return None
         return checkpoint.State(
@@ -114,7 +114,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         )
 
     def evaluate(self, validation):
-        """Make up for the evaluation of a period that has ended, as `fit` makes it."""
+        """Run the missing evaluation of a period, as `fit` would."""
         self._give_back_sums()
         logs = dict(self.model.get_metrics_result())
         if validation is not None:
@@ -127,7 +127,7 @@ class TrainingMonitor(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._before = self.batches
-        if self._sums is not None and not self._at_end:  # the period began in an earlier process
+        if self._sums is not None and not self._at_end:  # the period started in an earlier process
             self._give_back_sums()
         self._sums = None
         self._clock.start(self.step)
@@ -141,7 +141,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         self._divergence.finite(loss, "loss", self.step)
         self._follow_the_clock()
         if self.batches == self.total:
-            self.model.stop_training = True  # also where the last period is shorter than the others
+            self.model.stop_training = True  # the last period may be shorter than the others
         now = time.monotonic()
         if now - self._shown_at > 0.5 or self.batches == self.total:
             self._shown_at = now
@@ -153,7 +153,7 @@ class TrainingMonitor(keras.callbacks.Callback):
     def on_test_begin(self, logs=None):
         if self._trained_until is None:
             self._trained_until = time.monotonic()
-        self._sums = self._held_sums()  # the metric begins again for the validation text
+        self._sums = self._held_sums()  # the metric is reset for the validation text
 
     def on_test_batch_end(self, batch, logs=None):
         self.interrupts.check()
@@ -168,7 +168,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         row = self._row(logs)
         self._divergence.grown(row["loss"], self.model.vocabulary_size, self.step)
         sample = None
-        if self.recipe.prompt is not None:  # length and temperature are the model's generation defaults
+        if self.recipe.prompt is not None:  # with the model's generation defaults
             sample = self.model.generate(self.recipe.prompt, seed=self.recipe.seed)
         self.interrupts.check()
         best = self.checkpoints.evaluated(self.step, float(logs[self.checkpoints.monitor]))
@@ -187,7 +187,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         self.interrupts.check()
 
     def save(self):
-        """Write a checkpoint of the present state."""
+        """Write a checkpoint of the current state."""
         if not checkpoint.is_finite(self.model):
             self._divergence.finite(math.nan, "size of some weights", self.step)
         state = self.state()
@@ -206,11 +206,11 @@ class TrainingMonitor(keras.callbacks.Callback):
         return optimizers.rate(self.recipe, self.plan, update)
 
     def verdict(self):
-        """Return a line of advice when the run has learned nothing, else None."""
+        """Return a line of advice if the run has learned nothing, else None."""
         return self._divergence.no_progress(self.rows, self.first_loss)
 
     def _follow_the_clock(self):
-        """Change the length of a run of so many minutes where its pace has changed, and its schedule with it."""
+        """Adapt the number of steps of a run by minutes, and its schedule, to the current pace."""
         if self._deadline is None or self.batches % self.plan.gradient_accumulation_steps:
             return
         steps = self._deadline.steps(self.step, self.plan.steps, self.plan.evaluate_every)
@@ -262,7 +262,7 @@ class TrainingMonitor(keras.callbacks.Callback):
 
 
 class _Checks(keras.callbacks.Callback):
-    """Lets signals in between the batches of an evaluation."""
+    """Acts on signals between the batches of an evaluation."""
 
     def __init__(self, interrupts):
         super().__init__()

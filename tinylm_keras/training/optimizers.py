@@ -8,11 +8,11 @@ from tinylm_keras.schedules import Decay
 
 
 def schedule(recipe, plan):
-    """Return the learning rate as a float, when it is constant, or as a schedule, which is called with a batch.
+    """Return the learning rate: a float if it is constant, otherwise a schedule, which takes the number of a batch.
 
     "cosine" is a linear warmup, then half a cosine down to `min_learning_rate_ratio` of the peak; "linear" the same
     with a straight line; "exponential" multiplies the rate by `decay_rate` after every `decay_every` updates. Keras
-    counts batches, also where several make one update: all of an update have the same rate.
+    counts batches, even if several make one update; all batches of an update have the same rate.
 
     Args:
         recipe: `Recipe`.
@@ -48,12 +48,12 @@ def rate(recipe, plan, update):
 
 
 def depends_on_length(recipe):
-    """Whether the rate of an update depends on how many there are."""
+    """Whether the learning rate depends on the number of updates in the run."""
     return recipe.schedule != "exponential" and not (recipe.warmup_steps == 0 and recipe.min_learning_rate_ratio == 1)
 
 
 def resize(optimizer, plan):
-    """Give the schedule of an optimizer the length of a plan, in place; one that depends on no length stays."""
+    """Give the schedule of an optimizer the length of a plan, in place, if it depends on the length."""
     rate = optimizer._learning_rate
     if isinstance(rate, Decay):
         rate.resize(plan.steps, plan.warmup_steps)
@@ -78,7 +78,7 @@ def compile_model(model, recipe, plan, rate=None):
 
 
 def build(recipe, plan, rate=None):
-    """Return the recipe's optimizer. `model.compile` leaves biases, norms and embeddings out of its weight decay."""
+    """Return the recipe's optimizer. `model.compile` excludes biases, norms and embeddings from weight decay."""
     return registry.OPTIMIZERS[recipe.optimizer].build(
         recipe,
         learning_rate=schedule(recipe, plan) if rate is None else rate,

@@ -1,5 +1,5 @@
-"""The run that made a model, as far as the recipe.json beside its file tells. A run that continues from the model takes
-its settings, and must not validate on text that the model was trained on."""
+"""The run that trained a model, by the recipe.json beside its file. A run that continues from the model takes its
+settings, and must not validate on text that the model was trained on."""
 
 import dataclasses
 import os
@@ -13,12 +13,12 @@ from tinylm_keras.training.run_record import RunRecord
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """The run that made a model.
+    """The run that trained a model.
 
     Attributes:
-        record: `RunRecord` with a recipe and the fingerprint of the text, or None when the run is not known.
-        problem: str. Why it is not known.
-        folder: str. Where the record lies.
+        record: `RunRecord` with a recipe and the fingerprint of the text, or None if the run is unknown.
+        problem: str. Why the run is unknown.
+        folder: str. Folder of the record.
     """
 
     record: RunRecord | None
@@ -26,10 +26,9 @@ class Origin:
     folder: str = ""
 
     def recipe(self, preset, overrides, sources=()):
-        """Return the recipe of a run that continues from the model: that of its own run, or of a preset.
+        """Return the recipe of a run that continues from the model: that of the model's run, or a preset.
 
-        How the files were encoded, and in which column the texts were, is a fact about files: it is taken over only
-        for those of the run.
+        Encoding and column of the files are taken over only if the sources are the same.
 
         Args:
             preset: str or None. A preset that the user asked for.
@@ -41,40 +40,40 @@ class Origin:
         recipe = self.record.recipe
         if [os.path.abspath(name) for name in sources] != [os.path.abspath(name) for name in self.record.sources]:
             recipe = dataclasses.replace(recipe, encoding="utf-8", column=None, bad_rows="error")
-        # What the model fixes has been decided, and no file that a record names is opened.
+        # The model has its tokenizer already, and files that only a record names are not opened.
         recipe = dataclasses.replace(recipe, vocabulary_file=None, merges_file=None)
         return override(recipe, **overrides)
 
     def settings_line(self, preset):
-        """Return a line that says where settings left out come from."""
+        """Return a line on where the settings come from that are not given."""
         if preset is not None:
-            return f"Settings left out are those of the preset {preset!r}, not those of the run that made the model."
+            return f"Other settings come from the preset {preset!r}, not from the run that trained the model."
         if self.record is None:
             name = presets.DEFAULT
-            return f"Settings left out are those of the preset {name!r}: {self.problem} tells of the model's own run."
+            return f"Other settings come from the preset {name!r}: the run of the model is unknown, {self.problem}."
         recipe = self.record.recipe
         return (
-            f"Settings left out are those of the run that made the model, {self.folder} (preset {recipe.preset!r}); "
-            "the learning rate begins anew, as they say."
+            f"Other settings come from the run that trained the model, {self.folder} (preset {recipe.preset!r}); "
+            "the learning rate schedule starts again."
         )
 
     def keep_apart(self, texts, recipe, say):
-        """Return what to keep of some texts for validation, so that the model has not seen it, and what to say.
+        """Choose validation text that the model has not seen.
 
         Args:
             texts: list of str.
             recipe: `Recipe` of the new run.
-            say: Function that is told which files are read.
+            say: Function that gets a line about each file that is read.
 
         Returns:
-            (None or the stretches to keep for validation, as `corpus.make` takes them; list of str).
+            The stretches to hold out, as `corpus.make` takes them, or None; and a list of lines to show.
         """
         lines = []
         if self.record is None:
             return None, lines
         sha256 = corpus.fingerprint(texts)
         if sha256 != self.record.sha256:
-            lines.append(f"This is another text than the model learned, which was {self.record.name}.")
+            lines.append(f"This is not the text that the model was trained on, which was {self.record.name}.")
         if not recipe.validation:
             return None, lines
         _, validation = corpus.divide(texts, recipe)
@@ -83,29 +82,29 @@ class Origin:
         if kept is not None:
             left = len(unseen.divide(texts, kept)[1])
             lines.append(
-                f"The model was trained on {count:,} of the {len(validation):,} texts that validation would have: "
-                f"instead {left:,} that it has not seen are the validation."
+                f"The model was trained on {count:,} of the {len(validation):,} texts chosen for validation. "
+                f"They are replaced by {left:,} that it has not seen."
             )
         elif count:
             lines.append(
                 f"The model was trained on {count:,} of the {len(validation):,} validation texts, and there are no "
-                "others: the validation loss is too good to be true."
+                "others: the validation loss is too low."
             )
-        lines += [f"Whether the model was trained on these validation texts is not known: {one}." for one in unknown]
+        lines += [f"It is unknown whether the model was trained on these validation texts: {one}." for one in unknown]
         return kept, lines
 
     def token_files_lines(self, sha256):
-        """Return what to say when the model continues with token files of a fingerprint."""
+        """Return the lines to show if training continues on other token files."""
         if self.record is None or sha256 == self.record.sha256:
             return []
         return [
-            f"These are other token files than the model learned, which was {self.record.name}; "
-            "whether it was trained on their validation part is not known."
+            f"These are not the token files that the model was trained on, which were {self.record.name}; "
+            "it is unknown whether it was trained on their validation part."
         ]
 
     @property
     def earlier(self):
-        """What is kept in the record of a run that continues: the texts that the model has learned, the newest last."""
+        """Records of the texts that the model was trained on, the newest last; part of the next run's record."""
         if self.record is None:
             return []
         names = ("source", "sources", "recipe", "corpus")
@@ -113,13 +112,13 @@ class Origin:
         return [*self.record.values.get("earlier", []), own]
 
     def _seen(self, texts, sha256, say):
-        """Return all that the model was trained on, and why some of it is not known, as lists of str."""
+        """Return the texts that the model was trained on, and reasons why some are unknown, as lists of str."""
         seen, unknown = [], []
         for values in self.earlier:
             record = run_record.parse(values)
             try:
                 if record.token_files is not None:
-                    raise named_text.NotRead("it learned from token files, which hold no text")
+                    raise named_text.NotRead("it was trained on token files, which hold no text")
                 own = texts if record.sha256 == sha256 else named_text.texts(record, say)
                 seen += corpus.divide(own, record.recipe, record.kept)[0]
             except ValueError as problem:
@@ -131,28 +130,28 @@ def find(init, model=None):
     """Return the `Origin` of a model.
 
     Args:
-        init: Path of its file, or a model, whose run is not known.
-        model: The `LanguageModel` in the file, for a look whether the record is of it; None: not yet loaded.
+        init: Path of its file, or a model (whose run is unknown).
+        model: The `LanguageModel` in the file, to check that the record is of this model; None: not loaded yet.
     """
     if not isinstance(init, (str, os.PathLike)):
-        return Origin(None, "nothing")
+        return Origin(None, "it was not loaded from a file")
     folder = pathlib.Path(init).parent
     try:
         record = run_record.read(folder)
     except FileNotFoundError:
-        return Origin(None, "no recipe.json beside the model")
+        return Origin(None, "there is no recipe.json beside its file")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        return Origin(None, f"no recipe.json beside the model that can be read ({reason})")
+        return Origin(None, f"the recipe.json beside its file cannot be read ({reason})")
     if record.recipe is None or record.sha256 is None:
-        return Origin(None, "no recipe.json beside the model that is whole")
+        return Origin(None, "the recipe.json beside its file is incomplete")
     if model is not None and not _is_of(record, model):
-        return Origin(None, "no recipe.json beside the model that is its own")
+        return Origin(None, "the recipe.json beside its file is of another model")
     return Origin(record, folder=str(folder))
 
 
 def _is_of(record, model):
-    """Whether a record can be that of a model: the sizes that it names are those of the model."""
+    """Whether the sizes in a record are those of a model."""
     if model.tokenizer is None:
         return False
     found = start.recipe_of(model, record.recipe)

@@ -1,4 +1,4 @@
-"""The pace of a run, for the line that shows it."""
+"""The pace of a run, for the progress line."""
 
 import time
 
@@ -31,6 +31,6 @@ class Clock:
         return self._seconds / self._steps if self._steps else None
 
     def overall_pace(self, step):
-        """Seconds of one update, its share of the evaluations included."""
+        """Seconds of one update, including its share of the evaluations."""
         now, first = self._first
         return (time.monotonic() - now) / max(1, step - first)

@@ -1,4 +1,4 @@
-"""When a run has waited long enough for a better evaluation. No Keras."""
+"""Early stopping: whether a run has waited long enough for a better evaluation. No Keras."""
 
 
 def is_over(rows, patience, since=0):
@@ -7,7 +7,7 @@ def is_over(rows, patience, since=0):
     Args:
         rows: list of dict. The history of a run: a row for each evaluation.
         patience: int or None. None: never.
-        since: int. Step at which the run became longer: what was evaluated until then has been waited for.
+        since: int. Step at which the run was made longer; evaluations up to it do not count.
 
     Example:
 
@@ -23,6 +23,6 @@ def is_over(rows, patience, since=0):
 
 
 def since(record):
-    """Return the step at which the run of a recipe.json, as dict, became longer; 0 where it did not."""
+    """Return the step at which a run was last made longer, by the dict of its recipe.json; 0 if it never was."""
     extended = record.get("extended")
     return extended[-1]["step"] if extended else 0

@@ -1,4 +1,4 @@
-"""How a run is divided: updates, evaluations, batches per call of the compiled function, and whether XLA pays."""
+"""The plan of a run: numbers of updates and evaluations, batches per call of the step, and whether to use XLA."""
 
 import dataclasses
 import math
@@ -6,7 +6,7 @@ import math
 from tinylm_keras import _checks
 
 # Nominal floating point operations per second of training. Only the order of magnitude matters: it decides whether a
-# run is long enough for XLA, and how many batches make about half a second.
+# run is long enough for XLA, and how many batches take about half a second.
 NOMINAL_RATE = {"cpu": 1e11, "gpu": 1e13}
 
 # XLA compiles the training and the evaluation step for 5 to 12 seconds and then saves about a third of each step.
@@ -14,28 +14,28 @@ WORTH_COMPILING = 30.0
 
 EVALUATIONS = 10
 
-# What the evaluations of a run may take, as a share of the training, where a forward pass is a third of a step; and the
-# fewest batches that say something of a loss.
+# The largest share of the training time for evaluations, the share of a forward pass in a training step, and the fewest
+# batches that give a useful estimate of a loss.
 EVALUATED_SHARE, FORWARD_SHARE, LEAST_BATCHES = 0.1, 1 / 3, 8
 
-# Periods that are tried, to find one that divides well.
+# Number of evaluation periods that are tried.
 CANDIDATES = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """Numbers of a run.
+    """The numbers of a run.
 
     Attributes:
         steps: int. Updates in the run.
         evaluate_every: int. Updates between two evaluations; the last period may be shorter.
         gradient_accumulation_steps: int. Batches in one update.
-        steps_per_execution: int. Batches in one call; divides those of the run and of the time between evaluations.
+        steps_per_execution: int. Batches in one call; divides the batches of the run and of an evaluation period.
         jit_compile: bool. Whether XLA compiles the step.
         warmup_steps: int. Updates that raise the learning rate.
-        estimated_seconds: float. Work of the run at the nominal rate.
-        evaluation_batches: int or None. Random batches of the validation text that an evaluation uses, because all
-            of it would take too long; None: what the recipe says.
+        estimated_seconds: float. Duration of the run at the nominal rate.
+        evaluation_batches: int or None. Random batches of the validation text for an evaluation, if all of it would
+            take too long; None: as in the recipe.
 
     Raises:
         ValueError: if a number is out of its range (a plan is read from files).
@@ -62,19 +62,19 @@ class Plan:
 
     @property
     def evaluations(self):
-        """How often the run is evaluated."""
+        """Number of evaluations of the run."""
         return math.ceil(self.steps / self.evaluate_every)
 
 
 def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu", validation_batches=0):
-    """Divide a run.
+    """Make the plan of a run.
 
-    The work is estimated as 6 operations for each parameter and token (2 forward, 4 backward). XLA is chosen when that
-    takes more than 30 seconds at the nominal rate of the device (on a CPU not for bfloat16, whose products it slows
-    down), unless the recipe says otherwise.
+    The work is estimated as 6 operations for each parameter and token (2 forward, 4 backward). Unless the recipe
+    decides, XLA is used if this takes more than 30 seconds at the nominal rate of the device (on a CPU not with
+    bfloat16, which XLA computes slowly).
 
-    There are about ten evaluations, unless the recipe says how often or on how many batches. Where all of the
-    validation text would make them longer than a tenth of the training, they use a part of it.
+    There are about ten evaluations, unless the recipe sets their period or their batches. If evaluations on all of the
+    validation text would take more than a tenth of the training time, they use a part of it.
 
     Args:
         recipe: `Recipe`.
@@ -113,7 +113,7 @@ def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu
 
 
 def _evaluation_batches(recipe, steps, every, validation_batches):
-    """Return on how many batches to estimate the validation loss, or None for what the recipe says."""
+    """Return the number of batches for the validation loss, or None to follow the recipe."""
     if recipe.evaluation_batches is not None or recipe.evaluate_every is not None:
         return None
     training = steps * recipe.gradient_accumulation_steps / FORWARD_SHARE  # in forward passes
@@ -122,17 +122,17 @@ def _evaluation_batches(recipe, steps, every, validation_batches):
 
 
 def for_minutes(recipe, minutes, *, tokens_per_batch, parameters, device="cpu"):
-    """Return the plan of a run whose length is not known yet: what must be decided before anything compiles.
+    """Return the preliminary plan of a run by minutes, with everything that must be known before compiling.
 
     Args:
-        recipe: `Recipe` with a number of `steps` that is not meant.
-        minutes: float. How long the run lasts.
+        recipe: `Recipe` with a placeholder for `steps`.
+        minutes: float. Duration of the run.
         tokens_per_batch: int. Rows times columns of a batch.
         parameters: int. Size of the model.
         device: "cpu" or "gpu".
 
     Returns:
-        A `Plan` whose batches per call are whole updates, or divide one.
+        A `Plan` whose `steps_per_execution` is a multiple or a divisor of the batches in an update.
     """
     most = _batches_per_call(6 * parameters * tokens_per_batch / NOMINAL_RATE[device])
     together = min(10, most // recipe.gradient_accumulation_steps) * recipe.gradient_accumulation_steps
@@ -148,9 +148,9 @@ def for_minutes(recipe, minutes, *, tokens_per_batch, parameters, device="cpu"):
 
 
 def _compiles(recipe, seconds, device):
-    """Return whether XLA compiles the step of a run of so many seconds, at the nominal rate of the device.
+    """Return whether to compile with XLA, for a run of so many seconds at the nominal rate of the device.
 
-    On a CPU it multiplies bfloat16 as slowly as float32, and TensorFlow's own products are up to three times as fast.
+    On a CPU, bfloat16 products of XLA are as slow as float32; TensorFlow's own are up to three times as fast.
     """
     if recipe.jit_compile is not None:
         return recipe.jit_compile
@@ -158,7 +158,7 @@ def _compiles(recipe, seconds, device):
 
 
 def _batches_per_call(seconds):
-    """Return how many batches, of so many seconds each, make about half a second: the progress line stays alive."""
+    """Return how many batches, of so many seconds each, take about half a second, so that progress is shown often."""
     return max(1, min(64, int(0.5 / seconds)))
 
 
@@ -166,7 +166,7 @@ def _period(steps, most):
     """Return the period that gives about ten evaluations and shares a large divisor with `steps`."""
     ideal = steps / EVALUATIONS
     first, last = max(1, math.ceil(ideal * 0.8)), max(1, math.floor(ideal * 1.25))
-    candidates = range(first, last + 1, max(1, (last - first) // CANDIDATES))  # not each one of a billion
+    candidates = range(first, last + 1, max(1, (last - first) // CANDIDATES))  # a sample of very many
     best = max(candidates, key=lambda n: (_largest_divisor(math.gcd(n, steps), most), -abs(n - ideal)), default=None)
     return best or math.ceil(ideal)
 

@@ -1,4 +1,4 @@
-"""What a run shows while it trains: a live line on a terminal, plain lines elsewhere, or nothing."""
+"""The display of a run: a live line on a terminal, plain lines elsewhere, or nothing."""
 
 import math
 import sys
@@ -6,30 +6,30 @@ import sys
 from tinylm_keras import _checks, _streams, _terminal
 from tinylm_keras.training.folding import fold, wrapped
 
-# Cells of the bar in the live line, which is shown where the longest line has room beside it.
+# Cells of the bar in the live line; it is shown if the longest line fits beside it.
 BAR, LONGEST_LINE = 20, 70
 
 
 class Silent:
-    """Shows nothing; the base of the other two. `train` also takes an object of your own with these methods."""
+    """Shows nothing; the base of the other two. `train` also accepts your own object with these methods."""
 
     def start(self, lines, steps):
         """Called once before training, with the lines of the header and the number of updates."""
 
     def step(self, step, steps, loss, validation_perplexity, tokens_per_second, seconds_left):
-        """Called about once a second; the last three are None until they are known."""
+        """Called about once a second; the last three arguments are None until they are known."""
 
     def evaluation(self, row, sample, best):
         """Called after each evaluation with its row of the history, a sample text or None, and whether it is best."""
 
     def finish(self, lines):
-        """Called once at the end, also of a run that failed, with what is to be said (perhaps nothing)."""
+        """Called once at the end, even if the run failed, with the last lines (perhaps none)."""
 
 
 class Plain(Silent):
-    """One line for each evaluation, then the sample, indented.
+    """Prints one line for each evaluation, then the sample, indented.
 
-    A stream that takes no more (its terminal was closed, its reader has left) says nothing more; the run continues.
+    If the stream is closed (its terminal is gone, or its reader has ended), the run continues without output.
     """
 
     def __init__(self, stream=None):
@@ -42,7 +42,7 @@ class Plain(Silent):
         _streams.tell(shown + "\n", stream)
 
     def start(self, lines, steps):
-        for line in lines:  # each is one, whatever the names in it
+        for line in lines:  # each stays one line, whatever names it contains
             self.say(_terminal.printable(line))
 
     def evaluation(self, row, sample, best):
@@ -56,7 +56,7 @@ class Plain(Silent):
 
 
 class Live(Plain):
-    """A line at the bottom of the terminal that is kept up to date; everything else scrolls above it."""
+    """Updates a line at the bottom of the terminal; all other output scrolls above it."""
 
     def __init__(self, console=None):
         super().__init__()
@@ -64,7 +64,7 @@ class Live(Plain):
 
         self.console = console or Console(file=_streams.Lasting(sys.stdout))
         self.progress = self.task = None
-        self.room = 0  # cells of the line beside the steps
+        self.room = 0  # cells of the line beside the number of steps
 
     def say(self, text=""):
         from rich.text import Text
@@ -147,7 +147,7 @@ def choose(progress):
 
 
 def duration(seconds):
-    """Return a number of seconds as one reads it.
+    """Return a number of seconds in a readable form.
 
     Example:
 
@@ -163,7 +163,7 @@ def duration(seconds):
 
 
 def _short(number):
-    """Return a perplexity with three figures or more."""
+    """Return a perplexity with at least three digits."""
     if not math.isfinite(number) or number >= 1e6:
         return f"{number:.3g}"
     return f"{number:,.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"

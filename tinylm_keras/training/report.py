@@ -1,4 +1,4 @@
-"""What a run says and writes down about itself."""
+"""The lines that a run shows, and its record."""
 
 import dataclasses
 import os
@@ -10,14 +10,14 @@ from tinylm_keras.training.progress import duration
 
 
 def record(recipe, run_plan, corpus, model, device, name, init, earlier=(), reasons=()):
-    """Return what recipe.json holds before the run, as a dict."""
+    """Return the content of recipe.json before the run, as a dict."""
     return {
         "recipe": dataclasses.asdict(recipe),
         "source": name,
         "sources": list(corpus.locations),
         "init": None if init is None else os.fspath(init) if isinstance(init, (str, os.PathLike)) else "a model",
-        **({"earlier": list(earlier)} if earlier else {}),  # what the model learned before
-        **({"reasons": list(reasons)} if reasons else {}),  # why the recipe is as it is
+        **({"earlier": list(earlier)} if earlier else {}),  # texts that the model was trained on before
+        **({"reasons": list(reasons)} if reasons else {}),  # for the choice of the recipe
         "corpus": corpus.record(),
         "plan": dataclasses.asdict(run_plan),
         "model": {"class": type(model).__name__, "parameters": model.count_params()},
@@ -28,29 +28,29 @@ def record(recipe, run_plan, corpus, model, device, name, init, earlier=(), reas
 
 
 def facts(record):
-    """Return what a record says of a run, as lines: what computes, what text, and what was decided."""
+    """Return lines about a run by its record: device, text, and plan."""
     run_plan, text, machine = record["plan"], record["corpus"], record["machine"]
     return [
         f"{machine['device']}, {machine['threads']} threads, XLA {'on' if run_plan['jit_compile'] else 'off'}, "
         f"{record['model']['parameters']:,} parameters",
-        f"{record['source']}: texts {text['train_texts']:,} to train, {text['validation_texts']:,} to validate, "
+        f"{record['source']}: {text['train_texts']:,} training texts, {text['validation_texts']:,} validation texts, "
         f"vocabulary {text['vocabulary_size']:,}, layout {text['layout']} ({text['layout_reason']})",
         _steps_line(run_plan, record["recipe"]),
     ]
 
 
 def header(record, batches, validation, corpus, init):
-    """Return the lines said before training: the facts, and what to beware of in this text."""
+    """Return the lines shown before training: facts about the run, and warnings about the text."""
     lines = facts(record)
     if validation is None:
-        lines.append("validation=0: no text is kept for validation; best means lowest training loss")
+        lines.append("validation=0: no text is held out for validation; best means lowest training loss")
     elif validation.unknown:
         line = f"{validation.unknown:,} of {validation.tokens:,} validation tokens are not in the vocabulary"
         if not batches.unknown:
-            line += f"; training has none to learn from, so each costs much: {_against_unknown(record)}"
+            line += f"; the training text has none, so the model cannot predict [UNK]: {_against_unknown(record)}"
         lines.append(line)
     if batches.cut:
-        lines.append(f"{batches.cut:,} texts are longer than the context and lose their end; layout=packed keeps it")
+        lines.append(f"{batches.cut:,} texts are longer than the context and truncated; layout=packed keeps all text")
     if init is not None:
         lines.append(_unknown_line(corpus.unknown_tokens()))
     return lines
@@ -58,8 +58,8 @@ def header(record, batches, validation, corpus, init):
 
 def _against_unknown(record):
     if record["recipe"]["tokenizer"] == "character":
-        return "tokenizer=byte-pair can write every character"
-    return "give max_tokens to make rare words unknown"
+        return "tokenizer=byte-pair has no unknown characters"
+    return "set max_tokens so that rare words become [UNK]"
 
 
 def _steps_line(run_plan, recipe):
@@ -68,15 +68,15 @@ def _steps_line(run_plan, recipe):
         line += f" of {run_plan['gradient_accumulation_steps']:,} batches each"
     line += f", an evaluation every {run_plan['evaluate_every']:,}"
     if run_plan.get("evaluation_batches") is not None:
-        line += f", which estimates the validation loss on {run_plan['evaluation_batches']:,} batches"
+        line += f", with the validation loss on {run_plan['evaluation_batches']:,} batches"
     if recipe.get("evaluation_batches") is not None:
-        line += f", which estimates the loss of each part of the text on {recipe['evaluation_batches']:,} batches"
+        line += f", with training and validation loss on {recipe['evaluation_batches']:,} batches each"
     return line
 
 
 def _unknown_line(unknown):
     if not unknown:
-        return "the model's vocabulary has every word of this text"
+        return "the model's vocabulary covers this text"
     shown = ", ".join(f"{word!r} ({count:,})" for word, count in unknown.most_common(10))
     return (
         f"{unknown.total():,} words of this text are not in the model's vocabulary ({len(unknown):,} different); "
@@ -85,28 +85,28 @@ def _unknown_line(unknown):
 
 
 def continuing(state):
-    """Return the lines said when a run continues: from where, and what is not as it was."""
+    """Return the lines shown when a run is resumed: its step, and changed versions of packages."""
     lines = [f"Continuing after step {state.step:,} of {state.plan.steps:,}."]
     before, now = state.record.get("versions", {}), environment.versions()
     changed = [f"{name} {before[name]}, now {now.get(name)}" for name in before if before[name] != now.get(name)]
     if changed:
-        lines.append(f"The run began with {'; '.join(changed)}: it may not end exactly as it would have.")
+        lines.append(f"The run started with {'; '.join(changed)}. Its result may differ slightly.")
     return lines
 
 
 def verdict(checkpoints, monitor):
-    """Return the lines said at the end of a run."""
+    """Return the lines shown at the end of a run."""
     seconds = duration(time.monotonic() - monitor.began)
     loss = "training loss" if checkpoints.monitor == "loss" else "validation loss"
     advice = monitor.verdict()
     lines = [f"Trained in {seconds}. Best: step {checkpoints.best_step:,}, {loss} {checkpoints.best:.3f}."]
     if monitor.has_settled and monitor.step < monitor.plan.steps:
-        lines.append(f"Ended early: {monitor.recipe.patience} evaluations in a row were no better (patience).")
+        lines.append(f"Ended early: no improvement in {monitor.recipe.patience} evaluations (patience).")
     return lines if advice is None else [*lines, advice]
 
 
 def unwritten(error, checkpoints, step):
-    """Return the error of a run that could not write (or read) its files: which of them are good, and how to continue.
+    """Return the error of a run that could not write or read its files, with the intact files and how to continue.
 
     Args:
         error: The OSError that ended it.
@@ -114,7 +114,7 @@ def unwritten(error, checkpoints, step):
         step: int. Where it ended.
 
     Returns:
-        An OSError for a disk that took no more, else a RuntimeError: what was requested for was right.
+        An OSError for a full or failing disk, else a RuntimeError, because no argument was wrong.
     """
     words = f"{error.strerror or error}, at step {step:,}; {good_files(checkpoints)}"
     if _files.is_of_the_disk(error):
@@ -123,9 +123,9 @@ def unwritten(error, checkpoints, step):
 
 
 def good_files(checkpoints):
-    """Return which files of a run that failed are good, and how to continue, as one clause."""
+    """Return a clause about the intact files of a failed run, and how to continue."""
     if checkpoints.folder is None:
-        return "nothing was to be written"
+        return "no files were requested"
     path = checkpoints.folder.path
     if not path.is_dir():
         return f"nothing is left of the run: its folder {path} is gone"
@@ -138,4 +138,4 @@ def good_files(checkpoints):
         return f"{reason} in {path}"
     best = checkpoints.folder.file(checkpoint.BEST)
     also = f" and {best.name}, the best so far, are" if best.exists() else " is"
-    return f"{found[0]}{steps.get(found[0], '')}{also} good; continue with: tinylm train --resume {path}"
+    return f"{found[0]}{steps.get(found[0], '')}{also} intact; continue with: tinylm train --resume {path}"

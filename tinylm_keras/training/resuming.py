@@ -1,4 +1,4 @@
-"""`train(resume=…)`: find where a run stands, check that it is the same run, and continue."""
+"""`train(resume=…)`: load the checkpoint of a run, check that the arguments agree with it, and continue."""
 
 import os
 import pathlib
@@ -15,21 +15,21 @@ from tinylm_keras.training.run_folder import RunFolder
 
 
 class SavedRun:
-    """A run that was stopped, or is finished.
+    """A stopped or finished run.
 
     Args:
         path: str or `os.PathLike`. Its folder.
 
     Attributes:
-        state: `checkpoint.State`, or None where the run has no checkpoint yet.
+        state: `checkpoint.State`, or None if the run has no checkpoint yet.
         model: The `LanguageModel` of the checkpoint, or None.
-        record: `RunRecord`. What recipe.json holds.
+        record: `RunRecord`. The content of recipe.json.
         recipe: `Recipe`.
-        notes: list of str. What is to be said about damaged files.
+        notes: list of str. Lines about damaged files.
 
     Raises:
-        ValueError: if there is no such run, or no checkpoint of it is good.
-        TypeError: if `path` is no path.
+        ValueError: if there is no such run, or none of its checkpoints can be read.
+        TypeError: if `path` is not a path.
     """
 
     def __init__(self, path):
@@ -48,28 +48,28 @@ class SavedRun:
             for name, value in (("recipe", self.recipe), ("plan", self.plan), ("corpus.sha256", self.sha256)):
                 if value is None:
                     raise ValueError(f"it has no {name}")
-            report.facts(values)  # whatever else is said when the run continues
+            report.facts(values)  # fails if entries are missing
             if self.state is None:
                 run_record.check_weights(self.record)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             rule = f"must be a run whose recipe.json this version can read ({error})"
             raise _checks.refuse("resume", rule, str(path)) from None
         if self.state is None and values.get("init") is not None:
-            rule = "must be a run with a checkpoint, and this one, which began from a model, stopped before its first"
+            rule = "must be a run with a checkpoint, but this one started from a model and stopped before its first"
             raise _checks.refuse("resume", rule, str(path), "Start it again.")
 
     def check(self, preset, out, init, overwrite, overrides):
-        """Refuse what is given beside `resume` and is not as it was; the message has both values.
+        """Refuse arguments that differ from those of the run; the message has both values.
 
         Returns:
-            The `Recipe` to continue with: that of the run, or of a longer one.
+            The `Recipe` to continue with: that of the run, or of a longer run.
         """
         if preset not in (None, self.recipe.preset):
             raise _other("preset", self.recipe.preset, preset)
         refuse_unknown(overrides)
         lengths = {name: value for name, value in overrides.items() if name in longer.LENGTHS}
         others = {name: value for name, value in overrides.items() if name not in lengths}
-        asked = presets.override(self.recipe, **others)  # values out of range
+        asked = presets.override(self.recipe, **others)  # refuses values out of range
         for name, value in others.items():
             if getattr(asked, name) != getattr(self.recipe, name):
                 raise _other(name, getattr(self.recipe, name), value)
@@ -82,20 +82,20 @@ class SavedRun:
         if self.state is None:
             for name in ("vocabulary_file", "merges_file"):
                 if getattr(self.recipe, name) is not None and name not in others:
-                    rule = f"must be given again, for only the record of the run names {getattr(self.recipe, name)!r}"
+                    rule = f"must be given again, because only the run's record names {getattr(self.recipe, name)!r}"
                     raise _checks.refuse(name, rule, None)
         return longer.recipe_for(self.recipe, lengths, self.state, self.plan, self.record.values.get("minutes"))
 
     @property
     def is_to_be_mixed(self):
-        """Whether the run was killed after its last step, before its network was mixed with counts."""
+        """Whether the run was killed after its last step, but before its network was mixed with counts."""
         return self.recipe.mix_counts and "result" not in run_folder.record_of(self.path, "resume").values
 
     def corpus(self, source, token_files):
-        """Return the text of the run, given again or read again from where it was.
+        """Return the corpus of the run, from the arguments or read again from its source.
 
         Raises:
-            ValueError: if it cannot be read, or is another text.
+            ValueError: if the text cannot be read or is not that of the run.
         """
         if self.token_files is not None or token_files is not None:
             return self._token_files(source, token_files)
@@ -112,7 +112,7 @@ class SavedRun:
 
     def _token_files(self, source, token_files):
         if source is not None or self.token_files is None:
-            rule = "must be left out, for the run " + (
+            rule = "must be left out, because the run " + (
                 "learns from token files" if self.token_files else "learns from text"
             )
             raise _checks.refuse(
@@ -126,14 +126,14 @@ class SavedRun:
         return corpus
 
     def _named(self, read, argument):
-        """What the record alone names, read by a function of `named_text`."""
+        """Read a source that only the record names, with a function of `named_text`."""
         try:
             return read(self.record, self.notes.append)
         except named_text.NotRead as problem:
             raise _checks.refuse(argument, f"must be given again, because {problem}", None) from None
 
     def _other_text(self, argument, found, received):
-        rule = f"must be the text of the run, with the fingerprint {self.sha256[:12]}, and this one has {found[:12]}"
+        rule = f"must be the text of the run, with the fingerprint {self.sha256[:12]}, but this one has {found[:12]}"
         return _checks.refuse(argument, rule, received, ["Train on another text with ", _checks.Argument("init"), "."])
 
 
@@ -155,7 +155,7 @@ def resume(path, *, source, preset, out, init, overwrite, reporter, token_files,
         return model
     corpus = saved.corpus(source, token_files)
     if state is None:
-        notes = [*saved.notes, "No checkpoint was written yet: the run begins again."]
+        notes = [*saved.notes, "No checkpoint was written yet: the run starts again."]
         planned = None if is_longer else saved.plan
         return run(recipe, corpus, folder, reporter, saved.record.name, planned=planned, notes=notes)
     return run(recipe, corpus, folder, reporter, model=saved.model, state=state, notes=saved.notes)
@@ -163,16 +163,16 @@ def resume(path, *, source, preset, out, init, overwrite, reporter, token_files,
 
 def _finished_line(path, state):
     steps = state.plan.steps
-    how = f"all {steps:,} steps are made"
+    how = f"all {steps:,} steps are done"
     if state.step < steps:
-        how = f"it ended early, at step {state.step:,} of {steps:,}, for no evaluation was better for long"
+        how = f"it ended early, at step {state.step:,} of {steps:,}, because the validation loss did not improve"
     return (
-        f"{path} is finished: {how}. Train it for longer: "
-        f"tinylm train --resume {path} --steps {2 * steps}. Train the model on another text: "
+        f"{path} is finished: {how}. To train it longer: "
+        f"tinylm train --resume {path} --steps {2 * steps}. To train the model on another text: "
         f"tinylm train TEXT --init {path}"
     )
 
 
 def _other(name, before, now):
-    rule = f"must be that of the run, {before!r}"
+    rule = f"must be the value of the run, {before!r}"
     return _checks.refuse(name, rule, now, "Leave it out, or start a new run.")

@@ -1,4 +1,4 @@
-"""One run on a corpus that is made: from its first batch, or from where an earlier process stopped."""
+"""Run one training job on a prepared corpus, from scratch or from a checkpoint."""
 
 import dataclasses
 import shlex
@@ -40,23 +40,23 @@ def run(
     reasons=(),
     began=None,
 ):
-    """Train on a corpus: `train` calls it, and so does a comparison of models on one corpus.
+    """Train on a corpus. `train` and `compare` call it.
 
     Args:
         recipe: `Recipe`.
         corpus: `Corpus`.
         folder: `RunFolder` or None.
         reporter: An object with the methods of `progress.Silent`, or None for silence.
-        name: str. What the records call the source.
+        name: str. Name of the source in recipe.json.
         model: A model to train in place, or None for a new one.
-        init: What the records name as the beginning of `model`.
-        planned: `Plan` or None. Of the same run, when it was begun before and has no checkpoint.
-        state: `checkpoint.State` or None. Where to continue; `model` is then that of the checkpoint. Where `recipe` is
-            not that of the state, the run becomes longer.
-        notes: list of str. What is to be said first.
-        earlier: list of dict. What the records say of the texts that `model` learned before.
-        reasons: list of str. Why the recipe is as it is, where it was chosen by the text.
-        began: float or None. When the time of the run began, by `time.monotonic`; None: now.
+        init: The value of `init` in recipe.json.
+        planned: `Plan` or None. The plan of the same run if it was started before and has no checkpoint.
+        state: `checkpoint.State` or None. Where to continue; `model` is then that of the checkpoint. If `recipe` is not
+            the recipe of the state, the run becomes longer.
+        notes: list of str. Lines to show first.
+        earlier: list of dict. Records of the texts that `model` was trained on before.
+        reasons: list of str. Reasons for the recipe, if it was chosen for the text.
+        began: float or None. Start of the run by `time.monotonic`; None: now.
 
     Returns:
         The model with its best weights, compiled.
@@ -87,14 +87,14 @@ def run(
             state, lines = longer.extend(state, recipe, plan.make(recipe, **sizes), model)
             notes = [*notes, *lines]
         run_plan, record = state.plan, state.record
-        model.steps_per_execution = run_plan.steps_per_execution  # a loaded model has 1
+        model.steps_per_execution = run_plan.steps_per_execution  # 1 in a loaded model
     else:
         run_plan = run_plan or plan.make(recipe, **sizes)
-        if asked is None:  # else it was compiled to be measured
+        if asked is None:  # otherwise `lay_out` has compiled it
             optimizers.compile_model(model, recipe, run_plan)
         record = report.record(recipe, run_plan, corpus, model, device, name, init, earlier, reasons)
         if asked is not None:
-            record["minutes"] = asked  # the recipe has the updates that they became
+            record["minutes"] = asked  # the recipe has steps instead
     if run_plan.evaluation_batches is not None:
         part = dataclasses.replace(recipe, evaluation_batches=run_plan.evaluation_batches)
         validation = corpus.validation_batches(part)
@@ -123,18 +123,18 @@ def run(
         lines += [*checkpoints.resume(state), *report.continuing(state)]
         monitor.write_records()
     elif init is not None and folder is not None and not folder.waiting:
-        monitor.save()  # the model that it began from may be gone when the run continues
+        monitor.save()  # the initial model may be gone when the run is resumed
     reporter.start(lines, run_plan.steps)
     try:
         result = _train(model, batches, validation, monitor, counted, corpus)
     finally:
-        after_run.settle(model)  # also where the run ended early: the model may be the caller's
+        after_run.settle(model)  # also if the run fails: the model may be the caller's
     after_run.settle(result)
     return result
 
 
 def _train(model, batches, validation, monitor, counted, corpus):
-    """Train to the end; whatever ends it, the files are written and the live line is closed. Returns the result."""
+    """Train, write the files and close the live line, however training ends. Returns the resulting model."""
     result, completed = model, False
     checkpoints, lines, good = monitor.checkpoints, ["The run failed."], True
     try:
@@ -144,7 +144,7 @@ def _train(model, batches, validation, monitor, counted, corpus):
                     _fit(model, batches, validation, monitor)
                     lines = report.verdict(checkpoints, monitor)
                     completed = True
-                except RuntimeError:  # the loss is not a number, or has grown
+                except RuntimeError:  # the loss is nan or has grown
                     good = False
                     raise
                 except (KeyboardInterrupt, SystemExit):
@@ -180,7 +180,7 @@ def _mix(model, counted, corpus, checkpoints):
 
 
 def _fit(model, batches, validation, monitor):
-    """Run the rest of the period that is under way, if any, and then the other periods, one `fit` for each part."""
+    """Call `fit` once for the rest of the current period, if any, and once for all other periods."""
     settings = {"validation_data": validation, "callbacks": [monitor], "verbose": 0}
     if monitor.owes_evaluation:
         monitor.evaluate(validation)
@@ -189,7 +189,7 @@ def _fit(model, batches, validation, monitor):
         data = batches.for_fit(endless=True, first=monitor.batches)
         model.fit_in_run(data, steps_per_epoch=rest, shuffle=False, **settings)
     if monitor.batches < monitor.total and not monitor.has_settled:
-        # The monitor ends the run: a run of so many minutes may become longer meanwhile.
+        # The monitor ends the run, because a run by minutes may become longer.
         periods = {"initial_epoch": monitor.batches // monitor.period, "epochs": 10**9}
         model.fit_in_run(batches, steps_per_epoch=monitor.period, **periods, **settings)
 
@@ -200,7 +200,7 @@ def _finish(checkpoints, monitor, good):
 
 
 def _written(checkpoints, monitor):
-    """Write the result into recipe.json, the history and the picture; return the lines to say."""
+    """Write the result into recipe.json, the history and the plot; return the lines to show."""
     folder = checkpoints.folder
     if folder is None:
         return []

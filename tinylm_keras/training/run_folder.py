@@ -1,4 +1,4 @@
-"""The folder of a run: which files it holds, and how each is written whole."""
+"""The folder of a run: its files, and how they are written."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from tinylm_keras.training import run_record
 
 HISTORY, LARGEST_HISTORY = "history.csv", 16 << 20  # bytes
 
-# In the order in which an earlier run is removed: a folder without a recipe.json holds no run.
+# In the order of removal, because a folder without a recipe.json is not a run.
 FILES = (
     *("recipe.json", "history.csv", "loss.png", "samples.txt"),
     *("model.keras", "previous.keras", "last.keras"),
@@ -23,16 +23,16 @@ FILES = (
 
 
 def read(path):
-    """Read what a run wrote down.
+    """Read the history and the record of a run.
 
     Args:
         path: str or `os.PathLike`. The folder of a run, finished or stopped.
 
     Returns:
-        The rows of its history, as dicts of float (None where a cell is empty), and the dict of its recipe.json.
+        The rows of its history, as dicts of float (None for an empty cell), and the dict of its recipe.json.
 
     Raises:
-        ValueError: if the folder holds no run.
+        ValueError: if the folder is not that of a run.
     """
     record = record_of(path)
     try:
@@ -62,12 +62,12 @@ def record_of(path, argument="run"):
     """Return the `RunRecord` of a run's folder.
 
     Raises:
-        ValueError: if the folder holds none that has a recipe.
+        ValueError: if the folder has no record with a recipe.
     """
     try:
         record = run_record.read(path)
         if record.recipe is None:
-            raise ValueError("it holds no recipe")
+            raise ValueError("it has no recipe")
     except (OSError, ValueError, TypeError) as error:
         raise _no_run(path, error, argument) from None
     return record
@@ -82,18 +82,18 @@ def _no_run(path, error, argument="run"):
 class RunFolder:
     """The files of one run. Nothing is written before `create`.
 
-    An earlier run in the folder stays whole until this one has its first file to put there: a run that stops before
-    its first step has replaced nothing.
+    An earlier run in the folder is kept until the new run writes its first model file. So a run that stops before its
+    first step replaces nothing.
 
     Args:
         path: str or `os.PathLike`. The folder.
         overwrite: bool. Whether files of an earlier run there may be replaced.
 
     Attributes:
-        waiting: bool. Whether an earlier run is still there, to be replaced.
+        waiting: bool. Whether the folder still holds an earlier run.
 
     Raises:
-        ValueError: if the folder exists and `overwrite` is False, or if it cannot be a folder that can be written.
+        ValueError: if the folder exists and `overwrite` is False, or if it cannot be written.
 
     Example:
 
@@ -110,20 +110,20 @@ class RunFolder:
         self.record, self.waiting = None, False
 
     def claimed(self, quiet=False):
-        """Return a context that makes the folder and keeps every other run out of it; see `_folders.claimed`."""
+        """Return a context that creates the folder and locks it against other runs; see `_folders.claimed`."""
         return _folders.claimed(self.path, self.overwrite, quiet=quiet)
 
     def create(self, record, continuing=False):
-        """Make the folder and write `recipe.json`, unless an earlier run is there.
+        """Create the folder and write `recipe.json`, unless an earlier run is there.
 
-        What killed processes left half written is removed; foreign files stay.
+        Unfinished files of killed processes are removed; other files stay.
 
         Args:
-            record: dict with the key "recipe" and what else is known of the run.
-            continuing: bool. Whether the run in the folder is this one.
+            record: dict. The record of the run, with the key "recipe".
+            continuing: bool. Whether the run in the folder is resumed.
 
         Raises:
-            ValueError: if it cannot be made or written.
+            ValueError: if it cannot be created or written.
         """
         self.record = record
         try:
@@ -132,7 +132,7 @@ class RunFolder:
                 _files.sweep(self.file(name))
             self.waiting = not continuing and any(map(os.path.lexists, map(self.file, FILES)))
             if self.waiting:
-                with atomic_path(self.file(".trial")) as path:  # of writing here
+                with atomic_path(self.file(".trial")) as path:  # checks that files can be written here
                     path.touch()
                 self.file(".trial").unlink()
             else:
@@ -141,7 +141,7 @@ class RunFolder:
             raise _folders.unwritable(self.path, error) from None
 
     def claim(self):
-        """Remove an earlier run that is still there, and write `recipe.json`; called before any other file is."""
+        """Remove an earlier run and write `recipe.json`; called before any other file is written."""
         if self.waiting:
             self.waiting = False
             for name in FILES:
@@ -153,7 +153,7 @@ class RunFolder:
         return self.path / name
 
     def write_recipe(self, record):
-        """Write `recipe.json`: a dict with the key "recipe" and what else is known of the run."""
+        """Write `recipe.json`: the record of the run, with the key "recipe"."""
         text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
         self.record = record
         self._write("recipe.json", text + "\n")

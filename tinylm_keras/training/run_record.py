@@ -1,4 +1,4 @@
-"""The record of a run, recipe.json, which may come from a stranger: read in one place, each value checked. No Keras."""
+"""Reads recipe.json, the record of a run. It may come from a stranger, so every value is checked. No Keras."""
 
 import dataclasses
 import math
@@ -15,8 +15,7 @@ from tinylm_keras.training.plan import Plan
 FILE = "recipe.json"
 LARGEST = 16 << 20  # bytes
 
-# What a record may ask for, since whoever wrote it is not who pays: ids in a batch, weights of a model that no file
-# vouches for, batches in one call.
+# Limits, so that a stranger's record cannot exhaust memory: ids in a batch, weights of a model, batches in one call.
 MOST_IDS, MOST_WEIGHTS, MOST_PER_CALL = 1 << 24, 1 << 30, 1 << 20
 
 # The entries whose names have changed since the first version.
@@ -25,12 +24,12 @@ _RENAMED = ("recipe", "plan", "corpus")
 
 @dataclasses.dataclass(frozen=True)
 class RunRecord:
-    """What is written down about a run.
+    """The record of a run.
 
     Attributes:
-        values: dict. As recipe.json holds it, with the names of today; each entry has its type and its range.
-        recipe: `Recipe`, or None where there is none.
-        plan: `Plan`, or None where there is none.
+        values: dict. The content of recipe.json with current names; types and ranges are checked.
+        recipe: `Recipe`, or None if the record has none.
+        plan: `Plan`, or None if the record has none.
 
     Example:
 
@@ -45,12 +44,12 @@ class RunRecord:
 
     @property
     def corpus(self):
-        """What is known of the text, as a dict; empty when nothing is."""
+        """The entries about the text, as a dict; perhaps empty."""
         return self.values.get("corpus", {})
 
     @property
     def sha256(self):
-        """Fingerprint of the text or the token files; None when unknown."""
+        """Fingerprint of the text or the token files; None if unknown."""
         return self.corpus.get("sha256")
 
     @property
@@ -60,28 +59,28 @@ class RunRecord:
 
     @property
     def kept(self):
-        """The stretches of the texts kept for validation, where the seed does not decide them; else None."""
+        """The stretches of the texts held out for validation; None if the seed decides them."""
         return self.corpus.get("kept")
 
     @property
     def sources(self):
-        """Where the text can be read again; see `sources_of`."""
+        """The sources of the text; see `sources_of`."""
         return sources_of(self.values)
 
     @property
     def name(self):
-        """What the run calls its text."""
+        """The name of the text."""
         return self.values.get("source", "an unknown text")
 
 
 def sources_of(record):
-    """Return where the text of a run can be read again: a list of absolute paths, patterns and names.
+    """Return the sources of a run, from which its text can be read again: absolute paths, patterns and names.
 
     Args:
-        record: dict. What recipe.json holds. Older ones have the names of several sources in one string.
+        record: dict. The content of recipe.json. Older records name several sources in one string.
 
     Returns:
-        A list of str, empty where the text lies nowhere, as one given in Python or by a pipe.
+        A list of str; empty for a text that was given in Python or through a pipe.
 
     Example:
 
@@ -102,9 +101,9 @@ def read(folder):
 
     Raises:
         OSError: if there is no recipe.json, or it cannot be read.
-        ValueError: if it is not what a run writes; the message is the reason, without the file's name.
+        ValueError: if its content is invalid; the message is the reason, without the file's name.
     """
-    from tinylm_keras import archive  # with numpy and h5py, which `tinylm --help` has no time for
+    from tinylm_keras import archive  # imports numpy and h5py, too slow for `tinylm --help`
 
     content = read_small(pathlib.Path(folder, FILE), LARGEST)
     try:
@@ -115,11 +114,11 @@ def read(folder):
 
 
 def parse(values):
-    """Return the `RunRecord` of a parsed recipe.json, or raise a ValueError that says what is wrong with it."""
+    """Return the `RunRecord` of a parsed recipe.json, or raise a ValueError with the reason."""
     if not isinstance(values, dict):
-        raise ValueError("it holds no recipe")
+        raise ValueError("it has no recipe")
     if not isinstance(values.get("corpus", {}), dict):
-        raise ValueError("what it says of the text is no object")
+        raise ValueError("its entry corpus is not an object")
     renamed = [name for name in _RENAMED if isinstance(values.get(name), dict)]
     values = values | {name: renames.current(values[name]) for name in renamed}
     if isinstance(values.get("corpus"), dict):
@@ -138,7 +137,7 @@ def parse(values):
 
 
 def check_weights(record):
-    """Raise a ValueError if the recipe asks for a model of more weights than are believed of a record alone."""
+    """Raise a ValueError if the recipe asks for a model with more weights than a record alone may request."""
     from tinylm_keras.archive import sizes
 
     spec = next(spec for spec in specs.MODELS.values() if spec.name == record.recipe.model)
@@ -152,7 +151,7 @@ def check_weights(record):
 def _check_sizes(recipe, plan):
     ids = recipe.batch_size * (recipe.context_length + 1)
     if ids > MOST_IDS:
-        raise ValueError(f"its recipe asks for batches of {ids:,} tokens, and at most {MOST_IDS:,} are believed")
+        raise ValueError(f"its recipe asks for batches of {ids:,} tokens, more than {MOST_IDS:,}")
     if plan is None:
         return
     if (
@@ -160,15 +159,15 @@ def _check_sizes(recipe, plan):
         or plan.evaluate_every > plan.steps
         or plan.warmup_steps > plan.steps
     ):
-        raise ValueError("its plan is not that of its recipe")
+        raise ValueError("its plan does not match its recipe")
     if plan.steps > 10**9 or plan.steps_per_execution > MOST_PER_CALL:
-        raise ValueError("its plan asks for more than a run can have")
+        raise ValueError("its plan has too many steps")
 
 
 def _made(kind, values, what):
-    """The dataclass `kind` of an object in the record, or raise: an entry may be unknown or missing."""
+    """Return the dataclass `kind` of an object in the record, or raise if an entry is unknown, missing or invalid."""
     if not isinstance(values, dict):
-        raise ValueError("it holds no recipe" if what == "recipe" else f"its {what} is no object")
+        raise ValueError("it has no recipe" if what == "recipe" else f"its {what} is not an object")
     fields = {field.name: field for field in dataclasses.fields(kind)}
     for name in values:
         if name not in fields:
@@ -178,7 +177,7 @@ def _made(kind, values, what):
             raise ValueError(f"its {what} lacks the entry {name!r}")
     try:
         return kind(**values)
-    except TypeError as error:  # a value of a wrong type
+    except TypeError as error:  # a value of the wrong type
         raise ValueError(str(error)) from None
 
 
@@ -213,7 +212,7 @@ def _optional(good):
     return lambda value: value is None or good(value)
 
 
-# For each entry that is there: a test and the words for what it must be, or the form of the object that it is.
+# For each possible entry: a test and a description of valid values, or a dict for an object.
 _NAMES = (_texts, "a list of strings")
 _STRING, _NUMBER, _COUNT = (_text, "a string"), (_number, "a finite number"), (_whole, "a whole number of at least 0")
 _FORM = {

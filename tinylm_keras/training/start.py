@@ -1,4 +1,4 @@
-"""The model a run begins with: a new one, or one that continues."""
+"""The model at the start of a run: a new model, or an existing one."""
 
 import contextlib
 import dataclasses
@@ -14,17 +14,17 @@ FIXED = ("tokens", "model")
 
 
 def new_model(recipe, tokenizer):
-    """Return a new model whose weights are a function of the recipe's seed."""
+    """Return a new model with weights that depend only on the recipe and its seed."""
     with seeded(recipe.seed):
         return registry.MODELS[recipe.model].build(recipe, tokenizer=tokenizer)
 
 
 @contextlib.contextmanager
 def seeded(seed):
-    """Make what Keras draws inside a function of `seed`, and leave Python's own random numbers as they were.
+    """A context in which the random numbers of Keras depend only on `seed`; then Python's `random` is restored.
 
-    Every initializer and dropout layer takes its seed from Python's `random` when it is made, so nothing else needs to
-    be seeded, and no global state is changed as `keras.utils.set_random_seed` would. Threads take turns inside.
+    Every initializer and dropout layer takes its seed from Python's `random` when it is created, so nothing else needs
+    a seed, and no global state changes as with `keras.utils.set_random_seed`. Only one thread at a time is inside.
     """
     with saving.construction:
         state = random.getstate()
@@ -36,7 +36,7 @@ def seeded(seed):
 
 
 def refuse_fixed(overrides):
-    """Raise a ValueError if a setting that a model fixes is to be changed for a run that continues from one."""
+    """Raise a ValueError if an override changes a setting that the model to continue from fixes."""
     for name, value in overrides.items():
         if settings()[name].metadata["group"] in FIXED:
             rule = ["cannot be changed together with ", _checks.Argument("init")]
@@ -45,11 +45,11 @@ def refuse_fixed(overrides):
 
 
 def existing_model(init, seed):
-    """Return the model to continue from, and whether it is mixed with counts; then it is the network of the mixture.
+    """Return the model to continue from (of a mixture its network), and whether it was a mixture with counts.
 
     Args:
         init: str, `os.PathLike` or `LanguageModel`.
-        seed: int. Fixes the dropout of a model that is loaded.
+        seed: int. Seed for the dropout of a loaded model.
 
     Raises:
         ValueError: if the model has no tokenizer.
@@ -65,12 +65,12 @@ def existing_model(init, seed):
     if model.tokenizer is None:
         raise _checks.refuse("init", "must be a model with a tokenizer", init)
     if isinstance(model, baselines.NGramLM):
-        raise _checks.refuse("init", "must be a model that trains, and an NGramLM is counted", init)
+        raise _checks.refuse("init", "must be a model that can be trained, and an NGramLM cannot", init)
     return network_of(model), isinstance(model, baselines.MixtureLM)
 
 
 def network_of(model):
-    """Return what trains in a model: of a mixture its network, with the tokenizer; else the model itself."""
+    """Return the part of a model that trains: the network of a mixture, with its tokenizer, or the model itself."""
     if not isinstance(model, baselines.MixtureLM):
         return model
     network = model.network
@@ -80,7 +80,7 @@ def network_of(model):
 
 
 def recipe_of(model, recipe):
-    """Return the recipe with the sizes and the tokenizer that `model` really has, as far as a recipe can name them."""
+    """Return the recipe with the sizes and the tokenizer of `model`, as far as a recipe can express them."""
     model = network_of(model)
     config = model.get_config() | {"end_token": model.tokenizer.end_token}
     config |= dict.fromkeys(("max_tokens", "vocabulary_file", "merges_file"))

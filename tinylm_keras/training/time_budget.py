@@ -1,8 +1,7 @@
-"""A run that lasts so many minutes: a few updates are measured, and the rest of the time is turned into updates.
+"""Runs by minutes: a few updates are timed, and the rest of the time is converted into a number of updates.
 
-Everything that compiles does so first: the step, the evaluation, the sample. Then the model's first state comes back,
-and what follows is a run of so many updates, whose number changes where the pace does (`deadline`). So the same seed
-need not give the same run twice.
+First everything is compiled: the step, the evaluation, the sample. Then the model's initial state is restored, and a
+run by steps begins, whose length follows the pace (see `deadline`). So two runs with the same seed may differ.
 """
 
 import dataclasses
@@ -16,39 +15,39 @@ from tinylm_keras import _checks
 from tinylm_keras.training import environment, mixing, optimizers, plan
 from tinylm_keras.training.deadline import Deadline
 
-# Part of the time in which updates are measured, and its bounds in seconds.
+# Share of the time in which updates are timed, and its bounds in seconds.
 MEASURED_SHARE, LEAST_MEASURED, MOST_MEASURED = 0.04, 1.0, 10.0
 
-# The evaluations take at most this part of the time, unless the recipe says how often to evaluate.
+# The largest share of the time for evaluations, unless the recipe sets their period.
 EVALUATED_SHARE = 0.2
 
-# Seconds to write the files of a run: two models of a small size, the plot and the library that draws it.
+# Seconds to write the files of a run: two small models, and the plot with the import of its library.
 WRITING = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Costs:
-    """What was measured, in seconds: an update, and an evaluation with its sample."""
+    """Measured seconds of an update, and of an evaluation with its sample."""
 
     update: float
     evaluation: float
 
 
 def lay_out(recipe, corpus, model, began, writes=False, counted=None, clock=time.monotonic):
-    """Compile a model, measure it, and turn the minutes of a recipe into updates.
+    """Compile a model, measure its pace, and convert the minutes of a recipe into steps.
 
     Args:
         recipe: `Recipe` with `minutes`.
         corpus: `Corpus`.
-        model: `LanguageModel`. It is compiled, and otherwise as it was.
-        began: float. When the time began to run, by `clock`.
+        model: `LanguageModel`. It is compiled; its weights do not change.
+        began: float. Start of the run by `clock`.
         writes: bool. Whether files are written at the end.
-        counted: `mixing.Counted` or None. Counts that the model is mixed with at the end.
+        counted: `mixing.Counted` or None. Counts for a mixture at the end.
         clock: Function that returns seconds.
 
     Returns:
-        The `Recipe` with `steps` in place of `minutes`, the `Plan` of the run, and its `Deadline`; None for the last
-        where the length of the schedule cannot change while the run lasts, as on JAX.
+        The `Recipe` with `steps` instead of `minutes`, the `Plan` of the run, and its `Deadline`, or None if the length
+        of the schedule cannot change during the run, as on JAX.
 
     Raises:
         ValueError: if no time is left to train.
@@ -56,7 +55,7 @@ def lay_out(recipe, corpus, model, began, writes=False, counted=None, clock=time
     end, ending = began + 60 * recipe.minutes, WRITING if writes else 0.0
     first = dataclasses.replace(recipe, minutes=None, steps=10**6)
     batches, _ = corpus.train_batches(dataclasses.replace(first, steps=1000))
-    if batches.first_tokens:  # a sample begins as the texts do
+    if batches.first_tokens:  # samples begin as the texts do
         model.__dict__["first_tokens"] = batches.first_tokens
     size = {"tokens_per_batch": batches.batch_size * batches.length, "parameters": model.count_params()}
     start = plan.for_minutes(first, recipe.minutes, device=environment.device()[0], **size)
@@ -83,16 +82,16 @@ def lay_out(recipe, corpus, model, began, writes=False, counted=None, clock=time
     )
     if rate is not None:
         rate.resize(final_plan.steps, final_plan.warmup_steps)
-        if keras.backend.backend() != "tensorflow":  # elsewhere the length was compiled into the step
+        if keras.backend.backend() != "tensorflow":  # the length is compiled into the step
             model.make_train_function(force=True)
             return final, final_plan, None
     return final, final_plan, Deadline(began, end, ending, costs, per_call, clock)
 
 
 def divide(seconds, costs, per_call=1, evaluate_every=None):
-    """Return how many updates fit into the time that is left, and how many lie between two evaluations.
+    """Return the number of updates for the remaining time, and the number between two evaluations.
 
-    Both are multiples of `per_call`, the updates in one call of the compiled step.
+    Both are multiples of `per_call`, the number of updates in one call of the compiled step.
 
     Example:
 
@@ -114,19 +113,19 @@ def divide(seconds, costs, per_call=1, evaluate_every=None):
 
 
 def _multiple(number, of, rounded):
-    """Return `number` as a multiple of `of`, but for the last digits that a division loses."""
+    """Return `number` rounded to a multiple of `of`, tolerating floating point errors."""
     return int(rounded(round(number / of, 6))) * of
 
 
 def _state(model):
-    """Return every variable that training changes, with its value."""
+    """Return all variables of the model and its optimizer, with their values."""
     model.optimizer.build(model.trainable_variables)
     variables = [*model.variables, *model.optimizer.variables]
     return [(variable, ops.convert_to_numpy(variable).copy()) for variable in variables]
 
 
 def _measure(recipe, corpus, model, batches, start, clock):
-    """Train, evaluate and sample until each has compiled and was measured."""
+    """Compile and time training, evaluation and sampling."""
     evaluated = [one for one in (corpus.validation_batches(recipe), corpus.training_sample(recipe)) if one is not None]
 
     def evaluate():
@@ -147,7 +146,7 @@ def _measure(recipe, corpus, model, batches, start, clock):
 
 
 class Pace(keras.callbacks.Callback):
-    """Measures a batch, without the first call of the step (it compiles), and stops after `seconds`."""
+    """Times batches, without the first call of the step (it compiles), and stops after `seconds`."""
 
     def __init__(self, seconds, clock):
         super().__init__()

@@ -1,4 +1,4 @@
-"""A run on token files: the ids lie on disk, and what they fix is no setting any more."""
+"""Training from token files on disk. Settings that the files already determine cannot be changed."""
 
 import collections
 import dataclasses
@@ -9,7 +9,7 @@ from tinylm_keras.recipe import registry
 from tinylm_keras.recipe.recipe import settings
 from tinylm_keras.training.corpus import Corpus
 
-# Settings that say how text is read and becomes tokens: the token files have decided them.
+# Settings for reading text and making tokens, which the token files determine.
 FIXED = (
     *(name for name, field in settings().items() if field.metadata["group"] == "tokens"),
     *("separator", "encoding", "column", "bad_rows", "validation"),
@@ -21,8 +21,8 @@ class TokenFileCorpus(Corpus):
     """The token files of a run: `train` and `validation` are `TokenFile`s (or None), always in the packed layout.
 
     Attributes:
-        folder: str. Where the token files lie.
-        sources: list of str. The text that they were made from.
+        folder: str. The folder of the token files.
+        sources: list of str. The sources of their text.
     """
 
     folder: str = ""
@@ -39,11 +39,11 @@ class TokenFileCorpus(Corpus):
         return self.validation
 
     def unknown_tokens(self):
-        """Return no unknown words: the tokenizer of the token files is the model's."""
+        """Return an empty count: the tokenizer of the token files is the model's."""
         return collections.Counter()
 
     def record(self):
-        """Return what recipe.json says about the token files."""
+        """Return the entry of recipe.json about the token files."""
         parts = [part for part in (self.train, self.validation) if part is not None]
         return {
             "sha256": self.sha256,
@@ -80,12 +80,12 @@ def open_corpus(folder, recipe, overrides, tokenizer=None):
     Args:
         folder: str, path, or opened `TokenFiles`.
         recipe: `Recipe`.
-        overrides: dict. What the caller asked for; the settings that the token files fix are refused there. Those of a
-            preset give way to what the token files are.
-        tokenizer: `Tokenizer` or None. Of a model to continue from; it must be that of the token files.
+        overrides: dict. Settings of the user. Those that the token files determine are refused here; those of a preset
+            are replaced.
+        tokenizer: `Tokenizer` or None. The tokenizer of a model to continue from; it must be that of the token files.
 
     Returns:
-        A `TokenFileCorpus`, and the recipe with what the token files are, as far as a recipe can name it.
+        A `TokenFileCorpus`, and the recipe with the settings of the token files.
 
     Raises:
         ValueError: if the folder does not hold token files, a setting cannot be changed, or the tokenizers differ.
@@ -108,7 +108,7 @@ def open_corpus(folder, recipe, overrides, tokenizer=None):
 def _check_tokenizer(opened, tokenizer):
     if tokenizer is None or tokenizer.fingerprint() == opened.tokenizer.fingerprint():
         return
-    rule = f"must have the tokenizer of the token files, {_named(opened.tokenizer)}, but the model has another"
+    rule = f"must have the tokenizer of the token files, {_named(opened.tokenizer)}"
     raise _checks.refuse("init", rule, _named(tokenizer), "Prepare token files with the tokenizer of the model.")
 
 

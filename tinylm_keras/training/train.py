@@ -40,54 +40,53 @@ def train(
 ) -> LanguageModel:
     """Train a model on a text, or on token files.
 
-    Everything is checked before training begins, and nothing is written before everything is checked. The same call on
-    the same machine trains the same model, except with `minutes`: its updates are measured, so their number varies. The
-    run folder holds `model.keras` (best), `last.keras` and `previous.keras` (checkpoints), `recipe.json`,
-    `history.csv`, `loss.png` and `samples.txt`. "Best" is the lowest loss on the part of the text kept for validation;
-    with `validation=0`, the lowest training loss.
+    All arguments are validated before anything is written. The same call on the same machine trains the same model,
+    except with `minutes`, where the number of updates follows from measured times. The run folder holds `model.keras`
+    (best), `last.keras` and `previous.keras` (checkpoints), `recipe.json`, `history.csv`, `loss.png` and
+    `samples.txt`. "Best" means lowest validation loss, or lowest training loss with `validation=0`.
 
-    Ctrl-C (and SIGTERM where it has a handler that raises) ends a run at the end of the batch, and its files are
-    written first; a second one ends it at once. A checkpoint is written every 20 seconds, and less often where writing
-    takes more than a fiftieth of the time. However a run was stopped, `resume` continues from its last checkpoint,
-    and on a CPU ends with the same weights, to the last bit, as if it had never been stopped.
+    Ctrl-C (or SIGTERM, if its handler raises) ends a run after the current batch; its files are written first. A second
+    Ctrl-C ends it immediately. A checkpoint is written every 20 seconds, or less often if writing would take more than
+    a fiftieth of the time. `resume` continues from the last checkpoint. On a CPU the result then equals, bit for bit,
+    that of a run that was never stopped.
 
     Args:
         source: What `tlm.data.read` takes: a path, a folder, a glob, `"stories"`, `"tfds:…"`, or a list of texts; or
             `Documents`. None with `data`.
-        preset: str or None. Where settings left out come from: "auto", which looks at the text, chooses what suits it,
-            and says why; or one of `tlm.presets.names()`. None: "auto" for a source of your own, "stories" for the
-            built-in stories; with `init`, the recipe of the run that made the model, as the recipe.json beside its file
-            tells it.
+        preset: str or None. Provides the settings that are not given: "auto", which looks at the text, chooses settings
+            for it and gives the reasons; or one of `tlm.presets.names()`. None: "auto" for a source of your own,
+            "stories" for the built-in stories; with `init`, the recipe of the run that trained the model, from the
+            recipe.json beside its file.
         out: str, path or None. A new folder for the run; None writes nothing.
-        init: str, path, model or None. A model to continue from. Its tokenizer and sizes are kept, its optimizer is
-            not: the learning rate follows the recipe's schedule from the start. Validation text is text that the model
-            was not trained on, as far as that is known and there is any; otherwise a line says so. A model (not a
-            path) is trained in place, and its run is not known.
-        overwrite: bool. Whether `out` may exist already; then its run is replaced.
+        init: str, path, model or None. A model to continue from. Its tokenizer and sizes are kept, but not its
+            optimizer: the learning rate starts at the beginning of the recipe's schedule. Validation text is text that
+            the model was not trained on, if there is any and this is known; otherwise a line says so. A model (not a
+            path) is trained in place, and nothing is known of its earlier training.
+        overwrite: bool. Whether an existing run in `out` may be replaced.
         progress: "auto" (a live line on a terminal, else plain lines), "plain", None for silence, or an object with
             the methods of `training.progress.Silent`.
-        name: str or None. What the records call the source. Defaults to the source where it is a string or a path.
+        name: str or None. Name of the source in recipe.json. Defaults to the source if it is a string or a path.
         data: str, path, `TokenFiles` or None. Token files that `tlm.data.prepare` wrote, instead of a source. They
-            bring their tokenizer and their validation part, and are read in windows.
-        resume: str, path or None. The folder of a run to resume. Everything is taken from there; the text is read again
-            from where it was, unless `source` or `data` gives it again, as a text given in Python must be. What
-            else is given must be as it was, but for `steps`, `epochs` or `minutes`: more of them than were made let the
-            run continue for so long in all, with a new schedule. A source that only the run's record names is read
-            where it is of regular files with the fingerprint of the run, and never over the network. A damaged
-            `last.keras` gives way to `previous.keras`; a run that is finished is left as it is.
+            contain their tokenizer and their validation part, and are read in windows.
+        resume: str, path or None. The folder of a run to resume. Settings come from there. The text is read again from
+            its source; a text that was given in Python must be passed again as `source`. Other arguments must equal
+            those of the run, except `steps`, `epochs` or `minutes`: a larger total makes the run longer, with a new
+            schedule. A source named only in recipe.json is read only from regular files whose content has the
+            fingerprint of the run, never over the network. If `last.keras` is damaged, `previous.keras` is used. A
+            finished run is not changed.
         recipe: `Recipe`, path of a run's folder, or None. All settings at once: those of a recipe, or of a run to
-            repeat. A run that was given minutes is repeated with the steps that they became.
+            repeat. A run by `minutes` is repeated with the number of steps that it made.
         **overrides: Settings of the recipe to change, such as `steps=1000`.
 
     Returns:
         The model with its best weights, compiled.
 
     Raises:
-        ValueError: if the text, a setting, `out`, `init` or `resume` will not do, or while another process writes in
-            that folder.
-        RuntimeError: if the loss stops being a number or grows far above that of the start (names the step and the
-            learning rate), or if token files, or the folder of the run, disappear meanwhile.
-        OSError: if the disk is full; says which files are good.
+        ValueError: if the text, a setting, `out`, `init` or `resume` is invalid, or another process writes to that
+            folder.
+        RuntimeError: if the loss becomes nan or grows far above its start (the message names the step and the learning
+            rate), or if token files or the run folder disappear during training.
+        OSError: if the disk is full; the message names the intact files.
 
     Example:
 
@@ -154,7 +153,7 @@ def train(
 
 
 def _given(recipe, preset, init, overrides):
-    """Return the recipe that was given, itself or as that of a run."""
+    """Return the recipe from the argument `recipe`, which may be the folder of a run."""
     for argument, value in (("preset", preset), ("init", init)):
         if value is not None:
             raise _checks.refuse(argument, ["must be left out with ", _checks.Argument("recipe")], value)
@@ -164,7 +163,7 @@ def _given(recipe, preset, init, overrides):
 
 
 def _continue_from(init, preset, overrides, source):
-    """Return the model to continue from, the `Origin` of it, the recipe, and whether the model has counts."""
+    """Return the model to continue from, its `Origin`, the recipe, and whether the model is mixed with counts."""
     seed = overrides.get("seed")
     if seed is None:
         known = origin.find(init).record
@@ -176,10 +175,10 @@ def _continue_from(init, preset, overrides, source):
 
 
 def _counts_line(recipe):
-    """Say what becomes of the counts of the model to continue from."""
+    """Return a line about the counts of a mixed model."""
     if recipe.mix_counts:
-        return "The network of the model is trained on; its counts are replaced by those of this text."
-    return "The network of the model is trained on; its counts are left out, and no others are made."
+        return "Training continues with the network of the model; its counts are replaced by those of this text."
+    return "Training continues with the network of the model, without its counts."
 
 
 def _names(source):
@@ -189,7 +188,7 @@ def _names(source):
 
 
 def source_name(source: Any, name: str | None) -> str:
-    """Return what the records call a source: `name`, else its path."""
+    """Return the name of a source for recipe.json: `name`, or its path."""
     if name is not None:
         return name
     source = getattr(source, "path", source)  # of opened token files

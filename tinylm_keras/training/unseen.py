@@ -1,27 +1,26 @@
-"""Validation text that a model was not trained on before: what to keep of a text when a model continues. No Keras."""
+"""Chooses validation text that a model to continue from was not trained on. No Keras."""
 
 import numpy as np
 
-# Texts of which a model has seen parts are looked at one by one only where there are so few of them (books); of more
-# texts, whole ones were kept.
+# At most so many texts (books) are searched for parts that the model has seen; of more, whole texts were held out.
 MOST_DOCUMENTS = 100
 
 
 def choose(texts, validation, seen, seed):
-    """Return what to keep for validation in place of text that the model was trained on.
+    """Choose validation text that the model was not trained on.
 
-    Whole texts that it was trained on go to training, and as many that it has not seen are chosen in their place, as
-    far as there are any. Of long texts cut in two, what it was trained on goes to training.
+    Whole texts that the model has seen go to training, and others that it has not seen replace them, as far as there
+    are any. If long texts are split in two, the parts that the model has seen go to training.
 
     Args:
         texts: list of str. The whole text.
-        validation: list of str. What would be kept by the seed alone.
-        seen: list of str. What the model was trained on.
-        seed: int. Fixes the choice.
+        validation: list of str. The validation texts that the seed alone would choose.
+        seen: list of str. The texts that the model was trained on.
+        seed: int. Seed of the choice.
 
     Returns:
-        (None or the stretches to keep, each [number of the text, first character, place after the last], and how many
-        of the validation texts the model was trained on, at least in part). None: there is nothing better.
+        A pair: the stretches to hold out, each [number of the text, first character, place after the last], or None if
+        there is no better choice; and the number of validation texts that the model was trained on, at least in part.
 
     Example:
 
@@ -41,14 +40,14 @@ def choose(texts, validation, seen, seed):
 
 
 def divide(texts, kept):
-    """Return the part of some texts to train on and the part to keep, two lists of str.
+    """Split texts into a training part and a validation part, two lists of str.
 
     Args:
         texts: list of str.
         kept: list of [number of the text, first character, place after the last], in order.
 
     Raises:
-        ValueError: if there is no such stretch in the texts, or nothing is left to train on.
+        ValueError: if a stretch is not within the texts, or no text is left for training.
 
     Example:
 
@@ -59,7 +58,7 @@ def divide(texts, kept):
     for number, first, last in kept:
         begun = places.setdefault(number, [])
         if number >= len(texts) or last > len(texts[number]) or (begun and first < begun[-1][1]):
-            raise ValueError("The stretches kept for validation are not those of this text.")
+            raise ValueError("The stretches held out for validation do not fit this text.")
         begun.append((first, last))
     train, validation = [], []
     for number, text in enumerate(texts):
@@ -71,12 +70,12 @@ def divide(texts, kept):
                 validation.append(text[first:last])
             place = last
     if not train:
-        raise ValueError("The stretches kept for validation leave no text to train on.")
+        raise ValueError("The stretches held out for validation leave no training text.")
     return train, validation
 
 
 def _other_texts(texts, validation, known, seed):
-    """Whole texts, as many as before where there are so many: those that are not known stay, others join them."""
+    """Return whole texts, if possible as many as before: unknown ones stay, and other unknown ones are added."""
     copies = {}
     for text in texts:
         copies[text] = copies.get(text, 0) + 1
@@ -92,7 +91,7 @@ def _other_texts(texts, validation, known, seed):
 
 
 def _rest_of_documents(texts, validation, seen):
-    """Of the ends of long texts, what the model has not seen."""
+    """Return the parts of the ends of long texts that the model has not seen."""
     kept, count = [], 0
     heads = list(filter(None, seen)) if len(seen) <= MOST_DOCUMENTS else []
     for number, text in enumerate(texts):

@@ -54,7 +54,7 @@ def test_the_patterns_follow_from_the_arguments_and_are_small():
         (
             (65, 6),
             r"`code_bits` must give each of the 65 symbols its own pattern \(6 bits have 20\). "
-            r"Received: code_bits=6. The smallest that would do is code_bits=8",
+            r"Received: code_bits=6. The smallest possible is code_bits=8",
         ),
         ((65, 0), r"`code_bits` must be a whole number from 2 to 64. Received: code_bits=0. Try code_bits=8"),
         ((65, 66), r"`code_bits` must be a whole number from 2 to 64"),

@@ -214,7 +214,7 @@ def test_token_files_are_replaced_only_on_demand_and_never_mixed(folder, monkeyp
     before = (folder / "train.bin").read_bytes()
     (folder / "note.txt").write_text("mine")
     (folder / ".train.12345678.tmp.bin").write_text("left by a process that was killed")
-    with pytest.raises(ValueError, match="must leave text on both sides"):
+    with pytest.raises(ValueError, match="must leave text in both parts"):
         data.prepare(["a b"] * 9, WhitespaceTokenizer(), folder, overwrite=True)
     assert (folder / "train.bin").read_bytes() == before
     data.open_token_files(folder)
@@ -317,15 +317,15 @@ def large_id(folder):
         (lambda f: (f / "train.bin").unlink(), "there is no train.bin"),
         (lambda f: (f / "validation.bin").unlink(), "there is no validation.bin"),
         (lambda f: (f / "index.json").unlink(), "there is no index.json"),
-        (rewrite("index.json", b"{"), "index.json is not JSON that is read"),
-        (rewrite("index.json", b"\xff\xfe{}"), "index.json is not JSON that is read"),
-        (rewrite("index.json", b"[" * 100_000), "index.json is not JSON that is read"),
+        (rewrite("index.json", b"{"), "index.json cannot be parsed as JSON"),
+        (rewrite("index.json", b"\xff\xfe{}"), "index.json cannot be parsed as JSON"),
+        (rewrite("index.json", b"[" * 100_000), "index.json cannot be parsed as JSON"),
         (rewrite("index.json", b"[]"), "index.json is not a JSON object"),
-        (rewrite("index.json", b" " * 1_048_577), "index.json has 1,048,577 bytes, and at most 1,048,576 are read"),
-        (rewrite("tokenizer.json", b"{}"), "tokenizer.json holds no tokenizer that is known here (None)"),
+        (rewrite("index.json", b" " * 1_048_577), "index.json has 1,048,577 bytes, more than 1,048,576"),
+        (rewrite("tokenizer.json", b"{}"), "tokenizer.json holds no known tokenizer (None)"),
         (
             rewrite("tokenizer.json", b'{"registered_name": "tinylm_keras>MiniLM", "config": {}}'),
-            "tokenizer.json holds no tokenizer that is known here ('tinylm_keras>MiniLM')",
+            "tokenizer.json holds no known tokenizer ('tinylm_keras>MiniLM')",
         ),
         (
             rewrite("tokenizer.json", b'{"registered_name": "tinylm_keras>WhitespaceTokenizer", "config": {"x": 1}}'),
@@ -333,16 +333,16 @@ def large_id(folder):
         ),
         (in_tokenizer(x=1), "tokenizer.json has an entry in its WhitespaceTokenizer that this version does not know"),
         (in_tokenizer(vocabulary="/etc/passwd"), "tokenizer.json has a vocabulary that is no list of texts"),
-        (in_tokenizer(vocabulary=["a", "a"]), "tokenizer.json holds a tokenizer that cannot be made"),
-        (other_tokenizer, "tokenizer.json is not the tokenizer that the index names"),
-        (change("version", to=2), "index.json is of version 2, and this package reads 1"),
-        (change("version", to=None), "index.json is of version None"),
+        (in_tokenizer(vocabulary=["a", "a"]), "tokenizer.json holds a tokenizer that cannot be created"),
+        (other_tokenizer, "tokenizer.json is not the tokenizer of the index"),
+        (change("version", to=2), "index.json has version 2, but this package reads 1"),
+        (change("version", to=None), "index.json has version None"),
         (change("dtype", to="float32"), "index.json must have uint16 or uint32 at dtype, not 'float32'"),
         (change("dtype", to=None), "index.json must have uint16 or uint32 at dtype, not nothing"),
         (change("dtype", to="uint32"), "train.bin has "),
-        (change("vocabulary_size", to=16), "the index has vocabulary_size=16, and its tokenizer 15"),
+        (change("vocabulary_size", to=16), "the index has vocabulary_size=16, but its tokenizer has 15"),
         (change("vocabulary_size", to=True), "must have a whole number from 1 to 2**32 at vocabulary_size, not True"),
-        (change("pad_id", to=3), "the index has pad_id=3, and its tokenizer 0"),
+        (change("pad_id", to=3), "the index has pad_id=3, but its tokenizer has 0"),
         (change("pad_id", to=99), "index.json has a pad_id of 99 in a vocabulary of 15"),
         (change("tokenizer", to="x"), "index.json must have an object with a sha256 at tokenizer, not 'x'"),
         (change("sources", to=[1]), "index.json must have a list of strings at sources, not [1]"),
@@ -365,11 +365,11 @@ def large_id(folder):
         (change("splits", "train", "file", to="..\\x.bin"), "the name of a .bin file in the folder at splits.train"),
         (change("splits", "train", "file", to="index.json"), "the name of a .bin file in the folder at splits.train"),
         (change("splits", "train", "sha256", to="0" * 64), "train.bin is not the file that the index describes"),
-        (rewrite("train.bin", b"\1\0\2\0"), "train.bin has 2 ids, and the index says "),
+        (rewrite("train.bin", b"\1\0\2\0"), "train.bin has 2 ids, but the index has "),
         (rewrite("train.bin", b"\1\0\2"), "train.bin has 3 bytes, not a multiple of 2 of at least 4"),
         (rewrite("train.bin", b""), "train.bin has 0 bytes, not a multiple of 2 of at least 4"),
         (other_ids, "train.bin is not the file that the index describes: its checksum differs"),
-        (large_id, "train.bin has the id 15, and the vocabulary is [0, 15)"),
+        (large_id, "train.bin has the id 15, but the vocabulary is [0, 15)"),
     ],
 )
 def test_a_folder_that_does_not_hold_what_it_says_is_refused_in_one_line(folder, damage, problem):
@@ -407,11 +407,11 @@ def test_bare_ids_are_opened_only_when_the_caller_says_what_they_are(tmp_path, f
     assert (token_files.train.characters, token_files.train.pad_id) == (0, 0)
     with pytest.raises(ValueError, match=r"`dtype` must be one of 'uint16', 'uint32'. Received: dtype='int8'."):
         data.open_token_files(tmp_path, dtype="int8", tokenizer=tokenizer)
-    with pytest.raises(ValueError, match=re.escape("train.bin has the id 3, and the vocabulary is [0, 3)")):
+    with pytest.raises(ValueError, match=re.escape("train.bin has the id 3, but the vocabulary is [0, 3)")):
         data.open_token_files(tmp_path, dtype="uint32", tokenizer=WhitespaceTokenizer(vocabulary=["a"]))
     with pytest.raises(TypeError, match=r"`tokenizer` must be a Tokenizer. Received: tokenizer='gpt2'."):
         data.open_token_files(tmp_path, dtype="uint32", tokenizer="gpt2")
-    with pytest.raises(ValueError, match=re.escape("`dtype` must be left out where there is an index.json.")):
+    with pytest.raises(ValueError, match=re.escape("`dtype` must be left out, because there is an index.json.")):
         data.open_token_files(folder, dtype="uint16")
 
 
@@ -437,7 +437,7 @@ keras.saving.register_keras_serializable("tests")(Liar)
         ({"tokenizer": "whitespace"}, "`tokenizer` must be a Tokenizer. Received: tokenizer='whitespace'."),
         ({"tokenizer": Unregistered()}, "`tokenizer` must be of a registered class. Received: tokenizer='Unreg"),
         ({"tokenizer": Liar(vocabulary=["a"])}, "`tokenizer` must give ids in [0, 3), its vocabulary. Received: t"),
-        ({"source": ["a"], "validation": 0}, "`source` must leave at least 2 tokens in each part; one has 1."),
+        ({"source": ["a"], "validation": 0}, "`source` must give each part at least 2 tokens, but one has 1."),
         ({"source": "missing.txt"}, "`source` must be a file, a folder or a pattern that exists."),
         ({"out": 5}, "`out` must be the path of a folder"),
     ],

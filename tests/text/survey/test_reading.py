@@ -154,13 +154,13 @@ def test_what_was_asked_for_is_not_evaluated(tmp_path):
 REMARKS = {
     "all 100 texts are equal": "all work and no play\n" * 100,
     "only 2 of 100 texts are different: the others are copies": "apple pie\nplum pie\n" * 50,
-    "50 % of the text was said before, word for word": "\n\n".join(textwrap.fill(one, 40) for one in NOVEL * 2),
+    "50 % of the text is repeated, word for word": "\n\n".join(textwrap.fill(one, 40) for one in NOVEL * 2),
     "75 % of lines are indented: whitespace tokens would lose that": CODE,
     "line breaks inside the text: whitespace tokens would lose them": VERSE,
     "line breaks inside 100 % of the texts: whitespace tokens would lose them": "\n%\n".join(FORTUNES),
-    "no blanks stand between words (Chinese): word tokens would be whole sentences": EACH_LINE["Chinese sentences"],
-    "only 19 characters: too few to learn more than these words": "to be or not to be\n",
-    "characters that could not be read when the text was made (\ufffd): 3 times": "a\ufffdb c\ufffdd e\ufffdf",
+    "no spaces between words (Chinese): word tokens would be whole sentences": EACH_LINE["Chinese sentences"],
+    "only 19 characters: too few to learn a language from": "to be or not to be\n",
+    "replacement characters (\ufffd), which stand for characters that were lost: 3 times": "a\ufffdb c\ufffdd e\ufffdf",
     "UTF-8 that was read as another encoding, as in â€™ for an apostrophe: 3 times": "itâ€™s weâ€™ll donâ€™t",
     "HTML entities such as &amp;: 3 times": "R&amp;B &quot;it &#39;",
     "notes and licence of Project Gutenberg around the text, to be removed: 2 times": (
@@ -185,7 +185,7 @@ def test_what_looks_wrong_is_said_with_figures(tmp_path, remark):
 
 def test_texts_that_are_only_a_mark_and_unequal_texts_are_said():
     given = [saying() for _ in range(39)] + ["***"] * 11
-    assert "11 of 50 texts are only a mark, without a letter or digit" in tlm.survey(given).remarks
+    assert "11 of 50 texts have no letter or digit" in tlm.survey(given).remarks
     given = [saying() for _ in range(20)] + ["word " * 9000]
     assert "the longest tenth of the texts holds 98 % of the characters" in tlm.survey(given).remarks
 

@@ -64,11 +64,11 @@ def test_a_table_without_a_column_is_surveyed_by_the_one_that_looks_like_text(tm
     assert (found.columns, found.column, found.column_is_missing) == (("id", "said"), "said", True)
     assert found.texts.texts == 2
     assert found.remarks[0] == (
-        "a table with the columns 'id', 'said': 'said' looks like text, and training needs its name"
+        "a table with the columns 'id', 'said': 'said' looks like text; pass its name for training"
     )
     named = tlm.survey(tmp_path / "a.json", column="said")
     assert (named.column, named.column_is_missing) == ("said", False)
-    with pytest.raises(ValueError, match="Which of them looks like text is not clear"):
+    with pytest.raises(ValueError, match="None of them clearly looks like text"):
         surveyed(tmp_path, '[{"id": 1, "likes": 2}]', "b.json")
 
 
@@ -92,8 +92,8 @@ def test_it_is_json(tmp_path):
     [
         ("", "must hold text, but there is only white space or nothing"),
         (" \n\t ", "must hold text, but there is only white space or nothing"),
-        ("a\n", "must have at least two different characters, and it has only 'a', once"),
-        ("00 0\n0", "must have at least two different characters, and it has only '0', 4 times"),
+        ("a\n", "must have at least two different characters, but it has only 'a', once"),
+        ("00 0\n0", "must have at least two different characters, but it has only '0', 4 times"),
     ],
 )
 def test_a_text_without_two_characters_is_refused(tmp_path, text, message):

@@ -1,4 +1,4 @@
-"""Compare baselines from counting to attention on one text, with one tokenizer, in bits per character."""
+"""Compares baselines from counting to attention on one text, with one tokenizer, in bits per character."""
 
 from __future__ import annotations
 
@@ -42,16 +42,17 @@ def compare(
 ) -> tuple[Result, ...]:
     """Train baselines from unigram to transformer on one text and compare them: one split, one tokenizer.
 
-    The measure is bits per character of the whole validation text. Each trained baseline is a run of its own in `out`,
-    so `tlm.load_model("out/mlp/model.keras")` works; beside them are `compare.json`, `compare.csv` and `compare.png`.
+    They are compared in bits per character of the whole validation text. Each trained baseline is a run in a subfolder
+    of `out`, so `tlm.load_model("out/mlp/model.keras")` works; `out` also holds `compare.json`, `compare.csv` and
+    `compare.png`.
 
     Args:
         source: As in `train`.
         out: str, path or None. A new folder; None writes nothing.
         steps: int or None. Updates of each trained baseline. None: 2000.
-        overwrite: bool. Whether `out` may exist already.
-        progress: As in `train`. The time that it will take is said before it begins.
-        name: str or None. What the records call the source.
+        overwrite: bool. Whether an existing comparison in `out` may be replaced.
+        progress: As in `train`. The expected time is shown first.
+        name: str or None. Name of the source in compare.json.
         **overrides: Settings of all recipes to change, such as `context_length=32`: of text, tokens, batches, `seed`
             and `jit_compile`.
 
@@ -59,7 +60,7 @@ def compare(
         A tuple of `Result`, in the order of `BASELINES`.
 
     Raises:
-        ValueError: if the text, a setting or `out` will not do; nothing is written then.
+        ValueError: if the text, a setting or `out` is invalid; then nothing is written.
     """
     overrides = make_text_settings(source, overrides) | overrides
     recipes = make_recipes(steps, overrides)
@@ -78,7 +79,7 @@ def compare(
 
 
 def make_text_settings(source, overrides):
-    """Return how a text of the user's own is cut and split: as training without a preset does it; else nothing."""
+    """Return separator and split for a text of the user, as in training without a preset, as a dict."""
     if not auto.applies(source, None):
         return {}
     recipe = auto.advise(auto.look(source, overrides), {}, with_keras=False).recipe

@@ -1,4 +1,4 @@
-"""The baselines of a comparison: what each one adds, and the recipe that it is trained with. No Keras."""
+"""The baselines of a comparison, and their recipes. No Keras."""
 
 import dataclasses
 
@@ -7,19 +7,19 @@ from tinylm_keras.recipe import presets
 from tinylm_keras.recipe.recipe import settings
 from tinylm_keras.recipe.settings_types import ComparisonSettings
 
-# What may be the same in all of them.
+# Settings that all baselines share.
 SHARED = frozenset(ComparisonSettings.__annotations__)
 
 
 @dataclasses.dataclass(frozen=True)
 class Baseline:
-    """A model of the comparison, before it is trained.
+    """A model of the comparison.
 
     Attributes:
-        name: str. Also the folder of its run.
-        line: str. What the idea is and what it cannot know.
-        preset: str or None. The recipe it is trained with; None: it is counted.
-        changes: dict. What differs from the preset.
+        name: str. Its name, and the folder of its run.
+        line: str. Its idea and its limits.
+        preset: str or None. The preset of its recipe; None: it is counted.
+        changes: dict. Settings that differ from the preset.
     """
 
     name: str
@@ -29,25 +29,29 @@ class Baseline:
 
 
 BASELINES = (
-    Baseline("unigram", "How often each character comes, counted; what stands before plays no part."),
+    Baseline("unigram", "Character frequencies; earlier characters have no influence."),
     Baseline(
         "average",
-        "The mean of all characters before: which ones there were, not which came last. So it loses to a pair, "
-        "which knows nothing else.",
+        "The mean of all earlier characters: it knows which ones came, but not in which order. So it is worse than a "
+        "bigram model, which knows only the last one.",
         "mlp",
         {"model": "average", "embed_dim": 128, "hidden_dim": 256, "num_hidden_layers": 2},
     ),
-    Baseline("bigram counts", "How often each character follows each other one, counted: the best that pairs can do."),
-    Baseline("bigram", "The same pairs as a table of weights: training finds what counting finds.", "bigram"),
-    Baseline("mlp", "The last eight characters, each in its own place: order, as far as the window reaches.", "mlp"),
+    Baseline("bigram counts", "Counts of pairs of characters: the best that a bigram model can reach."),
+    Baseline(
+        "bigram", "The same pairs as a table of weights: training reaches nearly what counting reaches.", "bigram"
+    ),
+    Baseline(
+        "mlp", "The last eight characters in order, through dense layers: it knows nothing before the window.", "mlp"
+    ),
     Baseline(
         "n-gram counts",
-        "What followed the last few characters, counted, with what followed fewer of them where that is little: it "
-        "repeats what it has read, and knows nothing that is only similar.",
+        "Counts of what followed the last few characters, smoothed with shorter contexts: good at repetitions, but it "
+        "does not generalize to similar contexts.",
     ),
     Baseline(
         "minilm",
-        "Attention: each character chooses what matters to it among all before, in order, layer upon layer.",
+        "Attention: each character weighs all earlier ones by their content and position, in several layers.",
         "shakespeare-char-small",
     ),
 )
@@ -57,8 +61,8 @@ def make_recipes(steps=None, overrides=None):
     """Return the recipe of each trained baseline by its name.
 
     Args:
-        steps: int or None. Updates of each; None leaves the presets'.
-        overrides: dict or None. Changes to all of them.
+        steps: int or None. Updates of each; None: as in the presets.
+        overrides: dict or None. Changes of all recipes.
 
     Returns:
         dict of `Recipe`.
@@ -74,7 +78,7 @@ def make_recipes(steps=None, overrides=None):
     for name, value in (overrides or {}).items():
         if name in settings() and name not in SHARED:
             raise _checks.refuse(name, "must be left out: each model of the comparison has its own", value)
-    overrides = {"batch_size": 12} | (overrides or {})  # the same text for all, as much as the last one can take
+    overrides = {"batch_size": 12} | (overrides or {})  # the same amount of text for all
     if steps is not None:
         overrides["steps"] = steps
     recipes = {}

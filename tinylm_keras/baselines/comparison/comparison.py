@@ -1,4 +1,4 @@
-"""Trains or counts the baselines one after the other, and says how long it will take."""
+"""Trains or counts the baselines one after the other, and estimates the time."""
 
 import contextlib
 import dataclasses
@@ -11,27 +11,27 @@ from tinylm_keras.baselines.comparison.baseline import BASELINES
 from tinylm_keras.training import environment, plan, progress, start, train
 from tinylm_keras.training.run_folder import RunFolder
 
-# Seconds of a baseline besides its arithmetic: to build and compile, without XLA and with it, and to start each step.
+# Seconds of a baseline besides its arithmetic: to compile without and with XLA, and to start each step.
 COMPILING, COMPILING_XLA, STARTING = 4.0, 12.0, 0.002
 
-# What evaluations add, and which share of the speed of large matrix products small models reach in training.
+# Factor for evaluations, and the share of the speed of large matrix products that small models reach.
 EVALUATING, USABLE = 1.15, 0.4
 
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """A baseline that was trained or counted, and how well it predicts the validation text.
+    """The result of a baseline on the validation text.
 
     Attributes:
         name: str.
         bits_per_character: float. On all of the validation text.
-        perplexity: float. Among how many equally likely characters the model seems to choose.
+        perplexity: float. `exp(loss)`.
         loss: float. Nats per token.
-        trained: bool. False for a model that is counted.
-        parameters: int. Numbers learned or counted.
-        steps: int. Updates; 0 for a model that is counted.
-        seconds: float.
-        line: str. What the idea is and what it cannot know.
+        trained: bool. False for counts.
+        parameters: int. Number of learned or counted values.
+        steps: int. Updates; 0 for counts.
+        seconds: float. Time of training or counting.
+        line: str. Its idea and its limits.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Comparison:
             f"{self.source}: {text['characters']:,} characters, vocabulary {text['vocabulary_size']:,}; "
             f"{self.record['evaluated_on']['tokens']:,} tokens for validation",
             f"{len(self.recipes)} models to train, {steps:,} steps in all: about "
-            f"{progress.duration(self._left(self.recipes))}, a guess that the first model corrects, on this machine",
+            f"{progress.duration(self._left(self.recipes))} on this machine, a guess until the first model is trained",
         ]
         self.reporter.start(lines, steps)
         say, results = getattr(self.reporter, "say", lambda text: None), []
@@ -86,7 +86,7 @@ class Comparison:
         return tuple(results)
 
     def _estimate(self):
-        """Return the seconds that each trained baseline will take, from its size and the speed of this machine."""
+        """Return the expected seconds of each trained baseline, from its size and the speed of this machine."""
         kind, seconds = environment.device()[0], {}
         share = plan.NOMINAL_RATE[kind] / (USABLE * environment.speed())
         for name, recipe in self.recipes.items():
@@ -100,13 +100,13 @@ class Comparison:
         return seconds
 
     def _left(self, names):
-        """Return the seconds that some baselines will take: their estimates, at the pace of those that were trained."""
+        """Return the expected seconds of some baselines, corrected by the pace of those already trained."""
         expected = sum(self.estimates[name] for name in self.measured)
         pace = sum(self.measured.values()) / expected if expected else 1.0
         return pace * sum(self.estimates[name] for name in names)
 
     def _pace(self, result):
-        """Return what a trained baseline says about the others, as the end of its line."""
+        """Return the end of a baseline's line: its time, and the expected time of the others."""
         if not result.trained:
             return ""
         self.measured[result.name] = result.seconds

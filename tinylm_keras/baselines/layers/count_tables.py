@@ -1,4 +1,4 @@
-"""Counts as tables that a compiled model reads."""
+"""N-gram counts as tables for a compiled model."""
 
 import keras
 import numpy as np
@@ -7,28 +7,27 @@ from keras import ops
 from tinylm_keras import _checks
 from tinylm_keras.counting import MAX_ORDER, Counts
 
-# The logarithm of what cannot come (padding) would not be finite.
+# Least probability, because the logarithm of 0 (for padding) is not finite.
 LEAST = 1e-30
-# Successors that one pass of the loop looks at, of contexts of all lengths together: after most characters this is all.
+# Number of successors in one pass of the loop, of contexts of all lengths; usually one pass is enough.
 PASS = 128
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class CountTables(keras.layers.Layer):
-    """`tinylm_keras.counting.Counts` as weights that do not train, and the way from context to context.
+    """`tinylm_keras.counting.Counts` as frozen weights, with the transition from context to context.
 
-    A position is described by the contexts that end there, of 1, 2, … tokens, each by its number in the tables. All
-    lengths move on at once: the context of k tokens with the next one is a context of k + 1, or an unknown one.
+    A position is described by the numbers of the contexts of 1, 2, … tokens that end there. All lengths advance at
+    once: a context of k tokens and the next token form a context of k + 1 tokens, or an unknown one.
 
-    The whole numbers are kept as float32, which is exact up to 16,777,216: TensorFlow keeps an int32 variable in the
-    memory of the CPU even where a GPU computes, and JAX has no int64. Before they are counted, all tokens are equally
-    likely.
+    Whole numbers are stored as float32, which is exact up to 16,777,216, because TensorFlow keeps int32 variables in
+    CPU memory even on a GPU, and JAX has no int64. Before counts are set, all tokens are equally likely.
 
     Args:
         vocabulary_size: int. V.
         order: int from 1 to 24. Length of the longest n-grams; K = `order - 1`, at least 1, is that of contexts.
-        num_contexts: int. How many contexts there are; the first V are the single tokens.
-        num_counts: int. How many successors they have in all.
+        num_contexts: int. Number of contexts; the first V are the single tokens.
+        num_counts: int. Number of successors of all contexts.
 
     Call arguments:
         contexts: int32 tensor `[B, T, K]`, from `advance`.
@@ -56,7 +55,7 @@ class CountTables(keras.layers.Layer):
 
     @classmethod
     def of(cls, counts, **kwargs):
-        """The layer that holds `Counts`, built."""
+        """Return the built layer with these `Counts`."""
         layer = cls(counts.vocabulary_size, counts.order, len(counts.backoff) - 1, max(1, len(counts.token)), **kwargs)
         layer.build((None, None, layer.longest))
         layer.set_counts(counts)
@@ -82,7 +81,7 @@ class CountTables(keras.layers.Layer):
             table.assign(np.resize(numbers, table.shape) if len(numbers) else np.zeros(table.shape))
 
     def get_counts(self):
-        """The weights as `Counts`."""
+        """Return the weights as `Counts`."""
         names = ("unigram", "first", "backoff", "token", "value")
         tables = {name: np.array(ops.convert_to_numpy(getattr(self, name))) for name in names}
         tables["first"], tables["token"] = tables["first"].astype("int64"), tables["token"].astype("int64")
@@ -91,15 +90,15 @@ class CountTables(keras.layers.Layer):
         return Counts(order=self.order, **tables)
 
     def nowhere(self, batch_size):
-        """The contexts int32 `[B, K]` before the first token of a text."""
+        """Return the contexts before the first token of a text, int32 `[B, K]`."""
         return ops.full((batch_size, self.longest), self.num_contexts, dtype="int32")
 
     def advance(self, token_ids, before=None):
-        """The contexts that end at each of some tokens.
+        """Return the contexts that end at each token.
 
         Args:
             token_ids: int tensor `[B, T]`.
-            before: int32 tensor `[B, K]`: those of the token before; None: there is none.
+            before: int32 tensor `[B, K]`: the contexts of the previous token; None at the beginning of a text.
 
         Returns:
             int32 tensor `[B, T, K]`.
@@ -116,7 +115,7 @@ class CountTables(keras.layers.Layer):
         return ops.stack(contexts, axis=-1)
 
     def _next(self, contexts, tokens):
-        """Where the tokens lead from these contexts: a binary search among the successors of each."""
+        """Return the contexts after the tokens, by binary search among the successors."""
         low, end = self._whole(self.first, contexts), self._whole(self.first, contexts + 1)
         high = end
         for _ in range(self.vocabulary_size.bit_length()):
@@ -128,7 +127,7 @@ class CountTables(keras.layers.Layer):
         return ops.where(ops.logical_and(found, longer < self.num_contexts), longer, self.num_contexts)
 
     def known(self, contexts):
-        """How many tokens the longest context has that something is known to follow: int32, as `contexts` but for K."""
+        """Return the length of the longest context with known successors: int32, the shape of `contexts` without K."""
         follows = self._whole(self.first, contexts + 1) > self._whole(self.first, contexts)
         return ops.max(ops.where(follows, ops.arange(1, self.longest + 1, dtype="int32"), 0), axis=-1)
 
@@ -136,10 +135,10 @@ class CountTables(keras.layers.Layer):
         return ops.log(ops.maximum(self.probabilities(contexts), LEAST))
 
     def probabilities(self, contexts):
-        """The distribution of the next token after `contexts` `[B, T, K]`: float32 `[B, T, V]`.
+        """Return the distribution of the next token after `contexts` `[B, T, K]`: float32 `[B, T, V]`.
 
-        The unigram distribution comes through all back-off weights, the successors of a context through those of the
-        longer ones. The successors of all lengths stand in one imagined row, and each pass takes a piece of it.
+        The unigram distribution is multiplied by all back-off weights, the successors of a context by those of the
+        longer contexts. The successors of all lengths form one virtual row, of which each pass handles a part.
         """
         rows, size = ops.reshape(contexts, (-1, self.longest)), self.vocabulary_size
         count = ops.shape(rows)[0]
@@ -147,7 +146,7 @@ class CountTables(keras.layers.Layer):
         weights = ops.concatenate([through[:, 1:], ops.ones_like(through[:, :1])], axis=1)
         first = self._whole(self.first, rows)
         widths = ops.clip(self._whole(self.first, rows + 1) - first, 0, size)  # a damaged table could ask for millions
-        ends = ops.cumsum(widths, axis=1)  # in the imagined row
+        ends = ops.cumsum(widths, axis=1)  # in the virtual row
         shifts = first + widths - ends
         total, slots = ops.max(ends), ops.arange(PASS, dtype="int32")
 
@@ -172,7 +171,7 @@ class CountTables(keras.layers.Layer):
 
     @staticmethod
     def _take(table, places):
-        """Entries of a table. Of a damaged one, places may be outside, which not every backend forgives."""
+        """Return entries of a table. Indices are clipped, because a damaged table may lead outside."""
         return ops.take(table, ops.clip(places, 0, table.shape[0] - 1))
 
     def _whole(self, table, places):

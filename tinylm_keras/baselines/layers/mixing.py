@@ -1,4 +1,4 @@
-"""Two distributions of the next token as one."""
+"""Mixes two distributions of the next token."""
 
 import keras
 import numpy as np
@@ -7,16 +7,16 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class Mixing(keras.layers.Layer):
-    """Mixes the logarithms of two distributions: the share of the first depends on how much the second knows.
+    """Mixes two distributions given as logarithms, with a share that depends on the second one's known context.
 
     Args:
-        longest: int. The share is a weight for each number of known tokens from 0 to `longest`; it begins as a half and
+        longest: int. There is a share for each length of the known context from 0 to `longest`; it starts at 0.5 and
             does not train.
 
     Call arguments:
         first: float tensor `[…, V]`: logits.
         second: float tensor `[…, V]`: logarithms of probabilities.
-        known: int32 tensor `[…]`: how many tokens the second one knows.
+        known: int32 tensor `[…]`: length of the context that the second one knows.
 
     Returns:
         float32 tensor `[…, V]`: the logarithms of `share · first + (1 - share) · second`.
@@ -51,12 +51,12 @@ class Mixing(keras.layers.Layer):
 
 
 def fit_shares(first, second, known, longest, steps=60):
-    """Return the shares of the first distribution that make some tokens likeliest (expectation maximization).
+    """Return the shares that maximize the likelihood of some tokens, by expectation maximization.
 
-    Where few tokens tell, the share stays near that of all.
+    For lengths with few tokens, the share stays near the overall share.
 
     Args:
-        first, second: float arrays `[n]`: the probability that each gives to the token that came.
+        first, second: float arrays `[n]`: the probabilities of the targets in both distributions.
         known: int array `[n]`.
         longest: int.
         steps: int.
@@ -80,10 +80,10 @@ def fit_shares(first, second, known, longest, steps=60):
     return np.clip(shares, 1e-4, 1 - 1e-4)
 
 
-PRIOR = 10.0  # tokens that the share of all counts as, beside those of one length
+PRIOR = 10.0  # weight of the overall share, in tokens
 
 
 def _posterior(share, first, second):
-    """How likely each token is to have come from the first distribution."""
+    """Return the probability that each token comes from the first distribution."""
     first, second = share * first, (1 - share) * second
     return first / np.maximum(first + second, 1e-300)

@@ -1,4 +1,4 @@
-"""A dense layer whose sums are normalized over the batch."""
+"""A dense layer with batch normalization."""
 
 import keras
 
@@ -10,18 +10,17 @@ from tinylm_keras.layers.dropout import Dropout
 
 ACTIVATIONS = {"sigmoid": keras.activations.sigmoid, **{name: BLOCK_ACTIVATIONS[name] for name in ("relu", "silu")}}
 
-# Keras's 0.99 needs some 500 updates until the running statistics, which evaluation uses, have forgotten their start.
+# With Keras's 0.99, the running statistics for evaluation need about 500 updates to forget their initial values.
 MOMENTUM = 0.9
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class NormalizedDense(keras.layers.Layer):
-    """Dense, batch normalization, activation, dropout: in this order.
+    """Dense layer, batch normalization, activation, dropout, in this order.
 
-    The normalization stands before the activation, as its authors put it, so the dense layer needs no bias; and dropout
-    comes last, because what it drops would change the variance that is measured. In training the statistics are those
-    of all positions of the batch that are `real`, so a position sees a little of all others, also of later
-    ones; otherwise they are running averages, and each position stands alone.
+    The normalization is before the activation, as in the paper, so the dense layer needs no bias. Dropout is last,
+    because it would change the variance. In training the statistics are those of all `real` positions of the batch,
+    including later ones; otherwise they are running averages, and positions do not influence each other.
 
     Args:
         units: int. Width of the output.
@@ -30,8 +29,8 @@ class NormalizedDense(keras.layers.Layer):
 
     Call arguments:
         x: float tensor `[B, T, D]`.
-        real: None, or a bool tensor `[B, T]`. False where a position is padding and must not count in the statistics.
-            (Called `mask`, Keras would hang it on the outputs, and a loss of Keras would then use it again.)
+        real: None, or a bool tensor `[B, T]`, False for padding, which the statistics ignore. (It is not called `mask`,
+            because Keras would attach a mask to the outputs and use it again in a loss.)
         training: bool. Whether dropout is on and the statistics are those of the batch.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Symbols as fixed patterns of bits, half of them ones."""
+"""Encodes symbols as fixed patterns of bits, half of them ones."""
 
 import math
 
@@ -8,7 +8,7 @@ from keras import ops
 
 from tinylm_keras import _checks
 
-MOST_BITS = 64  # their count of patterns is the last that fits the whole numbers of numpy
+MOST_BITS = 64  # for more, the number of patterns does not fit in int64
 
 
 def _try(code_bits):
@@ -16,7 +16,7 @@ def _try(code_bits):
 
 
 def smallest_code_bits(vocabulary_size):
-    """Return the smallest even number of bits that gives each of `vocabulary_size` symbols a pattern of its own.
+    """Return the smallest even number of bits with a different pattern for each of `vocabulary_size` symbols.
 
     Example:
 
@@ -32,9 +32,9 @@ class PermutationCoding(keras.layers.Layer):
     zeros and ones.
 
     There are C(k, k/2) patterns of k bits. In lexicographic order of the places of their ones, symbol i gets number
-    `i * C(k, k/2) // vocabulary_size`: all of them in turn when they are just enough, else evenly spread ones, so that
-    every bit tells something. The patterns follow from the two arguments: they are no weights and not in the file.
-    No symbol is all zeros, which therefore can stand for "nothing here".
+    `i * C(k, k/2) // vocabulary_size`, so that the patterns are evenly spread and every bit is used. The patterns are a
+    function of the two arguments: they are not weights and not in the file. No pattern is all zeros, which can
+    therefore represent a missing symbol.
 
     Args:
         vocabulary_size: int. Number of symbols.
@@ -48,7 +48,7 @@ class PermutationCoding(keras.layers.Layer):
         A float tensor `[B, T, code_bits]` of zeros and ones.
 
     Raises:
-        ValueError: if `code_bits` is odd or too small; the message names the smallest that would do.
+        ValueError: if `code_bits` is odd or too small; the message has the smallest possible number.
 
     Example:
 
@@ -74,12 +74,12 @@ class PermutationCoding(keras.layers.Layer):
         if code_bits < smallest:
             count = math.comb(code_bits, code_bits // 2)
             rule = f"must give each of the {vocabulary_size:,} symbols its own pattern ({code_bits} bits have {count})"
-            advice = ["The smallest that would do is ", _checks.Argument("code_bits", smallest), "."]
+            advice = ["The smallest possible is ", _checks.Argument("code_bits", smallest), "."]
             raise _checks.refuse("code_bits", rule, code_bits, advice)
         self.patterns = _patterns(self.vocabulary_size, self.code_bits)
 
     def call(self, token_ids):
-        # Kept as bytes: 1 MB for 50,000 symbols. It becomes a constant of the compiled program.
+        # Stored as bytes, 1 MB for 50,000 symbols; a constant of the compiled function.
         return ops.cast(ops.take(self.patterns, token_ids, axis=0), self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
@@ -90,13 +90,13 @@ class PermutationCoding(keras.layers.Layer):
 
 
 def _patterns(count, bits):
-    """uint8 `[count, bits]`: evenly spread patterns with half of the bits set, in lexicographic order of the ones."""
+    """Return evenly spread patterns with half of the bits set, in lexicographic order: uint8 `[count, bits]`."""
     total = math.comb(bits, bits // 2)
     numbers = np.array([symbol * total // count for symbol in range(count)], "int64")
     ones = np.full(count, bits // 2)  # still to be placed
     patterns = np.zeros((count, bits), "uint8")
     for place in range(bits):
-        # How many patterns have a one here, with the ones that are left; they come first in the order.
+        # Number of patterns with a one here, for each number of remaining ones; they come first in the order.
         with_one = np.array([math.comb(bits - place - 1, left - 1) if left else 0 for left in range(bits // 2 + 1)])
         one = numbers < with_one[ones]
         patterns[:, place] = one

@@ -1,4 +1,4 @@
-"""The mean of all vectors so far."""
+"""The mean of all vectors up to each position."""
 
 import keras
 from keras import ops
@@ -8,13 +8,13 @@ from keras import ops
 class PrefixMean(keras.layers.Layer):
     """At each position, the mean of the vectors from the first position to this one.
 
-    It is attention in which everything seen so far counts the same, and it has no weights. The sums are in float32:
-    in half precision a long text would stop changing them.
+    This is attention with equal weights, without parameters. The sums are in float32, because in half precision they
+    would stop changing in a long text.
 
     Call arguments:
         x: float tensor `[B, T, D]`.
-        cache: None, or what `empty_cache` made: float32 `[B, L + 1, D]`, the sums of the first 0, 1, … L vectors. The
-            sum of each length is kept, not the last alone, because a prompt is cached together with padding after it.
+        cache: None, or the cache of `empty_cache`: float32 `[B, L + 1, D]`, the sums of the first 0, 1, … L vectors.
+            All sums are kept, because a prompt is cached together with padding after it.
         start: int or scalar int tensor. Position of the first of the T inputs in the cache.
 
     Returns:
@@ -32,7 +32,7 @@ class PrefixMean(keras.layers.Layer):
     """
 
     def __init__(self, **kwargs):
-        # Keras would cast the cache, a float argument, to half precision.
+        # Autocast would convert the cache, a float argument, to half precision.
         super().__init__(autocast=False, **kwargs)
         self.supports_masking = True
 
@@ -47,7 +47,7 @@ class PrefixMean(keras.layers.Layer):
         return means if cache is None else (means, cache)
 
     def empty_cache(self, batch_size, length, width):
-        """A cache for `length` positions of vectors that are `width` wide."""
+        """Return a cache for `length` positions of vectors of this width."""
         return ops.zeros((batch_size, length + 1, width), "float32")
 
     def compute_output_shape(self, input_shape):

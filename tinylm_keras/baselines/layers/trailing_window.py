@@ -1,4 +1,4 @@
-"""The last few vectors, side by side."""
+"""Concatenates the last few vectors."""
 
 import keras
 from keras import ops
@@ -8,17 +8,17 @@ from tinylm_keras import _checks
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class TrailingWindow(keras.layers.Layer):
-    """At each position, the vectors of the last `window` positions in one row, this one last.
+    """At each position, the concatenated vectors of the last `window` positions, in order.
 
-    Before the first position there are zeros. The layer has no weights. Its cache is a sliding window: it holds the
+    Positions before the first one are zeros. The layer has no weights. Its cache is a sliding window: it holds the
     last L positions of a text of any length, position p in column `p % L`.
 
     Args:
-        window: int. How many positions, this one included.
+        window: int. Number of positions, including the current one.
 
     Call arguments:
         x: float tensor `[B, T, D]`.
-        cache: None, or what `empty_cache` made: `[B, L, D]` with L at least `window - 1`.
+        cache: None, or the cache of `empty_cache`: `[B, L, D]` with L at least `window - 1`.
         start: int or scalar int tensor. Position of the first of the T inputs, which follows the last one cached.
 
     Returns:
@@ -52,18 +52,18 @@ class TrailingWindow(keras.layers.Layer):
         return rows if cache is None else (rows, cache)
 
     def _roll(self, cache, x, start):
-        """The vectors `[B, window - 1 + T, D]` to look at, and the new cache."""
+        """Return the needed vectors `[B, window - 1 + T, D]`, and the new cache."""
         size, length, before = cache.shape[1], x.shape[1], self.window - 1
-        both = ops.concatenate([cache, ops.cast(x, cache.dtype)], axis=1)  # (B, L + T, D): the new ones behind the ring
+        both = ops.concatenate([cache, ops.cast(x, cache.dtype)], axis=1)  # (B, L + T, D): the new ones after the cache
         seen = ops.arange(before + length) + start - before
         x = ops.take(both, ops.where(seen < start, ops.mod(seen, size), seen - start + size), axis=1)
         x = ops.where(ops.expand_dims(seen >= 0, 1), x, ops.zeros((), x.dtype))
         columns, last = ops.arange(size), start + length - 1
-        newest = last - ops.mod(last - columns, size)  # the position that each column holds from now on
+        newest = last - ops.mod(last - columns, size)  # the position that each column then holds
         return x, ops.take(both, ops.where(newest >= start, newest - start + size, columns), axis=1)
 
     def empty_cache(self, batch_size, length, width):
-        """A cache for `length` positions of vectors that are `width` wide."""
+        """Return a cache for `length` positions of vectors of this width."""
         return ops.zeros((batch_size, length, width), self.compute_dtype)
 
     def compute_output_shape(self, input_shape):

@@ -1,4 +1,4 @@
-"""What lies beside token files: index.json, which says what the files are, and the tokenizer they were made with."""
+"""The companions of token files: index.json, which describes them, and the tokenizer."""
 
 import hashlib
 import json
@@ -19,12 +19,12 @@ LARGEST_INDEX, LARGEST_TOKENIZER = 1 << 20, archive.text.LARGEST  # bytes
 
 
 def file_of(part):
-    """Return the name of the file of "train" or "validation"."""
+    """Return the file name of the part "train" or "validation"."""
     return FILES[part][0]
 
 
 def dtype_for(vocabulary_size):
-    """Return the name of the smallest type that holds every id.
+    """Return the name of the smallest type that can hold every id.
 
     Example:
 
@@ -38,7 +38,7 @@ def dtype_for(vocabulary_size):
 
 
 def check_tokenizer(tokenizer):
-    """Raise unless `tokenizer` is one that can be written down."""
+    """Raise unless `tokenizer` can be written to a file."""
     if not isinstance(tokenizer, tokenizers.Tokenizer):
         raise _checks.refuse("tokenizer", "must be a Tokenizer", tokenizer, error=TypeError)
     name = keras.saving.get_registered_name(type(tokenizer))
@@ -48,7 +48,7 @@ def check_tokenizer(tokenizer):
 
 
 def has_vocabulary(tokenizer):
-    """Return whether a tokenizer was adapted or given its vocabulary."""
+    """Return whether a tokenizer has a vocabulary."""
     try:
         return tokenizer.vocabulary_size() > 0
     except ValueError:
@@ -56,20 +56,20 @@ def has_vocabulary(tokenizer):
 
 
 def tokenizer_json(tokenizer):
-    """Return a tokenizer as JSON in Keras's form."""
+    """Return a tokenizer as JSON, serialized by Keras."""
     return json.dumps(keras.saving.serialize_keras_object(tokenizer), indent=1, ensure_ascii=False) + "\n"
 
 
 def read_tokenizer(folder):
-    """Return the tokenizer of token files, of a registered subclass of `Tokenizer` and of nothing else.
+    """Return the tokenizer of token files, which must be a registered subclass of `Tokenizer`.
 
-    One of the package's own passes the check that a model's file passes: a path in it is never opened.
+    Tokenizers of this package are checked like those in a model's file: a path in it is never opened.
     """
     content = _json(folder, TOKENIZER, LARGEST_TOKENIZER)
     config, name = content.get("config"), content.get("registered_name")
     kind = keras.saving.get_registered_object(name) if isinstance(name, str) else None
     if not isinstance(config, dict) or not isinstance(kind, type) or not issubclass(kind, tokenizers.Tokenizer):
-        raise refuse(folder, f"{TOKENIZER} holds no tokenizer that is known here ({name!r})")
+        raise refuse(folder, f"{TOKENIZER} holds no known tokenizer ({name!r})")
     try:
         if name.startswith("tinylm_keras>"):
             archive.check_tokenizer(content)
@@ -77,7 +77,7 @@ def read_tokenizer(folder):
     except archive.Refused as refused:
         raise refuse(folder, f"{TOKENIZER} {str(refused).removesuffix('.')}") from None
     except (TypeError, ValueError) as error:
-        raise refuse(folder, f"{TOKENIZER} holds a tokenizer that cannot be made ({_line(error)})") from None
+        raise refuse(folder, f"{TOKENIZER} holds a tokenizer that cannot be created ({_line(error)})") from None
 
 
 # The index
@@ -89,7 +89,7 @@ def describe(tokenizer, dtype, splits, sources):
     Args:
         tokenizer: `Tokenizer`.
         dtype: str. One of `DTYPES`.
-        splits: dict of dict. For "train" and perhaps "validation", what is known of the file.
+        splits: dict of dict. The entries for "train" and perhaps "validation".
         sources: list of str.
     """
     index = {
@@ -105,15 +105,15 @@ def describe(tokenizer, dtype, splits, sources):
 
 
 def read_index(folder):
-    """Return index.json as a dict in which each entry has its type and its range.
+    """Return index.json as a dict, with types and ranges checked.
 
     Raises:
-        ValueError: if it is missing, too large, no JSON, or of another version or form.
+        ValueError: if it is missing, too large, not JSON, or of another version or form.
     """
     index = _json(folder, INDEX, LARGEST_INDEX)
     version = index.get("version")
     if version != VERSION or isinstance(version, bool):
-        raise refuse(folder, f"{INDEX} is of version {version!r}, and this package reads {VERSION}")
+        raise refuse(folder, f"{INDEX} has version {version!r}, but this package reads {VERSION}")
     _check(folder, index, _INDEX_FORM, "")
     size = index["vocabulary_size"]
     if index["pad_id"] is not None and index["pad_id"] >= size:
@@ -121,29 +121,29 @@ def read_index(folder):
     _check(folder, index["splits"], _SPLITS_FORM, "splits.")
     for part, split in index["splits"].items():
         if part not in FILES:
-            raise refuse(folder, f"{INDEX} has a split {part!r}, and there are {', '.join(FILES)}")
+            raise refuse(folder, f"{INDEX} has a split {part!r}; valid splits are {', '.join(FILES)}")
         _check(folder, split, _SPLIT_FORM, f"splits.{part}.")
         outside = [token for token, _ in split["first_tokens"] if token >= size]
         if outside:
-            raise refuse(folder, f"{INDEX} has the first token {outside[0]} in {part}, and a vocabulary of {size}")
+            raise refuse(folder, f"{INDEX} has the first token {outside[0]} in {part}, but a vocabulary of {size}")
         if split["tokens"] != split["count"] - 1:
             raise refuse(folder, f"{INDEX} has {split['count']} ids and {split['tokens']} predicted tokens in {part}")
     return index
 
 
 def fingerprint(tokenizer, parts):
-    """Return the fingerprint of token files from those of their tokenizer and of their files, in order."""
+    """Return the fingerprint of token files from the fingerprints of their tokenizer and their files, in order."""
     return hashlib.sha256(" ".join([tokenizer, *parts]).encode()).hexdigest()
 
 
 def fingerprint_of_index(index):
-    """Return the fingerprint that token files have if `index` is true; no other file is read."""
+    """Return the fingerprint of token files by their index, without reading other files."""
     parts = [index["splits"][part]["sha256"] for part in FILES if part in index["splits"]]
     return fingerprint(index["tokenizer"]["sha256"], parts)
 
 
-def refuse(folder, problem, advice="Prepare the token files anew: tinylm prepare"):
-    """Build the error for a folder that does not hold token files."""
+def refuse(folder, problem, advice="Prepare the token files again: tinylm prepare"):
+    """Return the error for a folder without valid token files."""
     return _checks.refuse("folder", f"must hold token files, but {problem}", str(folder), advice)
 
 
@@ -160,7 +160,7 @@ def _json(folder, name, largest):
         content = archive.parse(text, name)
         archive.text.check_unicode(content, name)
     except archive.Refused as refused:
-        raise refuse(folder, f"{name} is not JSON that is read: it {str(refused).removesuffix('.')}") from None
+        raise refuse(folder, f"{name} cannot be parsed as JSON: it {str(refused).removesuffix('.')}") from None
     if not isinstance(content, dict):
         raise refuse(folder, f"{name} is not a JSON object")
     return content
@@ -183,7 +183,7 @@ def _digest(value):
 
 
 def _plain_name(value):
-    """A file in the folder itself, so that nothing outside it is read."""
+    """Whether this is the name of a file in the folder itself, so that nothing outside it is read."""
     return isinstance(value, str) and value.endswith(".bin") and not set(value) & set("/\\:\0")
 
 
@@ -197,7 +197,7 @@ def _bits(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
 
 
-# For each entry: a test, and the words for what it must be.
+# For each entry: a test, and a description of valid values.
 _INDEX_FORM = {
     "dtype": (lambda value: value in DTYPES if isinstance(value, str) else False, "uint16 or uint32"),
     "vocabulary_size": (lambda value: _whole(value, 1) and value <= 2**32, "a whole number from 1 to 2**32"),

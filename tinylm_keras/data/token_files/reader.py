@@ -1,4 +1,4 @@
-"""Token files on disk: ids that are read where they lie, never as a whole."""
+"""Token files on disk, which are never loaded as a whole."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from tinylm_keras._types import Path
     from tinylm_keras.tokenizers import Tokenizer
 
-SCANNED = 1 << 22  # bytes looked at together
+SCANNED = 1 << 22  # bytes scanned at once
 
 
 @dataclasses.dataclass
 class TokenFile(TokenStream):
-    """The ids of one part, as `data.windows` takes them; `ids` is a read-only `numpy.memmap`.
+    """The ids of one part, for `data.windows`; `ids` is a read-only `numpy.memmap`.
 
     Attributes:
-        documents: int. How many texts it holds.
+        documents: int. Number of texts.
         sha256: str. Fingerprint of the file.
-        largest_id: int or None. Known from the look through the file, so that training need not look again.
+        largest_id: int or None. The largest id, found when the file was scanned.
     """
 
     documents: int = 0
@@ -48,7 +48,7 @@ class TokenFiles:
         train: `TokenFile`.
         validation: `TokenFile` or None.
         tokenizer: `Tokenizer` that made the ids.
-        sources: list of str. The text they were made from.
+        sources: list of str. The sources of their text.
     """
 
     path: pathlib.Path
@@ -67,22 +67,22 @@ class TokenFiles:
 def open_token_files(
     folder: Path, *, dtype: Literal["uint16", "uint32"] | None = None, tokenizer: Tokenizer | None = None
 ) -> TokenFiles:
-    """Open token files that `prepare` wrote, or files of bare ids that you know.
+    """Open token files that `prepare` wrote, or plain files of ids.
 
-    Every file is looked through once, some megabytes at a time: the index must tell the truth about it, and no id may
-    lie outside the vocabulary.
+    Every file is scanned once, a few megabytes at a time: it must match the index, and no id may lie outside the
+    vocabulary.
 
     Args:
         folder: str or path. It holds `index.json`, `tokenizer.json`, `train.bin` and perhaps `validation.bin` (or
             `val.bin`).
-        dtype: None, "uint16" or "uint32". Only for a folder without an index, such as nanoGPT's: what its files hold.
-        tokenizer: `Tokenizer` or None. Only for a folder without an index: what made its ids.
+        dtype: None, "uint16" or "uint32". Only for a folder without an index, such as nanoGPT's: the type of its ids.
+        tokenizer: `Tokenizer` or None. Only for a folder without an index: the tokenizer of its ids.
 
     Returns:
         `TokenFiles`.
 
     Raises:
-        ValueError: if the folder does not hold token files, or their index is not true; says what is wrong.
+        ValueError: if the folder does not hold token files, or they do not match their index.
 
     Example:
 
@@ -103,7 +103,7 @@ def open_token_files(
         return _open_bare(folder, dtype, tokenizer)
     for name, value in (("dtype", dtype), ("tokenizer", tokenizer)):
         if value is not None:
-            raise _checks.refuse(name, f"must be left out where there is an {file_index.INDEX}", value)
+            raise _checks.refuse(name, f"must be left out, because there is an {file_index.INDEX}", value)
     index = file_index.read_index(folder)
     tokenizer = file_index.read_tokenizer(folder)
     _check_tokenizer(folder, index, tokenizer)
@@ -115,15 +115,15 @@ def open_token_files(
 
 def _check_tokenizer(folder, index, tokenizer):
     if tokenizer.fingerprint() != index["tokenizer"]["sha256"]:
-        raise refuse(folder, f"{file_index.TOKENIZER} is not the tokenizer that the index names")
+        raise refuse(folder, f"{file_index.TOKENIZER} is not the tokenizer of the index")
     for name, value in (("vocabulary_size", tokenizer.vocabulary_size()), ("pad_id", tokenizer.pad_id)):
         if index[name] != value:
-            raise refuse(folder, f"the index has {name}={index[name]}, and its tokenizer {value}")
+            raise refuse(folder, f"the index has {name}={index[name]}, but its tokenizer has {value}")
 
 
 def _open_bare(folder, dtype, tokenizer):
     if dtype is None or tokenizer is None:
-        advice = 'For bare ids say what they are: open_token_files(folder, dtype="uint16", tokenizer=…).'
+        advice = 'For plain ids, pass their type and tokenizer: open_token_files(folder, dtype="uint16", tokenizer=…).'
         raise refuse(folder, f"there is no {file_index.INDEX}", advice)
     _checks.one_of("dtype", dtype, tuple(file_index.DTYPES))
     file_index.check_tokenizer(tokenizer)
@@ -136,10 +136,10 @@ def _open_bare(folder, dtype, tokenizer):
 
 
 def _token_file(folder, part, dtype, tokenizer, split=None):
-    """Open one file and look through it; `split` is what the index says about it."""
+    """Open and scan one file; `split` is its entry in the index."""
     path = _existing(folder, part, split)
     dtype = np.dtype(file_index.DTYPES[dtype])
-    # Opened once: what is looked through is what is mapped, whatever takes its name meanwhile.
+    # Opened once, so that the mapped file is the scanned one, even if another file takes its name.
     with path.open("rb") as file:
         return _opened(folder, path, file, part, dtype, tokenizer, split)
 
@@ -151,11 +151,11 @@ def _opened(folder, path, file, part, dtype, tokenizer, split):
         raise refuse(folder, f"{path.name} has {size:,} bytes, not a multiple of {width} of at least {2 * width}")
     count = size // dtype.itemsize
     if split is not None and count != split["count"]:
-        raise refuse(folder, f"{path.name} has {count:,} ids, and the index says {split['count']:,}")
+        raise refuse(folder, f"{path.name} has {count:,} ids, but the index has {split['count']:,}")
     largest, sha256 = _look_through(file, dtype)
     if largest >= tokenizer.vocabulary_size():
         size = tokenizer.vocabulary_size()
-        raise refuse(folder, f"{path.name} has the id {largest}, and the vocabulary is [0, {size})")
+        raise refuse(folder, f"{path.name} has the id {largest}, but the vocabulary is [0, {size})")
     found = {"ids": np.memmap(file, dtype, mode="r"), "pad_id": tokenizer.pad_id, "largest_id": largest}
     if split is None:
         return TokenFile(**found, tokens=count - 1, sha256=sha256)
@@ -174,7 +174,7 @@ def _existing(folder, part, split):
 
 
 def _look_through(file, dtype):
-    """The largest id of a file, and its checksum. It is read, not mapped, so that it does not stay in memory."""
+    """Return the largest id and the checksum of a file. It is read, not mapped, so that it does not stay in memory."""
     largest, digest = 0, hashlib.sha256()
     while block := file.read(SCANNED):
         largest = max(largest, int(np.frombuffer(block, dtype).max()))

@@ -1,4 +1,4 @@
-"""Which part of a source is kept for validation, decided in a pass that keeps little more than counts."""
+"""Chooses the validation part of a source, in a pass that needs little memory."""
 
 import hashlib
 
@@ -11,20 +11,20 @@ from tinylm_keras.text.sources import MOST_DOCUMENTS, near_white_space
 TRAIN, VALIDATION = PARTS = ("train", "validation")
 
 BUCKETS = 1 << 16
-REACH = 1 << 15  # characters to either side in which a long text's cut looks for white space
+REACH = 1 << 15  # distance from the exact place within which a long text is cut at white space
 
 
 def divide(documents, fraction, seed=0, looked=lambda: None):
-    """Choose the part of a source that is kept for validation.
+    """Choose the validation part of a source.
 
-    Several texts: those with the smallest hashes of (seed, first 65,536 characters), as many as the share of the texts
-    asks for. So texts stay whole, equal ones stay on one side, and the choice depends on no order. One text, or up to
-    100 files that are kept whole: the end of each is cut off where `data.split` would cut it, except that white space
-    is looked for within 32,768 characters.
+    If there are several texts, those with the smallest hashes of (seed, first 65,536 characters) are held out. So texts
+    stay whole, equal texts are on the same side, and their order does not matter. A single text, or up to 100 files
+    that are texts as a whole, are split in two as by `data.split`, except that the cut is at white space within 32,768
+    characters of the exact place.
 
     Args:
-        documents: `Documents`, or what iterates over `Chunk` and has `whole`.
-        fraction: float in [0, 1). 0 keeps nothing for validation.
+        documents: `Documents`, or an iterable of `Chunk` with an attribute `whole`.
+        fraction: float in [0, 1). Share for validation; 0 for none.
         seed: int. Another seed chooses other texts.
         looked: Function that is called after each chunk of a pass.
 
@@ -59,15 +59,15 @@ def divide(documents, fraction, seed=0, looked=lambda: None):
 def _check(fraction, train, validation, equal=False):
     if not train or not validation:
         rule = (
-            f"must leave text on both sides, but gives {train:,} texts for training and {validation:,} for validation"
+            f"must leave text in both parts, but gives {train:,} texts for training and {validation:,} for validation"
         )
-        more = f"All {train + validation:,} texts begin equally: use" if equal else "Use more text, or"
+        more = f"All {train + validation:,} texts have the same beginning: use" if equal else "Use more text, or"
         advice = [f"{more} ", _checks.Argument("validation", 0), " to train without validation."]
         raise _checks.refuse("validation", rule, fraction, advice)
 
 
 def _survey(documents, seed, looked):
-    """Where texts begin and end (if they may be cut), and how many have each hash."""
+    """Return the length, begin and end of the first texts, and the number of texts with each hash."""
     spans, counts = [], np.zeros(BUCKETS, "int64")
     position = begin = end = 0
     for chunk in documents:
@@ -91,11 +91,11 @@ def _bucket(text, seed):
 
 
 def _edge(counts, fraction):
-    """Below which hash texts are kept for validation."""
+    """Return the hash below which texts are held out."""
     below, count = np.cumsum(counts), int(counts.sum())
     wanted = min(max(1, round(count * fraction)), count - 1)
     edge = int(np.searchsorted(below, wanted, side="right"))
-    if not edge or not below[edge - 1]:  # the texts with the smallest hash are more than the share
+    if not edge or not below[edge - 1]:  # the texts with the smallest hash exceed the share
         edge = int(np.flatnonzero(counts)[0]) + 1
     return edge
 
@@ -109,7 +109,7 @@ def _choose(chunks, seed, edge):
 
 
 def _cutting_places(documents, spans, fraction, looked):
-    """Where each text is cut; None for one that is too short."""
+    """Iterate over the place where each text is cut; None for a text that is too short."""
     texts, window = iter(spans), ""
     for chunk in documents:
         if chunk.first:
@@ -125,7 +125,7 @@ def _cutting_places(documents, spans, fraction, looked):
 
 
 def _cut_ends(chunks, places):
-    """Cut each text at its place: its head is for training, its tail for validation."""
+    """Split each text at its place into a training part and a validation part."""
     texts, position = iter(places), 0
     for chunk in chunks:
         if chunk.first:

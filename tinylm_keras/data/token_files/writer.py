@@ -1,4 +1,4 @@
-"""`prepare`: a source becomes token files on disk, a few megabytes at a time."""
+"""`prepare`: converts a source to token files on disk, a few megabytes at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tinylm_keras.data.token_files.reader import TokenFiles
     from tinylm_keras.tokenizers import Tokenizer
 
-# Chunks are tokenized together until they have this many characters, or are this many.
+# Chunks are tokenized together, up to this many characters and this many chunks.
 CHARACTERS, CHUNKS = 1 << 20, 1 << 14
 
 READING, LEARNING, WRITING = STAGES = ("reading", "learning the tokens", "writing")
@@ -44,32 +44,32 @@ def prepare(
     overwrite: bool = False,
     progress: Callable[..., object] | None = None,
 ) -> TokenFiles:
-    """Write a source as token files: a folder that `open_token_files` opens and `train(data=…)` learns from.
+    """Write a source as token files: a folder for `open_token_files` and `train(data=…)`.
 
-    The folder holds `train.bin` and `validation.bin` (ids alone, little-endian, 16 bits each where the vocabulary
-    allows it, else 32), `tokenizer.json` and `index.json`, which says what the others are. The ids are those of
-    `data.concatenate`: *end text end text … end* with an end token. The source is read two to four times, a few
-    megabytes at a time, so that it may be larger than the memory. The files appear whole or not at all.
+    The folder holds `train.bin` and `validation.bin` (plain ids, little-endian, 16 bits each if the vocabulary allows
+    it, otherwise 32), `tokenizer.json` and `index.json`, which describes them. The ids are those of `data.concatenate`:
+    *end text end text … end* with an end token. The source is read two to four times, a few megabytes at a time, so
+    it may be larger than the memory. All files are written, or none.
 
-    Kept for validation are whole texts, chosen by their hash; of a single text and of files that are kept whole
+    Whole texts are held out for validation, chosen by their hash; for a single text, or files that are texts as a whole
     (`separator=None`), the end of each. See `data.token_files.split.divide` for the rule.
 
     Args:
-        source: What `read` takes, or `Documents`.
-        tokenizer: `Tokenizer`. One without a vocabulary is adapted first, on the training part alone.
+        source: As for `read`, or `Documents`.
+        tokenizer: `Tokenizer`. If it has no vocabulary, it is first adapted on the training part.
         out: str or path. A new folder.
-        validation: float in [0, 1). Share kept for validation; 0 for none.
+        validation: float in [0, 1). Share held out for validation; 0 for none.
         separator, encoding, column, bad_rows: As for `read`; not used when `source` is `Documents`.
-        seed: int. Another seed keeps other texts for validation.
-        overwrite: bool. Whether `out` may exist already; then the token files in it are replaced.
-        progress: None, or a function that is told now and then: the stage (one of `STAGES`), the bytes of this pass so
-            far, the bytes of a pass (None where unknown), and the tokens written.
+        seed: int. Seed of the choice of validation texts.
+        overwrite: bool. Whether token files in an existing `out` may be replaced.
+        progress: None, or a function that is called with the stage (one of `STAGES`), the bytes of this pass so far,
+            the bytes of a pass (None if unknown), and the number of tokens written.
 
     Returns:
         The opened `TokenFiles`.
 
     Raises:
-        ValueError: if the source, the tokenizer or `out` will not do, or a part would have fewer than two tokens.
+        ValueError: if the source, the tokenizer or `out` is invalid, or a part would have fewer than two tokens.
         OSError: if the files cannot be written.
 
     Example:
@@ -107,13 +107,13 @@ def _training_texts(divided, report):
 
 
 def _write(documents, division, tokenizer, out, parts, report):
-    """Write all files beside their places; only when all are whole are they renamed, the index last."""
+    """Write all files under temporary names and rename them when all are complete, the index last."""
     dtype = file_index.dtype_for(tokenizer.vocabulary_size())
     for part in PARTS:
-        _files.sweep(out / file_index.file_of(part))  # also where this time there is no such part
+        _files.sweep(out / file_index.file_of(part))  # even if there is no such part now
     with contextlib.ExitStack() as stack:
         names = [file_index.INDEX, file_index.TOKENIZER, *map(file_index.file_of, parts)]
-        paths = {name: stack.enter_context(_files.atomic_path(out / name)) for name in names}  # left in reverse order
+        paths = {name: stack.enter_context(_files.atomic_path(out / name)) for name in names}  # renamed last to first
         paths[file_index.TOKENIZER].write_text(file_index.tokenizer_json(tokenizer), encoding="utf-8")
         writers = {
             part: stack.enter_context(_Writer(paths[file_index.file_of(part)], tokenizer, dtype)) for part in parts
@@ -125,12 +125,12 @@ def _write(documents, division, tokenizer, out, parts, report):
         report(sum(writer.count for writer in writers.values()), last=True)
         index = file_index.describe(tokenizer, dtype, splits, documents.names)
         paths[file_index.INDEX].write_text(index, encoding="utf-8")
-        for name in (file_index.INDEX, *file_index.FILES[VALIDATION]):  # of token files that are replaced
+        for name in (file_index.INDEX, *file_index.FILES[VALIDATION]):  # of the old token files
             (out / name).unlink(missing_ok=True)
 
 
 class _Writer:
-    """The file of one part: tokenizes the chunks that it is given and writes their ids."""
+    """The file of one part: tokenizes chunks and writes their ids."""
 
     def __init__(self, path, tokenizer, dtype):
         self.tokenizer, self.dtype = tokenizer, dtype
@@ -147,18 +147,18 @@ class _Writer:
         self._file.close()
 
     def add(self, chunk):
-        """Add a chunk: those of a text follow each other."""
+        """Add a chunk; the chunks of a text come in order."""
         self._chunks.append(chunk)
         self._characters += len(chunk.text)
         if self._characters >= CHARACTERS or len(self._chunks) >= CHUNKS:
             self._flush()
 
     def finish(self):
-        """Write what is left and return what the index says about this file."""
+        """Write the remaining ids and return the index entry of this file."""
         self._flush()
         self._file.close()
         if self.count < 2:
-            rule = f"must leave at least 2 tokens in each part; one has {self.count}"
+            rule = f"must give each part at least 2 tokens, but one has {self.count}"
             raise _checks.refuse("source", rule, f"{self.documents} texts", "Use more text, or another validation.")
         return {
             "count": self.count,
@@ -177,7 +177,7 @@ class _Writer:
         for chunk, ids in zip(chunks, self.tokenizer.tokenize([chunk.text for chunk in chunks]), strict=True):
             if not self._begun:
                 rows.extend(self._end)
-            # Without an end token the very first token of all is not predicted.
+            # Without an end token, the first token of all is not predicted.
             first = 0 if self._begun or self._end else min(1, len(ids))
             self._begun = self._begun or bool(self._end) or bool(first)
             self._counter.add(chunk.text, ids, first, len(ids), begins=chunk.first)
@@ -200,7 +200,7 @@ class _Writer:
 
 
 class _Reporter:
-    """Tells a function how far a pass is, ten times a second at most."""
+    """Reports the progress of a pass, at most ten times a second."""
 
     def __init__(self, documents, progress):
         self.documents, self.progress = documents, progress

@@ -1,4 +1,4 @@
-"""What a text is like: one pass over a source, in bounded memory and about a second for a million characters."""
+"""Surveys a text in one pass, with bounded memory and in about a second per million characters."""
 
 from tinylm_keras.text.survey.cuts import Cut as Cut
 from tinylm_keras.text.survey.look import survey as survey

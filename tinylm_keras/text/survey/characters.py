@@ -1,9 +1,9 @@
-"""The characters of a text: how many different ones, white space, and the script that its letters are of."""
+"""The characters of a text: their number, white space, and the script of the letters."""
 
 import collections
 import unicodedata
 
-# Scripts that set no blanks between words.
+# Scripts without spaces between words.
 WITHOUT_BLANKS = {"Chinese", "Japanese", "Thai", "Lao", "Khmer", "Myanmar", "Tibetan"}
 _NAMES = {
     "CJK": "Chinese",
@@ -12,11 +12,11 @@ _NAMES = {
     "HANGUL": "Korean",
     "IDEOGRAPHIC": "Chinese",
 }
-KANA = 0.1  # of the letters: more makes ideographs Japanese
+KANA = 0.1  # share of kana among the letters above which ideographs count as Japanese
 
 
 def count(stretches):
-    """Return how often each character stands in some texts, as a Counter."""
+    """Return the number of each character in some texts, as a Counter."""
     counts = collections.Counter()
     for text in stretches:
         counts.update(text)
@@ -29,7 +29,7 @@ def white_space(counts):
 
 
 def script(counts):
-    """Return the name of the script that most letters are of; "" for a text without letters.
+    """Return the name of the script of most letters; "" for a text without letters.
 
     Args:
         counts: Counter of characters.

@@ -1,4 +1,4 @@
-"""The ways to cut a text into texts, and how long the texts become under each."""
+"""The ways to split a text into texts, and the lengths of the resulting texts."""
 
 import dataclasses
 import re
@@ -8,17 +8,17 @@ from tinylm_keras.text.chunks import BLANK_LINES, is_line
 
 @dataclasses.dataclass(frozen=True)
 class Cut:
-    """The texts that one separator gives. Of a source that is not looked at as a whole, counts are estimates.
+    """The texts from one separator. If only a sample of the source was examined, counts are estimates.
 
     Attributes:
-        separator: str or None. As for `read`; "auto" where the source consists of texts already, which are not cut.
-        texts: int. Not counting blank ones.
-        distinct: int. Different ones.
-        lengths: tuple of int. Characters of the shortest text, the one at a tenth, the median, the one at nine tenths,
-            and the longest.
-        longest_tenth: float. Share of all characters that the longest tenth of the texts hold.
-        with_lines: float. Share of the texts that have line breaks inside.
-        only_marks: int. Texts without any letter or digit.
+        separator: str or None. As for `read`; "auto" if the source already consists of texts.
+        texts: int. Number of texts that are not blank.
+        distinct: int. Number of different texts.
+        lengths: tuple of int. Characters of the shortest text, the first decile, the median, the last decile, and the
+            longest text.
+        longest_tenth: float. Share of all characters in the longest tenth of the texts.
+        with_lines: float. Share of the texts that contain line breaks.
+        only_marks: int. Number of texts without letters and digits.
     """
 
     separator: str | None
@@ -31,7 +31,7 @@ class Cut:
 
 
 def cut(stretches, separator):
-    r"""Return the texts into which a separator cuts some texts, as `read` does, without blank ones.
+    r"""Split some texts by a separator, as `read` does, without blank texts.
 
     Example:
 
@@ -51,7 +51,7 @@ def cut(stretches, separator):
 
 
 def describe(texts, separator, sample):
-    """Return the `Cut` for texts that were cut from a `Sample`.
+    """Return the `Cut` for texts that were split from a `Sample`.
 
     Args:
         texts: list of str, as from `cut`.
@@ -77,5 +77,5 @@ def describe(texts, separator, sample):
 
 
 def blank_lines(texts):
-    """Return in how many places of some texts blank lines stand between others."""
+    """Return the number of places with blank lines inside some texts."""
     return sum(len(BLANK_LINES.findall(text.strip())) for text in texts)

@@ -1,4 +1,4 @@
-"""One look at a source: its sample is described, and what follows for reading it is said."""
+"""Surveys a source: describes a sample of it and recommends how to read it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tinylm_keras._types import Source
 
-# A vocabulary is closed where it is small, nearly nothing of a held-out tenth is new, and words return often.
+# A vocabulary is closed if it is small, nearly nothing in a held-out tenth is new, and words are frequent.
 MOST_TOKENS, MOST_UNKNOWN, LEAST_RETURNS = 5_000, 0.002, 20
 
 
@@ -28,23 +28,23 @@ def survey(
     column: str | int | None = None,
     bad_rows: Literal["error", "skip"] = "error",
 ) -> Survey:
-    r"""Look at a text once: how long it is, how it is built, how its words grow, what it repeats, and how to read it.
+    r"""Survey a text: its length, structure, vocabulary and repetitions, and how to split it.
 
-    All of the first two million characters are looked at, and stretches of what follows, ever further apart, so that
-    a source of any size takes bounded memory. Of a table whose column is not named, the column that looks like text is
-    taken, and the survey says so.
+    The first two million characters are examined completely, and after them stretches at growing distances, so that a
+    source of any size needs bounded memory. For a table without a given column, the column that looks like text is
+    surveyed, and a remark says so.
 
     Args:
         source, separator, encoding, column, bad_rows: As for `data.read`. With "auto", the survey recommends a
-            separator; another one is taken as it is. `source` may also be `Documents`, which say the rest themselves.
+            separator. `source` may also be `Documents`; then the other arguments are ignored.
 
     Returns:
         A `Survey`.
 
     Raises:
-        ValueError: where `data.read` would raise it, except for a table whose column is not named but clear; and if
-            the text has no two different characters besides white space.
-        TypeError: if `source` is none of those that `data.read` takes.
+        ValueError: as `data.read`, except for a table with one column that clearly looks like text; also if the text
+            has fewer than two different characters besides white space.
+        TypeError: if `source` is not accepted by `data.read`.
 
     Example:
 
@@ -73,7 +73,7 @@ def _with_remarks(found, sample):
 
 
 def _described(documents):
-    """Return the `Survey` of `Documents`, without its remarks, and the `Sample` it rests on."""
+    """Return the `Survey` of `Documents` without remarks, and its `Sample`."""
     sample = take(documents)
     texts = sample.stretches
     counts = characters.count(texts)
@@ -105,7 +105,7 @@ def _described(documents):
         closed_vocabulary=_is_closed(tokens) and _is_closed(between_blanks),
         repeated=repeats.share(texts),
         separator="auto",
-        reason="the source consists of texts already",
+        reason="the source already consists of texts",
     )
     if documents.given:
         return dataclasses.replace(found, cuts=(cuts.describe(cuts.cut(texts, "auto"), "auto", sample),)), sample
@@ -113,7 +113,7 @@ def _described(documents):
 
 
 def _cut(found, sample, asked, lines, about_lines):
-    """Return the `Survey` with the ways to cut the text, and with the one that is recommended or was requested for."""
+    """Return the `Survey` with all ways to split the text, and the recommended or requested one."""
     texts = sample.stretches
     mark = marks.find(texts, lines, marks.lines_of_signs(lines))
     ways = [way for way in dict.fromkeys((None, "\n\n", "\n", mark, asked)) if way != "auto"]

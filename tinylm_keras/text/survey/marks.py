@@ -5,23 +5,23 @@ import re
 
 from tinylm_keras.text.survey.cuts import cut
 
-# Written by programs that join texts, and by nobody inside one.
+# Written by programs that join texts.
 TAGS = re.compile(
     r"<\|(?:endoftext|end_of_text|eos|eod|sep|end_of_document)\|>|</s>|<(?:eos|EOS|eod|EOD|sep|SEP|END|EOT)>"
     r"|\[(?:EOS|SEP|END|EOT)\]"
 )
-# A line of one sign, such as people draw between texts. Brackets, quotes and points stand alone in code and in chats.
+# A line of one repeated character between texts. Brackets, quotes and dots are excluded: code and chats have them.
 RULE = re.compile(r"(?:[%§*⁂※~•●○◆◇★☆]|([-–—=_~*#+%§•●○◆◇★☆─━═＊＝])(?:[ \t]*\1){2,})")
 
-LEAST_TEXTS = 10  # between lines of signs; fewer are the parts of one text
-LEAST_TEXTS_OF_FORTUNES = 3  # between lines that are only %, which mean nothing else
+LEAST_TEXTS = 10  # between such lines; fewer are parts of one text
+LEAST_TEXTS_OF_FORTUNES = 3  # between lines that are only %, which have no other meaning
 SHORTEST_UNDERLINE = 5  # signs
 LONGEST_MEDIAN = 4000  # characters: longer parts are the scenes or chapters of one text
 MOST_UNEVEN = 0.6  # share of the characters in the longest tenth of the parts
 
 
 def lines_of_signs(lines):
-    """Return how often each line that is only a drawn mark stands in some lines, as a Counter.
+    """Return the number of each line that is only a mark, as a Counter.
 
     Example:
 
@@ -32,10 +32,10 @@ def lines_of_signs(lines):
 
 
 def find(stretches, lines, signs):
-    r"""Return the separator that a mark between texts makes, or None where there is no such mark.
+    r"""Return the separator of a mark between texts, or None if there is no mark.
 
-    A mark of several uses, such as `---`, counts where it leaves at least ten texts of similar length: in a novel it
-    parts scenes, and under a title it is a line.
+    A mark with several uses, such as `---`, needs at least ten texts of similar length: in a novel it separates scenes,
+    and under a title it is an underline.
 
     Args:
         stretches: list of str.
@@ -66,7 +66,7 @@ def find(stretches, lines, signs):
 
 
 def _underlines(mark, lines):
-    """Whether a mark mostly stands under a title that is as long as it is."""
+    """Whether a mark is mostly the underline of a title."""
     places = [place for place, line in enumerate(lines) if line == mark]
     titles = sum(place > 0 and abs(len(lines[place - 1]) - len(mark)) <= 2 for place in places)
     return len(mark) >= SHORTEST_UNDERLINE and 2 * titles > len(places)

@@ -1,4 +1,4 @@
-"""How a source should be cut into texts, and why: one recommendation, in one line."""
+"""Recommends how to split a source into texts, with the reason in one line."""
 
 import dataclasses
 
@@ -17,22 +17,22 @@ SHORT, SHORT_WITHOUT_BLANKS = 80, 30
 UNEVEN_LINES = 4  # times the median that the line at nine tenths has: paragraphs of a novel vary so
 # Short lines without sentence ends are verse where they have several words, and neighbours share very many of them.
 VERSE, WORDS_OF_VERSE, SENTENCES_OF_VERSE = 4, 4, 0.2
-FILES = 10  # so many files of a few lines are texts themselves
+FILES = 10  # at least so many files of a few lines are separate texts
 LINES_OF_A_TEXT = 3
 
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    r"""What the recommendation rests on.
+    r"""The facts for a recommendation.
 
     Attributes:
-        cuts: dict. Of None, "\n" and "\n\n" the `Cut`.
-        cohesion: dict. Of "\n" and "\n\n" the `cohesion` of neighbouring texts.
+        cuts: dict. The `Cut` for None, "\n" and "\n\n".
+        cohesion: dict. The `cohesion` of neighbouring texts for "\n" and "\n\n".
         relation: `Relation` of the lines.
-        mark: str or None. The separator that a mark between texts makes.
-        blank_lines: int. Places where blank lines stand between others.
-        words_in_line: float. On average.
-        blanks: bool. Whether blanks stand between words.
+        mark: str or None. The separator of a mark between texts.
+        blank_lines: int. Number of places with blank lines.
+        words_in_line: float. Average number of words in a line.
+        blanks: bool. Whether there are spaces between words.
     """
 
     cuts: dict
@@ -55,44 +55,44 @@ def recommend(facts):
     """
     lines, blocks, whole = facts.cuts["\n"], facts.cuts["\n\n"], facts.cuts[None]
     if facts.mark is not None:
-        return facts.mark, f"the mark {facts.mark.strip()} stands between {facts.cuts[facts.mark].texts:,} texts"
+        return facts.mark, f"the mark {facts.mark.strip()} separates {facts.cuts[facts.mark].texts:,} texts"
     if whole.texts >= FILES and lines.texts <= LINES_OF_A_TEXT * whole.texts:
         return None, f"each of the {whole.texts:,} files is a text"
     if lines.texts < FEWEST_TEXTS:
-        return None, f"only {lines.texts:,} line{'s' * (lines.texts != 1)}: one text, kept as it is"
+        return None, f"only {lines.texts:,} line{'s' * (lines.texts != 1)}: one text, not split"
     if blocks.texts < FEWEST_TEXTS or lines.texts >= LINES_IN_BLOCKS * blocks.texts:
         return _lines(facts, lines, blocks)
     if blocks.with_lines >= SEVERAL_LINES:
-        return None, "texts of several lines follow each other: line breaks and blank lines are kept"
+        return None, "texts of several lines with blank lines between them: line breaks and blank lines are kept"
     return _alone(facts, blocks, "\n\n", "paragraph")
 
 
 def _lines(facts, lines, blocks):
-    """The recommendation for a text that blank lines do not cut, or hardly."""
+    """Return the recommendation for a text with few or no blank lines."""
     separator, reason = _alone(facts, lines, "\n", "line")
     strays = facts.blank_lines
     if separator == "\n" and strays > 0 and blocks.texts > 1:
-        reason += f"; {strays:,} blank line{'s' * (strays != 1)} among {lines.texts:,} separate nothing"
+        reason += f"; {strays:,} blank line{'s' * (strays != 1)} among {lines.texts:,} lines are not separators"
     return separator, reason
 
 
 def _alone(facts, cut, separator, noun):
-    """Each line or paragraph a text, unless neighbours belong together or hardly anything can be chosen from."""
+    """Recommend each line or paragraph as a text, unless neighbours belong together or sizes are too uneven."""
     related = facts.cohesion[separator] >= relation.RELATED and not facts.relation.ordered
     structure = _structure(facts.relation, related)
     if structure:
-        return None, f"{structure}: line breaks are kept, and the text stays whole"
+        return None, f"{structure}: line breaks are kept, and the text is not split"
     if cut.longest_tenth > MOST_UNEVEN:
-        return None, f"the longest tenth of the {noun}s holds {percent(cut.longest_tenth)} of the text: it stays whole"
+        return None, f"the longest tenth of the {noun}s holds {percent(cut.longest_tenth)} of the text: it is not split"
     if related and _neighbours_belong_together(facts, cut):
-        return None, f"neighbouring {noun}s continue with each other: the text stays whole"
+        return None, f"neighbouring {noun}s continue with each other: the text is not split"
     return separator, f"{cut.texts:,} {noun}s that do not continue with each other: each is a text"
 
 
 def _structure(lines, related):
-    """What makes lines the parts of one text; "" for nothing.
+    """Return the reason why lines are parts of one text, or "".
 
-    Small letters at the beginning of lines alone prove nothing: lists of names and messages have them too.
+    Lowercase beginnings of lines are no proof: lists of names and messages have them too.
     """
     if lines.indented >= INDENTED:
         return f"{percent(lines.indented)} of the lines are indented"
@@ -104,7 +104,7 @@ def _structure(lines, related):
 
 
 def _neighbours_belong_together(facts, cut):
-    """Whether related neighbours are one text: paragraphs and verse are, titles and sayings are not."""
+    """Whether related neighbours form one text, such as paragraphs and verse, but not titles and sayings."""
     median, nine_tenths = cut.lengths[2], cut.lengths[3]
     if median >= (SHORT if facts.blanks else SHORT_WITHOUT_BLANKS) or nine_tenths >= UNEVEN_LINES * median:
         return True

@@ -1,4 +1,4 @@
-"""Whether neighbouring lines or paragraphs continue with each other, or are texts of their own in some order."""
+"""Measures whether neighbouring lines or paragraphs belong together or are separate texts."""
 
 import collections
 import dataclasses
@@ -9,32 +9,32 @@ MOST_LOOKED_AT = 4000  # texts
 WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 
 SENTENCE_END = re.compile("[.!?…。！？।]")
-# What a line ends with whose sentence continues.
+# Ends of lines whose sentence continues.
 GOES_ON = frozenset(",;:-–—、，；：،؛")
 TIME = re.compile(r"[\[(<]?(?:\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}|\d\d?:\d\d)\b")
 # A name and a colon, a name in brackets, or a tag: "ANN: hello", "<ann> hello", "<p>hello</p>".
 LABEL = re.compile(r"(?:([^\W\d_][\w .'\-]{0,24}\s?)[:：](?=\s?\S)|(<[^<>]{1,100}>)|(\[[^\[\]]{1,30}\])(?=\s))")
 
-FREQUENT = 0.1  # of the texts: words that more of them have tell nothing
+FREQUENT = 0.1  # share of the texts; words in more of them are ignored
 RELATED = 1.5  # shared words of neighbours, as a multiple of what an arbitrary order would give
 CERTAIN = 4.0  # standard deviations above that
 MOST_LABELS = 0.2  # distinct labels, as a share of the lines that have one
 SINGLE = 0.1  # neighbours without a blank line between, as a share of the lines: with fewer, blank lines part nothing
-CAPITALS = 0.05  # of the lines: with fewer, small letters at the beginning tell nothing
+CAPITALS = 0.05  # share of the lines; with fewer, lowercase beginnings are ignored
 
 
 @dataclasses.dataclass(frozen=True)
 class Relation:
-    """How lines of a text hang together.
+    """How lines of a text are connected.
 
     Attributes:
-        indented: float. Share of lines that begin with a blank or a tab.
+        indented: float. Share of lines that begin with a space or a tab.
         open_ends: float. Share of lines that end in a comma or the like, before another line.
-        continued: float. Share of lines that seem to continue in the next: they end so, or the next begins with a small
-            letter where others begin with a capital one.
+        continued: float. Share of lines that seem to continue in the next: they have an open end, or the next line
+            begins in lowercase although others begin with a capital.
         labelled: float. Share of lines that begin with a speaker, a time or a tag.
-        sentences: float. Share of lines in which a sentence ends.
-        ordered: bool. Whether the lines stand in alphabetical order.
+        sentences: float. Share of lines with the end of a sentence.
+        ordered: bool. Whether the lines are in alphabetical order.
     """
 
     indented: float
@@ -49,7 +49,8 @@ def of_lines(lines):
     """Return the `Relation` of some lines.
 
     Args:
-        lines: list of str, not stripped. What blank lines part does not continue, unless they part nearly all lines.
+        lines: list of str, not stripped. Lines on both sides of a blank line are not neighbours, unless nearly all
+            lines are separated by blank lines.
 
     Example:
 
@@ -78,7 +79,7 @@ def of_lines(lines):
 
 
 def _labelled(lines):
-    """How many lines begin with a time, or with one of a few labels that return."""
+    """Return the number of lines that begin with a time or with one of a few repeated labels."""
     labels, times = collections.Counter(), 0
     for line in lines:
         line = line.strip()
@@ -92,18 +93,18 @@ def _labelled(lines):
 
 
 def cohesion(texts, blanks=True):
-    """Return how many more words neighbouring texts share than they would in an arbitrary order.
+    """Return the shared words of neighbouring texts, as a multiple of those in a random order.
 
-    In a novel, a name or a thing stands in one paragraph and in the next; in a list of independent texts, a word stands
-    in neighbours no more often than in any two. The measure needs no knowledge of a language.
+    In a novel, names and things often occur in neighbouring paragraphs; in a list of independent texts, neighbours
+    share no more words than any two texts. The measure does not depend on the language.
 
     Args:
-        texts: list of str. Equal ones count once, and the first 4,000 are looked at.
-        blanks: bool. Whether blanks stand between words; else pairs of characters are taken for words.
+        texts: list of str. Equal texts count once; only the first 4,000 are examined.
+        blanks: bool. Whether there are spaces between words; if not, pairs of characters are used as words.
 
     Returns:
-        float. About 1 for independent texts; 2 and more for neighbours in prose, verse and plays. 0 where too few words
-        are shared to tell.
+        float. About 1 for independent texts; 2 and more for neighbours in prose, verse and plays. 0 if too few
+        words are shared.
 
     References:
         Halliday and Hasan, "Cohesion in English", 1976; Hearst, "TextTiling", Computational Linguistics 23, 1997.

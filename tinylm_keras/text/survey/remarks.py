@@ -1,11 +1,11 @@
-"""What looks wrong with a text or needs care: plain sentences with figures, one line each."""
+"""Remarks on possible problems of a text, one line each."""
 
 import csv
 import re
 
-# Shares from which something is worth a line.
+# Shares above which there is a remark.
 COPIES = 0.05  # texts that are equal to an earlier one
-REPEATED = 0.1  # of the text, said before
+REPEATED = 0.1  # of the text
 INDENTED = 0.01  # lines
 WITH_LINES = 0.05  # texts that have line breaks inside
 UNEVEN = 0.6  # of the characters, in the longest tenth of the texts
@@ -13,9 +13,9 @@ LITTLE = 1000  # characters
 LEAST_UNEVEN = 10  # texts
 ROWS, LIKE_ROWS = 200, 0.95  # lines that are looked at, and the share of them that have to be rows of a table
 
-# Signs of text that was damaged or not cleaned before it came here, and how often one is too many.
+# Signs of damaged or uncleaned text, with the number from which there is a remark.
 _DAMAGE = (
-    (re.compile("\ufffd"), 1, "characters that could not be read when the text was made (\ufffd)"),
+    (re.compile("\ufffd"), 1, "replacement characters (\ufffd), which stand for characters that were lost"),
     (
         re.compile("â€[™œ\x9d“”˜¦]|Ã[©¨¤¶¼Ÿ±³¡­ª®´»§]|ï»¿"),
         3,
@@ -33,11 +33,11 @@ _DAMAGE = (
 
 
 def remarks(survey, sample):
-    """Yield what there is to say about a `Survey`, most important first.
+    """Yield remarks on a `Survey`, most important first.
 
     Args:
         survey: `Survey`.
-        sample: `Sample` it rests on.
+        sample: Its `Sample`.
     """
     texts = survey.texts
     yield from _about_the_table(survey)
@@ -45,13 +45,13 @@ def remarks(survey, sample):
         yield from _about_rows(sample)
     yield from _about_copies(survey, texts)
     if texts.only_marks:
-        yield f"{texts.only_marks:,} of {texts.texts:,} texts are only a mark, without a letter or digit"
+        yield f"{texts.only_marks:,} of {texts.texts:,} texts have no letter or digit"
     if texts.texts >= LEAST_UNEVEN and texts.longest_tenth > UNEVEN:
         yield f"the longest tenth of the texts holds {percent(texts.longest_tenth)} of the characters"
     if survey.characters < LITTLE:
-        yield f"only {survey.characters:,} characters: too few to learn more than these words"
+        yield f"only {survey.characters:,} characters: too few to learn a language from"
     if survey.script and not survey.blanks:
-        yield f"no blanks stand between words ({survey.script}): word tokens would be whole sentences"
+        yield f"no spaces between words ({survey.script}): word tokens would be whole sentences"
     if survey.indented >= INDENTED:
         yield f"{percent(survey.indented)} of lines are indented: whitespace tokens would lose that"
     if texts.with_lines >= WITH_LINES and survey.lines > 1:
@@ -67,7 +67,7 @@ def remarks(survey, sample):
 def _about_the_table(survey):
     if survey.column_is_missing:
         columns = ", ".join(map(repr, survey.columns[:20]))
-        yield f"a table with the columns {columns}: {survey.column!r} looks like text, and training needs its name"
+        yield f"a table with the columns {columns}: {survey.column!r} looks like text; pass its name for training"
 
 
 def _about_rows(sample):
@@ -96,11 +96,11 @@ def _about_copies(survey, texts):
     if copies > COPIES * texts.texts:
         yield f"only {texts.distinct:,} of {texts.texts:,} texts are different: the others are copies"
     elif survey.repeated >= REPEATED:
-        yield f"{percent(survey.repeated)} of the text was said before, word for word"
+        yield f"{percent(survey.repeated)} of the text is repeated, word for word"
 
 
 def percent(share):
-    """Return a share as one reads it.
+    """Return a share as a percentage.
 
     Example:
 

@@ -1,10 +1,10 @@
-"""How much of a text is said again: stretches of 50 characters that stood there before."""
+"""Measures how much of a text is repeated, in stretches of 50 characters."""
 
 import numpy as np
 
 LENGTH = 50  # characters
 BLOCK = 1 << 20  # positions hashed at a time
-KEPT = 8  # one hash in so many is kept, chosen by the hash itself: equal stretches are all kept, or none is
+KEPT = 8  # one in so many hashes is kept, chosen by the hash itself, so that equal stretches are all kept or none
 MOST_KEPT = 1 << 21
 
 _BASE = 0x9E3779B97F4A7C15 | 1
@@ -12,9 +12,9 @@ _INVERSE = pow(_BASE, -1, 1 << 64)
 
 
 def share(stretches):
-    """Return the share of a text that repeats an earlier part of it, in stretches of 50 characters; 0 for a short text.
+    """Return the share of a text that repeats an earlier part of it, in stretches of 50 characters.
 
-    White space counts as one blank, so that text that is wrapped in another way is still the same text.
+    White space counts as one space, so that line breaks make no difference. The share of a short text is 0.
 
     Args:
         stretches: list of str.
@@ -38,7 +38,7 @@ def share(stretches):
 
 
 def _hashes(codes):
-    """A hash of each stretch: a polynomial modulo 2 ** 64, from sums of its terms up to each place (Rabin and Karp)."""
+    """Return a polynomial hash modulo 2 ** 64 of each stretch, from prefix sums (Rabin and Karp)."""
     powers = np.full(len(codes), _BASE, np.uint64)
     powers[0] = 1
     np.multiply.accumulate(powers, out=powers)
@@ -50,7 +50,7 @@ def _hashes(codes):
 
 
 def _mixed(numbers):
-    """Numbers whose low bits depend on all bits of these (the finalizer of SplitMix64)."""
+    """Mix the bits of numbers so that the low bits depend on all (the finalizer of SplitMix64)."""
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return numbers ^ (numbers >> np.uint64(31))

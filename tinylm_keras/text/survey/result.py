@@ -1,4 +1,4 @@
-"""What a survey found: one frozen record, which is also JSON."""
+"""The result of a survey, which can be written as JSON."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Survey:
-    r"""What a text is like, and how it should be read.
+    r"""Properties of a text, and how to split it.
 
-    Shares are fractions from 0 to 1. Where `looked_at` is less than `characters`, characters, lines and files are exact
-    and all else is what was found in the stretches that were looked at; numbers of texts are then estimates.
+    Shares are fractions from 0 to 1. If `looked_at` is less than `characters`, only the numbers of characters, lines
+    and files are exact; everything else is from the examined stretches, and numbers of texts are estimates.
 
     Attributes:
         names: tuple of str. The sources.
-        given: bool. Whether the source consists of texts already: a list, a column of a table, a data set, stories.
-        characters: int. All characters, with line ends as one character each.
-        looked_at: int. How many of them were looked at closely.
-        distinct_characters: int.
+        given: bool. Whether the source already consists of texts: a list, a column of a table, a data set, stories.
+        characters: int. Number of characters; a line end counts as one.
+        looked_at: int. Number of examined characters.
+        distinct_characters: int. Number of different characters.
         white_space: float. Share of the characters that are white space.
-        script: str. Of most letters: "Latin", "Chinese", "Japanese", "Thai", …; "" for a text without letters.
-        blanks: bool. Whether blanks stand between words; Chinese, Japanese and Thai, for example, have none.
-        lines: int. Lines that are not blank.
-        blank_lines: int. Blank lines that stand between others.
+        script: str. The script of most letters: "Latin", "Chinese", "Japanese", "Thai", …; "" without letters.
+        blanks: bool. Whether there are spaces between words; Chinese, Japanese and Thai, for example, have none.
+        lines: int. Number of lines that are not blank.
+        blank_lines: int. Number of places with blank lines between others.
         equal_lines: float. Share of the lines that are equal to an earlier one.
-        indented: float. Share of the lines that begin with a blank or a tab.
+        indented: float. Share of the lines that begin with a space or a tab.
         continued: float. Share of the lines that seem to continue in the next.
         labelled: float. Share of the lines that begin with a speaker, a time or a tag.
-        cuts: tuple of `Cut`. The texts that each way to cut gives: the whole files, "\n\n" (blank lines), "\n" (lines),
-            and a mark where there is one. Where the source consists of texts, these alone.
-        words: `Growth` of the words between white space, as `WhitespaceTokenizer` takes them.
-        tokens: `Growth` of words and punctuation marks, nearly as `WordPunctTokenizer` takes them.
-        closed_vocabulary: bool. Whether the text has few words, each of them often, so that new text has no others.
-        repeated: float. Share of the text that was said before, in stretches of 50 characters.
-        mark: str or None. A mark that stands between texts, such as `"<|endoftext|>"` or "%".
-        columns: tuple of str. Of a table; the names of all columns.
-        column: str or None. The column that was surveyed.
-        column_is_missing: bool. Whether the column is only the one that looks like text: reading needs it named.
-        separator: str or None. How `read` should cut the source; "auto" where it consists of texts already, and what
-            was requested for where something was.
-        reason: str. Why, in one line.
-        remarks: tuple of str. What looks wrong or needs care, one line each.
+        cuts: tuple of `Cut`. The texts for each way to split: whole files, "\n\n" (blank lines), "\n" (lines), and a
+            mark if there is one. If the source consists of texts, only these.
+        words: `Growth` of words between white space, as in `WhitespaceTokenizer`.
+        tokens: `Growth` of words and punctuation marks, nearly as in `WordPunctTokenizer`.
+        closed_vocabulary: bool. Whether the text has few words, all frequent, so that new text has hardly any others.
+        repeated: float. Share of the text that is a repetition, in stretches of 50 characters.
+        mark: str or None. A mark between texts, such as `"<|endoftext|>"` or "%".
+        columns: tuple of str. The names of all columns of a table.
+        column: str or None. The surveyed column.
+        column_is_missing: bool. Whether the column was not given and `read` needs it.
+        separator: str or None. The recommended or requested separator for `read`; "auto" if the source consists of
+            texts.
+        reason: str. The reason for the separator, in one line.
+        remarks: tuple of str. Possible problems, one line each.
     """
 
     names: tuple[str, ...]
@@ -78,7 +78,7 @@ class Survey:
 
     @property
     def texts(self) -> Cut:
-        """The `Cut` that the recommended separator gives."""
+        """The `Cut` for the recommended separator."""
         return next(cut for cut in self.cuts if cut.separator == self.separator)
 
     def to_json(self) -> str:

@@ -1,27 +1,27 @@
-"""One pass over a source: counts of all of it, and as much of its text as is looked at closely."""
+"""One pass over a source: counts of all of it, and a sample of its text."""
 
 import dataclasses
 
 from tinylm_keras import _checks
 
-# All of the first characters are looked at. Of what follows, stretches are, ever further apart, so that a source of any
-# size is looked at with a few million characters: the first 2 ** BLOCK of a block, in at most 4 of each doubling.
+# The first blocks are examined completely, and after them stretches at growing distances (at most 4 per doubling), so
+# that a sample has at most a few million characters. A block has 2 ** BLOCK characters.
 BLOCK, WHOLE_BLOCKS, STRETCH = 20, 2, 1 << 16
 SPACES = " \n\t\r"
 
 
 @dataclasses.dataclass
 class Sample:
-    """What one pass found.
+    """The result of one pass.
 
     Attributes:
-        given: bool. Whether the source consists of texts already, as a list or a column does.
-        characters: int. Characters of the source.
-        line_ends: int. Line ends of the source.
-        parts: int. Files, or texts where the source consists of texts.
+        given: bool. Whether the source already consists of texts, such as a list or a column.
+        characters: int. Number of characters in the source.
+        line_ends: int. Number of line ends in the source.
+        parts: int. Number of files, or of texts if the source consists of texts.
         longest: int. Characters of the longest part.
-        stretches: list of str. What is looked at closely: each text or file, or stretches of it.
-        looked_at: int. Characters of the stretches.
+        stretches: list of str. The sample: each text or file, or stretches of it.
+        looked_at: int. Characters of the sample.
     """
 
     given: bool
@@ -34,20 +34,20 @@ class Sample:
 
     @property
     def is_whole(self):
-        """Whether all of the source was looked at."""
+        """Whether the sample is all of the source."""
         return self.looked_at == self.characters
 
     @property
     def factor(self):
-        """How many times as long the source is as what was looked at."""
+        """Length of the source divided by that of the sample."""
         return self.characters / max(1, self.looked_at)
 
 
 def take(documents):
-    """Go over `Documents` once and return their `Sample`.
+    """Read `Documents` once and return their `Sample`.
 
     Raises:
-        ValueError: if the source cannot be read, holds only white space, or has no two different characters besides it.
+        ValueError: if the source cannot be read, is blank, or has fewer than two different characters.
 
     Example:
 
@@ -71,7 +71,7 @@ def take(documents):
     if len(only.seen) == 1:
         (one,) = only.seen
         how_often = "once" if only.count == 1 else f"{only.count:,} times"
-        rule = f"must have at least two different characters, and it has only {one!r}, {how_often}"
+        rule = f"must have at least two different characters, but it has only {one!r}, {how_often}"
         raise _checks.refuse("source", rule, received)
     sample.stretches = stretches.texts()
     sample.looked_at = sum(map(len, sample.stretches))
@@ -79,7 +79,7 @@ def take(documents):
 
 
 class _Only:
-    """The characters of a text besides white space, up to the second different one."""
+    """Finds the first two different characters of a text besides white space."""
 
     def __init__(self):
         self.seen, self.count = set(), 0
@@ -98,13 +98,13 @@ class _Only:
 
 
 class _Stretches:
-    """The stretches of a long text that are looked at, while it comes in chunks."""
+    """Collects the sampled stretches of a text that is read in chunks."""
 
     def __init__(self):
         self._texts, self._end = [], -1
 
     def add(self, chunk, place, first):
-        """Take from a chunk that begins at a place what is to be looked at."""
+        """Add the sampled parts of a chunk that begins at `place`."""
         for begin, end in _wanted(place, place + len(chunk)):
             part = chunk[begin - place : end - place]
             if (first and begin == place) or begin != self._end:
@@ -117,7 +117,7 @@ class _Stretches:
 
 
 def _wanted(begin, end):
-    """The stretches between two places that are looked at, as pairs of places."""
+    """Iterate over the sampled stretches between two places, as pairs of places."""
     for block in range(begin >> BLOCK, (max(begin, end - 1) >> BLOCK) + 1):
         distance = max(0, block.bit_length() - 3)
         if block >= WHOLE_BLOCKS and block % (1 << distance):

@@ -1,23 +1,23 @@
-"""How the vocabulary of a text grows: what share of a held-out tenth the rest of the text does not have."""
+"""Measures how the vocabulary of a text grows: the share of a held-out tenth that is new."""
 
 import dataclasses
 import re
 
-# A word with the apostrophes and hyphens inside it, or one mark: close to what `WordPunctTokenizer` takes for a token.
+# A word with apostrophes and hyphens, or one punctuation mark: similar to the tokens of `WordPunctTokenizer`.
 TOKEN = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]")
-STRETCHES = 100  # into which the text is cut; every tenth of them is held out
-LEAST = 100  # words: of fewer, a tenth says nothing
+STRETCHES = 100  # number of stretches; every tenth is held out
+LEAST = 100  # least number of units
 
 
 @dataclasses.dataclass(frozen=True)
 class Growth:
-    """One way to cut a text into units, and how many of them are new in text that was not seen.
+    """The units of a text, such as words, and the share of new ones in held-out text.
 
     Attributes:
-        units: int.
-        distinct: int. Different ones.
-        unknown: float or None. Share of the units of a held-out tenth that the other nine tenths do not have. Equal
-            lines count once, so that copies do not look like knowledge. None for fewer than 100 units.
+        units: int. Number of units.
+        distinct: int. Number of different units.
+        unknown: float or None. Share of the units of a held-out tenth that are not in the other nine tenths. Equal
+            lines count once. None for fewer than 100 units.
     """
 
     units: int
@@ -31,7 +31,7 @@ def grow(lines, distinct_lines, split):
     Args:
         lines: list of str.
         distinct_lines: The same, without repeats.
-        split: Function that cuts a line into a list of units.
+        split: Function that splits a line into a list of units.
 
     Example:
 
