@@ -16,7 +16,7 @@ ROWS = [
     ["__main__"],
     ["cli"],
     ["baselines/comparison"],
-    ["evaluation", "inspection"],
+    ["evaluation", "inspection", "interop"],
     ["training"],
     ["saving", "plots"],
     ["baselines"],
@@ -120,7 +120,7 @@ def test_the_type_checker_sees_the_same_names_and_submodules():
 
 
 def test_every_package_has_an_all_that_is_true():
-    for name in ("archive", "data", "generation", "layers", "models", "tokenizers"):
+    for name in ("archive", "data", "generation", "interop", "layers", "models", "tokenizers"):
         module = __import__(f"tinylm_keras.{name}", fromlist=["*"])
         for public in module.__all__:
             assert getattr(module, public) is not None

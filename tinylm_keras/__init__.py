@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tinylm_keras import evaluation as evaluation
     from tinylm_keras import generation as generation
     from tinylm_keras import inspection as inspection
+    from tinylm_keras import interop as interop
     from tinylm_keras import layers as layers
     from tinylm_keras import metrics as metrics
     from tinylm_keras import models as models
@@ -109,8 +110,8 @@ __all__ = [
 
 # The rooms behind these names, for who wants more of one.
 _SUBMODULES = (
-    *("archive", "cli", "copying", "counting", "evaluation", "generation", "inspection", "models", "plots", "recipe"),
-    *("samplers", "saving", "schedules", "specs", "text", "tokenizers", "training"),
+    *("archive", "cli", "copying", "counting", "evaluation", "generation", "inspection", "interop", "models", "plots"),
+    *("recipe", "samplers", "saving", "schedules", "specs", "text", "tokenizers", "training"),
 )
 
 

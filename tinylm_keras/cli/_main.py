@@ -19,6 +19,7 @@ from tinylm_keras.cli import (
     _refusal,
     compare,
     evaluate,
+    export,
     generate,
     info,
     plot,
@@ -71,7 +72,7 @@ def _options(
 
 COMMANDS = (
     *(survey.survey, prepare.prepare, train.train, generate.generate, evaluate.evaluate, compare.compare),
-    *(plot.plot, tokenize.tokenize, info.info, presets.presets),
+    *(plot.plot, export.export, tokenize.tokenize, info.info, presets.presets),
 )
 for one in COMMANDS:
     app.command(cls=_help.Command, epilog=_help.examples(one.__name__))(_only_bound(one))

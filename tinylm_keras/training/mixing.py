@@ -77,7 +77,8 @@ def finish(model, counted, corpus, file, best):
         best: str. What the file of the best model says about itself; see `checkpoint.best_text`.
 
     Returns:
-        The `MixtureLM`, compiled, or the model itself where the counts add nothing; and a line to say.
+        The `MixtureLM`, compiled, or the model itself where the counts add nothing; a line to say; and bits per
+        character for the record, as a dict, empty where there is no mixture.
     """
     settings = {"tokenizer": corpus.tokenizer, "context_length": model.context_length}
     optimizer, jit_compile = model.optimizer, model.jit_compile
@@ -86,7 +87,7 @@ def finish(model, counted, corpus, file, best):
     if found.loss > found.network_loss:
         compile_with(model, optimizer, jit_compile)
         figures = "{:.3f} bits per character of half of the validation text with them, {:.3f} without".format(*bits)
-        return model, f"Counts would add nothing: {figures}."
+        return model, f"Counts would add nothing: {figures}.", {}
     shares = trial.shares
     tokenizer, order = corpus.tokenizer, counted.counts.order
     rows = [*_rows(corpus.train_stream, tokenizer), *_rows(corpus.validation_stream, tokenizer)]
@@ -97,10 +98,11 @@ def finish(model, counted, corpus, file, best):
     compile_with(mixture, optimizer, jit_compile)
     if file is not None:
         checkpoint.write(mixture, best, file)
-    return mixture, (
+    line = (
         "Mixed with counts: {:.3f} bits per character of half of the validation text; "
         "the network alone {:.3f}, counting alone {:.3f}.".format(*bits)
     )
+    return mixture, line, dict(zip(("mixture", "network", "counts"), bits, strict=True))
 
 
 def compile_with(model, optimizer, jit_compile):
