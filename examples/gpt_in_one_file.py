@@ -93,7 +93,7 @@ class GPT(keras.Model):
         sizes = embed_dim, num_heads, feed_forward_dim, dropout
         self.blocks = [Block(*sizes, name=f"block_{i}") for i in range(num_blocks)]
         self.final_norm = layers.LayerNormalization(epsilon=1e-5, name="final_norm")
-        self.head = layers.Dense(vocabulary_size, name="head")
+        self.head = layers.Dense(vocabulary_size, use_bias=False, name="head")
 
     def call(self, token_ids, training=None):
         x = self.token_embedding(token_ids) + self.position_embedding(ops.arange(token_ids.shape[1]))  # (B, T, D)

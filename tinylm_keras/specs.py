@@ -82,11 +82,12 @@ def _dense(inputs, outputs):
     return (inputs + 1) * outputs
 
 
-def _mini(vocabulary_size, context_length, embed_dim, feed_forward_dim, num_blocks, **_):
+def _mini(vocabulary_size, context_length, embed_dim, feed_forward_dim, num_blocks, head_bias=True, **_):
     attention = _dense(embed_dim, 3 * embed_dim) + _dense(embed_dim, embed_dim)
     feed_forward = _dense(embed_dim, feed_forward_dim) + _dense(feed_forward_dim, embed_dim)
     tables = (vocabulary_size + context_length) * embed_dim
-    return tables + num_blocks * (attention + feed_forward) + _dense(embed_dim, vocabulary_size)
+    head = (embed_dim + head_bias) * vocabulary_size
+    return tables + num_blocks * (attention + feed_forward) + head
 
 
 def _rotary(vocabulary_size, embed_dim, feed_forward_dim, num_blocks, **_):
@@ -127,6 +128,7 @@ _MODELS = (
         "minilm",
         "tinylm_keras.models:MiniLM",
         (*_TRANSFORMER, "norm", "activation", "embeddings_stddev", "kernel_stddev"),
+        own=("head_bias",),
         others=("mix_counts",),
         weights=_mini,
         cache=_keys_and_values,

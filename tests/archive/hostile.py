@@ -602,8 +602,8 @@ TEXTS = {
     "size_in_words": (with_config("config", embed_dim="4"), "has a embed_dim that is not a whole number"),
     "size_of_truth": (with_config("config", num_heads=True), "has a num_heads that is not a whole number"),
     "newer": (
-        with_config("config", format_version=4, new=1),
-        r"was written by a newer tinylm_keras \(format 4, this version reads up to 3\). Run: pip install --upgrade",
+        with_config("config", format_version=5, new=1),
+        r"was written by a newer tinylm_keras \(format 5, this version reads up to 4\). Run: pip install --upgrade",
     ),
     "training_no_text": (with_config("config", training={"rows": []}), "has a state of training that is no text"),
     "no_version": (with_config("config", format_version="2"), "has a format_version that is none, '2'"),

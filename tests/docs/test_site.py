@@ -165,7 +165,7 @@ def test_the_page_of_the_file_format_names_what_files_hold(tmp_path):
     assert "compile_config" in config
     sizes = {"embed_dim", "num_heads", "feed_forward_dim", "num_blocks", "dropout", "norm", "activation"}
     others = set(config["config"]) - entries - sizes
-    assert others == {"name", "embeddings_stddev", "kernel_stddev"}
+    assert others == {"name", "embeddings_stddev", "kernel_stddev", "head_bias"}
     assert entries - set(config["config"]) == {"training"}
     assert f"a whole number, {config['config']['format_version']} today" in page
     assert files == set(run_folder.FILES)

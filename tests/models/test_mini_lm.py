@@ -1,4 +1,4 @@
-"""How a MiniLM begins: the deviation of its weights."""
+"""How a MiniLM begins: the deviation of its weights, and the bias of its head."""
 
 import itertools
 
@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import tinylm_keras as tlm
+from tinylm_keras import specs
 from tinylm_keras.layers import TransformerBlock
+from tinylm_keras.layers.block import ACTIVATIONS
 from tinylm_keras.models import MiniLM
 
 SIZES = {"vocabulary_size": 100, "context_length": 64, "embed_dim": 64, "num_heads": 2, "feed_forward_dim": 192}
@@ -67,3 +69,38 @@ def test_the_initializer_of_a_block_survives_in_its_config_and_may_be_missing_th
 def test_a_deviation_that_is_none_is_refused(name, value):
     with pytest.raises(ValueError, match=rf"`{name}` must be a number of more than 0. Received: {name}="):
         MiniLM(**SIZES, **{name: value})
+
+
+@pytest.mark.parametrize(("norm", "asked", "has"), [("post", None, True), ("pre", None, False), ("pre", True, True)])
+def test_the_head_of_a_pre_norm_model_has_no_bias_unless_it_is_asked_for(tmp_path, norm, asked, has):
+    model = MiniLM(**SIZES, norm=norm, head_bias=asked)
+    assert (model.head.bias is not None) is model.get_config()["head_bias"] is has
+    model.save(tmp_path / "model.keras")
+    loaded = tlm.load_model(tmp_path / "model.keras")
+    assert (loaded.head.bias is not None) is has
+    norms = sum(weight.size for name, weight in by_name(model).items() if "norm" in name)
+    assert specs.MODELS["MiniLM"].weights(**model.get_config()) == model.count_params() - norms
+
+
+def test_a_config_from_before_the_entry_had_a_bias_in_the_head():
+    config = MiniLM(**SIZES, norm="pre").get_config()
+    del config["head_bias"]
+    assert MiniLM.from_config(config).head.bias is not None
+
+
+def test_a_head_bias_that_is_no_truth_value_is_refused():
+    with pytest.raises(ValueError, match="`head_bias` must be True, False or None"):
+        MiniLM(**SIZES, head_bias=0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float64"])
+def test_the_exact_gelu_is_that_of_keras(dtype):
+    x = keras.ops.cast(np.linspace(-8, 8, 4001), dtype)
+    ours, theirs = (np.array(keras.ops.cast(f(x), "float64")) for f in (ACTIVATIONS["gelu"], _gelu_of_keras))
+    tolerance = {"float32": 1e-6, "bfloat16": 0.02, "float64": 1e-8}[dtype]
+    np.testing.assert_allclose(ours, theirs, atol=tolerance)
+    assert keras.backend.standardize_dtype(ACTIVATIONS["gelu"](x).dtype) == dtype
+
+
+def _gelu_of_keras(x):
+    return keras.activations.gelu(x, approximate=False)

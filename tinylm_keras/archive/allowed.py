@@ -10,8 +10,8 @@ PACKAGE = "tinylm_keras"
 
 # Written into each model's config. It grows when a file can no longer be read by the versions before. 2: the seed
 # states of dropout among the weights, and in checkpoints the state of training. 3: other names of some entries (see
-# `older` in `specs.MODELS`, and `schedules.Decay`).
-FORMAT_VERSION = 3
+# `older` in `specs.MODELS`, and `schedules.Decay`). 4: `head_bias`, without which a head had a bias.
+FORMAT_VERSION = 4
 
 METRICS = {"Perplexity", "BitsPerCharacter"}
 SCHEDULES = {"Decay"}

@@ -78,6 +78,7 @@ MODEL = {
     "activation": _TEXT,
     "embeddings_stddev": _NUMBER,
     "kernel_stddev": _NUMBER,
+    "head_bias": (truth, "true or false", False),
     "logit_soft_cap": _NUMBER,
     "embedding_deviation": _NUMBER,  # this and what follows in formats 1 and 2
     "weights_deviation": _NUMBER,

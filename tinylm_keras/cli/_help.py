@@ -27,6 +27,11 @@ EXAMPLES = {
         "tinylm evaluate runs/mine",
         "tinylm evaluate runs/mine other.txt --json",
     ),
+    "export": (
+        "tinylm export runs/mine --to gguf",
+        "tinylm export runs/mine --to huggingface --out my-model --license mit --language en",
+        "tinylm export model.keras --to onnx --out model.onnx",
+    ),
     "compare": (
         "tinylm compare",
         "tinylm compare my.txt --steps 500 --out runs/comparison",

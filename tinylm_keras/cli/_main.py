@@ -19,6 +19,7 @@ from tinylm_keras.cli import (
     _refusal,
     compare,
     evaluate,
+    export,
     generate,
     import_,
     info,
@@ -73,7 +74,7 @@ def _options(
 
 COMMANDS = (
     *(survey.survey, prepare.prepare, train.train, generate.generate, evaluate.evaluate, compare.compare),
-    *(plot.plot, tokenize.tokenize, info.info, presets.presets, import_.import_, push.push),
+    *(plot.plot, export.export, import_.import_, push.push, tokenize.tokenize, info.info, presets.presets),
 )
 for one in COMMANDS:
     name = one.__name__.removesuffix("_")  # `import` is a word of Python's

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tinylm_keras.hub import push as push
+    from tinylm_keras.interop.exporting import Exported as Exported
+    from tinylm_keras.interop.exporting import export as export
     from tinylm_keras.interop.huggingface_in import load_huggingface as load_huggingface
 
 # Public name -> its module, imported when it is first used.
 _EXPORTS = {
+    "Exported": "tinylm_keras.interop.exporting",
+    "export": "tinylm_keras.interop.exporting",
     "load_huggingface": "tinylm_keras.interop.huggingface_in",
     "push": "tinylm_keras.hub",
 }
 
-__all__ = ["load_huggingface", "push"]
+__all__ = ["Exported", "export", "load_huggingface", "push"]
 
 
 def _load(name: str) -> Any:

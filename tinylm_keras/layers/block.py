@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -22,7 +23,11 @@ EPSILON = 1e-5
 
 
 def _gelu(x):
-    return keras.activations.gelu(x, approximate=False)
+    # Keras's own is written with erfc, for which no ONNX runtime has an operation. In half precision, 1 + erf(x) would
+    # lose the digits of the negative side.
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    x = ops.cast(x, keras.backend.result_type(dtype, "float32"))
+    return ops.cast(0.5 * x * (1 + ops.erf(x / math.sqrt(2))), dtype)
 
 
 def _gelu_tanh(x):

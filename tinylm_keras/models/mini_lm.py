@@ -13,7 +13,8 @@ from tinylm_keras.layers.dense import Dense
 from tinylm_keras.models.transformer import Transformer
 
 if TYPE_CHECKING:
-    from typing import Literal, Unpack
+    from collections.abc import Mapping
+    from typing import Literal, Self, Unpack
 
     from tinylm_keras._types import LanguageModelArguments, Tensor
     from tinylm_keras.tokenizers import Tokenizer
@@ -40,6 +41,8 @@ class MiniLM(Transformer):
             zeros that make a pre-norm block begin as the identity.
         pad_id: int or None. Id that is no token; None: the tokenizer's.
         tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
+        head_bias: bool or None. Whether the head adds a bias to the logits. None: with `norm="post"`, as in the
+            original transformer's code; not with `norm="pre"`, as in GPT-2.
 
     Raises:
         ValueError: if a size is outside its range, or neither `vocabulary_size` nor `tokenizer` is given.
@@ -71,6 +74,7 @@ class MiniLM(Transformer):
         *,
         embeddings_stddev: float | None = None,
         kernel_stddev: float | None = None,
+        head_bias: bool | None = None,
         **kwargs: Unpack[LanguageModelArguments],
     ) -> None:
         super().__init__(vocabulary_size, context_length, pad_id, tokenizer, **kwargs)
@@ -85,6 +89,9 @@ class MiniLM(Transformer):
         }
         self.embeddings_stddev = _deviation("embeddings_stddev", embeddings_stddev)
         self.kernel_stddev = _deviation("kernel_stddev", kernel_stddev)
+        if head_bias is not None and not isinstance(head_bias, bool):
+            raise _checks.refuse("head_bias", "must be True, False or None", head_bias)
+        self.head_bias = norm == "post" if head_bias is None else head_bias
         start = _normal(kernel_stddev if embeddings_stddev is None else embeddings_stddev, "uniform")
         self.embedding = TokenAndPositionEmbedding(
             self.vocabulary_size, context_length, embed_dim, start, name="embedding", dtype=self.dtype_policy
@@ -105,15 +112,21 @@ class MiniLM(Transformer):
             )
         # Logits stay in float32: the loss takes their exponentials.
         start = _normal(kernel_stddev, "glorot_uniform")
-        self.head = Dense(self.vocabulary_size, name="head", kernel_initializer=start, dtype="float32")
+        self.head = Dense(
+            self.vocabulary_size, name="head", use_bias=self.head_bias, kernel_initializer=start, dtype="float32"
+        )
         self.build((None, None))
 
     def embed(self, token_ids: Tensor, start: Any) -> Tensor:
         return self.embedding(token_ids, start=start)
 
     def get_config(self) -> dict[str, Any]:
-        names = ("num_blocks", "embeddings_stddev", "kernel_stddev")
+        names = ("num_blocks", "embeddings_stddev", "kernel_stddev", "head_bias")
         return {**super().get_config(), **self.block_config, **{name: getattr(self, name) for name in names}}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        return super().from_config({"head_bias": True, **config})  # every head had a bias before format 4
 
 
 def _deviation(name, value):

@@ -82,7 +82,8 @@ def finish(model, counted, corpus, file, best):
         best: str. The text for the file of the best model; see `checkpoint.best_text`.
 
     Returns:
-        The compiled `MixtureLM`, or the model itself if counts do not help; and a line to show.
+        The compiled `MixtureLM`, or the model itself if counts do not help; a line to show; and bits per character for
+        the record, as a dict that is empty if there is no mixture.
     """
     settings = {"tokenizer": corpus.tokenizer, "context_length": model.context_length}
     optimizer, jit_compile = model.optimizer, model.jit_compile
@@ -91,7 +92,7 @@ def finish(model, counted, corpus, file, best):
     if found.loss > found.network_loss:
         compile_with(model, optimizer, jit_compile)
         figures = "{:.3f} bits per character on half of the validation text with them, {:.3f} without".format(*bits)
-        return model, f"Counts do not help: {figures}."
+        return model, f"Counts do not help: {figures}.", {}
     shares = trial.shares
     tokenizer, order = corpus.tokenizer, counted.counts.order
     rows = [*counted_rows(corpus.train_stream, tokenizer), *counted_rows(corpus.validation_stream, tokenizer)]
@@ -102,10 +103,11 @@ def finish(model, counted, corpus, file, best):
     compile_with(mixture, optimizer, jit_compile)
     if file is not None:
         checkpoint.write(mixture, best, file)
-    return mixture, (
+    line = (
         "Mixed with counts: {:.3f} bits per character on half of the validation text; "
         "the network alone {:.3f}, counting alone {:.3f}.".format(*bits)
     )
+    return mixture, line, dict(zip(("mixture", "network", "counts"), bits, strict=True))
 
 
 def compile_with(model, optimizer, jit_compile):

@@ -136,7 +136,7 @@ def run(
 def _train(model, batches, validation, monitor, counted, corpus):
     """Train, write the files and close the live line, however training ends. Returns the resulting model."""
     result, completed = model, False
-    checkpoints, lines, good = monitor.checkpoints, ["The run failed."], True
+    checkpoints, lines, good, bits = monitor.checkpoints, ["The run failed."], True, {}
     try:
         try:
             with monitor.interrupts:
@@ -154,11 +154,11 @@ def _train(model, batches, validation, monitor, counted, corpus):
                     if not monitor.interrupts.at_once:
                         _finish(checkpoints, monitor, good)
                         if completed and monitor.recipe.mix_counts and counted is not None:
-                            result, line = _mix(model, counted, corpus, checkpoints)
+                            result, line, bits = _mix(model, counted, corpus, checkpoints)
                             lines.append(line)
                         if completed and monitor.recipe.mix_counts:
                             lines += copied.report(result, corpus.train, corpus.validation)
-                        lines += _written(checkpoints, monitor)
+                        lines += _written(checkpoints, monitor, bits)
         except OSError as error:
             raise report.unwritten(error, checkpoints, monitor.step) from error
         except Exception as error:
@@ -199,7 +199,7 @@ def _finish(checkpoints, monitor, good):
     checkpoints.finish(state if state is not None and checkpoint.is_finite(monitor.model) else None)
 
 
-def _written(checkpoints, monitor):
+def _written(checkpoints, monitor, bits):
     """Write the result into recipe.json, the history and the plot; return the lines to show."""
     folder = checkpoints.folder
     if folder is None:
@@ -213,6 +213,7 @@ def _written(checkpoints, monitor):
         f"best_{checkpoints.monitor}": None if checkpoints.best_step is None else checkpoints.best,
         "seconds": round(time.monotonic() - monitor.began, 1),
         "ended": environment.now(),
+        **({"bits_per_character": bits} if bits else {}),
     }
     folder.write_recipe(record)
     monitor.write_records()

@@ -1,0 +1,52 @@
+"""`tinylm export`."""
+
+import pathlib
+
+import pytest
+
+import tinylm_keras as tlm
+from tinylm_keras.cli import export
+from tinylm_keras.interop import exporting
+
+FIXTURE = pathlib.Path(__file__).parents[1] / "fixtures" / "format_4.keras"
+
+
+def test_the_formats_of_the_command_are_those_of_the_function_and_each_says_how_it_is_used():
+    assert list(export.NAMES) == list(exporting.FORMATS)
+    for name, suffix in exporting.FORMATS.items():
+        assert pathlib.Path(export.NAMES[name]).suffix == (suffix or "")
+        assert export.usage(name, pathlib.Path("a b"))
+
+
+def test_a_run_is_exported_beside_its_model_unless_out_says_otherwise(tinylm, run_folder, tmp_path):
+    told = tinylm("export", run_folder, "--to", "gguf")
+    assert (told.code, (run_folder / "model.gguf").exists(), (run_folder / "Modelfile").exists()) == (0, True, True)
+    assert told.out.startswith(f"Written: {run_folder / 'model.gguf'}, ")
+    assert "Use it:  llama-cli -m " in told.out
+    again = tinylm("export", run_folder, "--to", "gguf").refusal
+    assert "`--out` must be a new file, but it exists" in again
+    assert "or pass --overwrite." in again
+    told = tinylm("export", run_folder, "--to", "huggingface", "--out", tmp_path / "out", "--language", "en")
+    assert "The model card states no licence." in told.err
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert 'language: ["en"]' in card
+    assert "It learned from `stories:60`" in card
+    assert "Perplexity on the part of that text that was kept for validation: " in card
+    bare = tlm.load_model(tmp_path / "out" / "model.keras")
+    assert not bare.compiled
+    assert (tmp_path / "out" / "model.keras").stat().st_size < (run_folder / "model.keras").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--to", "pickle"], "`--to` must be one of 'gguf', 'huggingface'"),
+        (["--to", "gguf", "--out", "model.bin"], "Try --out model.bin.gguf."),
+        (["--to", "gguf", "--license", "My Licence"], "`--license` must be the short name of a licence"),
+        ([], "Missing option '--to'"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_option(tinylm, tmp_path, monkeypatch, arguments, why):
+    monkeypatch.chdir(tmp_path)
+    assert why in tinylm("export", FIXTURE, *arguments).refusal
+    assert list(tmp_path.iterdir()) == []

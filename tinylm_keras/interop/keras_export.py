@@ -1,0 +1,62 @@
+"""A model as a graph, by Keras's own `export`: ids in, logits out; neither tokenizer nor sampling."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import os
+import tempfile
+
+from tinylm_keras import _checks
+from tinylm_keras.interop.refusal import refuse
+
+# What Keras calls each format, the packages that it needs for it, and the extra that brings them.
+KINDS = {"saved-model": "tf_saved_model", "onnx": "onnx", "litert": "litert"}
+_PACKAGES = {"saved-model": ("tensorflow",), "onnx": ("tensorflow", "tf2onnx", "onnx"), "litert": ("tensorflow",)}
+_COMMANDS = {"tf2onnx": 'pip install "tinylm-keras[onnx]"', "onnx": 'pip install "tinylm-keras[onnx]"'}
+
+
+def check(model, to):
+    """Raise unless what Keras needs for a format is installed, and the format holds such a model."""
+    for package in _PACKAGES[to]:
+        if importlib.util.find_spec(package) is None:
+            command = _COMMANDS.get(package, f"pip install {package}")
+            advice = f"Run: {command}"
+            rule = f"needs the package {package}, which is not installed"
+            raise _checks.refuse("format", rule, to, advice, error=ImportError)
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        rule = "must be another one on this backend, because Keras exports it from TensorFlow"
+        raise _checks.refuse("format", rule, to, "Set KERAS_BACKEND=tensorflow.")
+    if to != "saved-model" and model.dtype_policy.compute_dtype != "float32":
+        what, advice = f"A model of {model.dtype_policy.name}", _checks.Argument("format", "saved-model")
+        raise refuse(what, to, "Keras converts float32 alone", "Use ", advice, ".")
+
+
+def write(model, path, to):
+    """Write a model to a file, or for "saved-model" to a folder: int32 ids `[B, T]` of any size in, logits out."""
+    with _quiet():
+        model.export(str(path), format=KINDS[to], verbose=False)
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Hold back what the converters tell of their work, unless they fail; it comes from Python and from C++."""
+    terminal, levels = os.dup(2), {name: logging.getLogger(name).level for name in ("tf2onnx", "tensorflow", "absl")}
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        for name in levels:
+            logging.getLogger(name).setLevel(logging.ERROR)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(terminal, held.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            for name, level in levels.items():
+                logging.getLogger(name).setLevel(level)
