@@ -143,7 +143,11 @@ def load_with_digest(path):
 
 def tokenizer_of(path):
     """Return the tokenizer of the model meant by `path`."""
-    tokenizer = load_model(path)[0].tokenizer
+    return check_tokenizer(load_model(path)[0].tokenizer, path)
+
+
+def check_tokenizer(tokenizer, path):
+    """Return the tokenizer of the model meant by `path`, or refuse the model if it has none."""
     if tokenizer is None:
         raise _checks.refuse("model", "must have a tokenizer, and this one has none", str(path), error=BadInput)
     return tokenizer

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from tinylm_keras import _checks
+from tinylm_keras.runtime.patterns import patterns
 
 MOST_BITS = 64  # their count of patterns is the last that fits the whole numbers of numpy
 
@@ -76,7 +77,7 @@ class PermutationCoding(keras.layers.Layer):
             rule = f"must give each of the {vocabulary_size:,} symbols its own pattern ({code_bits} bits have {count})"
             advice = ["The smallest that would do is ", _checks.Argument("code_bits", smallest), "."]
             raise _checks.refuse("code_bits", rule, code_bits, advice)
-        self.patterns = _patterns(self.vocabulary_size, self.code_bits)
+        self.patterns = patterns(self.vocabulary_size, self.code_bits)
 
     def call(self, token_ids):
         # Kept as bytes: 1 MB for 50,000 symbols. It becomes a constant of the compiled program.
@@ -87,19 +88,3 @@ class PermutationCoding(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size, "code_bits": self.code_bits}
-
-
-def _patterns(count, bits):
-    """uint8 `[count, bits]`: evenly spread patterns with half of the bits set, in lexicographic order of the ones."""
-    total = math.comb(bits, bits // 2)
-    numbers = np.array([symbol * total // count for symbol in range(count)], "int64")
-    ones = np.full(count, bits // 2)  # still to be placed
-    patterns = np.zeros((count, bits), "uint8")
-    for place in range(bits):
-        # How many patterns have a one here, with the ones that are left; they come first in the order.
-        with_one = np.array([math.comb(bits - place - 1, left - 1) if left else 0 for left in range(bits // 2 + 1)])
-        one = numbers < with_one[ones]
-        patterns[:, place] = one
-        numbers -= np.where(one, 0, with_one[ones])
-        ones -= one
-    return patterns
