@@ -2,106 +2,22 @@
 
 from __future__ import annotations
 
-import collections
-import pathlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 from keras import ops
 
 from tinylm_keras import _checks, _terminal
-from tinylm_keras.training import run_record
+from tinylm_keras.description import count_parameters as count_parameters
+from tinylm_keras.description import describe as describe
+from tinylm_keras.description import read_recipe as read_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.figure import Figure
 
-    from tinylm_keras._types import Path
     from tinylm_keras.models import LanguageModel
-
-FIRST_TOKENS = 12
-
-# Entries of a model's config that are not sizes or choices.
-NO_SIZES = ("name", "dtype", "format_version")
-
-
-def describe(model: LanguageModel, path: Path | None = None) -> dict[str, Any]:
-    """Describe a model as plain data that JSON can hold.
-
-    Args:
-        model: A `LanguageModel`.
-        path: str, `os.PathLike` or None. Its file, for the size and for the recipe beside it.
-
-    Returns:
-        dict with "class", "sizes", "parameters" (per part of the model, and "total"), "tokenizer",
-        "generation_defaults" and "keras"; with `path` also "file", "bytes", "recipe" (None without a recipe) and, if
-        the recipe cannot be read, "recipe_problem".
-
-    Example:
-
-    >>> import tinylm_keras as tlm
-    >>> model = tlm.MiniLM(vocabulary_size=10, context_length=8, embed_dim=8, num_heads=2, feed_forward_dim=8)
-    >>> describe(model)["sizes"]["num_blocks"]
-    2
-    """
-    config = {name: value for name, value in model.get_config().items() if name not in NO_SIZES}
-    description = {
-        "class": type(model).__name__,
-        "sizes": {
-            name: value
-            for name, value in config.items()
-            if isinstance(value, (int, float, str)) and not isinstance(value, bool)
-        },
-        "parameters": count_parameters(model),
-        "tokenizer": _describe_tokenizer(model.tokenizer),
-        "generation_defaults": dict(model.generation_defaults),
-        "keras": keras.__version__,
-    }
-    if path is not None:
-        path = pathlib.Path(path)
-        recipe, problem = _recipe_of(path)
-        description |= {"file": str(path), "bytes": path.stat().st_size, "recipe": recipe}
-        description |= {"recipe_problem": problem} if problem else {}
-    return description
-
-
-def _describe_tokenizer(tokenizer):
-    if tokenizer is None:
-        return None
-    vocabulary = list(tokenizer.get_vocabulary())
-    return {
-        "class": type(tokenizer).__name__,
-        "vocabulary_size": tokenizer.vocabulary_size(),
-        "end_token": tokenizer.end_token,
-        "first_tokens": vocabulary[:FIRST_TOKENS],
-    }
-
-
-def count_parameters(model: keras.Model) -> dict[str, int]:
-    """Return the number of weights in each part of a model, in order, and their sum as "total", without seeds."""
-    counts = collections.Counter()
-    for layer in model.layers:
-        size = sum(int(np.prod(weight.shape)) for weight in layer.weights if "seed" not in weight.name)
-        if size:
-            counts[layer.name] += size
-    return {**counts, "total": sum(counts.values())}
-
-
-def read_recipe(path: Path) -> dict[str, Any] | None:
-    """Return the content of recipe.json beside the model file, as a dict; None if it cannot be read."""
-    return _recipe_of(path)[0]
-
-
-def _recipe_of(path):
-    """As `read_recipe`, and also return the reason if a recipe cannot be read, otherwise an empty string."""
-    try:
-        return run_record.read(pathlib.Path(path).parent).values, ""
-    except FileNotFoundError:
-        return None, ""
-    except (OSError, ValueError) as error:
-        return None, str(getattr(error, "strerror", None) or error)
 
 
 def attention_weights(model: LanguageModel, text: str) -> tuple[list[str], np.ndarray]:

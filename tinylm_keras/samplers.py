@@ -1,90 +1,14 @@
-"""From logits to the next token: temperature, repetition penalty, top-k, top-p and min-p."""
-
-from __future__ import annotations
-
-import dataclasses
-from typing import Any, Self
+"""From logits to the next token inside a compiled program; `runtime.sampling` says by which rules, and has them in numpy."""
 
 import keras
 import numpy as np
 from keras import ops
 
 from tinylm_keras import _checks
+from tinylm_keras.runtime.sampling import RANKED as RANKED
+from tinylm_keras.runtime.sampling import Sampler as Sampler
 
-# How many of the best tokens are ranked: the smallest of these that is enough, else the whole vocabulary. Few sizes
-# mean few compiled programs; a full sort of a large vocabulary at every token would cost more than the model.
-RANKED = (64, 256)
-
-
-@keras.saving.register_keras_serializable(package="tinylm_keras")
-@dataclasses.dataclass(frozen=True)
-class Sampler:
-    """How the next token is chosen. The steps run in the order of the arguments below, penalty first.
-
-    Args:
-        temperature: float of at least 0. Divides the logits; 0 always takes the most likely token.
-        top_k: int of at least 1, or None. Keep exactly the k most likely tokens; ties go to the lowest id.
-        top_p: float in (0, 1], or None. Keep the fewest of the most likely tokens whose probabilities reach top_p.
-        min_p: float in [0, 1), or None. Keep tokens at least min_p times as likely as the likeliest.
-        repetition_penalty: float above 0. Tokens that the text already has: positive logits are divided by it,
-            negative ones multiplied.
-
-    Raises:
-        ValueError: if a value is outside its range.
-
-    Example:
-
-    >>> Sampler(temperature=0.8, top_k=40)
-    Sampler(temperature=0.8, top_k=40, top_p=None, min_p=None, repetition_penalty=1.0)
-
-    References:
-        Fan et al., arXiv:1805.04833 (top-k); Holtzman et al., arXiv:1904.09751 (top-p); Nguyen et al.,
-        arXiv:2407.01082 (min-p); Keskar et al., arXiv:1909.05858 (repetition penalty).
-    """
-
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-    min_p: float | None = None
-    repetition_penalty: float = 1.0
-
-    def __post_init__(self):
-        _checks.real_number("temperature", self.temperature, 0, advice="0 takes the most likely token.")
-        if self.top_k is not None:
-            _checks.whole_number("top_k", self.top_k, 1, advice="Leave it out to keep every token.")
-        if self.top_p is not None:
-            _checks.real_number("top_p", self.top_p, 0, 1, include_low=False, advice="1 keeps every token.")
-        if self.min_p is not None:
-            _checks.real_number("min_p", self.min_p, 0, 1, include_high=False, advice="0 keeps every token.")
-        _checks.real_number(
-            "repetition_penalty", self.repetition_penalty, 0, include_low=False, advice="1 changes nothing."
-        )
-        # Beyond these, float32 turns a logit into infinity or the rule into 0, and a healthy model would be blamed.
-        if self.temperature > 1e6:
-            raise _checks.refuse("temperature", "must be at most 1,000,000", self.temperature)
-        if not 1e-3 <= self.repetition_penalty <= 1e3:
-            raise _checks.refuse("repetition_penalty", "must be in [0.001, 1000]", self.repetition_penalty)
-
-    def ranked(self, vocabulary_size: int) -> int:
-        """How many tokens have to be ranked: 0 when no rule needs an order."""
-        top_k = min(self.top_k or vocabulary_size, vocabulary_size)
-        if top_k == vocabulary_size and (self.top_p is None or self.top_p == 1):
-            return 0
-        enough = [size for size in RANKED if top_k <= size < vocabulary_size]
-        return enough[0] if enough else vocabulary_size
-
-    def settings(self, vocabulary_size: int) -> np.ndarray:
-        """The rules as a float32 vector, so that a compiled program takes other values without compiling again."""
-        top_k = min(self.top_k or vocabulary_size, vocabulary_size)
-        rules = (self.temperature, top_k, self.top_p or 1.0, self.min_p or 0.0, self.repetition_penalty)
-        return np.array(rules, "float32")
-
-    def get_config(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        return cls(**config)
+keras.saving.register_keras_serializable(package="tinylm_keras")(Sampler)
 
 
 def choose(logits, uniform, settings, allowed, seen, ranked):
@@ -142,13 +66,8 @@ def resolve(sampler, given, defaults, vocabulary_size):
         ValueError: if `sampler` comes together with one of the rules, or owns the loop (keras-nlp's beam search and
             its like), or ranks more tokens than there are, or is no sampler.
     """
-    if sampler is None:
-        rules = {name: defaults[name] for name in Sampler().get_config() if defaults.get(name) is not None}
-        return Sampler(**{**rules, **given})
-    if given:
-        raise _checks.refuse(
-            "sampler", f"must not come together with {', '.join(given)}", sampler, "Set these on the sampler itself."
-        )
+    if sampler is None or given:
+        return Sampler.of(sampler, given, defaults)
     if not isinstance(sampler, Sampler):
         _check_foreign(sampler, vocabulary_size)
     return sampler

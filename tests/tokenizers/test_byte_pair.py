@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinylm_keras._keras_nlp import keras_nlp
-from tinylm_keras.tokenizers import BytePairTokenizer, byte_level
+from tinylm_keras.id_rules import byte_level
+from tinylm_keras.tokenizers import BytePairTokenizer
 
 DATA = pathlib.Path(__file__).parents[2] / ".." / "shared" / "data"
 LETTERS = list(byte_level.alphabet())
@@ -108,8 +109,8 @@ def test_the_default_limit_is_4096_ids_with_the_special_ones(monkeypatch):
 def test_ids_do_not_depend_on_how_a_long_text_is_cut(small, monkeypatch):
     text = "the cat  and\n\n the hat \t 🙂 " * 20
     whole = small.tokenize(text).tolist()
-    monkeypatch.setattr("tinylm_keras.tokenizers.byte_pair_engine.PART", 7)
-    monkeypatch.setattr("tinylm_keras.tokenizers.strings.MOST_CHARACTERS", 50)
+    monkeypatch.setattr("tinylm_keras.id_rules.byte_pair_engine.PART", 7)
+    monkeypatch.setattr("tinylm_keras.id_rules.strings.MOST_CHARACTERS", 50)
     assert [ids.tolist() for ids in small.tokenize([text, "", text])] == [whole, [], whole]
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, byte_level
+from tinylm_keras.id_rules import byte_level
+from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer
 
 SIZE = 1_000
 

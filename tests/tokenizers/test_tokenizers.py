@@ -10,13 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tinylm_keras._keras_nlp import keras_nlp
-from tinylm_keras.tokenizers import (
-    BytePairTokenizer,
-    CharacterTokenizer,
-    WhitespaceTokenizer,
-    WordPunctTokenizer,
-    strings,
-)
+from tinylm_keras.id_rules import strings
+from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

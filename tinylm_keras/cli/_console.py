@@ -144,8 +144,12 @@ def load_with_digest(path):
 
 
 def tokenizer_of(path):
-    """Return the tokenizer of the model at `path`."""
-    tokenizer = load_model(path)[0].tokenizer
+    """Return the tokenizer of the model meant by `path`."""
+    return check_tokenizer(load_model(path)[0].tokenizer, path)
+
+
+def check_tokenizer(tokenizer, path):
+    """Return the tokenizer of the model meant by `path`, or refuse the model if it has none."""
     if tokenizer is None:
         raise _checks.refuse("model", "must have a tokenizer, but this one has none", str(path), error=BadInput)
     return tokenizer

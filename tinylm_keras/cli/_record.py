@@ -1,6 +1,7 @@
 """The result of `tinylm generate`: shown on the terminal, and written to a file with everything to reproduce it."""
 
 import datetime
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -19,10 +20,11 @@ class Record:
         seed: int.
         settings: dict. The settings of generation, including the model's defaults.
         prompts: list of str.
+        engine: str. "numpy" or "keras": what computed.
     """
 
-    def __init__(self, model, digest, seed, settings, prompts):
-        self.model, self.digest, self.seed = model, digest, seed
+    def __init__(self, model, digest, seed, settings, prompts, engine):
+        self.model, self.digest, self.seed, self.engine = model, digest, seed, engine
         self.settings, self.prompts = dict(settings), prompts
         self.temperatures, self.texts = [], []
 
@@ -57,15 +59,14 @@ class Record:
             temporary.write_text(content, encoding="utf-8")
 
     def _facts(self):
-        import keras
-
         return {
             "model": str(self.model),
             "sha256": self.digest,
             "seed": self.seed,
             "settings": {name: value for name, value in self.settings.items() if name != "temperature"},
             "tinylm_keras": tinylm_keras.__version__,
-            "keras": keras.__version__,
+            "engine": self.engine,
+            self.engine: importlib.metadata.version(self.engine),
             "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         }
 

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from tinylm_keras import _checks
-from tinylm_keras.cli import _arguments, _console
+from tinylm_keras.cli import _arguments, _console, _engines
 from tinylm_keras.cli._record import Record, check_target
 from tinylm_keras.recipe import escapes
 
@@ -68,6 +68,14 @@ def generate(
             metavar="bfloat16|int8",
         ),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="numpy starts at once; keras starts in seconds and is faster for very long texts and many prompts; auto "
+            "takes the faster one.",
+            metavar="auto|numpy|keras",
+        ),
+    ] = "auto",
     seed: Annotated[
         int | None,
         typer.Option(help="The same seed writes the same text. Left out: drawn, and shown.", parser=whole("seed")),
@@ -95,13 +103,16 @@ def generate(
         "quantize": quantize,
     }
     settings = {name: value for name, value in settings.items() if value is not None}
-    loaded, file, digest = _console.load_with_digest(model)
+    _engines.check(engine, settings)
+    temperatures = list(itertools.chain(*(temperature or [])))
+    rows = len(prompts) * samples * max(1, len(temperatures))
+    loaded, file, digest, engine = _engines.load(model, engine, settings, rows)
     drawn = seed is None
     seed = secrets.randbelow(2**31) if drawn else seed
-    from tinylm_keras.generation import DEFAULTS
+    from tinylm_keras.runtime.arguments import DEFAULTS
 
-    record = Record(file, digest, seed, {**DEFAULTS, **loaded.generation_defaults, **settings}, prompts)
-    temperatures = list(itertools.chain(*(temperature or [])))
+    settings_in_full = {**DEFAULTS, **loaded.generation_defaults, **settings}
+    record = Record(file, digest, seed, settings_in_full, prompts, engine)
     for number, one in enumerate(temperatures or [None]):
         chosen = settings if one is None else {**settings, "temperature": one}
         tell = drawn and not number

@@ -12,14 +12,14 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ):
     """Show what a model file holds: sizes, parameters, tokenizer, defaults, and how it was trained."""
-    loaded, file = _console.load_model(model)
-    from tinylm_keras import inspection
+    file = _console.model_file(model)
+    from tinylm_keras import description, runtime
 
-    description = inspection.describe(loaded, file)
+    described = description.describe(runtime.load(file), file)
     if as_json:
-        _console.answer_json(description)
+        _console.answer_json(described)
         return
-    _tables.show_facts(facts(description))
+    _tables.show_facts(facts(described))
 
 
 def facts(description):

@@ -68,7 +68,9 @@ def _names_a_file(text):
 def find_tokenizer(text, model, source, reading):
     """Return the model's tokenizer, or a white-space one that has learned the words of the source or the text."""
     if model is not None:
-        return _console.tokenizer_of(model)
+        from tinylm_keras import runtime
+
+        return _console.check_tokenizer(runtime.load_tokenizer(_console.model_file(model)), model)
     texts = [text]
     if source is not None:
         from tinylm_keras.text import sources
@@ -78,12 +80,9 @@ def find_tokenizer(text, model, source, reading):
         raise _checks.refuse("text", "must have at least one word to learn from", text, error=_console.BadInput)
     else:
         _console.say("No --model or --source: the words are learned from this text itself.")
-    _console.start_keras()
-    import tinylm_keras
+    from tinylm_keras import id_rules
 
-    tokenizer = tinylm_keras.WhitespaceTokenizer()
-    tokenizer.adapt(texts)
-    return tokenizer
+    return id_rules.learn_words(texts)
 
 
 def show(rows):

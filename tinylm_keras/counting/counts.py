@@ -76,7 +76,7 @@ class Counts:
         context = np.where(rows.predicted, np.roll(rows.ids, 1), self.unknown)
         value = np.append(self.value, np.float32(0))  # for unknown n-grams, at the index -1
         for length in range(1, self.order):
-            entry = self._find(context, rows.ids)
+            entry = self.find(context, rows.ids)
             total = self.backoff[context] * total + value[entry]
             known[self.first[context + 1] > self.first[context]] = length
             longer = entry + self.vocabulary_size
@@ -96,10 +96,43 @@ class Counts:
         """
         return -np.log2(self.probabilities(rows)[0])
 
-    def _find(self, contexts, tokens):
+    def advance(self, contexts: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+        """The contexts after one more token.
+
+        Args:
+            contexts: int64 array `[n, k]`: those that end at the token before, of 1 to k tokens, each by its number.
+            tokens: int array `[n]`.
+
+        Returns:
+            int64 array `[n, k]`.
+        """
+        tokens = tokens[:, np.newaxis]
+        longer = self.find(contexts[:, :-1], tokens) + self.vocabulary_size
+        longer[(longer < self.vocabulary_size) | (longer >= self.unknown)] = self.unknown
+        return np.concatenate([tokens, longer], axis=1)
+
+    def distribution(self, contexts: np.ndarray) -> np.ndarray:
+        """How likely each token is after `contexts` `[n, k]`, from `advance`: float32 array `[n, V]`."""
+        # The unigram distribution comes through all back-off weights, the successors of a context through those of the
+        # longer ones.
+        through = np.cumprod(self.backoff[contexts][:, ::-1], axis=1)[:, ::-1]
+        found = self.unigram * through[:, :1]
+        begins, ends = self.first[contexts], self.first[contexts + 1]
+        for row, length in np.argwhere(ends > begins):
+            weight = through[row, length + 1] if length + 1 < contexts.shape[1] else np.float32(1)
+            entries = slice(begins[row, length], ends[row, length])
+            found[row, self.token[entries]] += weight * self.value[entries]
+        return found
+
+    def known(self, contexts: np.ndarray) -> np.ndarray:
+        """How many tokens the longest of the contexts has that something is known to follow: int64 array `[n]`."""
+        follows = self.first[contexts + 1] > self.first[contexts]
+        return np.where(follows, np.arange(1, contexts.shape[1] + 1), 0).max(axis=1)
+
+    def find(self, contexts, tokens):
         """Return the entry of each token among the successors of its context, or -1."""
         if not len(self.token):
-            return np.full(len(tokens), -1)
+            return np.full(np.broadcast_shapes(np.shape(contexts), np.shape(tokens)), -1)
         codes = contexts * self.vocabulary_size + tokens
         entries = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
         return np.where(self._codes[entries] == codes, entries, -1)

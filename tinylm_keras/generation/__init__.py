@@ -1,155 +1,44 @@
-"""Prompts to text: what `LanguageModel.generate`, `stream` and `score` do."""
+"""Prompts to text in one compiled loop: what `LanguageModel.generate`, `stream` and `score` do.
 
-import secrets
-import warnings
-
-import numpy as np
+What needs no Keras (prompts, stop strings, random numbers) is in `tinylm_keras.runtime`.
+"""
 
 from tinylm_keras import _checks
 from tinylm_keras.generation import lower_precision
-from tinylm_keras.generation.arguments import DEFAULTS as DEFAULTS
-from tinylm_keras.generation.arguments import Arguments as Arguments
-from tinylm_keras.generation.arguments import ReadOnly as ReadOnly
-from tinylm_keras.generation.arguments import check_count, check_stop
-from tinylm_keras.generation.arguments import check_defaults as check_defaults
-from tinylm_keras.generation.packing import CHUNK
-from tinylm_keras.generation.prompts import Prompt, check_ids, read
 from tinylm_keras.generation.scoring import score as score
 from tinylm_keras.generation.session import GenerationSession
 from tinylm_keras.generation.sliding_window_session import SlidingWindowSession
-from tinylm_keras.generation.text_stream import TextStream
+from tinylm_keras.runtime import writing
+from tinylm_keras.runtime.arguments import DEFAULTS as DEFAULTS
+from tinylm_keras.runtime.arguments import Arguments as Arguments
+from tinylm_keras.runtime.arguments import ReadOnly as ReadOnly
+from tinylm_keras.runtime.arguments import check_defaults as check_defaults
 from tinylm_keras.samplers import Sampler, resolve
 
 __all__ = ["DEFAULTS", "Arguments", "ReadOnly", "check_defaults", "generate", "score", "stream"]
 
-CHUNK_WITH_STOP = 16  # tokens between two looks for a stop string
+STACKLEVEL = 5  # from `writing` to the caller of the model's method
 
 
 def generate(model, prompts, arguments):
     """See `LanguageModel.generate`; what is given besides the prompts comes as `Arguments`."""
-    rows, is_text, single = read(prompts)
-    results = (_texts if is_text else _ids)(model, rows, arguments)
-    return results[0] if single else results
+    return writing.generate(model, prompts, arguments, _sessions(model, arguments), STACKLEVEL)
 
 
 def stream(model, prompt, arguments):
-    """See `LanguageModel.stream`. The arguments are checked at once, not when the first piece is taken."""
-    _checks.text("prompt", prompt)
-    [prompt], _, _ = read(prompt)  # without what a subclass of str may add
-    session, streams = _start_texts(model, [prompt], arguments, 5)
-    return _pieces(session, streams[0], prompt)
+    """See `LanguageModel.stream`."""
+    return writing.stream(model, prompt, arguments, _sessions(model, arguments), STACKLEVEL)
 
 
-def _pieces(session, text, prompt):
-    if prompt:
-        yield prompt
-    while True:
-        ids = session.advance(1)[0]
-        piece = text.feed(ids, last=session.done)
-        if text.stopped:
-            session.finish(0)
-        if piece:
-            yield piece
-        if session.done:
-            return
+def _sessions(model, arguments):
+    """A function that makes the session of one call, as `writing` needs it."""
 
+    def begin(model, prompts, count, seed, allowed, first):
+        sampler = resolve(arguments.sampler, arguments.rules, model.generation_defaults, model.vocabulary_size)
+        if arguments.seed is not None and not isinstance(sampler, Sampler):
+            raise _checks.refuse("seed", "must be set on the keras-nlp sampler itself", arguments.seed)
+        stored = lower_precision.prepare(model, arguments.quantize)
+        session = SlidingWindowSession if model.sliding_window_cache else GenerationSession
+        return session(model, prompts, count, sampler, seed, allowed, first, stored)
 
-def _texts(model, texts, arguments):
-    """The texts that the prompts `texts` become, all rows in one batch."""
-    if not texts:
-        return []
-    session, streams = _start_texts(model, texts, arguments, 6)
-    size = CHUNK_WITH_STOP if streams[0].stop else CHUNK
-    while True:
-        fresh = session.advance(size)
-        for row, (text, ids) in enumerate(zip(streams, fresh, strict=True)):
-            text.feed(ids, last=session.done)
-            if text.stopped:
-                session.finish(row)
-        if session.done:
-            return [text.text for text in streams]
-
-
-def _ids(model, rows, arguments):
-    """The ids that the prompts `rows` become, without the end token that ends one or begins an empty one."""
-    if arguments.stop:
-        rule = "needs text prompts, because a stop string is text"
-        raise _checks.refuse("stop", rule, arguments.stop, "Pass the prompt as str.")
-    if not rows:
-        return []
-    rows = [check_ids("prompts", model, row) for row in rows]
-    prompts = [Prompt(row if len(row) else model.after_end(row)) for row in rows]
-    session = _start(model, prompts, arguments, _allowed(model, arguments.allow_unknown))
-    results = [row.tolist() for row in rows]
-    while True:
-        for result, ids in zip(results, session.advance(CHUNK), strict=True):
-            result.extend(ids)
-        if session.done:
-            return [np.array(result, "int32") for result in results]
-
-
-def _start_texts(model, texts, arguments, stacklevel):
-    """`stacklevel` leads from here to the caller of the model's method, which a warning should name."""
-    tokenizer = model.tokenizer
-    if tokenizer is None:
-        raise _checks.refuse("prompt", "must be ids, because this model has no tokenizer", texts[0])
-    stop = check_stop(model.generation_defaults.get("stop", ()) if arguments.stop is None else arguments.stop)
-    allowed = _allowed(model, arguments.allow_unknown)
-    prompts = [Prompt.from_text(model, text, allowed) for text in texts]
-    for warning in _doubts(tokenizer, prompts, stop, arguments.allow_unknown):
-        warnings.warn(warning, stacklevel=stacklevel)
-    session = _start(model, prompts, arguments, allowed)
-    return session, [TextStream(tokenizer, prompt.text, stop, prompt.held) for prompt in prompts]
-
-
-def _doubts(tokenizer, prompts, stop, allow_unknown):
-    """What in the texts of one call will not do what its writer may think, one line each."""
-    unknown = tokenizer.unknown_tokens([prompt.text for prompt in prompts if tokenizer.unk_id in prompt.ids])
-    if unknown:
-        yield f"Words of the prompt that the model does not know: {_shown(word for word, _ in unknown.most_common())}."
-    end = tokenizer.end_token
-    if end is not None and end not in unknown and any(end in prompt.text for prompt in prompts):
-        yield f"The prompt holds the text {end!r}. In a text it is not the end token; to give that, pass ids."
-    never = [text for text in stop if text != end and not tokenizer.can_write(text, allow_unknown)]
-    if never:
-        yield f"Stop strings that the model's tokenizer can never write, so they stop nothing: {_shown(never)}."
-
-
-def _shown(words, most=5):
-    words = list(map(repr, words))
-    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
-
-
-def _start(model, prompts, arguments, allowed):
-    """Check the arguments of one call; return the `GenerationSession` of these prompts."""
-    defaults, seed = {**DEFAULTS, **model.generation_defaults}, arguments.seed
-    count = defaults["max_new_tokens"] if arguments.max_new_tokens is None else arguments.max_new_tokens
-    count = check_count(count)
-    sampler = resolve(arguments.sampler, arguments.rules, defaults, model.vocabulary_size)
-    if seed is None:
-        seed = secrets.randbits(32)
-    elif not isinstance(sampler, Sampler):
-        raise _checks.refuse("seed", "must be set on the keras-nlp sampler itself", seed)
-    seed = _checks.whole_number("seed", seed, 0)
-    if count and not all(len(prompt.ids) for prompt in prompts) and not model.first_tokens:
-        raise ValueError(
-            "`prompt` must hold at least one token, because this model has no end token to start from and no record of "
-            "how its training texts began. Received: an empty prompt. Give a first word."
-        )
-    stored = lower_precision.prepare(model, arguments.quantize)
-    rows, first = [prompt.ids[-model.receptive_field :] for prompt in prompts], [prompt.first for prompt in prompts]
-    session = SlidingWindowSession if model.sliding_window_cache else GenerationSession
-    return session(model, rows, count, sampler, seed, allowed, first, stored)
-
-
-def _allowed(model, allow_unknown):
-    """Which tokens may be written: not padding, and [UNK] only when asked for."""
-    if allow_unknown is not None and not isinstance(allow_unknown, (bool, np.bool_)):  # "no" would count as true
-        raise _checks.refuse("allow_unknown", "must be True or False", allow_unknown, error=TypeError)
-    allowed = np.ones(model.vocabulary_size, bool)
-    if model.tokenizer is not None:
-        allowed[model.tokenizer.vocabulary_size() :] = False  # ids that the model has and the tokenizer cannot print
-    for token in (model.pad_id, None if allow_unknown or model.tokenizer is None else model.tokenizer.unk_id):
-        if token is not None and token < len(allowed):
-            allowed[token] = False
-    return allowed
+    return begin

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
-CHUNK = 64  # tokens per call of the compiled loop
+from tinylm_keras.runtime.session import CHUNK
+
 ROW, CALL, RULES = 3, 3, 5  # numbers for each row, for the whole call, and of `Sampler.settings`
 
 

@@ -3,27 +3,14 @@
 import numpy as np
 from keras import ops
 
-from tinylm_keras import _checks
 from tinylm_keras.generation.loop import program
-from tinylm_keras.generation.prompts import check_ids
-
-ROWS = 32  # windows scored at once past the context
+from tinylm_keras.runtime import scoring
+from tinylm_keras.runtime.scoring import ROWS
 
 
 def score(model, text):
     """See `LanguageModel.score`."""
-    is_text = isinstance(text, str)
-    if is_text and model.tokenizer is None:
-        raise _checks.refuse("text", "must be ids, because this model has no tokenizer", text)
-    ids = model.prompt_ids(text) if is_text else check_ids("text", model, text)
-    # The end token that opens a text is context, not a token of the text.
-    skipped = 1 if is_text and model.end_id is not None else 0
-    if len(ids) - skipped < 2:
-        return np.zeros(0, "float32")
-    scores = (_sliding_window_scores if model.sliding_window_cache else _window_scores)(model, ids)[skipped:]
-    if not np.isfinite(scores).all():
-        raise ValueError("The model's logits are not finite numbers. Its weights are damaged: load an earlier file.")
-    return scores
+    return scoring.score(model, text, _sliding_window_scores if model.sliding_window_cache else _window_scores)
 
 
 def _window_scores(model, ids):

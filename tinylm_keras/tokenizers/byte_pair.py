@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import itertools
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,22 +10,22 @@ import keras
 import numpy as np
 
 from tinylm_keras import _checks
-from tinylm_keras.tokenizers import byte_level, byte_pair_engine, byte_pair_files, strings
+from tinylm_keras.id_rules import byte_pair_engine, strings
+from tinylm_keras.id_rules.byte_pair import BytePairRules
+from tinylm_keras.tokenizers import byte_pair_files
 from tinylm_keras.tokenizers.base import Tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Self, Unpack
 
-    from tinylm_keras._types import Ids, KerasArguments, Path, Tensor, Texts, TokenizerArguments
+    from tinylm_keras._types import KerasArguments, Path, Tensor, Texts, TokenizerArguments
 
 DEFAULT_MAX_TOKENS = 4096
-PAD = ""
-NO_SPACE = "\x1c\x1d\x1e\x1f"  # for Python they are white space, for Unicode and GPT-2's pattern they are not
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
-class BytePairTokenizer(Tokenizer):
+class BytePairTokenizer(BytePairRules, Tokenizer):
     """Byte-level byte-pair encoding: frequent letters in a row become one token, and any text can be written.
 
     A text is split with GPT-2's own pattern, its bytes are joined by `merges` in their order, and what results is
@@ -62,8 +61,6 @@ class BytePairTokenizer(Tokenizer):
         - Radford et al., Language models are unsupervised multitask learners (2019), for the byte level
     """
 
-    least_tokens = 257  # the bytes and padding
-
     def __init__(
         self,
         max_tokens: int | None = None,
@@ -74,14 +71,7 @@ class BytePairTokenizer(Tokenizer):
         **kwargs: Unpack[KerasArguments],
     ) -> None:
         super().__init__(max_tokens, sequence_length, end_token, **kwargs)
-        if (vocabulary is None) != (merges is None):
-            missing = "merges" if merges is None else "vocabulary"
-            raise _checks.refuse(missing, "must be given when the other of `vocabulary` and `merges` is", None)
-        self._set_tokens(None, None)
-        if vocabulary is not None:
-            tokens = byte_level.check_vocabulary(vocabulary)
-            self._set_tokens(tokens, byte_level.check_merges(merges, tokens))
-            self._check_size(self.vocabulary_size())
+        self._take_vocabulary(vocabulary, merges)
 
     @classmethod
     def from_files(cls, vocabulary_file: Path, merges_file: Path, **kwargs: Unpack[TokenizerArguments]) -> Self:
@@ -140,38 +130,6 @@ class BytePairTokenizer(Tokenizer):
         self._set_tokens(*byte_pair_engine.learn(itertools.chain([first], parts), size))
         return self
 
-    def get_vocabulary(self) -> list[str]:
-        """All tokens in the order of their ids, as a list of str in GPT-2's byte letters; "" is padding, the last."""
-        return [*self._known_tokens(), PAD]
-
-    def vocabulary_size(self) -> int:
-        """Number of ids, padding included."""
-        return len(self._known_tokens()) + 1
-
-    @property
-    def pad_id(self) -> int | None:
-        """Id of padding, one after the last token; None before there is a vocabulary."""
-        return None if self.__dict__["_tokens"] is None else len(self.__dict__["_tokens"])
-
-    @property
-    def end_id(self) -> int | None:
-        """Id of the end token; None without one."""
-        if self.end_token is None or self.__dict__["_tokens"] is None:
-            return None
-        return self._token_ids()[self.end_token]
-
-    def id_to_token(self, id: int) -> str:
-        """The token with this id."""
-        size = self.vocabulary_size()
-        id = _checks.whole_number("id", id, 0, size - 1)
-        return PAD if id == size - 1 else self._known_tokens()[id]
-
-    def token_to_id(self, token: str) -> int | None:
-        """The id of this token, written in GPT-2's byte letters; None for one that the vocabulary lacks."""
-        return self.pad_id if _checks.text("token", token) == PAD else self._token_ids().get(token)
-
-    # Text to ids and back
-
     def call(self, inputs: Any) -> Tensor:
         """Ids padded on the right: int32 `[batch, sequence_length]`, or as long as the longest text without one.
 
@@ -186,43 +144,6 @@ class BytePairTokenizer(Tokenizer):
         ids.set_shape([*inputs.shape, self.sequence_length])
         return ids
 
-    def continuation(self, text: str, ids: Sequence[int]) -> str:
-        silent = (self.pad_id, self.end_id)
-        table = self._table()
-        return b"".join([table[i] for i in ids if i not in silent]).decode("utf-8", "replace")
-
-    def unfinished(self, ids: Sequence[int]) -> int:
-        table, silent = self._table(), (self.pad_id, self.end_id)
-        last = [b"" if i in silent else table[i] for i in ids]
-        open_bytes = byte_level.unfinished_bytes(b"".join(last))
-        count = 0
-        while open_bytes > 0:
-            count += 1
-            open_bytes -= len(last[-count])
-        return count
-
-    def tokenize_prompt(self, text: str) -> tuple[Ids, int, np.ndarray | None]:
-        last = text[-1:]
-        if not last.isspace() or last in NO_SPACE:
-            return super().tokenize_prompt(text)
-        # Before a word, GPT-2's pattern parts white space from its last character, and joins a blank to the word.
-        known = self.tokenize(text[:-1])
-        if last != " ":
-            return np.concatenate([known, self.tokenize(last)]), 0, None
-        silent = (self.pad_id, self.end_id)
-        first = [index not in silent and token.startswith(b" ") for index, token in enumerate(self._table())]
-        return known, 1, np.array([*first, False])  # padding has no bytes
-
-    def token_strings(self, text: str) -> list[str]:
-        """As in every tokenizer; a character of several tokens belongs to the last of them, the others have ""."""
-        table, decoder = self._table(), codecs.getincrementaldecoder("utf-8")()
-        return [decoder.decode(table[i]) for i in self.tokenize(text)]
-
-    def _encode(self, texts):
-        if self.__dict__["_engine"] is None:
-            self.__dict__["_engine"] = byte_pair_engine.build(self._token_ids(), self.__dict__["_merges"])
-        return byte_pair_engine.encode(self.__dict__["_engine"], texts)
-
     def _padded(self, inputs):
         """int32 numpy array `[batch, length]` of strings in an array, a tensor or a list; `[length]` of one string."""
         inputs = np.asarray(inputs, dtype=object)
@@ -235,37 +156,6 @@ class BytePairTokenizer(Tokenizer):
         for index, row in enumerate(rows):
             padded[index, : len(row)] = row[:length]
         return padded if inputs.ndim else padded[0]
-
-    # State: held outside Keras's tracking, and built when it is first used
-
-    def _set_tokens(self, tokens, merges):
-        if tokens is not None and self.end_token is not None:
-            made = {merge.replace(" ", "") for merge in merges} | byte_level.alphabet().keys()
-            if self.end_token in made:
-                advice = 'Choose one that no text becomes, such as "<|endoftext|>".'
-                raise _checks.refuse("end_token", "must not be a token of text", self.end_token, advice)
-            if self.end_token not in tokens:
-                tokens = [*tokens, self.end_token]
-        state = (None, None) if tokens is None else (tuple(tokens), tuple(merges))
-        self.__dict__.update(_tokens=state[0], _merges=state[1], _ids=None, _bytes=None, _engine=None)
-
-    def _known_tokens(self):
-        tokens = self.__dict__["_tokens"]
-        if tokens is None:
-            raise ValueError(
-                f"This {type(self).__name__} has no vocabulary yet. Call adapt(texts) first, or use from_files."
-            )
-        return tokens
-
-    def _token_ids(self):
-        if self.__dict__["_ids"] is None:
-            self.__dict__["_ids"] = {token: index for index, token in enumerate(self._known_tokens())}
-        return self.__dict__["_ids"]
-
-    def _table(self):
-        if self.__dict__["_bytes"] is None:
-            self.__dict__["_bytes"] = byte_level.token_bytes(self._known_tokens())
-        return self.__dict__["_bytes"]
 
     def get_config(self) -> dict[str, Any]:
         tokens, merges = self.__dict__["_tokens"], self.__dict__["_merges"]

@@ -6,10 +6,9 @@ import collections
 from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
 
-from tinylm_keras import _checks
-from tinylm_keras.tokenizers import printing, strings
+from tinylm_keras.id_rules import strings
+from tinylm_keras.id_rules.words import PAD, UNKNOWN, WordRules
 from tinylm_keras.tokenizers.base import Tokenizer
 
 if TYPE_CHECKING:
@@ -18,28 +17,20 @@ if TYPE_CHECKING:
 
     from tinylm_keras._types import KerasArguments, Tensor, Texts
 
-PAD, UNKNOWN = "", "[UNK]"
 
-
-class VectorizedTokenizer(Tokenizer):
+class VectorizedTokenizer(WordRules, Tokenizer):
     """A vocabulary of strings that a `TextVectorization` layer learns and looks up.
 
-    A subclass says how a text is split, twice: `_split` for the layer, in TensorFlow, and `token_strings` in Python;
-    and how words are printed in a row, `continuation`, and which gaps that leaves, `_may_stand`. The layer
-    learns the vocabulary and answers calls, also inside `tf.data`; `tokenize` looks the tokens up in Python, which is
-    as fast and needs no TensorFlow. A test holds the two to the same ids for any text.
+    A subclass says how a text is split, twice: `_split` for the layer, in TensorFlow, and in Python, as a class of
+    `id_rules` that it also inherits. The layer learns the vocabulary and answers calls, also inside `tf.data`;
+    `tokenize` looks the tokens up in Python, which is as fast and needs no TensorFlow. A test holds the two to the same
+    ids for any text.
 
     Id 0 pads, id 1 is every unknown word, then come the words, from the most to the least frequent unless the subclass
     orders them; the end token, when there is one, has the last id. The vocabulary lives in the config (JSON) and
     nowhere else: Keras's own asset file has one token a line and loses or shifts tokens that hold a line break of any
     alphabet.
     """
-
-    pad_id = 0
-    unk_id = 1
-    unknown_text = UNKNOWN  # what an unknown word is printed as
-
-    least_tokens = 3  # padding, [UNK] and a word
 
     def __init__(
         self,
@@ -51,8 +42,7 @@ class VectorizedTokenizer(Tokenizer):
     ) -> None:
         character_counts = kwargs.pop("character_counts", None)
         super().__init__(max_tokens, sequence_length, end_token, **kwargs)
-        if end_token in (PAD, UNKNOWN):
-            raise _checks.refuse("end_token", f"must differ from {UNKNOWN!r}", end_token)
+        self._check_end_token()
         self._set_words(None if vocabulary is None else self._checked_words(vocabulary))
         if character_counts:
             self.__dict__["character_counts"] = dict(character_counts)
@@ -90,26 +80,6 @@ class VectorizedTokenizer(Tokenizer):
         self.__dict__["character_counts"] = dict(sorted(characters.items()))
         return self
 
-    def get_vocabulary(self) -> list[str]:
-        """All tokens in the order of their ids, as a list of str: "" (padding), "[UNK]", the words, the end token."""
-        end = [] if self.end_token is None else [self.end_token]
-        return [PAD, UNKNOWN, *self._known_words(), *end]
-
-    def vocabulary_size(self) -> int:
-        """Number of ids, the special ones included."""
-        return 2 + len(self._known_words()) + (self.end_token is not None)
-
-    @property
-    def end_id(self) -> int | None:
-        """Id of the end token, the last of the vocabulary; None without one."""
-        return None if self.end_token is None else self.vocabulary_size() - 1
-
-    def token_to_id(self, token: str) -> int | None:
-        """The id of this token; `unk_id` for one that the vocabulary lacks."""
-        if _checks.text("token", token) == self.end_token:
-            return self.end_id
-        return self.pad_id if token == PAD else self._word_ids().get(token, self.unk_id)
-
     # Text to ids
 
     def call(self, inputs: Any) -> Tensor:
@@ -128,10 +98,6 @@ class VectorizedTokenizer(Tokenizer):
             words = list(self._known_words())
             self.__dict__["_vectorization"] = self._layer(vocabulary=words, output_sequence_length=self.sequence_length)
         return self.__dict__["_vectorization"]
-
-    def _encode(self, texts):
-        look_up, unknown = self._word_ids().get, self.unk_id
-        return [np.array([look_up(token, unknown) for token in self.token_strings(text)], "int32") for text in texts]
 
     def _layer(self, **arguments):
         # Built on first use: TensorFlow is not needed to load a model, to tokenize and to generate. The first use may
@@ -153,59 +119,11 @@ class VectorizedTokenizer(Tokenizer):
     # State: held outside Keras's tracking, so that no sublayer and no asset file comes of it
 
     def _set_words(self, words):
-        words = None if words is None else tuple(words)
-        self.__dict__.update(_words=words, _ids=None, _vectorization=None)
-
-    def _known_words(self):
-        words = self.__dict__["_words"]
-        if words is None:
-            raise ValueError(
-                f"This {type(self).__name__} has no vocabulary yet. Call adapt(texts) first, or pass `vocabulary`."
-            )
-        return words
-
-    def _word_ids(self):
-        """dict of id by word, without the control tokens: their characters in a text are unknown words."""
-        if self.__dict__["_ids"] is None:
-            self.__dict__["_ids"] = {word: index for index, word in enumerate(self._known_words(), 2)}
-        return self.__dict__["_ids"]
-
-    def can_write(self, text: str, allow_unknown: bool = False) -> bool:
-        words = self._known_words()
-        return printing.can_print(text, [*words, self.unknown_text] if allow_unknown else words, self._may_stand)
-
-    def _may_stand(self, before, gap, word):
-        """Whether `word` may be printed after `before` with this gap between; see `printing.can_print`."""
-        raise NotImplementedError
-
-    def _written(self, ids):
-        """The tokens of `ids` as they are printed; padding and the end token are not."""
-        words, silent = self._known_words(), (self.pad_id, self.end_id)
-        return [self.unknown_text if i == self.unk_id else words[i - 2] for i in ids if i not in silent]
+        super()._set_words(words)
+        self.__dict__["_vectorization"] = None
 
     def _ordered(self, words):
         """The learned words in the order of their ids."""
-        return words
-
-    def _checked_words(self, vocabulary):
-        """The words of a `vocabulary` argument: a list of strings, with or without the special tokens."""
-        if isinstance(vocabulary, str) or not isinstance(vocabulary, (list, tuple)):
-            advice = "A path is not read: read the file and pass its words."
-            raise _checks.refuse("vocabulary", "must be a list of strings", vocabulary, advice)
-        words = list(vocabulary)
-        if words[:2] == [PAD, UNKNOWN]:
-            words = words[2:]
-        if self.end_token is not None and words and words[-1] == self.end_token:
-            words = words[:-1]
-        if not words:
-            raise _checks.refuse("vocabulary", "must hold at least one word", vocabulary)
-        for word in words:
-            if not isinstance(word, str) or word in (PAD, UNKNOWN, self.end_token) or word.endswith("\0"):
-                rule = "must hold non-empty strings that are not special tokens and do not end in NUL"
-                raise _checks.refuse("vocabulary", rule, word)
-        if len(set(words)) < len(words):
-            raise _checks.refuse("vocabulary", "must not hold a word twice", _checks.first_repeated(words))
-        self._check_size(len(words) + 2 + (self.end_token is not None))
         return words
 
     def get_config(self) -> dict[str, Any]:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 import keras
 
+from tinylm_keras.id_rules.whitespace import WhitespaceRules
 from tinylm_keras.tokenizers.vectorized import VectorizedTokenizer
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-WORD = re.compile(r"[^ \t\n\v\f\r]+")
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
-class WhitespaceTokenizer(VectorizedTokenizer):
+class WhitespaceTokenizer(WhitespaceRules, VectorizedTokenizer):
     r"""Words are what stands between white space; "ball" and "ball." are two words.
 
     Lossy: every run of blanks, tabs and line breaks becomes one blank, and unknown words become "[UNK]". Split at
@@ -43,13 +36,3 @@ class WhitespaceTokenizer(VectorizedTokenizer):
     """
 
     _split = "whitespace"
-
-    def token_strings(self, text: str) -> list[str]:
-        return WORD.findall(text)
-
-    def continuation(self, text: str, ids: Sequence[int]) -> str:
-        words = " ".join(self._written(ids))
-        return f" {words}" if words and text and not text[-1].isspace() else words
-
-    def _may_stand(self, before, gap, word):
-        return gap == " " or not before

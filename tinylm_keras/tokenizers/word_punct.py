@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 import keras
-import numpy as np
 
-from tinylm_keras.tokenizers.spacing import Spacing, may_stand
+from tinylm_keras.id_rules.word_punct import SPACE, TOKEN, WordPunctRules
 from tinylm_keras.tokenizers.vectorized import VectorizedTokenizer
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tinylm_keras._types import Ids
-
-# The two engines that split know different classes of characters (RE2's \w is ASCII; \pL is unknown to Python; both
-# follow some version of Unicode), so the classes are spelled out: what is neither space nor mark belongs to a word.
-SPACE = "\x09-\x0d\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-MARK = (
-    r"\x00-\x08\x0e-\x1b\x21-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f"  # ASCII, without _
-    "\x80-\x84\x86-\x9f¡-©«¬®-´¶¸¹»-¿×÷"
-    "\u037e\u0387՚-՟։־׀׃،؛؟٪-٭۔।॥"  # Greek, Armenian, Hebrew, Arabic, Devanagari
-    "‐-‧‰-\u205e₠-\u20cf←-\u2bff⸀-⸮⸰-\u2e7f"  # dashes, quotes, currencies, arrows, symbols
-    "、-〃〈-〠〰\ufe10-\ufe19︰-\ufe6f！-／：-＠［-＾｀｛-･"  # Chinese, Japanese, Korean
-    "\U0001f000-\U0001fbff"  # emoji
-)
-WORD = f"[^{SPACE}{MARK}]"
-# A number with its points; a word with the apostrophes and hyphens inside it; hyphens in a row (a typed dash); any
-# other mark, an emoji with what varies it. Both engines take the first alternative that fits.
-TOKEN = (
-    r"[0-9]+(?:[.,:][0-9]+)+"
-    rf"|{WORD}+(?:['’\-‐‑]{WORD}+)*"
-    r"|-+"
-    f"|[{MARK}](?:[\ufe0f\U0001f3fb-\U0001f3ff]|\u200d[{MARK}])*"
-)
-PATTERN = re.compile(TOKEN)
 
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
-class WordPunctTokenizer(VectorizedTokenizer):
+class WordPunctTokenizer(WordPunctRules, VectorizedTokenizer):
     """Words and punctuation marks, each a token: "don't stop!" is "don't", "stop", "!".
 
     Apostrophes, straight or curly, and hyphens between letters belong to the word, and so do the points of a number
@@ -75,23 +44,3 @@ class WordPunctTokenizer(VectorizedTokenizer):
         # A blank after each token; every other space becomes one too, and none is inside a token.
         spaced = tf.strings.regex_replace(tf.strings.regex_replace(inputs, f"[{SPACE}]", " "), TOKEN, r"\0 ")
         return tf.strings.split(spaced)
-
-    def token_strings(self, text: str) -> list[str]:
-        return PATTERN.findall(text)
-
-    def tokenize_prompt(self, text: str) -> tuple[Ids, int, np.ndarray | None]:
-        # The ids are those without the last blank, but only a token that would get a blank in front may follow it.
-        body = text[:-1]
-        if not text.endswith(" ") or not body or body[-1].isspace():
-            return super().tokenize_prompt(text)
-        spacing = Spacing(body)
-        silent = (self.pad_id, self.end_id)
-        tokens = enumerate(self.get_vocabulary())
-        return self.tokenize(body), 1, np.array([i not in silent and spacing.needs_blank(token) for i, token in tokens])
-
-    def continuation(self, text: str, ids: Sequence[int]) -> str:
-        spacing = Spacing(text)
-        return "".join(map(spacing.add, self._written(ids)))
-
-    def _may_stand(self, before, gap, word):
-        return may_stand(before, gap, word)

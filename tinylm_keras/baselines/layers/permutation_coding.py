@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from tinylm_keras import _checks
+from tinylm_keras.runtime.patterns import patterns
 
 MOST_BITS = 64  # for more, the number of patterns does not fit in int64
 
@@ -76,7 +77,7 @@ class PermutationCoding(keras.layers.Layer):
             rule = f"must give each of the {vocabulary_size:,} symbols its own pattern ({code_bits} bits have {count})"
             advice = ["The smallest possible is ", _checks.Argument("code_bits", smallest), "."]
             raise _checks.refuse("code_bits", rule, code_bits, advice)
-        self.patterns = _patterns(self.vocabulary_size, self.code_bits)
+        self.patterns = patterns(self.vocabulary_size, self.code_bits)
 
     def call(self, token_ids):
         # Stored as bytes, 1 MB for 50,000 symbols; a constant of the compiled function.
@@ -87,19 +88,3 @@ class PermutationCoding(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size, "code_bits": self.code_bits}
-
-
-def _patterns(count, bits):
-    """Return evenly spread patterns with half of the bits set, in lexicographic order: uint8 `[count, bits]`."""
-    total = math.comb(bits, bits // 2)
-    numbers = np.array([symbol * total // count for symbol in range(count)], "int64")
-    ones = np.full(count, bits // 2)  # still to be placed
-    patterns = np.zeros((count, bits), "uint8")
-    for place in range(bits):
-        # Number of patterns with a one here, for each number of remaining ones; they come first in the order.
-        with_one = np.array([math.comb(bits - place - 1, left - 1) if left else 0 for left in range(bits // 2 + 1)])
-        one = numbers < with_one[ones]
-        patterns[:, place] = one
-        numbers -= np.where(one, 0, with_one[ones])
-        ones -= one
-    return patterns

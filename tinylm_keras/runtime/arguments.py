@@ -4,9 +4,8 @@ import copy
 from typing import Any, NamedTuple
 
 from tinylm_keras import _checks
-from tinylm_keras.samplers import Sampler
+from tinylm_keras.runtime.sampling import RULES, Sampler
 
-RULES = tuple(Sampler().get_config())
 DEFAULTS = {"max_new_tokens": 64, **Sampler().get_config()}
 
 

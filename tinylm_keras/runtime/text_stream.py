@@ -15,8 +15,9 @@ class TextStream:
 
     Example:
 
-    >>> from tinylm_keras.tokenizers import WhitespaceTokenizer
-    >>> tokenizer = WhitespaceTokenizer(vocabulary=["the", "cat", "sat"])
+    >>> from tinylm_keras import id_rules
+    >>> config = {"vocabulary": ["the", "cat", "sat"]}
+    >>> tokenizer = id_rules.restore({"class_name": "WhitespaceTokenizer", "config": config})
     >>> stream = TextStream(tokenizer, "the", stop=("cat sat",))
     >>> stream.feed([3]), stream.feed([2]), stream.feed([3, 4]), stream.stopped
     (' ', 'cat the', ' ', True)

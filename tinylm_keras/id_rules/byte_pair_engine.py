@@ -1,10 +1,10 @@
-"""The engine behind `BytePairTokenizer`: the `tokenizers` package, set up to split as GPT-2."""
+"""The engine behind byte-pair encoding: the `tokenizers` package, set up to split as GPT-2."""
 
 import json
 
 import numpy as np
 
-from tinylm_keras.tokenizers import byte_level, strings
+from tinylm_keras.id_rules import byte_level, strings
 
 PART = 65_536  # characters that one thread encodes at a time
 

@@ -1,0 +1,92 @@
+"""`models.RotaryLM` in numpy."""
+
+import numpy as np
+
+from tinylm_keras.runtime.cache import KeyValues
+from tinylm_keras.runtime.network import Network, head_dim
+from tinylm_keras.runtime.parts import Dense, RMSNorm, attention, heads, last_of, relu
+
+MAX_WAVELENGTH = 10_000.0
+TURN = 2**32  # an angle is a whole number of 2^-32 turns, and wraps as unsigned 32-bit integers do
+
+
+class RotaryLM(Network):
+    """Token vectors, blocks with rotary positions, logits with soft-capping or without; see `mini.MiniLM`."""
+
+    sliding_window_cache = True
+
+    def __init__(self, config, weights):
+        super().__init__(config)
+        width = config["embed_dim"]
+        self.num_heads, self.head_dim = config["num_heads"], head_dim(config, even=True)
+        self.soft_cap = config["logit_soft_cap"]
+        radians = MAX_WAVELENGTH ** (-np.arange(0, self.head_dim, 2) / self.head_dim)
+        self.pace = np.round(radians / (2 * np.pi) * TURN).astype("uint32")  # of each pair of features, a position
+        self.tokens = weights.take("embedding/vars/0", self.vocabulary_size, width)
+        self.blocks = [
+            Block(config, weights.within(f"blocks/rotary_block{f'_{i}' if i else ''}", f"block_{i}"))
+            for i in range(config["num_blocks"])
+        ]
+        self.receptive_field = len(self.blocks) * (self.context_length - 1) + 1
+        self.final_norm = RMSNorm(weights.within("final_norm"), width)
+        self.last = Dense(weights.within("head"), width, self.vocabulary_size, bias=False)
+
+    def empty_cache(self, rows):
+        sizes = rows, self.num_heads, self.head_dim, self.context_length
+        return [0, [KeyValues(*sizes, sliding=True) for _ in self.blocks]]
+
+    def hidden_states(self, token_ids, cache, last=False):
+        rows, length = token_ids.shape
+        start, caches = cache
+        positions = np.arange(start, start + length, dtype="int64").astype("uint32")
+        angles = (positions[:, np.newaxis] * self.pace).astype("float32") * np.float32(2 * np.pi / TURN)
+        turn = np.cos(angles), np.sin(angles)  # (T, head_dim / 2) each
+        x = self.tokens[token_ids.reshape(-1)]
+        for block, kept in zip(self.blocks, caches, strict=True):
+            x = block(x, rows, kept, turn, last and block is self.blocks[-1])
+        cache[0] = start + length
+        return self.final_norm(x)
+
+    def head(self, hidden):
+        logits = self.last(hidden)
+        if self.soft_cap is not None:
+            logits /= np.float32(self.soft_cap)
+            np.tanh(logits, out=logits)
+            logits *= np.float32(self.soft_cap)
+        return logits
+
+
+class Block:
+    """`layers.RotaryBlock` in numpy."""
+
+    def __init__(self, config, weights):
+        width, inner, head = config["embed_dim"], config["feed_forward_dim"], head_dim(config)
+        self.num_heads = config["num_heads"]
+        self.attention_norm = RMSNorm(weights.within("attention_norm"), width)
+        self.query_key_value = Dense(weights.within("attention/query_key_value"), width, 3 * width, bias=False)
+        self.query_norm = RMSNorm(weights.within("attention/query_norm"), head)
+        self.key_norm = RMSNorm(weights.within("attention/key_norm"), head)
+        self.projection = Dense(weights.within("attention/projection"), width, width, bias=False)
+        self.feed_forward_norm = RMSNorm(weights.within("feed_forward_norm"), width)
+        self.expand = Dense(weights.within("expand"), width, inner, bias=False)
+        self.contract = Dense(weights.within("contract"), inner, width, bias=False)
+
+    def __call__(self, x, rows, cache, turn, last):
+        """As `mini.Block`; `turn` is cosine and sine of the angles of each position."""
+        queries, keys, values = heads(self.query_key_value(self.attention_norm(x)), rows, self.num_heads)
+        queries, keys = _turned(self.query_norm(queries), *turn), _turned(self.key_norm(keys), *turn)
+        y = self.projection(attention(queries, cache, keys, values, last))
+        y += last_of(x, rows) if last else x
+        inner = relu(self.expand(self.feed_forward_norm(y)))
+        y += self.contract(np.square(inner, out=inner))
+        return y
+
+
+def _turned(x, cosine, sine):
+    """Vectors `[…, T, head_dim]` turned by the angles `[T, head_dim / 2]`: feature i and i + head_dim / 2 are a pair."""
+    half = x.shape[-1] // 2
+    first, second = x[..., :half], x[..., half:]
+    turned = np.empty_like(x)
+    turned[..., :half] = first * cosine - second * sine
+    turned[..., half:] = second * cosine + first * sine
+    return turned
