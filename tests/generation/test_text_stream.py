@@ -2,8 +2,8 @@
 
 import pytest
 
-from tinylm_keras.runtime.text_stream import TextStream
 from tinylm_keras.id_rules import byte_level
+from tinylm_keras.runtime.text_stream import TextStream
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer
 
 

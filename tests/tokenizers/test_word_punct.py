@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinylm_keras import stories
-from tinylm_keras.tokenizers import WordPunctTokenizer
 from tinylm_keras.id_rules.spacing import Spacing
 from tinylm_keras.id_rules.word_punct import MARK, PATTERN, SPACE
+from tinylm_keras.tokenizers import WordPunctTokenizer
 
 DATA = pathlib.Path(__file__).parents[2] / ".." / "shared" / "data"
 
