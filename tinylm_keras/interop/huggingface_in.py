@@ -94,14 +94,15 @@ def _load(folder):
     table = _read(found, "wte.weight")[:rows]
     head = _head(found, config, table)[:rows]
     sizes = {"vocabulary_size": rows} if tokenizer is None else {"tokenizer": tokenizer}
+    extra = 0 if tokenizer is None else tokenizer.vocabulary_size() - rows  # a row for padding, or none
     with saving.construction:
-        model = MiniLM(**sizes, **config.arguments)
+        model = MiniLM(**sizes, **config.arguments, head_bias=extra > 0)
     for name, variable in _variables(model):
         variable.assign(_read(found, name))
-    extra = model.vocabulary_size - rows  # a row for padding, or none
     model.embedding.token_embedding.embeddings.assign(np.pad(table, ((0, extra), (0, 0))))
     model.head.kernel.assign(np.pad(head, ((0, extra), (0, 0))).T)
-    model.head.bias.assign(np.pad(np.zeros(rows, "float32"), (0, extra), constant_values=NEVER))
+    if extra:
+        model.head.bias.assign(np.pad(np.zeros(rows, "float32"), (0, extra), constant_values=NEVER))
     return model
 
 
