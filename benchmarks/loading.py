@@ -2,7 +2,7 @@
 
 First a 10.65 M model with its optimizer is loaded, with the check and without it; then the check alone is timed. Then
 every hostile file of `tests/archive` is refused, each in a fresh process: the slowest, and the one that takes most
-memory above the interpreter with numpy and h5py.
+memory above the interpreter with numpy.
 """
 
 import pathlib

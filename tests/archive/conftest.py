@@ -11,7 +11,7 @@ import pytest
 
 from tests.archive import hostile
 
-# Above the interpreter with numpy and h5py.
+# Above the interpreter with numpy.
 MEMORY = 200 << 20
 
 CHILD = """

@@ -117,6 +117,8 @@ def _checked(header, path, begin, size):
         first, last = offsets
         if last - first != math.prod(shape) * SIZES[dtype]:
             raise _wrong(name, f"has {last - first:,} bytes, and a shape of {math.prod(shape):,} numbers of {dtype}")
+        if math.prod(one or 1 for one in shape) > size:  # numpy makes no array of (0, 2**62) either
+            raise _wrong(name, "has a shape that is larger than the file")
         stretches.append((first, last))
         found[name] = Tensor(path, dtype, tuple(shape), begin + first)
     end = 0

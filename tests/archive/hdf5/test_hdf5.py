@@ -154,6 +154,13 @@ def test_what_leads_in_a_circle_or_to_one_place_twice_is_refused():
     refused(moved, "has two things in one place")
 
 
+def test_an_array_of_nothing_that_would_be_too_large_is_refused():
+    content = hdf5.write({"a": np.zeros((0, 3), "f4")})
+    shape = struct.pack("<2Q", 0, 3)
+    assert content.count(shape) == 1
+    refused(content.replace(shape, struct.pack("<2Q", 0, 1 << 62)), "not stored whole")
+
+
 def test_numbers_that_are_no_truth_values_are_refused():
     content = hdf5.write({"a": np.array([True, True, True])})
     refused(content.replace(b"\1\1\1", b"\1\2\1"), "has an array of truth values in its weights that contains other")
