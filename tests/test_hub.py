@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+import sys
 
 import huggingface_hub
 import numpy as np
@@ -165,6 +166,12 @@ def test_what_the_hub_or_the_network_says_is_one_line(folder, store, capsys):
     assert error.startswith(
         "tinylm: `name` could not be pushed to (Token is required). Received: name='me/mine'. Sign in"
     )
+
+
+def test_without_its_package_the_line_to_type_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(ImportError, match="Run: pip install huggingface-hub"):
+        tlm.load_model("hf://me/mine")
 
 
 def test_commands_take_an_address_for_a_model(folder, store, capsys, tmp_path):

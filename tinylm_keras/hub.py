@@ -49,9 +49,8 @@ def fetch(address: str) -> pathlib.Path:
     Raises:
         ValueError: if the name is none, or the file cannot be had; in one line.
     """
-    import huggingface_hub
-
     name = _checked(address.removeprefix(SCHEME), "model", address)
+    huggingface_hub = _package()
     try:
         return pathlib.Path(huggingface_hub.hf_hub_download(name, MODEL, library_name="tinylm_keras"))
     except Exception as error:  # of the network, the hub or the disk; most have several lines
@@ -89,9 +88,8 @@ def push(folder: Path, name: str, private: bool = False) -> str:
     ...
     ValueError: `folder` must be a folder with model.keras and README.md. Received: folder='no-such-folder'.
     """
-    import huggingface_hub
-
     _checked(name, "name", name)
+    huggingface_hub = _package()
     folder = pathlib.Path(folder)
     if not folder.is_dir():
         raise _checks.refuse("folder", f"must be a folder with {MODEL} and {CARD}", str(folder))
@@ -112,6 +110,14 @@ def push(folder: Path, name: str, private: bool = False) -> str:
         advice = "Sign in with: hf auth login. The token must be allowed to write."
         raise _checks.refuse("name", f"could not be pushed to ({_reason(error)})", name, advice) from error
     return str(url)
+
+
+def _package():
+    try:
+        import huggingface_hub
+    except ImportError:
+        raise ImportError("The hub needs the package huggingface-hub. Run: pip install huggingface-hub") from None
+    return huggingface_hub
 
 
 def _check_model(path):

@@ -43,6 +43,7 @@ _IGNORED = {
     *("encoder_no_repeat_ngram_size", "bad_words_ids", "num_return_sequences", "output_scores", "suppress_tokens"),
     *("return_dict_in_generate", "forced_bos_token_id", "forced_eos_token_id", "remove_invalid_values"),
     *("exponential_decay_length_penalty", "begin_suppress_tokens", "use_return_dict", "license", "language"),
+    "model_max_length",
 }
 
 
