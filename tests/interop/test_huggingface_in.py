@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import tinylm_keras as tlm
+from tests.conftest import seeded
 from tests.interop import gpt2
 from tinylm_keras import interop
 from tinylm_keras.interop import huggingface_in
@@ -94,6 +95,17 @@ def test_a_token_for_padding_that_the_directory_has_is_the_models(folder):
     model = interop.load_huggingface(folder)
     assert (model.vocabulary_size, model.pad_id, model.tokenizer.end_id) == (300, 299, 298)
     assert np.abs(np.array(model(IDS[np.newaxis]))[0] - gpt2.logits(config, weights, IDS)).max() < 3e-5
+
+
+def test_what_is_exported_comes_back(folder):
+    tokens, merges = gpt2.vocabulary()
+    tokenizer = tlm.BytePairTokenizer(vocabulary=tokens, merges=merges, end_token=gpt2.END)
+    sizes = {"context_length": 24, "embed_dim": 16, "num_heads": 2, "feed_forward_dim": 20, "num_blocks": 2}
+    model = seeded(tlm.MiniLM, tokenizer=tokenizer, norm="pre", activation="gelu", dropout=0.0, **sizes)
+    interop.export(model, folder, "huggingface", license="mit")
+    back = interop.load_huggingface(folder)
+    assert np.abs(np.array(back(IDS[np.newaxis])) - np.array(model(IDS[np.newaxis]))).max() < 1e-6
+    assert {**back.get_config(), "name": ""} == {**model.get_config(), "name": ""}
 
 
 def test_training_goes_on_from_it(folder, tmp_path, tinylm_command):

@@ -103,7 +103,7 @@ def read(folder):
         OSError: if there is no recipe.json, or it cannot be read.
         ValueError: if its content is invalid; the message is the reason, without the file's name.
     """
-    from tinylm_keras import archive  # imports numpy and h5py, too slow for `tinylm --help`
+    from tinylm_keras import archive  # imports numpy, too slow for `tinylm --help`
 
     content = read_small(pathlib.Path(folder, FILE), LARGEST)
     try:
