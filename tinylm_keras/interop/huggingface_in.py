@@ -43,9 +43,10 @@ def load_huggingface(folder: Path) -> MiniLM:
     """Read a GPT-2 in the format of Hugging Face (config.json, model.safetensors, tokenizer.json) into a `MiniLM`.
 
     The logits are GPT-2's, and so are the ids of every text but one that spells a control token. The vocabulary has one
-    row more, for padding. A head that was tied to the token table becomes a copy, and trains on its own. Weights are
-    read from safetensors alone, in float32, float16 or bfloat16; a pickle is never opened. The folder may come from
-    anyone: what it declares is compared with what it holds before memory is taken for it.
+    row more, for padding, whose logit a bias of the head keeps at -10,000. A head that was tied to the token table
+    becomes a copy, and trains on its own. Weights are read from safetensors alone, in float32, float16 or bfloat16; a
+    pickle is never opened. The folder may come from anyone: what it declares is compared with what it holds before
+    memory is taken for it.
 
     Args:
         folder: str or path. The weights may be in several files, with model.safetensors.index.json.
