@@ -105,9 +105,11 @@ def test_a_model_without_a_recipe_needs_a_source_and_says_that_new_is_unknown(ti
     )
     (tmp_path / "my.txt").write_text("Tom had a ball.\n")
     shown = tinylm("evaluate", tmp_path, tmp_path / "my.txt", "--stories", 1)
-    assert "new         unknown: the training text of the model is unknown: there is no recipe.json" in shown.out
+    assert (
+        "new         unknown, because the training text of the model is unknown: there is no recipe.json" in shown.out
+    )
     (tmp_path / "recipe.json").write_text('{"recipe": {"unheard_of": 1}}')
-    assert "no recipe.json" in tinylm("evaluate", tmp_path).refusal
+    assert "the recipe.json beside its file cannot be read" in tinylm("evaluate", tmp_path).refusal
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def show_stories(told, judged, run):
     )
     rows = [
         ("consistent", f"{judged.sound:.1%}"),
-        ("new", f"{judged.new:.1%}" if run.texts else f"unknown: {run.problem}"),
+        ("new", f"{judged.new:.1%}" if run.texts else f"unknown, because {run.problem}"),
         ("distinct", f"{judged.distinct:.1%}"),
         ("faults", faults or "none"),
     ]
