@@ -280,7 +280,7 @@ def judge_stories(
         training: list of str. The training stories; a story among them is not new.
 
     Returns:
-        A `data.stories.Report` with the shares of consistent and new stories, and the faults of the others.
+        A `stories.Report` with the shares of consistent and new stories, and the faults of the others.
 
     Raises:
         ValueError: if the tokenizer has no end token, or a number is out of its range.

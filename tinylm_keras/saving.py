@@ -1,4 +1,4 @@
-"""Load a model's one file. (Writing is `LanguageModel.save`.)"""
+"""Loads model files, which `LanguageModel.save` writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras.src.saving import saving_lib
 
-# These register the classes that a file may name.
+# These modules register the classes that occur in files.
 import tinylm_keras.baselines
 import tinylm_keras.models
 import tinylm_keras.schedules
@@ -25,33 +25,33 @@ if TYPE_CHECKING:
     from tinylm_keras.archive.held import Held
     from tinylm_keras.models import LanguageModel
 
-# Layers draw their seeds from Python's `random`, which belongs to the whole process: threads that make models take
-# turns, so that none draws what another has seeded (see `training.start`).
+# Layers draw their seeds from Python's `random`, which all threads share. This lock prevents a thread from drawing
+# numbers that another has seeded (see `training.start`).
 construction = threading.RLock()
 
 
 def load_model(path: Path, trusted: bool = False) -> LanguageModel:
-    """Load a model that `LanguageModel.save` or a run wrote, compiled as it was, so that `fit` and `generate` continue.
+    """Load a model that `LanguageModel.save` or a run wrote, compiled and ready for `fit` and `generate`.
 
-    `fit` continues as its docstring says: a model of a run at a constant rate. Layers that were frozen are so again.
+    The model of a run is compiled with a constant learning rate (see `LanguageModel.fit`). Frozen layers stay frozen.
 
-    The file may come from anyone: before Keras sees it, everything in it is compared with what this package writes,
-    and any other thing is refused (see `tinylm_keras.archive`). A model that was compiled with another optimizer, loss
-    or metric of Keras than the usual ones is loaded without being compiled, with a warning.
+    The file may come from an untrusted source: before Keras reads it, its whole content is checked, and everything that
+    this package would not write is refused (see `tinylm_keras.archive`). If the model was compiled with an optimizer,
+    loss or metric of Keras that the check does not know, it is loaded without being compiled, with a warning.
 
     Args:
-        path: str or path of a `.keras` file; or `"hf://owner/name"`, whose `model.keras` is fetched from the Hugging
+        path: str or path of a `.keras` file; or `"hf://owner/name"`, to download its `model.keras` from the Hugging
             Face hub.
-        trusted: bool. True leaves the check to Keras's own `safe_mode`. For a file that you made yourself, whose model,
-            tokenizer or loss is a class of your own.
+        trusted: bool. True replaces the check by the `safe_mode` of Keras. Only for files of your own, if the model,
+            tokenizer or loss is a custom class.
 
     Returns:
         A `LanguageModel`.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if the file is empty, truncated, not a model of this package, or holds what such a model never does;
-            the message says which.
+        FileNotFoundError: if the file does not exist.
+        ValueError: if the file is empty, truncated, not a model of this package, or contains anything that such a
+            model does not.
 
     Example:
 
@@ -74,13 +74,13 @@ def load_model(path: Path, trusted: bool = False) -> LanguageModel:
 
 
 def read_model(path: Path, trusted: bool = False) -> LanguageModel:
-    """As `load_model`, but a model of a run keeps the schedule of its run, for a run that continues."""
+    """Like `load_model`, but the model of a run keeps its learning rate schedule, to resume the run."""
     with archive.hold(path, trusted) as held:
         return load_held(held)
 
 
 def load_held(held: Held) -> LanguageModel:
-    """Load what `archive.hold` keeps: `read_model` with the file in hand, which no other process can change.
+    """Load a model from a file that `archive.hold` has opened, so that no other process can replace it.
 
     Args:
         held: `archive.held.Held`.
@@ -94,16 +94,16 @@ def load_held(held: Held) -> LanguageModel:
     path, unknown = held.path, [] if held.contents is None else held.contents.unknown
     rewritten = None if held.contents is None else held.rewritten()
     try:
-        # Not keras.saving.load_model: it takes a path alone, and would open again what somebody may have replaced.
+        # Not keras.saving.load_model: it takes only a path, and would open a file that may have been replaced.
         with construction, rewritten or contextlib.nullcontext(held.file) as file:
             model = saving_lib.load_model(file, compile=not unknown)
     except MemoryError:
         raise
-    except Exception as error:  # Keras raises many kinds here, most with several lines of text
+    except Exception as error:  # Keras raises many kinds here, most with messages of several lines
         raise ValueError(f"{path} cannot be loaded: {archive.cut(error)}") from error
     if not isinstance(model, tinylm_keras.models.LanguageModel):
         raise ValueError(f"{path} holds a {type(model).__name__}, not a tinylm_keras model.")
-    for weight in model.weights:  # with the running statistics of a batch normalization
+    for weight in model.weights:  # including the statistics of a batch normalization
         if not np.isfinite(keras.ops.convert_to_numpy(keras.ops.cast(weight, "float32"))).all():
             raise ValueError(f"{path} holds weights that are not finite ({weight.path}): its training diverged.")
     if unknown:

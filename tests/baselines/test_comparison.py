@@ -113,7 +113,10 @@ def test_table_and_picture_are_written_beside_the_runs(compared):
 
 def test_the_time_is_said_before_it_begins_and_the_steps_count_up_to_the_end(compared):
     _, _, shown = compared
-    assert re.fullmatch(r"4 models to train, 96 steps in all: about .* on this machine", shown.lines[1])
+    assert re.fullmatch(
+        r"4 models to train, 96 steps in all: about .* on this machine, a guess until .*",
+        shown.lines[1],
+    )
     assert "a guess until the first model is trained" in shown.lines[1]
     later = [line for line in shown.said if "to go: about" in line]
     assert [re.search(r"; (\d models?) to go", line)[1] for line in later] == ["3 models", "2 models", "1 model"]

@@ -96,7 +96,7 @@ def test_fit_trains_the_network_by_its_own_loss_and_nothing_else(mixed, tmp_path
     [
         (
             lambda network, counts: (counts, counts),
-            "`network` must be a model that was",
+            "`network` must be a model that can be trained. Received: network='NGramLM'.",
         ),
         (
             lambda network, counts: (tlm.MixtureLM(network, counts), counts),

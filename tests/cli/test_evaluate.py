@@ -74,10 +74,10 @@ def test_the_tables_show_loss_shares_faults_and_an_example(tinylm, run_folder, m
     for part in ("nats per token", "perplexity", "unigram", "bits per character", "unknown words"):
         assert part in shown.out
     assert "4 stories that it wrote, from 4 seeds at temperature 0.8:" in shown.out
-    assert "sound     0.0%" in shown.out
-    assert "new       100.0%" in shown.out
-    assert "faults    " in shown.out
-    assert "One that is not sound:" in shown.out
+    assert "consistent  0.0%" in shown.out
+    assert "new         100.0%" in shown.out
+    assert "faults      " in shown.out
+    assert "An inconsistent story:" in shown.out
 
 
 def test_a_text_that_changed_since_training_is_not_taken_for_the_old_one(tinylm, tmp_path, monkeypatch):
@@ -105,9 +105,11 @@ def test_a_model_without_a_recipe_needs_a_source_and_says_that_new_is_unknown(ti
     )
     (tmp_path / "my.txt").write_text("Tom had a ball.\n")
     shown = tinylm("evaluate", tmp_path, tmp_path / "my.txt", "--stories", 1)
-    assert "new       unknown: no recipe.json beside the model" in shown.out
+    assert (
+        "new         unknown, because the training text of the model is unknown: there is no recipe.json" in shown.out
+    )
     (tmp_path / "recipe.json").write_text('{"recipe": {"unheard_of": 1}}')
-    assert "no recipe.json" in tinylm("evaluate", tmp_path).refusal
+    assert "the recipe.json beside its file cannot be read" in tinylm("evaluate", tmp_path).refusal
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_an_existing_file_is_replaced_only_when_told(tinylm, run_folder, tmp_pat
             "`--prompt-file` must be UTF-8 text, but byte 3 is not valid. Received: --prompt-file latin.txt.",
         ),
         (["--prompt-file", "blank.txt", "--lines"], "`--prompt-file` must have at least one line that"),
-        (["--out", "no/texts.txt"], "`--out` must be in a folder that exists. Received: --out no/texts.txt. Make"),
+        (["--out", "no/texts.txt"], "`--out` must be in a folder that exists. Received: --out no/texts.txt. Create"),
         (["--out", "folder"], "`--out` must be a file, but it is a folder. Received: --out folder."),
         (["--out", "my.keras"], "`--out` must not be a model or the prompt file. Received: --out my.keras. Use"),
     ],

@@ -120,7 +120,7 @@ def test_every_way_of_failing_has_its_exit_code_and_its_line(tinylm, monkeypatch
     def fail(path):
         raise error
 
-    monkeypatch.setattr(_console, "load_model", fail)
+    monkeypatch.setattr(_console, "model_file", fail)
     ended = tinylm("info", "any.keras")
     assert (ended.code, ended.out, ended.err.rstrip("\n")) == (code, "", line)
 

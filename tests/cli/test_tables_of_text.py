@@ -19,7 +19,7 @@ def in_a_folder_with_a_table(tmp_path, monkeypatch):
 @pytest.mark.parametrize("command", [["train"], ["prepare", "--out", "x"], ["compare"], ["tokenize", "a", "--source"]])
 def test_a_table_is_refused_until_its_column_and_its_bad_rows_are_spoken_of(tinylm, command, tmp_path):
     refusal = tinylm(*command, "my.csv").refusal
-    assert refusal.startswith("`--column` must be given for a table, and my.csv is one, with the columns 'id', 'text'.")
+    assert refusal.startswith("`--column` must be given for a table such as my.csv, with the columns 'id', 'text'.")
     assert "'text' looks like text: pass --column text." in refusal
     ended = tinylm(*command, "my.csv", "--column", "text")
     refusal = ended.err.splitlines()[-1]  # prepare says what it does until it meets the bad row

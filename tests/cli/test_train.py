@@ -78,7 +78,7 @@ def test_resume_takes_everything_from_the_run_and_a_finished_one_is_left_alone(t
     assert "is finished: all 2 steps are done" in ended.out
     assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == before
     refusal = tinylm("train", "--resume", run_folder, "--batch-size", "3").refusal
-    assert refusal.startswith("`--batch-size` must be that of the run, 64. Received: --batch-size 3.")
+    assert refusal.startswith("`--batch-size` must be the value of the run, 64. Received: --batch-size 3.")
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_a_table_is_refused_with_the_reason(tmp_path):
         column="x",
     )
     refused(f"but line 1 of {lines} holds a number there. Received: column='a'.", lines, column="a")
-    refused(f"but line 2 of {lines} holds an array in place of an object. Received: column='b'.", lines, column="b")
+    refused(f"but line 2 of {lines} holds an array instead of an object. Received: column='b'.", lines, column="b")
     plain = write(tmp_path / "a.txt", "a")
     refused(
         f"`column` needs a file that ends in .csv, .tsv, .jsonl, .ndjson, .json, which {plain} does not. "

@@ -136,7 +136,7 @@ def test_a_long_cell_with_lines_is_read_and_one_that_never_ends_is_refused_early
 def test_a_column_without_a_header_is_named_by_its_number(tmp_path):
     path = write(tmp_path / "a.csv", '1,"one, two"\n2,three\n')
     for number in (2, "2"):
-        with pytest.warns(UserWarning, match="no header: column 2 begins with the text 'one, two'"):
+        with pytest.warns(UserWarning, match="without a header: column 2 begins with the text 'one, two'"):
             assert read(path, column=number) == ["one, two", "three"]
     refused("`column` must be a name or a number from 1 to 2", path, column=3)
     refused("`column` must be a whole number from 1 to", path, column=0)
@@ -160,7 +160,7 @@ def test_a_column_without_a_header_is_named_by_its_number(tmp_path):
 )
 def test_a_table_without_a_column_is_refused_with_its_columns_and_which_is_text(tmp_path, name, content):
     path = write(tmp_path / name, content)
-    rule = f"`column` must be given for a table, and {path} is one, with the columns 'id', 'text', 'likes'."
+    rule = f"`column` must be given for a table such as {path}, with the columns 'id', 'text', 'likes'."
     refused(f"{rule} Received: column=None. 'text' looks like text: pass column='text'.", path)
     assert len(read(path, column="text", bad_rows="skip")) == 1
 

@@ -71,7 +71,7 @@ def test_without_a_known_run_the_preset_is_named(first, tmp_path):
         (tmp_path / "model.keras", "there is no recipe.json beside its file"),
         (load_model(first / "model.keras"), "it was not loaded from a file"),
     ):
-        line = f"Other settings come from the preset 'stories': the run of the model is unknown, {why}."
+        line = f"Other settings come from the preset 'stories': the run of the model is unknown, because {why}."
         assert continue_from(model, TEXTS, **settings)[0][0] == line
     record = json.loads((first / "recipe.json").read_text())
     record["model"]["parameters"] += 1
@@ -82,7 +82,7 @@ def test_without_a_known_run_the_preset_is_named(first, tmp_path):
     )
     (tmp_path / "recipe.json").write_text("[" * 100_000)
     assert (
-        "no recipe.json beside the model that can be read"
+        "because the recipe.json beside its file cannot be read"
         in continue_from(tmp_path / "model.keras", TEXTS, **settings)[0][0]
     )
 
@@ -114,7 +114,7 @@ def test_a_chain_of_runs_remembers_what_the_first_one_learned(first, tmp_path):
     _, validation = unseen.divide(TEXTS, record["corpus"]["kept"])
     assert validation and not set(validation) & set(seen_by(first))
     assert len(record["earlier"]) == 2
-    assert any("is not known" in line for line in lines)  # the second text was given in Python
+    assert any("It is unknown whether" in line for line in lines)  # the second text was given in Python
 
 
 def test_a_text_that_is_gone_is_said_to_be_unknown(first, tmp_path):

@@ -126,9 +126,9 @@ def test_a_kill_in_other_presets_and_resume_end_as_without_it(tmp_path, preset):
 def test_what_differs_from_the_run_is_refused_with_both_values(whole, tmp_path):
     stop(tmp_path / "run", 2)
     for settings, message in (
-        ({"seed": 5}, "`seed` must be that of the run, 0. Received: seed=5."),
-        ({"context_length": 9}, "`context_length` must be that of the run, 6. Received: context_length=9."),
-        ({"preset": "bigram"}, "`preset` must be that of the run, 'tinylm'. Received: preset='bigram'."),
+        ({"seed": 5}, "`seed` must be the value of the run, 0. Received: seed=5."),
+        ({"context_length": 9}, "`context_length` must be the value of the run, 6. Received: context_length=9."),
+        ({"preset": "bigram"}, "`preset` must be the value of the run, 'tinylm'. Received: preset='bigram'."),
     ):
         with pytest.raises(ValueError, match=re.escape(message)):
             train(TEXTS, resume=tmp_path / "run", **settings)

@@ -1,9 +1,9 @@
-"""Whether a `.keras` file may be shown to Keras. It takes the standard library and numpy, and imports no Keras.
+"""Checks a `.keras` file before Keras reads it, with the standard library and numpy alone.
 
-Keras's own `safe_mode` refuses known tricks. This check turns it round: what a file of this package never holds is
-refused, whatever it is, and by the same rules under every version of Keras. Each part has a file: `members` the zip
-archive, `text` the JSON, `config`, `values` and `sizes` what the JSON says, `hdf5` the weights, `allowed` the list of
-names; `checks` puts them together, and `held` keeps what was checked for the one who loads it.
+The `safe_mode` of Keras refuses known attacks. This check does the reverse: it refuses everything that a file of this
+package does not contain, by the same rules for every version of Keras. The modules: `members` for the zip archive,
+`text` for JSON syntax, `config`, `values` and `sizes` for its content, `hdf5` for the weights, `allowed` for the list
+of names; `checks` calls them, and `held` keeps the checked file for loading.
 """
 
 from tinylm_keras._terminal import printable
@@ -31,18 +31,18 @@ __all__ = [
 
 
 def check(path):
-    """Refuse a file that is anything but a model as `LanguageModel.save` writes it; nothing else is opened.
+    """Refuse a file that is not a model as `LanguageModel.save` writes it. No other file is opened.
 
     Args:
         path: str or path of a `.keras` file.
 
     Returns:
-        The optimizers, losses and metrics of Keras that it names and that are not on the list, as a list of str. Where
-        it is empty the model may be loaded as it was compiled, else without being compiled.
+        list of str. Optimizers, losses and metrics of Keras in the file that are not on the list. If there are any, the
+        model must be loaded without being compiled.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: in one line, naming the file and what is wrong with it.
+        FileNotFoundError: if the file does not exist.
+        ValueError: if the file is refused; the message is one line with the file and the reason.
 
     Example:
 
@@ -62,28 +62,28 @@ def class_name(path):
     """Return the name of the class of the model in a file that passes `check`.
 
     Raises:
-        FileNotFoundError, ValueError: as `check`.
+        FileNotFoundError, ValueError: see `check`.
     """
     with members.open_file(path) as file:
         return checks.check(file, printable(path)).tree["class_name"]
 
 
 def comment(path):
-    """Return the comment of a `.keras` file's zip archive, as bytes, without looking at anything else in it.
+    """Return the comment of the zip archive of a `.keras` file, as bytes, without checking the rest.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is no zip archive.
+        FileNotFoundError: if the file does not exist.
+        ValueError: if it is not a zip archive.
     """
     with members.open_file(path) as file, checks.naming(printable(path)):
         return members.comment(file)
 
 
 def training(path):
-    """Return the state of training in a file that passes `check`, as the value of its JSON; None where it has none.
+    """Return the training state in a file that passes `check`, parsed from JSON; None if there is none.
 
     Raises:
-        FileNotFoundError, ValueError: as `check`.
+        FileNotFoundError, ValueError: see `check`.
     """
     with members.open_file(path) as file, checks.naming(printable(path)):
         return checks.check(file, printable(path)).training()

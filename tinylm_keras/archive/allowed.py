@@ -1,22 +1,22 @@
-"""What a model's file may name: the allow-list, in one place.
+"""The list of names that a model file may contain.
 
-Models and tokenizers are in `specs.py`; a new metric, schedule or layer of the package is added here. A test compares
-these names with those that are registered with Keras.
+Models and tokenizers are in `specs.py`; new metrics, schedules and layers of the package are added here. A test
+compares these names with the classes registered with Keras.
 """
 
 from tinylm_keras.specs import MODELS, PARTS, TOKENIZERS
 
 PACKAGE = "tinylm_keras"
 
-# Written into each model's config. It grows when a file can no longer be read by the versions before. 2: the seed
-# states of dropout among the weights, and in checkpoints the state of training. 3: other names of some entries (see
-# `older` in `specs.MODELS`, and `schedules.Decay`). 4: `head_bias`, without which a head had a bias.
+# In each model's config. It increases when earlier versions can no longer read the files. 2: seed states of dropout in
+# the weights, and the training state in checkpoints. 3: new names of some entries (see `older` in `specs.MODELS`,
+# and `schedules.Decay`). 4: `head_bias`; before, every head had a bias.
 FORMAT_VERSION = 4
 
 METRICS = {"Perplexity", "BitsPerCharacter"}
 SCHEDULES = {"Decay"}
 
-# Registered too, but no file names them: a model makes its layers from its settings.
+# Also registered, but not in any file: a model creates its layers from its settings.
 NEVER_NAMED = {
     "CausalSelfAttention",
     "CountTables",
@@ -42,7 +42,7 @@ def _of(module, names):
     return frozenset((module, name) for name in names)
 
 
-# Keras's classes that take numbers alone: no function, no path.
+# Classes of Keras whose arguments are numbers, not functions or paths.
 _OPTIMIZERS = _of(
     "keras.optimizers",
     {
@@ -62,7 +62,7 @@ _METRICS = _of(PACKAGE, METRICS) | _of(
     {"SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "SparseTopKCategoricalAccuracy"},
 )
 
-# Under which entry of a config a class may stand, as (module, class); our own have the package as their module.
+# The classes that an entry of a config may have, as (module, class). Classes of this package have PACKAGE as module.
 PLACES = {
     "model": _of(PACKAGE, MODELS),
     **{entry: _of(PACKAGE, names) for entry, names in PARTS.items()},
@@ -76,10 +76,10 @@ PLACES = {
     "weighted_metrics": _METRICS,
 }
 
-# Where Keras looks up plain strings too, and those that it may.
+# Entries in which Keras also looks up plain strings, and the allowed strings.
 TRAINING = ("optimizer", "inner_optimizer", "learning_rate", "loss", "metrics", "weighted_metrics")
 TRAINING_NAMES = {"accuracy", "acc", "sparse_categorical_accuracy", "sparse_categorical_crossentropy"}
 PRECISIONS = {"float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16"}
 
-# Of these modules a class that is not on the list costs a file only what it says about training: see `archive.check`.
+# An unlisted class of these modules does not refuse the file; it is loaded without being compiled: see `archive.check`.
 TRAINING_MODULES = {"keras.optimizers", "keras.optimizers.schedules", "keras.losses", "keras.metrics"}

@@ -1,4 +1,4 @@
-"""All parts of the check of one file, in the order that keeps it cheap."""
+"""The complete check of one file, with the cheap parts first."""
 
 import contextlib
 import dataclasses
@@ -9,13 +9,13 @@ from tinylm_keras.archive.refusal import Refused
 
 @dataclasses.dataclass(frozen=True)
 class Contents:
-    """What a checked file says.
+    """The contents of a checked file.
 
     Attributes:
-        tree: dict. Its config.json.
-        unknown: list of str. The optimizers, losses and metrics of Keras that it names and that are not on the list.
-        places: dict of `members.Member`. Where its three members are.
-        arrays: dict of `hdf5.Stored`. Where its weights are in model.weights.h5, those of the optimizer too.
+        tree: dict. The parsed config.json.
+        unknown: list of str. Optimizers, losses and metrics of Keras in the file that are not on the list.
+        places: dict of `members.Member`. The positions of the three members.
+        arrays: dict of `hdf5.Stored`. The positions of the weights in model.weights.h5, including the optimizer's.
     """
 
     tree: dict
@@ -24,7 +24,7 @@ class Contents:
     arrays: dict
 
     def training(self):
-        """Return the state of training, as the value of its JSON; None where there is none."""
+        """Return the training state, parsed from JSON; None if there is none."""
         state = self.tree["config"].get("training")
         if state is None:
             return None
@@ -34,31 +34,31 @@ class Contents:
 
 
 def check(file, path, checksums=True):
-    """Refuse an open file that is anything but a model as `LanguageModel.save` writes it.
+    """Refuse an open file that is not a model as `LanguageModel.save` writes it.
 
     Args:
         file: binary file, open for reading.
-        path: str. Its name, for the messages.
-        checksums: bool. Whether every byte of it is read.
+        path: str. Its name, for messages.
+        checksums: bool. Whether to read every byte and compare checksums.
 
     Returns:
         `Contents`.
 
     Raises:
-        ValueError: in one line, naming the file and what is wrong with it.
+        ValueError: if the file is refused; the message is one line with the file and the reason.
     """
     with naming(path):
         try:
             return _check(members.read(file, checksums))
         except (Refused, OSError, MemoryError):
             raise
-        except Exception as error:  # whatever was not thought of: to refuse is always right
+        except Exception as error:  # anything unexpected: refusing is always safe
             raise Refused(f"cannot be understood ({type(error).__name__}).") from error
 
 
 @contextlib.contextmanager
 def naming(path):
-    """Turn a `Refused` into the `ValueError` that names the file."""
+    """A context that turns a `Refused` into a `ValueError` with the name of the file."""
     try:
         yield
     except Refused as refused:

@@ -1,4 +1,4 @@
-"""The config part: every class and every entry that config.json names is on the allow-list."""
+"""Checks that every class and every entry in config.json is on the list of allowed names."""
 
 import re
 
@@ -8,10 +8,10 @@ from tinylm_keras.archive.refusal import Refused, shown
 
 _WORD = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 _MODULE = re.compile(rf"{allowed.PACKAGE}(\.\w+)*", re.ASCII)
-# Patterns of `exclude_layers` in Muon: groups and alternatives, but nothing that repeats, which could run for ever.
+# Patterns of `exclude_layers` in Muon: groups and alternatives, but no repetition, which could take for ever to match.
 _SIMPLE_PATTERN = re.compile(r"[\w/().|^$ -]{1,200}", re.ASCII)
 
-# What a model may have frozen: layers and weights, each named by the layers on the way to it.
+# Limits for the frozen layers and weights of a model, whose names include the layers above.
 MOST_FROZEN, LONGEST_PLACE = 25_000, 1_000
 
 _NAMING = {"module", "class_name", "registered_name"}
@@ -20,7 +20,7 @@ _SPARE = {"shared_object_id", "build_config"}
 
 
 def check_version(version):
-    """Refuse the version of a file's format that is none, or later than this package knows."""
+    """Refuse a format version that is invalid or newer than this package."""
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise Refused(f"has a format_version that is none, {shown(version)}.")
     if version > allowed.FORMAT_VERSION:
@@ -29,17 +29,17 @@ def check_version(version):
 
 
 def check(tree):
-    """Refuse a config that names what is not allowed.
+    """Refuse a config with a name that is not allowed.
 
     Args:
         tree: the parsed config.json.
 
     Returns:
-        The name of the model's class, and the names in its compile_config that are Keras's and not allowed, as a list
-        of str: where it is not empty, the model can be loaded without being compiled.
+        The name of the model's class, and a list of str: classes of Keras in the compile_config that are not on the
+        list. If there are any, the model can be loaded without being compiled.
 
     Raises:
-        Refused: if anything else is not allowed.
+        Refused: if any other name is not allowed.
     """
     if not isinstance(tree, dict) or not isinstance(tree.get("config"), dict):
         raise Refused("is damaged: its config.json describes no model.")
@@ -79,17 +79,17 @@ def _check_model(name, config):
 
 
 def check_tokenizer(tree):
-    """Refuse what is not the description of one of the package's tokenizers, as dict, by the rules of a model's file.
+    """Refuse a dict that does not describe a tokenizer of this package, by the same rules as for a model file.
 
     Raises:
-        Refused: if it names another class, or an entry or a value that is not allowed.
+        Refused: if the class, an entry or a value is not allowed.
     """
     _object(tree, "tokenizer", None)
     text.check_unicode(tree, "description")
 
 
-# `key` is the entry that a value stands under. `unknown` gathers what is only left aside, in the compile_config; it is
-# None where everything must be allowed.
+# `key` is the entry of a value. `unknown` collects unlisted classes in the compile_config; it is None where all classes
+# must be on the list.
 
 
 def _value(value, key, unknown):
@@ -109,11 +109,11 @@ def _value(value, key, unknown):
 
 
 def _object(value, key, unknown):
-    """Check what Keras would make an instance of; returns the name of its class."""
+    """Check a value that Keras would deserialize to an object; return the name of its class."""
     module, name, registered = _names(value)
     config = value.get("config")
     whole = _OBJECT <= set(value) <= _OBJECT | _SPARE and isinstance(config, dict)
-    if registered is not None:  # Keras finds the class by this name alone
+    if registered is not None:  # Keras looks up the class by this name alone
         whole &= registered == f"{allowed.PACKAGE}>{name}" and bool(_MODULE.fullmatch(str(module)))
         module = allowed.PACKAGE
     elif module == allowed.PACKAGE:
@@ -137,7 +137,7 @@ def _object(value, key, unknown):
 
 
 def _names(value):
-    """The module, the class and the registered name of an object, each a str or None."""
+    """Return the module, class and registered name of an object, each a str or None."""
     names = [value.get(entry) for entry in ("module", "class_name", "registered_name")]
     if not all(isinstance(name, str) or name is None for name in names):
         raise Refused(f"names a class by something else than text, {shown(names)}.")
@@ -177,7 +177,7 @@ def _is_precision(value):
 
 
 def _check_places(value, entry):
-    """Check a list of layers and weights: each stands once, and there are no more than a model can have."""
+    """Check a list of layers and weights: each occurs once, and there are no more than a model can have."""
     good = isinstance(value, list) and len(value) <= MOST_FROZEN
     if not good or not all(isinstance(place, str) and len(place) <= LONGEST_PLACE for place in value):
         raise Refused(f"has an entry {shown(entry)} that does not contain names of layers.")
@@ -186,7 +186,7 @@ def _check_places(value, entry):
 
 
 def _check_name(value, key, unknown):
-    """Check a string where Keras would look something up by it."""
+    """Check a string that Keras would look up."""
     if key == "dtype" and not _is_precision(value):
         raise Refused(f"has a dtype that is not allowed, {shown(value)}.")
     odd_pattern = key == "exclude_layers" and not _SIMPLE_PATTERN.fullmatch(value)

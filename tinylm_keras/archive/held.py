@@ -1,4 +1,4 @@
-"""A model's file read once: what was checked is what is loaded, whatever becomes of the path meanwhile."""
+"""Reads a model file once, so that exactly the checked bytes are loaded, even if the path changes meanwhile."""
 
 import contextlib
 import hashlib
@@ -11,33 +11,33 @@ import zipfile
 from tinylm_keras._terminal import printable
 from tinylm_keras.archive import checks, hdf5, members
 
-# A larger file is copied to the disk: into a file without a name, which nobody else can open.
+# A larger file is copied to disk, into a file without a name, which no other process can open.
 MOST_IN_MEMORY = 64 << 20
 
 _PIECE = 1 << 20
 
 
 class Held:
-    """The private copy of a model's file.
+    """The private copy of a model file.
 
     Attributes:
-        path: str. Where it was, for messages, as one harmless line.
+        path: str. The original path, for messages, as one printable line.
         file: binary file. The copy.
-        contents: `checks.Contents`, or None for a file that is trusted.
+        contents: `checks.Contents`; None for a trusted file.
     """
 
     def __init__(self, path, file, contents):
         self.path, self.file, self.contents = path, file, contents
 
     def sha256(self):
-        """Return the SHA-256 of what is loaded, as hexadecimal digits."""
+        """Return the SHA-256 of the copy, as hexadecimal digits."""
         self.file.seek(0)
         digest = hashlib.file_digest(self.file, "sha256").hexdigest()
         self.file.seek(0)
         return digest
 
     def training(self):
-        """Return the state of training in it, as the value of its JSON; None where it has none.
+        """Return the training state, parsed from JSON; None if there is none.
 
         Raises:
             ValueError: if it cannot be read.
@@ -46,12 +46,12 @@ class Held:
             return self.contents.training()
 
     def arrays(self):
-        """Return the weights, those of the optimizer too: a dict of read-only arrays by path, such as "head/vars/0".
+        """Return the weights, including the optimizer's, as a dict of read-only arrays by path, such as "head/vars/0".
 
-        They are views of the copy, and may stand at any byte of it. A file that is trusted has none here.
+        They are views of the copy, not necessarily aligned. Not available for a trusted file.
 
         Raises:
-            ValueError: if one of them is not what it says.
+            ValueError: if an array does not match its description.
         """
         data, begin = self._bytes(), self.contents.places[members.WEIGHTS].start
         with checks.naming(self.path):
@@ -63,9 +63,9 @@ class Held:
         return mmap.mmap(self.file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def rewritten(self):
-        """Return the file that Keras is shown: what was checked, written anew.
+        """Return a new file for Keras, written from the checked contents.
 
-        So HDF5's own library, with which Keras reads weights, reads nothing that somebody else has made.
+        So the HDF5 library, with which Keras reads weights, never reads a file from elsewhere.
 
         Returns:
             binary file, open for reading.
@@ -87,20 +87,20 @@ class Held:
 
 @contextlib.contextmanager
 def hold(path, trusted=False):
-    """Copy a model's file to where nobody else can change it, and check the copy.
+    """Make a private copy of a model file, and check it.
 
-    What a file declares is looked at before it is copied: one that promises too much costs nothing.
+    The declarations in the file are checked before copying, so that a file that declares too much costs nothing.
 
     Args:
         path: str or path of a `.keras` file.
-        trusted: bool. True copies the file and checks nothing but that it is a zip archive.
+        trusted: bool. If True, check only that the file is a zip archive.
 
     Yields:
         `Held`.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it does not pass the check; in one line that names it.
+        FileNotFoundError: if the file does not exist.
+        ValueError: if the file is refused; the message is one line with the file and the reason.
     """
     shown_path = printable(path)
     with members.open_file(path) as file:
@@ -129,9 +129,9 @@ def _copy(file, size):
 
 
 def _private(size, fill):
-    """Return what `fill(file)` writes: on the disk if it is large and there is room, else in memory."""
+    """Return a file filled by `fill(file)`: on disk if it is large and there is room, otherwise in memory."""
     if size > MOST_IN_MEMORY:
-        with contextlib.suppress(OSError):  # no folder for temporary files, or a full one
+        with contextlib.suppress(OSError):  # no folder for temporary files, or it is full
             return _filled(tempfile.TemporaryFile(), fill)
     return _filled(io.BytesIO(), fill)
 

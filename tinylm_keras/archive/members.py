@@ -1,4 +1,4 @@
-"""The zip part: a `.keras` file is exactly the three members that Keras writes, uncompressed, one after the other."""
+"""Checks the zip archive: exactly the three members that Keras writes, uncompressed and contiguous."""
 
 import contextlib
 import io
@@ -20,9 +20,9 @@ LARGEST_DIRECTORY = 2048
 
 _END = struct.Struct("<4s4H2LH")  # mark, two disk numbers, entries here, entries, size, offset, length of the comment
 _LOCAL = struct.Struct("<4s5H3L2H")  # mark, version, flags, method, time, date, checksum, two sizes, two lengths
-# What stands between directory and end in archives beyond 2 GB, and is believed by zipfile in place of the end.
+# Between directory and end in archives beyond 2 GB; zipfile uses it instead of the end record.
 _ZIP64_END = struct.Struct("<4sQ2H2L4Q")  # mark, its length, two versions, then as above
-_ZIP64_PLACE = struct.Struct("<4sLQL")  # mark, disk number, where the record begins, number of disks
+_ZIP64_PLACE = struct.Struct("<4sLQL")  # mark, disk number, offset of the record, number of disks
 _ZIP64 = _ZIP64_END.size + _ZIP64_PLACE.size
 _GAPS = "is damaged: its zip archive has gaps or overlaps."
 _NO_FILE = "is not a regular file but a device, a pipe or a socket."
@@ -30,11 +30,11 @@ NOT_WHOLE = "is no .keras file, or a part of one: it is not a whole zip archive.
 
 
 class Member(io.RawIOBase):
-    """A stretch of an open file, read as if it were a file of its own; nothing is copied to memory or disk.
+    """A part of an open file with the interface of a file; nothing is copied.
 
     Args:
         file: binary file, open for reading.
-        start: int. Where the stretch begins.
+        start: int. Offset of the part.
         size: int. Its length in bytes.
     """
 
@@ -66,14 +66,14 @@ class Member(io.RawIOBase):
 
 @contextlib.contextmanager
 def open_file(path):
-    """Open a regular `.keras` file that is not empty, inside the `with`; yields the binary file.
+    """A context that opens a regular, non-empty `.keras` file, and yields the binary file.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is something else.
+        FileNotFoundError: if the file does not exist.
+        ValueError: if it is not such a file.
     """
     path, shown_path = _check_place(path), printable(path)
-    # Whatever took the place of the file since then: opening it waits for nobody.
+    # The file may have been replaced since, for example by a pipe: opening must not block.
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
         facts = os.fstat(file.fileno())
         if not stat.S_ISREG(facts.st_mode):
@@ -101,7 +101,7 @@ def _check_place(path):
 
 
 def is_whole(file):
-    """Whether an open file ends as a zip archive does."""
+    """Return whether an open file ends like a zip archive."""
     try:
         return zipfile.is_zipfile(file)
     except zipfile.BadZipFile:
@@ -113,10 +113,10 @@ def read(file, checksums=True):
 
     Args:
         file: binary file, open for reading.
-        checksums: bool. Whether every byte is read to compare the checksums.
+        checksums: bool. Whether to read every byte and compare checksums.
 
     Raises:
-        Refused: if the archive is anything but the three members, stored as they are, end to end.
+        Refused: if the archive is not exactly the three members, uncompressed and contiguous.
     """
     directory = _directory_of(file)
     try:
@@ -146,7 +146,7 @@ def comment(file):
 
 
 def _end_of(file):
-    """Return the last bytes of an archive, where in the file they begin, and where among them its end record does."""
+    """Return the last bytes of an archive, their offset in the file, and the offset of the end record in them."""
     size = file.seek(0, io.SEEK_END)
     start = max(0, size - _END.size - 0xFFFF - _ZIP64)
     file.seek(start)
@@ -158,9 +158,9 @@ def _end_of(file):
 
 
 def _directory_of(file):
-    """Return where the directory begins, as both end records say; only then is it read.
+    """Return the offset of the directory, after checking that both end records agree.
 
-    zipfile reads and keeps a directory of any length, a million entries too.
+    It must be checked first, because zipfile reads a directory of any length into memory.
     """
     tail, start, at = _end_of(file)
     _, *disks, here, count, length, directory, _ = _END.unpack_from(tail, at)
@@ -180,13 +180,13 @@ def _directory_of(file):
 
 
 def _zip64_directory(before, end, length, directory):
-    """Return where the directory begins by the second end record, which must say what the first one says.
+    """Return the offset of the directory in the second end record, which must agree with the first.
 
     Args:
-        before: bytes. What stands before the first end record.
-        end: int. Where that record begins.
-        length: int. The size of the directory by the first record.
-        directory: int. Where it begins by the first record, or the largest number that fits there.
+        before: bytes. The bytes before the first end record.
+        end: int. Offset of that record.
+        length: int. Size of the directory in the first record.
+        directory: int. Offset of the directory in the first record, or the largest number that fits there.
     """
     same = len(before) >= _ZIP64
     if same:
@@ -201,9 +201,9 @@ def _zip64_directory(before, end, length, directory):
 
 
 def _member(file, entry, position, end):
-    """Return the member of a directory entry, whose header must stand at `position` and say the same.
+    """Return the member of a directory entry, whose header must be at `position` and agree with the entry.
 
-    `end` is where the last member ends.
+    `end` is the offset at the end of the last member.
     """
     name = entry.filename
     if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size or entry.flag_bits:
@@ -223,7 +223,7 @@ def _member(file, entry, position, end):
 
 
 def _verify(entry, member):
-    """Read a member once, a piece at a time, and compare its checksum."""
+    """Read a member in pieces and compare its checksum."""
     checksum, piece = 0, bytearray(1 << 20)
     while count := member.readinto(piece):
         checksum = zlib.crc32(memoryview(piece)[:count], checksum)

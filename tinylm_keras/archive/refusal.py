@@ -1,15 +1,15 @@
-"""How a check says no."""
+"""The exception of all checks, and helpers for its messages."""
 
 LONGEST_QUOTE = 60
 LONGEST_LINE = 300
 
 
 class Refused(ValueError):
-    """What is wrong with a file, worded to follow its name: "holds …", "is damaged: …". `archive.check` adds the name.
+    """A file is refused. The message follows the name of the file, which `archive.check` adds: "is damaged: …".
 
     Args:
-        problem: str. One sentence, with its stop.
-        own: bool. Whether somebody's own model could be like this, so that `trusted=True` is worth naming.
+        problem: str. The rest of a sentence, with its full stop.
+        own: bool. Whether a user's own model could cause this, so that the message mentions `trusted=True`.
     """
 
     def __init__(self, problem, own=False):
@@ -18,7 +18,7 @@ class Refused(ValueError):
 
 
 def shown(value):
-    """A value from a file as one short line, its control characters escaped; of a long one, only the beginning."""
+    """Return a value from a file as one short line, with control characters escaped; long values are truncated."""
     if isinstance(value, (str, bytes, list, tuple)):
         value = value[:LONGEST_QUOTE]
     elif isinstance(value, dict) and len(value) > LONGEST_QUOTE:
@@ -28,12 +28,12 @@ def shown(value):
 
 
 def listed(names, most=5):
-    """Some of many names from a file, as they stand in a message."""
+    """Return the first few of many names from a file, for a message."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
 def cut(message):
-    """The first line of somebody else's message, not longer than one reads."""
+    """Return the first line of another library's message, truncated."""
     lines = str(message).strip().splitlines() or [""]
     return lines[0] if len(lines[0]) <= LONGEST_LINE else lines[0][: LONGEST_LINE - 3] + "..."

@@ -1,10 +1,10 @@
-"""How much a model asks for: what its config would build, against what its file holds."""
+"""Compares the size of the model that a config describes with the size of its file."""
 
 from tinylm_keras import specs
 from tinylm_keras.archive.refusal import Refused, shown
 
-# Every size that a config may hold, with the largest that is believed. A model cannot ask for more weights than its
-# file holds; these limit what would cost before that: layers to make, codes to number, positions to reserve.
+# The sizes in a config, with their maxima. A model cannot have more weights than its file; these maxima limit the cost
+# before that check: creating layers, numbering codes, reserving positions.
 LARGEST = {
     "vocabulary_size": 1 << 22,
     "context_length": 1 << 20,
@@ -22,24 +22,24 @@ LARGEST = {
 }
 LONGEST_SEQUENCE = 1 << 24
 
-# The cache of a text may take so many times the memory of the weights, and as much in any case (256 MB).
+# Maximum ratio of a text's cache to the weights, and a size that is always allowed (256 MB).
 CACHE_PER_WEIGHT = 64
 SMALLEST_CACHE = 1 << 26
 
-# A file has its optimizer's numbers too, at most four for a weight and each of at most eight bytes; and room to spare.
+# A file may also have up to four numbers of the optimizer for each weight, of up to eight bytes each, and some slack.
 BYTES_PER_WEIGHT = 64
 SMALLEST_SIZE = 64 << 20
 
 
 def whole(config, entry, most):
-    """Refuse an entry that is not a whole number from 1 to `most`."""
+    """Refuse an entry that is not an integer from 1 to `most`."""
     value = config.get(entry)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
         raise Refused(f"has a {entry} that is not a whole number from 1 to {most:,}, {shown(value)}.", own=True)
 
 
 def check_settings(name, config):
-    """Refuse a config of the model class `name` with other entries than its own, or with a size out of range."""
+    """Refuse a config of the model class `name` with an unknown entry, or with a size out of range."""
     entries = specs.MODELS[name].entries(config.get("format_version", 1))
     for entry in config:
         if entry not in entries:
@@ -49,13 +49,13 @@ def check_settings(name, config):
 
 
 def check_memory(name, config, numbers, size=0):
-    """Refuse a model that would need more memory than its file accounts for, or a file far larger than its model.
+    """Refuse a model that needs more memory than its file justifies, or a file far larger than its model.
 
     Args:
-        name: str. Its class.
+        name: str. The class of the model.
         config: dict that passed `check_settings`.
-        numbers: int. How many numbers the file holds as weights.
-        size: int. How many bytes of weights it holds, those of the optimizer too.
+        numbers: int. Number of weights in the file.
+        size: int. Size of the weights in bytes, including the optimizer's.
     """
     spec = specs.MODELS[name]
     weights, cache = spec.weights(**config), spec.cache(**config)

@@ -1,4 +1,4 @@
-"""The JSON part: what a JSON text would cost is known before it is parsed."""
+"""Parses JSON after checking how much memory it will take."""
 
 import collections
 import json
@@ -7,26 +7,26 @@ import re
 
 from tinylm_keras.archive.refusal import Refused, shown
 
-# Enough for a vocabulary of a million tokens; GPT-2's, of 50,000 tokens and as many merges, takes 2 MB.
+# Enough for a vocabulary of a million tokens; that of GPT-2, with 50,000 tokens and as many merges, takes 2 MB.
 LARGEST = 16 << 20
 DEEPEST = 32
 MOST = {b"{": 10_000, b"[": 500_000, b":": 250_000, b",": 1_500_000}
 
-# A string, or its beginning when it never ends: so no place is looked at twice, and time grows with the length alone.
+# A string, or its beginning if it never ends. It never backtracks, so the time is linear in the length.
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 _STRINGS = re.compile(_STRING, re.DOTALL)
-# So many strings at a time, because `sub` keeps what is between them as pieces.
+# A limited number of strings at a time, because `sub` stores the pieces between them.
 _STRETCH = re.compile(rb'(?:[^"]*+%b){1,10000}+|[^"]++' % _STRING, re.DOTALL)
 _HALF = re.compile("[\ud800-\udfff]")
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
 def parse(content, name):
-    """Return the value of a JSON text of bounded size and depth, without NaN and infinities.
+    """Parse a JSON text of limited size and depth, without NaN and infinities.
 
     Args:
         content: bytes.
-        name: str. The member's name, for the messages.
+        name: str. The member's name, for messages.
 
     Raises:
         Refused: if it is not JSON of this kind.
@@ -43,9 +43,9 @@ def parse(content, name):
 
 
 def check_unicode(value, name):
-    """Refuse a text anywhere in a parsed value, also the name of an entry, with half of a surrogate pair.
+    """Refuse a parsed value that contains half of a surrogate pair, in any text or name of an entry.
 
-    JSON can spell one, and nothing that writes UTF-8 can write it.
+    JSON can express one, but UTF-8 cannot encode it.
     """
     if isinstance(value, str):
         if _HALF.search(value):
@@ -58,7 +58,7 @@ def check_unicode(value, name):
 
 
 def _check_structure(content, name):
-    """Count what stands between the strings: an empty list takes two bytes here and 64 as a Python object."""
+    """Limit the signs outside strings, because an empty list takes two bytes in JSON and 64 as a Python object."""
     counts, depth = collections.Counter(), 0
     for stretch in _STRETCH.finditer(content):
         signs = _STRINGS.sub(b"", stretch[0])

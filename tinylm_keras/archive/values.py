@@ -1,13 +1,13 @@
-"""What each entry of a config must be. JSON has six kinds of value, and any may stand anywhere."""
+"""The type of each entry of a config, since JSON allows any value anywhere."""
 
 from tinylm_keras.archive.refusal import Refused, shown
 
 LONGEST_NAME = 200
-LARGEST_COUNT = 2**53  # up to here float64, in which counts are summed, is exact
+LARGEST_COUNT = 2**53  # up to here float64 is exact, the type in which counts are summed
 
 
 def whole(least=0, most=2**63 - 1):
-    """Return a test for whole numbers in a range; true and false are none."""
+    """Return a test for integers in a range; bool is not accepted."""
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
@@ -28,17 +28,17 @@ def name(value):
 
 
 def object_of(value):
-    """Whether a value describes an instance of a class; which class is checked elsewhere."""
+    """Return whether a value describes an object of any class; the class is checked elsewhere."""
     return isinstance(value, dict) and "class_name" in value
 
 
 def kind(value):
-    """A dtype: its name, or the policy as an object."""
+    """Return whether a value is a dtype: its name, or a policy as an object."""
     return isinstance(value, str) or object_of(value)
 
 
 def pairs(value):
-    """Ids and how often each was counted."""
+    """Return whether a value is a list of ids with their counts."""
     good = isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value)
     if not good or not all(_id(pair[0]) and _count(pair[1]) for pair in value):
         return False
@@ -46,13 +46,13 @@ def pairs(value):
 
 
 def counts(value):
-    """How often each character was counted."""
+    """Return whether a value is a dict of characters with their counts."""
     good = isinstance(value, dict) and all(len(character) == 1 for character in value)
     return good and all(map(_count, value.values())) and sum(value.values()) <= LARGEST_COUNT
 
 
 def settings(value):
-    """Settings of generation; their ranges are checked when the model is made."""
+    """Return whether a value can be generation settings; their ranges are checked when the model is created."""
     return isinstance(value, dict) and all(map(_setting, value.values()))
 
 
@@ -63,7 +63,7 @@ def _setting(value):
 _id, _count = whole(0, 2**32), whole(1, LARGEST_COUNT)
 
 
-# For each entry: a test, the words for what it must be, and whether it may be null.
+# For each entry: a test, its description for messages, and whether it may be null.
 _TEXT, _NAME = (text, "a text", False), (name, f"a text of at most {LONGEST_NAME} characters", True)
 _NUMBER, _TRUTH, _DTYPE = (number, "a number", True), (truth, "true or false", True), (kind, "a dtype", True)
 MODEL = {
@@ -80,7 +80,7 @@ MODEL = {
     "kernel_stddev": _NUMBER,
     "head_bias": (truth, "true or false", False),
     "logit_soft_cap": _NUMBER,
-    "embedding_deviation": _NUMBER,  # this and what follows in formats 1 and 2
+    "embedding_deviation": _NUMBER,  # this and the following entries only in formats 1 and 2
     "weights_deviation": _NUMBER,
     "logit_cap": _NUMBER,
 }
@@ -100,21 +100,21 @@ COMPILE = {
     "steps_per_execution": (whole(1, 2**31 - 1), "a whole number from 1 to 2,147,483,647", True),
 }
 
-# Entries of optimizers, schedules, losses and metrics that are texts; all others are numbers, true, false or null.
+# Entries of optimizers, schedules, losses and metrics that are strings; all others are numbers, true, false or null.
 _TEXTS_OF_TRAINING = {"name", "dtype", "reduction", "shape"}
 _PARTS_OF_TRAINING = {"learning_rate", "inner_optimizer", "dtype"}
 
 
 def check(entries, form, what):
-    """Refuse a dict with an entry of a form that is not of it.
+    """Refuse a dict with an entry of the wrong type.
 
     Args:
         entries: dict.
-        form: dict. `MODEL`, `TOKENIZER` or `COMPILE`; entries that are not in it are not looked at.
-        what: str. Whose entries they are, for the message.
+        form: dict. `MODEL`, `TOKENIZER` or `COMPILE`; other entries are not checked.
+        what: str. The name of the object, for the message.
 
     Raises:
-        Refused: at the first that is wrong.
+        Refused: for the first wrong entry.
     """
     for entry, (good, words, null) in form.items():
         if entry in entries and not (good(entries[entry]) or (null and entries[entry] is None)):
@@ -131,7 +131,7 @@ def check_ids(config):
 
 
 def check_training(config, what):
-    """Refuse entries of an optimizer, schedule, loss or metric of Keras that are of another kind than Keras writes."""
+    """Refuse entries of an optimizer, schedule, loss or metric whose type is not the one that Keras writes."""
     for entry, value in config.items():
         values = value if isinstance(value, list) else [value]
         good = isinstance(value, list) is (entry in ("exclude_layers", "boundaries", "values")) or value is None

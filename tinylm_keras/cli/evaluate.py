@@ -146,8 +146,8 @@ def show_stories(told, judged, run):
         f"\n{judged.count:,} stories that it wrote, from {min(SEEDS, judged.count)} seeds at temperature {TEMPERATURE}:"
     )
     rows = [
-        ("sound", f"{judged.sound:.1%}"),
-        ("new", f"{judged.new:.1%}" if run.texts else f"unknown: {run.problem}"),
+        ("consistent", f"{judged.sound:.1%}"),
+        ("new", f"{judged.new:.1%}" if run.texts else f"unknown, because {run.problem}"),
         ("distinct", f"{judged.distinct:.1%}"),
         ("faults", faults or "none"),
     ]
@@ -156,6 +156,6 @@ def show_stories(told, judged, run):
     _tables.show_facts(rows)
     faulty = next((story for story in told if data.stories.check(story)), None)
     if faulty is not None:
-        _console.answer(f"\nOne that is not sound:\n{faulty}")
+        _console.answer(f"\nAn inconsistent story:\n{faulty}")
         for fault in data.stories.check(faulty)[:3]:
             _console.answer(f"  - {fault}")

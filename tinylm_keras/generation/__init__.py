@@ -1,6 +1,6 @@
-"""Prompts to text in one compiled loop: what `LanguageModel.generate`, `stream` and `score` do.
+"""Generation with a compiled loop, for `LanguageModel.generate` and `stream`; and `score`.
 
-What needs no Keras (prompts, stop strings, random numbers) is in `tinylm_keras.runtime`.
+The parts that need no Keras (prompts, stop strings, random numbers) are in `tinylm_keras.runtime`.
 """
 
 from tinylm_keras import _checks
@@ -21,7 +21,7 @@ STACKLEVEL = 5  # from `writing` to the caller of the model's method
 
 
 def generate(model, prompts, arguments):
-    """See `LanguageModel.generate`; what is given besides the prompts comes as `Arguments`."""
+    """See `LanguageModel.generate`; its other arguments are in `arguments`."""
     return writing.generate(model, prompts, arguments, _sessions(model, arguments), STACKLEVEL)
 
 
@@ -31,7 +31,7 @@ def stream(model, prompt, arguments):
 
 
 def _sessions(model, arguments):
-    """A function that makes the session of one call, as `writing` needs it."""
+    """Return a function that creates the session of one call, for `writing`."""
 
     def begin(model, prompts, count, seed, allowed, first):
         sampler = resolve(arguments.sampler, arguments.rules, model.generation_defaults, model.vocabulary_size)

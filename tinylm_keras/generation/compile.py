@@ -1,17 +1,17 @@
-"""Compile a function of tensors with the backend that runs: the one place that asks which it is."""
+"""Compiles functions of tensors with the backend in use."""
 
 import keras
 
 
 def compiled(function, variables):
-    """Compile `function` with XLA, on TensorFlow and JAX; elsewhere it runs as it is.
+    """Compile `function` with XLA, with TensorFlow and JAX; with other backends return it unchanged.
 
     Args:
         function: Callable of tensors (and nested tuples of tensors), written with `keras.ops`.
-        variables: list of `keras.Variable` that the function reads. Later changes of their values are seen.
+        variables: list of `keras.Variable` that the function reads. Their values may change later.
 
     Returns:
-        A callable with the same arguments, nested alike at every call. It compiles once for each combination of shapes.
+        A callable with the same arguments and the same nesting. It compiles once for each combination of shapes.
     """
     backend = keras.config.backend()
     if backend == "tensorflow":
@@ -20,7 +20,7 @@ def compiled(function, variables):
         import jax
 
         def stateless(values, arguments):
-            # Without this, JAX would bake today's weights into the program as constants.
+            # Otherwise JAX would compile the present weights into the program as constants.
             with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
                 return function(*arguments)
 
@@ -30,7 +30,7 @@ def compiled(function, variables):
 
 
 class _ByShape:
-    """A `tf.function` whose programs are found by the shapes alone: half the time of TensorFlow's own way to them.
+    """A `tf.function` whose programs are looked up by shapes alone, in half the time of TensorFlow's lookup.
 
     The arguments are flat inside, because TensorFlow is slow to bind nested ones.
     """
@@ -44,7 +44,9 @@ class _ByShape:
         tensors = [tf.convert_to_tensor(one) for one in tf.nest.flatten(arguments)]
         key = tuple([(one.dtype, *one.shape) for one in tensors])
         if key not in self.programs:
-            structure = tf.nest.map_structure(lambda _: None, arguments)  # not the arrays: they would be kept for ever
+            structure = tf.nest.map_structure(
+                lambda _: None, arguments
+            )  # without the arrays, which would never be freed
 
             def flat(*tensors):
                 return self.function(*tf.nest.pack_sequence_as(structure, tensors))

@@ -7,14 +7,14 @@ from tinylm_keras.generation.compile import compiled
 from tinylm_keras.generation.packing import CHUNK, packed
 from tinylm_keras.samplers import choose
 
-# Prompts up to this long go through the loop token by token: that costs less than compiling a prefill.
+# Prompts up to this length go through the loop token by token, which costs less than compiling a prefill.
 SHORT_PROMPT = 16
 
 
 def program(model, name, make, *key, stored=None):
-    """The compiled program `name` of a model, made on first use and kept beside the model, outside Keras's tracking.
+    """Return the compiled program `name` of a model, created at the first use and stored with the model, untracked.
 
-    With `stored`, a `LowerPrecision`, it is a program of its own that computes with those weights.
+    With `stored`, a `LowerPrecision`, the program computes with those weights.
     """
     programs = model.__dict__.setdefault("_programs", {})
     place = (name, *key) if stored is None else (name, *key, stored.kind)
@@ -27,9 +27,9 @@ def program(model, name, make, *key, stored=None):
 
 
 def empty_cache(model, batch_size):
-    """The model's empty cache. That of one text is kept, since no program writes into its arguments: zeros cost time.
+    """Return the model's empty cache. For one text it is created once, since no program changes its arguments.
 
-    Making the zeros of eight arrays takes as long as writing five tokens with a small model.
+    With a small model, creating eight arrays of zeros takes as long as generating five tokens.
     """
     if batch_size > 1:
         return model.empty_cache(batch_size)
@@ -40,10 +40,10 @@ def empty_cache(model, batch_size):
 
 
 def prefill(model, cache, tokens, start=0, stored=None):
-    """Put tokens `[B, n]` of the prompts, from the position `start` on, into the cache at once.
+    """Fill the cache with tokens `[B, n]` of the prompts, from position `start`, in one step.
 
-    n is rounded up to a power of two. The columns past n hold what the loop will overwrite before any position can see
-    it; a sliding-window cache that is full has no such columns, so past the context n is the whole context.
+    n is rounded up to a power of two. The loop overwrites the columns past n before any position attends to them. A
+    full sliding-window cache has no such columns, so past the context n is the context length.
     """
 
     def make(model):
@@ -57,10 +57,10 @@ def prefill(model, cache, tokens, start=0, stored=None):
 
 
 def cached_logits(model):
-    """The logits after one position inside the context: feed its token, read the rest from the cache."""
+    """Logits after one position inside the context, from its token and the cache."""
 
     def next_logits(window, cache, position):
-        # take, not slice: TensorFlow compiles a slice anew for every value that it begins at.
+        # take, because TensorFlow compiles a slice again for every start index.
         token = ops.take(window, ops.expand_dims(position, 0), axis=1)  # (B, 1)
         hidden, cache = model.decode_step(token, cache, position)
         return ops.cast(model.head(hidden)[:, 0], "float32"), cache
@@ -69,9 +69,9 @@ def cached_logits(model):
 
 
 def recomputed_logits(model):
-    """The logits past the context: feed the last `context_length` tokens, positions from 0.
+    """Logits past the context, from the last `context_length` tokens at positions from 0.
 
-    A learned position belongs to a place in the window, so moving the window changes every vector: no cache helps.
+    Learned positions are relative to the window, so every vector changes when the window moves: no cache is possible.
     """
 
     def next_logits(window, cache, position):
@@ -81,7 +81,7 @@ def recomputed_logits(model):
 
 
 def sliding_window_logits(model):
-    """The logits after one position anywhere: feed the first column of the window, read the rest from the cache."""
+    """Logits after any position, from the first column of the window and the cache."""
 
     def next_logits(window, cache, position):
         hidden, cache = model.decode_step(window[:, :1], cache, position)
@@ -91,10 +91,10 @@ def sliding_window_logits(model):
 
 
 def cached_steps(model, ranked, whole=False):
-    """Up to CHUNK tokens inside the context; `whole` if they are all of their texts, so that no cache is to be kept."""
+    """Up to CHUNK tokens inside the context; `whole` if the texts end with them, so that no cache is returned."""
 
     def keep(window, token, position):
-        # The token after the last column needs no place: the recomputed steps begin with a fresh window.
+        # The token after the last column is not stored: the recomputed steps build a new window.
         column = ops.minimum(position + 1, window.shape[1] - 1)
         return ops.slice_update(window, (0, column), ops.expand_dims(token, 1))
 
@@ -102,7 +102,7 @@ def cached_steps(model, ranked, whole=False):
 
 
 def recomputed_steps(model, ranked, whole=False):
-    """Up to CHUNK tokens past the context, never `whole`: what is before them was written by another call."""
+    """Up to CHUNK tokens past the context; `whole` has no effect, since an earlier call began the texts."""
 
     def keep(window, token, position):
         return ops.concatenate([window[:, 1:], ops.expand_dims(token, 1)], axis=1)
@@ -111,10 +111,10 @@ def recomputed_steps(model, ranked, whole=False):
 
 
 def sliding_window_steps(model, ranked, whole=False):
-    """As `cached_steps`, with the same `whole`, but at any position, for a model with a sliding-window cache.
+    """Like `cached_steps`, but at any position, for a model with a sliding-window cache.
 
-    The window begins at the last known token. It is the loop of `cached_steps` with every place counted from there; the
-    model alone is told the position.
+    The window begins at the last known token. The loop counts all positions from there; only the model receives the
+    absolute position.
     """
 
     def logits_at(window, first_and_cache, place):
@@ -140,7 +140,7 @@ def sliding_window_steps(model, ranked, whole=False):
 
 
 def _steps(ranked, next_logits, keep):
-    """The loop around `next_logits(window, cache, position)`; `keep` puts the new token into the window."""
+    """Return the loop around `next_logits(window, cache, position)`; `keep` stores the new token in the window."""
 
     def run(call):
         """Take a `Call`; return written int32 `[B, CHUNK]`, cache, seen, finished, whether all logits were finite."""

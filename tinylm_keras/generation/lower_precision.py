@@ -1,7 +1,7 @@
-"""The model's matrices in fewer bits, for generation: one new token reads them all, and reading is what takes the time.
+"""Quantized matrices for generation: each new token reads all of them, and reading takes most of the time.
 
-Keras keeps the weights as they are. What is here stands beside the model, outside Keras's tracking, and is made anew
-when the weights have changed.
+The weights of the model stay unchanged. The quantized copies are stored with the model, not tracked by Keras, and are
+created again when the weights have changed.
 """
 
 import contextlib
@@ -15,16 +15,16 @@ from tinylm_keras.generation.compile import compiled
 from tinylm_keras.layers.dense import Dense, replaced_products
 
 KINDS = ("bfloat16", "int8")
-# Rows of a matrix that one pass adds up. Measured on a CPU with XLA: with 8 int8 takes a sixth longer, and with 16 XLA
-# fuses no more.
+# Rows of a matrix that one pass sums. Measured on a CPU with XLA: with 8, int8 is a sixth slower; with 16, XLA does not
+# fuse them.
 TERMS = 12
 
 
 def prepare(model, kind):
-    """The `LowerPrecision` of a model's weights as they are now, kept with the model; None for the kind None.
+    """Return the `LowerPrecision` of the model's present weights, stored with the model; None if `kind` is None.
 
     Raises:
-        ValueError: if `kind` is none of `KINDS`, or the model has no dense layer.
+        ValueError: if `kind` is not in `KINDS`, or the model has no dense layer.
     """
     if kind is None:
         return None
@@ -38,7 +38,7 @@ def prepare(model, kind):
 
 @contextlib.contextmanager
 def rounded(model, kind):
-    """Within this context the model's own weights have the values that `generate(…, quantize=kind)` computes with."""
+    """A context in which the model's weights have the values that `generate(…, quantize=kind)` uses."""
     layers = dense_layers(model, kind)
     before = [ops.convert_to_numpy(layer.kernel) for layer in layers]
     try:
@@ -51,7 +51,7 @@ def rounded(model, kind):
 
 
 def dense_layers(model, kind):
-    """The layers whose kernels are kept in fewer bits, or raise unless `kind` is known and there are some."""
+    """Return the layers whose kernels are quantized; raise if `kind` is unknown or there is no such layer."""
     if kind not in KINDS:
         raise _checks.refuse("quantize", f"must be one of {', '.join(map(repr, KINDS))}, or None", kind)
     layers = [layer for layer in model._flatten_layers(include_self=False) if isinstance(layer, Dense)]
@@ -62,10 +62,10 @@ def dense_layers(model, kind):
 
 
 class LowerPrecision:
-    """The kernels of some layers as bfloat16, or as int8 with a scale for each output.
+    """Quantized kernels of some layers: bfloat16, or int8 with a scale for each output.
 
-    Only rows of one token use the narrow numbers as they are: there the product is bound by reading the kernel. Longer
-    inputs widen the kernel first and compute with the same values.
+    The product with one token reads the quantized kernel directly, because its time is that of reading. Longer inputs
+    first dequantize the kernel, and compute with the same values.
 
     Args:
         layers: list of built `Dense` layers.
@@ -79,11 +79,11 @@ class LowerPrecision:
 
     @property
     def variables(self):
-        """list of `keras.Variable`: what a compiled program that runs in `use` reads besides the model's variables."""
+        """list of `keras.Variable`. Variables that a compiled program of `use` reads in addition to the model's."""
         return [variable for pair in self.stored for variable in pair]
 
     def refresh(self):
-        """Narrow the weights again if any of them is another than the last time."""
+        """Quantize the weights again if any of them has changed."""
         seen = ops.convert_to_numpy(self.fingerprint()).tolist()
         if seen == self.seen:
             return
@@ -97,7 +97,7 @@ class LowerPrecision:
         self.seen = seen
 
     def use(self, function):
-        """`function`, in whose layers the stored kernels take the place of their own."""
+        """Return `function` with the quantized kernels in place of those of the layers."""
 
         def product(pair):
             return lambda x: _product(x, *pair)
@@ -111,7 +111,7 @@ class LowerPrecision:
         return run
 
     def _fingerprint(self):
-        """An int32 for each kernel that changes with every weight: 1 ms where narrowing all of them takes 100."""
+        """Return an int32 checksum of each kernel. Takes 1 ms where quantizing all of them takes 100 ms."""
 
         def of(kernel):
             bits = ops.reshape(ops.view(ops.cast(kernel, "float32"), "int32"), (-1,))
@@ -126,7 +126,7 @@ def _variable(value):
 
 
 def _narrow(kernel, kind):
-    """A kernel `[n, m]` as numbers `[terms, n / terms, m]` of two bytes or one, and the scale `[m]` of each output."""
+    """Quantize a kernel `[n, m]`: return numbers `[terms, n / terms, m]` and the scale `[m]` of each output."""
     kernel = ops.cast(kernel, "float32")
     if kind == "bfloat16":
         scale = ops.ones(kernel.shape[1])
@@ -145,22 +145,22 @@ def _as_float(numbers):
 
 
 def _widen(numbers, scale):
-    """The float32 kernel `[n, m]` that `numbers` and `scale` stand for."""
+    """Return the float32 kernel `[n, m]` of quantized `numbers` and `scale`."""
     return ops.reshape(_as_float(numbers), (-1, numbers.shape[-1])) * scale
 
 
 def _product(x, numbers, scale):
-    """`x @ kernel`, float32 `[..., m]`."""
+    """Return `x @ kernel`, float32 `[..., m]`."""
     x, numbers, scale = ops.cast(x, "float32"), ops.convert_to_tensor(numbers), ops.convert_to_tensor(scale)
     if any(size != 1 for size in x.shape[:-1]):
         return ops.matmul(x, _widen(numbers, scale))
     x_parts = ops.reshape(x, (numbers.shape[0], numbers.shape[1], 1))
-    # XLA would widen the kernel once before the loop and read float32 in it. These bits are all 0, since nothing is
-    # above infinity; XLA does not know it, and takes `numbers` for something new at each step.
+    # XLA would dequantize the kernel once before the loop and read float32 in it. These bits are all 0, since no number
+    # is above infinity; XLA cannot infer that, so `numbers` seem to change in each step.
     none = ops.cast(x_parts[0, 0, 0] > np.inf, numbers.dtype)
     numbers = ops.bitwise_xor(numbers, none)
-    # A sum written out is one vectorized loop over the outputs that widens what it reads; `sum` and `matmul` are not.
+    # XLA turns this sum into one vectorized loop over the outputs that dequantizes as it reads; not so `ops.sum`.
     total = sum(_as_float(numbers[term]) * x_parts[term] for term in range(numbers.shape[0]))
-    # Two rows of ones: XLA fuses a product with one row into the loop above and makes it 10 times as slow.
+    # Two rows of ones, because XLA fuses a product with one row into the loop above, which is then 10 times slower.
     y = ops.matmul(ops.ones((2, total.shape[0])), total)[0] * scale
     return ops.reshape(y, (*x.shape[:-1], scale.shape[0]))

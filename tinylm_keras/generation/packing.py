@@ -1,4 +1,4 @@
-"""The arguments of a compiled loop as two arrays and a cache: each argument more costs a call 10 microseconds."""
+"""Packs the arguments of the compiled loop into two arrays and a cache, since each argument costs 10 microseconds."""
 
 from typing import Any, NamedTuple
 
@@ -7,26 +7,26 @@ from keras import ops
 
 from tinylm_keras.runtime.session import CHUNK
 
-ROW, CALL, RULES = 3, 3, 5  # numbers for each row, for the whole call, and of `Sampler.settings`
+ROW, CALL, RULES = 3, 3, 5  # lengths: numbers of each row, of the call, of `Sampler.settings`
 
 
 class Call(NamedTuple):
-    """What one call of the compiled loop is given. It chooses the tokens at position + 1, position + 2, …
+    """The arguments of one call of the compiled loop, which chooses the tokens at position + 1, position + 2, …
 
-    A call runs up to CHUNK steps; the number is data, so that a stream can ask for one token and a long text for many
-    of the same program.
+    A call runs up to CHUNK steps. Their number is an argument, so that the same program serves one token of a stream
+    and many tokens of a long text.
 
     Attributes:
-        window: int32 `[B, n]`. The tokens that the model is fed from.
+        window: int32 `[B, n]`. The tokens that the model reads.
         finished: bool `[B]`.
         position: int32. Position of the last known token of every row.
-        steps: int32. How many tokens, at most CHUNK.
+        steps: int32. Number of new tokens, at most CHUNK.
         uniform: float32 `[B, CHUNK]`. One number in [0, 1) for each choice.
-        lengths: int32 `[B]`. Length of each prompt: tokens before it are given, not chosen.
-        limits: int32 `[B]`. Length at which each row ends.
+        lengths: int32 `[B]`. Length of each prompt, whose tokens are not chosen.
+        limits: int32 `[B]`. Maximum length of each row.
         settings: float32. `Sampler.settings`.
         end_id: int32. Token that ends a row, or -1.
-        cache: the model's cache (any nested structure), untouched by the recomputed steps.
+        cache: the model's cache (any nested structure); the recomputed steps do not use it.
         seen: bool `[B, V]`. Tokens of the text so far.
         allowed: bool `[B, V]`. Tokens that may be chosen.
     """
@@ -46,7 +46,7 @@ class Call(NamedTuple):
 
 
 def pack(call):
-    """The numbers of a `Call`, int32 `[B, n]`: the window, then the rest of each row; floats by their bits."""
+    """Return the numbers of a `Call`, int32 `[B, n]`: the window, then the rest of each row; floats as their bits."""
     one = np.array([call.position, call.steps, call.end_id], "int32")
     one = np.concatenate([one, call.settings.view("int32")])
     own = np.stack([call.finished, call.lengths, call.limits], axis=1)
@@ -55,13 +55,13 @@ def pack(call):
 
 
 def packed(run, empty_cache=None):
-    """The loop `run` of `loop._steps`, which takes a `Call`, as a function of `pack`'s numbers, `marks` and the cache.
+    """Turn the loop `run` of `loop._steps` into a function of the numbers of `pack`, `marks` and the cache.
 
-    `marks` is bool `[2 B, V]`: for each row the tokens seen, then for each row the tokens allowed. The result is int32
+    `marks` is bool `[2 B, V]`: the tokens seen by each row, then the tokens allowed to each row. The result is int32
     `[B, CHUNK + 2]` (the new tokens, whether the row has finished, whether all logits were finite), marks, cache.
 
-    With `empty_cache`, the model's function of that name, the cache is made here, never leaves, and is `()` outside:
-    for a small model, passing it in and out costs as much as writing two tokens.
+    With `empty_cache`, the model's method, the cache exists only inside and is `()` outside: for a small model,
+    passing it costs as much as generating two tokens.
     """
 
     def run_packed(numbers, marks, cache):

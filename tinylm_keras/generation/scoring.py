@@ -1,4 +1,4 @@
-"""How likely a model finds a text, token by token."""
+"""Log-probabilities of the tokens of a text."""
 
 import numpy as np
 from keras import ops
@@ -14,7 +14,7 @@ def score(model, text):
 
 
 def _window_scores(model, ids):
-    """Inside the context all tokens at once; past it each token after a window of its own."""
+    """Score all tokens inside the context at once, and each token past it with its own window."""
     context_length = model.context_length
     run = program(model, "log_probabilities", _log_probabilities)
     parts = [_score(run, ids[np.newaxis, : context_length + 1], context_length)[0]]
@@ -26,7 +26,7 @@ def _window_scores(model, ids):
 
 
 def _sliding_window_scores(model, ids):
-    """All tokens, a context of them at a time: the cache carries what the next ones see of those before."""
+    """Score all tokens, one context length at a time; the cache holds the tokens before."""
     context_length = model.context_length
     run = program(model, "sliding_window_log_probabilities", _sliding_window_log_probabilities)
     cache = model.empty_cache(1)
@@ -41,7 +41,7 @@ def _sliding_window_scores(model, ids):
 
 
 def _score(run, windows, context_length, rows=1):
-    """log p of every token of `windows` `[n, t + 1]` but the first; padded to one shape, so one program serves all."""
+    """Return log p of all tokens of `windows` `[n, t + 1]` after the first; padded to one shape for one program."""
     count, length = windows.shape[0], windows.shape[1] - 1
     padded = np.zeros((rows, context_length + 1), "int32")
     padded[:count, : length + 1] = windows
@@ -61,7 +61,7 @@ def _sliding_window_log_probabilities(model):
 
 
 def _chosen(logits, token_ids):
-    """log p of `token_ids` `[n, T]` under `logits` `[n, T, V]`."""
+    """Return log p of `token_ids` `[n, T]` under `logits` `[n, T, V]`."""
     logits = ops.cast(logits, "float32")
     chosen = ops.take_along_axis(logits, ops.expand_dims(token_ids, -1), axis=-1)[..., 0]
     return chosen - ops.logsumexp(logits, axis=-1)

@@ -1,4 +1,4 @@
-"""Generation with a sliding-window cache: one way, inside the context and past it."""
+"""Runs the compiled loop with a sliding-window cache, inside the context and past it."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ class SlidingWindowSession(GenerationSession):
         return self._choose("sliding_window", window, steps)
 
     def _prefill(self, cache):
-        # The odd part comes first, since `prefill` may round up its length only until the cache is full.
+        # The shorter part is first, since `prefill` may round up its length only until the cache is full.
         start = 0
         for end in range(self.position % self.model.context_length, self.position + 1, self.model.context_length):
             if end > start:

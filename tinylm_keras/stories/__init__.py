@@ -1,13 +1,13 @@
 """The built-in corpus: a grammar of short stories for small children, and a judge that reads them.
 
-`write` draws stories that are sound by construction: who is who, he or she, whose thing it is, its colour, the place,
-the feelings and the ending stay straight from the first sentence to the last. `check` knows nothing of how a text came
-about; it parses the words and names each fault. Between the two stands a measure of a small language model that needs
-no reader and no network: train it on `write(30_000)`, let it tell stories, and ask for a `report`.
+`write` draws stories that are consistent by construction: persons, pronouns, owners, colours, places, feelings and the
+ending agree from the first sentence to the last. `check` sees only the text; it parses the words and names each fault.
+Together they measure a small language model without a human reader: train it on `write(30_000)`, let it generate
+stories, and call `report`.
 
-The grammar is data: `words` holds the words in classes, `forms` the sentences, `plots` the order in
-which they make a story. The writer (`grammar`) fills the forms in, the judge (`patterns`, `order`, `judge`) reads them
-back, so the two cannot drift apart. Only the standard library is used.
+The grammar is data: `words` holds classes of words, `forms` the sentences, `plots` the order of the sentences in a
+story. The writer (`grammar`) fills in the forms, and the judge (`patterns`, `order`, `judge`) parses them with the same
+tables. Only the standard library is used.
 
 Example:
     >>> from tinylm_keras.data import stories

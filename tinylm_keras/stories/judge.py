@@ -1,4 +1,4 @@
-"""The judge: reads a story back and says what does not hang together.
+"""The judge: parses a story and reports inconsistencies.
 
 It sees the text alone. Each sentence is matched to the forms; then the order of the parts must be one that a plot can
 make (`order`); then everybody and everything must stay what it was (`_facts`). If a story can be understood in several
@@ -33,7 +33,7 @@ _RIVALS = MUST_DIFFER | {role: other for other, role in MUST_DIFFER.items()}
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong: its kind, the sentence it stands in (0: the story as a whole), and what it is."""
+    """One fault: its kind, the number of its sentence (0: the whole story), and a description."""
 
     kind: str
     sentence: int
@@ -45,7 +45,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class _Mention:
-    """What one slot of one sentence says about a role."""
+    """The value that one slot of one sentence gives a role."""
 
     sentence: int
     slot: Slot
@@ -53,7 +53,7 @@ class _Mention:
 
 
 def split_sentences(tokens: list[str]) -> list[list[str]]:
-    """Cuts a story after each full stop and exclamation mark; after a quotation comes its speaker, no cut."""
+    """Split a story after each full stop and exclamation mark, but not between a quotation and its speaker."""
     sentences: list[list[str]] = []
     ended = True
     for token in tokens:
@@ -69,7 +69,7 @@ def _brief(text: str) -> str:
 
 
 def _form_faults(story: str, sentences: list[list[str]]) -> Iterator[Fault]:
-    """What is wrong with the outside of the story: spacing, length, its last word."""
+    """Yield faults of spacing, length and the last word of a story."""
     if story.strip() != " ".join(" ".join(tokens) for tokens in sentences):
         yield Fault("spacing", 0, "words must be parted by single spaces")
     count = len(sentences)
@@ -85,13 +85,13 @@ def _score(word: str, mentions: list[_Mention]) -> int:
 
 
 def _settle(mentions: list[_Mention]) -> _Mention | None:
-    """The mention that most of the story agrees with; the first of equals."""
+    """Return the mention that agrees with most of the story; the first one if several do."""
     named = [mention for mention in mentions if mention.slot.trait is None]
     return max(named, key=lambda mention: _score(mention.value, mentions), default=None)
 
 
 def _disagreement(mention: _Mention, true: _Mention, rival: _Mention | None) -> Fault:
-    """Words what a mention gets wrong, given what the role is in the rest of the story."""
+    """Describe the fault of a mention, given the value of the role in the rest of the story."""
     role, trait, value = mention.slot.role, mention.slot.trait, mention.value
     where = f"sentence {true.sentence}"
     if trait in ("in", "under", "a"):
@@ -110,7 +110,7 @@ def _fits(role: str, word: str, outline: Outline) -> bool:
 
 
 def _facts(telling: Telling) -> list[Fault]:
-    """What changes from one sentence to another that must not, and what does not fit the plot."""
+    """Return values that change between sentences, and values that do not fit the plot."""
     mentions: dict[str, list[_Mention]] = {}
     faults: list[Fault] = []
     for number, reading in telling.readings:
@@ -134,7 +134,7 @@ def _facts(telling: Telling) -> list[Fault]:
 
 
 def _pairs(settled: dict[str, _Mention]) -> Iterator[Fault]:
-    """What is wrong between two roles: two people of one name, an indoor thing out of doors."""
+    """Yield faults between two roles: the same name for two people, an indoor object outdoors."""
     for other, role in MUST_DIFFER.items():
         if role in settled and other in settled and settled[role].value == settled[other].value:
             kind, number = _KIND_OF_ROLE.get(role, "thing"), settled[other].sentence
@@ -147,7 +147,7 @@ def _pairs(settled: dict[str, _Mention]) -> Iterator[Fault]:
 
 
 def faults(story: str) -> list[Fault]:
-    """What `check` says, each fault with its kind and the number of its sentence.
+    """Return the faults of `check` as objects with a kind and the number of the sentence.
 
     Args:
         story: Any text.
@@ -168,7 +168,7 @@ def faults(story: str) -> list[Fault]:
 
 
 def _order(telling: Telling, told: int) -> Iterator[Fault]:
-    """What is wrong with the order of the `told` sentences."""
+    """Yield faults in the order of the sentences."""
     for number in telling.extra:
         yield Fault("order", number, f"does not belong here in a story of the kind '{telling.outline.plot}'")
     for number, part in telling.missing:
@@ -178,11 +178,11 @@ def _order(telling: Telling, told: int) -> Iterator[Fault]:
 
 
 def check(story: str) -> list[str]:
-    """Says everything that is wrong with a story; an empty list means that it is sound.
+    """Return all faults of a story; an empty list means that it is consistent.
 
-    The text is parsed and its facts are followed: who is who, he or she, whose thing it is, its colour, where they are,
-    how they feel and why, and whether the ending is the one of this beginning. Nothing else is looked at, so any text
-    may be asked about, and none raises.
+    The text is parsed and its facts are tracked: persons, pronouns, owners, colours, places, feelings with their
+    causes, and whether the ending fits the beginning. Nothing else is looked at, so any text may be asked about, and
+    none raises.
 
     Args:
         story: The text of one story.

@@ -1,6 +1,6 @@
-"""Which plot a row of sentences tells, and where it leaves the plot.
+"""Finds the plot that a sequence of sentences tells, and its deviations from the plot.
 
-A `Telling` lays the sentences of a story along the steps of one outline. `whole_tellings` finds those that fit without
+A `Telling` assigns the sentences of a story to the steps of one outline. `whole_tellings` finds those that fit without
 a gap; `best_tellings` finds, for a story that fits no outline, those that need the fewest repairs.
 """
 
@@ -11,15 +11,15 @@ from tinylm_keras.stories.patterns import Reading
 from tinylm_keras.stories.plots import OUTLINES, Outline
 
 _AT_MOST = 8
-"""Tellings compared for one story; sound stories have one or two."""
+"""Most tellings that are compared for one story; consistent stories have one or two."""
 
 
 @dataclass(frozen=True)
 class Telling:
-    """Sentences laid along an outline.
+    """Sentences assigned to the steps of an outline.
 
     `readings` holds (sentence number, reading) in order, `extra` the numbers of understood sentences that have no
-    place, `missing` (number of the following sentence, part) for each part that must be told and is not.
+    place, `missing` (number of the following sentence, part) for each required part that is missing.
     """
 
     outline: Outline
@@ -80,7 +80,7 @@ def _suits(choices: list[Reading], parts: tuple[str, ...]) -> list[Reading] | No
 
 
 def _repair(outline: Outline, readings: list[list[Reading]], costs: list[list[int]]) -> Telling:
-    """Follows the cheapest way through `costs`."""
+    """Return the telling along the cheapest path through `costs`."""
     steps, i, j = outline.steps, 0, 0
     laid, extra, missing = [], [], []
     while i < len(readings) or j < len(steps):

@@ -1,4 +1,4 @@
-"""Text to ids and back. A new tokenizer is a subclass of `Tokenizer` in a file of its own."""
+"""The tokenizers, between text and ids. A new tokenizer is a subclass of `Tokenizer` in its own file."""
 
 from tinylm_keras.tokenizers.base import Tokenizer as Tokenizer
 from tinylm_keras.tokenizers.byte_pair import BytePairTokenizer as BytePairTokenizer

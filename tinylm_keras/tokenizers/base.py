@@ -1,4 +1,4 @@
-"""What every tokenizer does: text to ids, ids to text, and to know its own special ids."""
+"""The base class of all tokenizers: text to ids, ids to text, and the special ids."""
 
 from __future__ import annotations
 
@@ -17,31 +17,29 @@ if TYPE_CHECKING:
 
     from tinylm_keras._types import AnyIds, KerasArguments, SeveralIds, Tensor
 
-# Settings that change no id of any text.
+# Settings without an effect on the ids of a text.
 NOT_IN_FINGERPRINT = ("name", "trainable", "dtype", "max_tokens", "sequence_length", "character_counts")
 
 
 class Tokenizer(IdRules, keras_nlp.tokenizers.Tokenizer):
-    """Base class: keras-nlp's method names, plus what training and generation ask of a tokenizer.
+    """Base class with the method names of keras-nlp, and the methods that training and generation use.
 
-    What needs no Keras is in its other base class, `tinylm_keras.id_rules.base.IdRules`.
+    The methods that need no Keras are in its other base class, `tinylm_keras.id_rules.base.IdRules`.
 
-    A subclass gives `_encode`, `token_strings`, `continuation` and `get_vocabulary`, those of the three special ids
-    that it has, and what it needs in `get_config`; and `call`, to be used inside `tf.data`. docs/own_tokenizer.md
-    shows one.
+    A subclass defines `_encode`, `token_strings`, `continuation`, `get_vocabulary`, its special ids (up to three) and
+    `get_config`; for use inside `tf.data` also `call`. docs/own_tokenizer.md shows an example.
 
-    Two ways to call it differ on purpose: `tokenize` returns unpadded numpy ids, while calling the tokenizer returns
-    a padded tensor `[batch, sequence_length]`, also inside `tf.data.Dataset.map`.
+    `tokenize` returns unpadded numpy ids. A call of the tokenizer returns a padded tensor `[batch, sequence_length]`,
+    also inside `tf.data.Dataset.map`.
 
-    Every tokenizer promises where a text may be cut: ASCII white space that follows a non-space begins a new token, so
-    the ids of a text are those of the part before such a place and then those of the part from there on
-    (`id_rules.strings.parts` cuts so).
+    Every tokenizer must allow a text to be split before ASCII white space that follows another character: there a new
+    token begins, so the ids of the two parts together are the ids of the text (see `id_rules.strings.parts`).
 
     Args:
-        max_tokens: int or None. Largest vocabulary, the special tokens included.
-        sequence_length: int or None. Length that a call pads and cuts to; None: as long as the longest text.
-        end_token: str or None. A token that closes each text. It is a control token: the same characters in a text
-            never become its id, and it is never printed.
+        max_tokens: int or None. Maximum size of the vocabulary, including special tokens.
+        sequence_length: int or None. A call pads or truncates to this length; None: to the longest text.
+        end_token: str or None. Control token at the end of each text. The same characters inside a text never
+            become its id, and it is never printed.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -58,11 +56,11 @@ class Tokenizer(IdRules, keras_nlp.tokenizers.Tokenizer):
         _keywords.refuse_unknown(self, kwargs, ("config_file",))  # keras-nlp's own, in every config
         super().__init__(**kwargs)
         self._take_settings(max_tokens, sequence_length, end_token)
-        # Held outside Keras's tracking: a tracked dict would be copied into wrappers, entry by entry.
+        # Not tracked by Keras, which would copy a dict into wrappers, entry by entry.
         self.__dict__["character_counts"] = {}
 
     def call(self, inputs: Any) -> Tensor:
-        """Padded ids; see the class of the tokenizer."""
+        """Return padded ids; see the class of the tokenizer."""
         raise NotImplementedError
 
     @overload
@@ -72,7 +70,7 @@ class Tokenizer(IdRules, keras_nlp.tokenizers.Tokenizer):
     def detokenize(self, inputs: SeveralIds) -> list[str]: ...
 
     def detokenize(self, inputs: Any) -> str | list[str]:
-        """Text of ids; padding and the end token are not printed.
+        """Return the text of ids, without padding and the end token.
 
         Args:
             inputs: ids `[n]`, or `[batch, n]`, or a list of arrays of ids.
@@ -86,9 +84,9 @@ class Tokenizer(IdRules, keras_nlp.tokenizers.Tokenizer):
         return super().detokenize(keras.ops.convert_to_numpy(inputs) if hasattr(inputs, "shape") else inputs)
 
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of the class and of all that decides the ids of a text: equal prints mean equal ids.
+        """Return the SHA-256 (hex) of the class and the settings. Equal fingerprints mean equal ids for every text.
 
-        Lengths and limits (`sequence_length`, `max_tokens`), names and counts are left out.
+        Settings without an effect on ids (`sequence_length`, `max_tokens`, names, counts) are not included.
         """
         config = {name: value for name, value in self.get_config().items() if name not in NOT_IN_FINGERPRINT}
         canonical = json.dumps([type(self).__name__, config], sort_keys=True, separators=(",", ":"))

@@ -26,27 +26,27 @@ DEFAULT_MAX_TOKENS = 4096
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class BytePairTokenizer(BytePairRules, Tokenizer):
-    """Byte-level byte-pair encoding: frequent letters in a row become one token, and any text can be written.
+    """Byte-level byte-pair encoding: frequent letter sequences become one token, and any text can be encoded.
 
-    A text is split with GPT-2's own pattern, its bytes are joined by `merges` in their order, and what results is
-    looked up in `vocabulary`. With GPT-2's files the ids are GPT-2's (those of `tiktoken`). Nothing is lost:
-    `detokenize(tokenize(text)) == text` for every text, and nothing is unknown. The text `"<|endoftext|>"` is text like
-    any other; it never becomes the id of that control token.
+    A text is split with the pattern of GPT-2, its bytes are joined by `merges` in their order, and the results are
+    looked up in `vocabulary`. With the files of GPT-2 the ids are those of GPT-2 (and `tiktoken`). The encoding is
+    lossless and has no unknown token: `detokenize(tokenize(text)) == text` for every text. The text `"<|endoftext|>"`
+    is encoded like any other text; it never becomes the id of that control token.
 
-    Padding has the one id after the last, and `vocabulary_size` counts it: GPT-2's 50,257 ids are followed by 50257.
-    Both lists live in the config (JSON), so a model's file needs nothing beside it.
+    The padding id follows the last id and counts in `vocabulary_size`: with the 50,257 ids of GPT-2 it is 50257.
+    Both lists are part of the config (JSON), so a model file needs no other file.
 
     Args:
-        max_tokens: int or None. Largest vocabulary, the special tokens included; `adapt` takes None for 4096.
-        sequence_length: int or None. Length that a call pads and cuts to; None: as long as the longest text.
-        end_token: str or None. Control token that closes each text in training and stops generation. It has the id
-            that the vocabulary gives it, else one after the last; it cannot be a token that text becomes.
-        vocabulary: list of str in the order of their ids, dict of ids by str, or None. Tokens in GPT-2's byte letters
-            ("Ġ" for the blank), instead of `adapt`.
-        merges: list of str or None. "left right", the first merged first; goes with `vocabulary`.
+        max_tokens: int or None. Maximum size of the vocabulary, including special tokens; None: 4096 in `adapt`.
+        sequence_length: int or None. A call pads or truncates to this length; None: to the longest text.
+        end_token: str or None. Control token at the end of each text in training; stops generation. Its id is the
+            one in the vocabulary, or a new last one. It must not be a token of ordinary text.
+        vocabulary: list of str in the order of their ids, dict from str to id, or None. The tokens, with GPT-2's
+            letters for bytes ("Ġ" for a space), as an alternative to `adapt`.
+        merges: list of str or None. Pairs "left right" in the order of merging; required with `vocabulary`.
 
     Raises:
-        ValueError: if a size is below its minimum, or the two lists are not whole; the message says what is missing.
+        ValueError: if a size is below its minimum, or a list is incomplete.
 
     Example:
 
@@ -75,25 +75,26 @@ class BytePairTokenizer(BytePairRules, Tokenizer):
 
     @classmethod
     def from_files(cls, vocabulary_file: Path, merges_file: Path, **kwargs: Unpack[TokenizerArguments]) -> Self:
-        """Read GPT-2's two files.
+        """Read a vocabulary from two files in the format of GPT-2.
 
         Args:
-            vocabulary_file: str or path of the JSON file with the ids by token (vocab.json).
-            merges_file: str or path of the file with one merge a line (merges.txt).
+            vocabulary_file: str or path. JSON object from token to id (vocab.json).
+            merges_file: str or path. One merge on each line (merges.txt).
             **kwargs: Further arguments of the class.
 
         Returns:
             A `BytePairTokenizer`.
 
         Raises:
-            FileNotFoundError, ValueError: if a file is not there or not of its format; the message names it.
+            FileNotFoundError: if a file does not exist.
+            ValueError: if a file has the wrong format.
         """
         vocabulary, merges = byte_pair_files.read_files(vocabulary_file, merges_file)
         return cls(vocabulary=vocabulary, merges=merges, **kwargs)
 
     @classmethod
     def from_preset(cls, preset: str, **kwargs: Unpack[TokenizerArguments]) -> Self:
-        """Fetch a byte-level tokenizer of the Hugging Face hub over the network, such as "gpt2".
+        """Download a byte-level tokenizer from the Hugging Face hub, such as "gpt2".
 
         Args:
             preset: str. Its name on the hub.
@@ -103,15 +104,15 @@ class BytePairTokenizer(BytePairRules, Tokenizer):
             A `BytePairTokenizer`.
 
         Raises:
-            ValueError: if it cannot be fetched, or splits text in another way than GPT-2.
+            ValueError: if it cannot be downloaded, or splits text differently from GPT-2.
         """
         vocabulary, merges = byte_pair_files.fetch(preset)
         return cls(vocabulary=vocabulary, merges=merges, **kwargs)
 
-    # The vocabulary
+    # Vocabulary
 
     def adapt(self, texts: Texts) -> Self:
-        """Learn the merges of the most frequent pairs, until there are `max_tokens` ids or no pair comes twice.
+        """Learn merges of the most frequent pairs, until there are `max_tokens` ids or no pair occurs twice.
 
         Args:
             texts: str, list of str, any iterable of str, or a `tf.data.Dataset` of strings (batched or not).
@@ -120,7 +121,7 @@ class BytePairTokenizer(BytePairRules, Tokenizer):
             The tokenizer itself. The same texts give the same vocabulary.
 
         Raises:
-            ValueError: if the texts are empty, or the end token is a token that they become.
+            ValueError: if the texts are empty, or the end token is a token of ordinary text.
         """
         parts = (part for batch in strings.batches(texts) for part in batch if part)
         first = next(parts, None)
@@ -131,13 +132,13 @@ class BytePairTokenizer(BytePairRules, Tokenizer):
         return self
 
     def call(self, inputs: Any) -> Tensor:
-        """Ids padded on the right: int32 `[batch, sequence_length]`, or as long as the longest text without one.
+        """Return ids padded on the right, int32 `[batch, sequence_length]`; without that setting, to the longest text.
 
-        Longer texts are cut to `sequence_length`. Strings and string tensors are accepted; one str gives `[length]`.
-        Inside `tf.data.Dataset.map` the text leaves TensorFlow for a Python function (`tf.numpy_function`): it runs in
-        this process alone and cannot be exported.
+        Longer texts are truncated. The input is a string (result `[length]`), a list of strings or a string tensor.
+        Inside `tf.data.Dataset.map` a Python function is called (`tf.numpy_function`), so the dataset runs only in
+        this process and cannot be exported.
         """
-        tf = sys.modules.get("tensorflow")  # a symbolic tensor can only come from a TensorFlow that is imported
+        tf = sys.modules.get("tensorflow")  # a symbolic tensor exists only if TensorFlow is imported
         if tf is None or not tf.is_tensor(inputs) or tf.executing_eagerly():
             return keras.ops.convert_to_tensor(self._padded(inputs))
         ids = tf.numpy_function(self._padded, [inputs], tf.int32, stateful=False)
@@ -145,7 +146,7 @@ class BytePairTokenizer(BytePairRules, Tokenizer):
         return ids
 
     def _padded(self, inputs):
-        """int32 numpy array `[batch, length]` of strings in an array, a tensor or a list; `[length]` of one string."""
+        """Return int32 `[batch, length]` for an array, tensor or list of strings, `[length]` for one string."""
         inputs = np.asarray(inputs, dtype=object)
         if inputs.ndim > 1:
             raise _checks.refuse("inputs", "must be one string or a row of strings", f"shape {inputs.shape}")

@@ -1,4 +1,4 @@
-"""Where a byte-pair vocabulary can come from: GPT-2's two files, or a name on the Hugging Face hub."""
+"""Reads byte-pair vocabularies from files in the format of GPT-2 or from the Hugging Face hub."""
 
 import json
 import pathlib
@@ -10,18 +10,18 @@ LARGEST = 64 << 20  # bytes; GPT-2's vocabulary takes 1 MB
 
 
 def read_files(vocabulary_file, merges_file):
-    """Read GPT-2's two files: a JSON object of ids by token, and one merge a line.
+    """Read two files in the format of GPT-2: a JSON object from token to id, and one merge on each line.
 
     Args:
         vocabulary_file: str or path, often named vocab.json.
         merges_file: str or path, often named merges.txt. A first line "#version: …" is skipped.
 
     Returns:
-        (dict of ids by token, list of merges). What they hold is not checked.
+        (dict from token to id, list of merges). Their contents are not checked.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if a file is not text, or not of its format; the message names it.
+        FileNotFoundError: if a file does not exist.
+        ValueError: if a file is not text, or has the wrong format.
     """
     vocabulary_file, merges_file = pathlib.Path(vocabulary_file), pathlib.Path(merges_file)
     try:
@@ -53,23 +53,23 @@ def _read(path):
 
 
 def fetch(preset):
-    """Fetch a tokenizer of the Hugging Face hub over the network.
+    """Download a tokenizer from the Hugging Face hub.
 
     Args:
         preset: str. Its name on the hub.
 
     Returns:
-        (dict of ids by token, list of merges). What they hold is not checked.
+        (dict from token to id, list of merges). Their contents are not checked.
 
     Raises:
-        ValueError: if it cannot be fetched, or splits text in another way than GPT-2.
+        ValueError: if it cannot be downloaded, or splits text differently from GPT-2.
     """
     import tokenizers
 
     _checks.text("preset", preset)
     try:
         fetched = tokenizers.Tokenizer.from_pretrained(preset)
-    except Exception as error:  # of the network, the hub or the file; most have several lines
+    except Exception as error:  # from the network, the hub or the file; most messages have several lines
         reason = str(error).strip().split("\n")[0].rstrip(".")
         advice = "Or fetch vocab.json and merges.txt yourself and use BytePairTokenizer.from_files."
         raise _checks.refuse("preset", f"could not be fetched ({reason})", preset, advice) from error
@@ -81,16 +81,16 @@ def fetch(preset):
 
 
 def parts(config):
-    """Take a `tokenizers.Tokenizer` apart that goes from text to tokens as GPT-2's does.
+    """Return the parts of a `tokenizers.Tokenizer` that splits text like GPT-2.
 
     Args:
         config: The content of its tokenizer.json.
 
     Returns:
-        (dict of ids by token, list of merges, set of the tokens that no text becomes). What they hold is not checked.
+        (dict from token to id, list of merges, set of control tokens). Their contents are not checked.
 
     Raises:
-        ValueError: if it is another; the message is what it must be, to follow "must be".
+        ValueError: if it is of another kind. The message completes "must be …".
     """
     try:
         if not _splits_as_gpt2(config):
@@ -106,7 +106,7 @@ def parts(config):
 
 
 def _splits_as_gpt2(config):
-    """Whether the JSON of a `tokenizers.Tokenizer` describes GPT-2's way from text to tokens."""
+    """Return whether the JSON of a `tokenizers.Tokenizer` splits text like GPT-2."""
     model, splitter = config["model"], config["pre_tokenizer"] or {}
     others = ("dropout", "byte_fallback", "ignore_merges", "end_of_word_suffix", "continuing_subword_prefix")
     return (

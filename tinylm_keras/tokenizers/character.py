@@ -1,4 +1,4 @@
-"""Each character is a token."""
+"""A tokenizer with one token for each character."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from tinylm_keras.tokenizers.vectorized import VectorizedTokenizer
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class CharacterTokenizer(CharacterRules, VectorizedTokenizer):
-    r"""Each character, that is each Unicode code point, is a token: letters, blanks, line breaks, accents on their own.
+    r"""Each character (Unicode code point) is a token: letters, spaces, line breaks, combining accents.
 
-    The ids follow the code points, so the vocabulary is sorted; `max_tokens` keeps the most frequent characters and
-    then sorts them. Text of known characters is given back exactly. An unknown character, and NUL, which Keras's
-    vocabulary cannot hold, becomes "\ufffd".
+    The vocabulary is sorted by code point; `max_tokens` first selects the most frequent characters. Text of known
+    characters is restored exactly. An unknown character, and NUL, which a Keras vocabulary cannot hold, becomes
+    "\ufffd".
 
     Args:
-        max_tokens: int or None. Largest vocabulary, the special tokens included.
-        sequence_length: int or None. Length that a call pads and cuts to; None: as long as the longest text.
-        end_token: str or None. Control token that closes each text in training and stops generation.
-        vocabulary: list of str or None. Characters in the order of their ids, instead of `adapt`.
+        max_tokens: int or None. Maximum size of the vocabulary, including special tokens.
+        sequence_length: int or None. A call pads or truncates to this length; None: to the longest text.
+        end_token: str or None. Control token at the end of each text in training; stops generation.
+        vocabulary: list of str or None. Characters in the order of their ids, as an alternative to `adapt`.
 
     Raises:
-        ValueError: if a size is below its minimum, or `vocabulary` is no list of different characters that fits.
+        ValueError: if a size is below its minimum, or `vocabulary` is not a list of distinct characters that fits.
 
     Example:
 

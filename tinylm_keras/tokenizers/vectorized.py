@@ -1,4 +1,4 @@
-"""What the tokenizers on `keras.layers.TextVectorization` share: a vocabulary of strings."""
+"""The base class of tokenizers with a `keras.layers.TextVectorization` layer."""
 
 from __future__ import annotations
 
@@ -19,17 +19,15 @@ if TYPE_CHECKING:
 
 
 class VectorizedTokenizer(WordRules, Tokenizer):
-    """A vocabulary of strings that a `TextVectorization` layer learns and looks up.
+    """A tokenizer whose vocabulary of strings is built and looked up by a `TextVectorization` layer.
 
-    A subclass says how a text is split, twice: `_split` for the layer, in TensorFlow, and in Python, as a class of
-    `id_rules` that it also inherits. The layer learns the vocabulary and answers calls, also inside `tf.data`;
-    `tokenize` looks the tokens up in Python, which is as fast and needs no TensorFlow. A test holds the two to the same
-    ids for any text.
+    A subclass splits text in two ways: in TensorFlow with `_split`, for the layer, and in Python with a class of
+    `id_rules`, its other base class. The layer builds the vocabulary and serves calls, also inside `tf.data`;
+    `tokenize` uses Python, which is as fast and needs no TensorFlow. Tests compare the ids of both.
 
-    Id 0 pads, id 1 is every unknown word, then come the words, from the most to the least frequent unless the subclass
-    orders them; the end token, when there is one, has the last id. The vocabulary lives in the config (JSON) and
-    nowhere else: Keras's own asset file has one token a line and loses or shifts tokens that hold a line break of any
-    alphabet.
+    Id 0 is padding, id 1 the unknown word. The words follow, the most frequent first unless the subclass sorts them
+    differently. The end token, if any, has the last id. The vocabulary is stored only in the config (JSON): the asset
+    file of Keras has one token on each line, and fails with tokens that contain a line break.
     """
 
     def __init__(
@@ -47,10 +45,10 @@ class VectorizedTokenizer(WordRules, Tokenizer):
         if character_counts:
             self.__dict__["character_counts"] = dict(character_counts)
 
-    # The vocabulary
+    # Vocabulary
 
     def adapt(self, texts: Texts) -> Self:
-        """Learn the vocabulary: the most frequent tokens, up to `max_tokens` with the special ones.
+        """Build the vocabulary from the most frequent tokens, up to `max_tokens` including special tokens.
 
         Args:
             texts: str, list of str, any iterable of str, or a `tf.data.Dataset` of strings (batched or not).
@@ -59,7 +57,7 @@ class VectorizedTokenizer(WordRules, Tokenizer):
             The tokenizer itself.
 
         Raises:
-            ValueError: if the texts hold no token at all.
+            ValueError: if the texts contain no token.
             ImportError: if TensorFlow is not installed.
         """
         scratch = self._layer(max_tokens=self.max_tokens and self.max_tokens + 2)
@@ -69,7 +67,7 @@ class VectorizedTokenizer(WordRules, Tokenizer):
                 characters.update(text)
             scratch.update_state(batch)
         scratch.finalize_state()
-        # The strings of the control tokens are ordinary unknown words when a text holds them.
+        # Inside a text, the strings of control tokens are ordinary unknown words.
         # Keras drops NUL at the end of a token, which can make two tokens equal: the second is an unknown word.
         words = dict.fromkeys(str(word) for word in scratch.get_vocabulary()[2:])
         words = [word for word in words if word not in (PAD, UNKNOWN, self.end_token)]
@@ -83,9 +81,9 @@ class VectorizedTokenizer(WordRules, Tokenizer):
     # Text to ids
 
     def call(self, inputs: Any) -> Tensor:
-        """Ids padded on the right: int32 `[batch, sequence_length]`, or as long as the longest text without one.
+        """Return ids padded on the right, int32 `[batch, sequence_length]`; without that setting, to the longest text.
 
-        Longer texts are cut to `sequence_length`. Strings and string tensors are accepted; one str gives `[length]`.
+        Longer texts are truncated. The input is a string (result `[length]`), a list of strings or a string tensor.
         """
         tf = self._tensorflow()
         ids = self.vectorization(inputs)  # int64; a TensorFlow tensor inside tf.data on every backend
@@ -93,15 +91,15 @@ class VectorizedTokenizer(WordRules, Tokenizer):
 
     @property
     def vectorization(self) -> keras.layers.TextVectorization:
-        """The `TextVectorization` layer behind a call: it splits, looks up, pads and cuts."""
+        """The `TextVectorization` layer that a call uses: it splits, looks up, pads and truncates."""
         if self.__dict__["_vectorization"] is None:
             words = list(self._known_words())
             self.__dict__["_vectorization"] = self._layer(vocabulary=words, output_sequence_length=self.sequence_length)
         return self.__dict__["_vectorization"]
 
     def _layer(self, **arguments):
-        # Built on first use: TensorFlow is not needed to load a model, to tokenize and to generate. The first use may
-        # be inside tf.data.Dataset.map, whose graph must not own the table.
+        # Built at the first use, because loading, tokenizing and generating do not need TensorFlow. The first use may
+        # be inside tf.data.Dataset.map, and its graph must not own the table.
         tf = self._tensorflow()
         with tf.init_scope(), tf.device("cpu"):
             return keras.layers.TextVectorization(standardize=None, split=self._split, **arguments)
@@ -116,14 +114,14 @@ class VectorizedTokenizer(WordRules, Tokenizer):
             ) from error
         return tensorflow
 
-    # State: held outside Keras's tracking, so that no sublayer and no asset file comes of it
+    # State: not tracked by Keras, which would add a sublayer and an asset file
 
     def _set_words(self, words):
         super()._set_words(words)
         self.__dict__["_vectorization"] = None
 
     def _ordered(self, words):
-        """The learned words in the order of their ids."""
+        """Return the learned words in the order of their ids."""
         return words
 
     def get_config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Words are what stands between white space."""
+"""A tokenizer that splits at white space."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from tinylm_keras.tokenizers.vectorized import VectorizedTokenizer
 
 @keras.saving.register_keras_serializable(package="tinylm_keras")
 class WhitespaceTokenizer(WhitespaceRules, VectorizedTokenizer):
-    r"""Words are what stands between white space; "ball" and "ball." are two words.
+    r"""Splits at white space; "ball" and "ball." are two different words.
 
-    Lossy: every run of blanks, tabs and line breaks becomes one blank, and unknown words become "[UNK]". Split at
-    ASCII white space, as TensorFlow does; other Unicode spaces are part of a word.
+    Lossy: each sequence of spaces, tabs and line breaks becomes one space, and unknown words become "[UNK]". Only
+    ASCII white space splits, as in TensorFlow; other Unicode spaces are part of a word.
 
     Args:
-        max_tokens: int or None. Largest vocabulary, the special tokens included.
-        sequence_length: int or None. Length that a call pads and cuts to; None: as long as the longest text.
-        end_token: str or None. Control token that closes each text in training and stops generation.
-        vocabulary: list of str or None. Words in the order of their ids, instead of `adapt`.
+        max_tokens: int or None. Maximum size of the vocabulary, including special tokens.
+        sequence_length: int or None. A call pads or truncates to this length; None: to the longest text.
+        end_token: str or None. Control token at the end of each text in training; stops generation.
+        vocabulary: list of str or None. Words in the order of their ids, as an alternative to `adapt`.
 
     Raises:
-        ValueError: if a size is below its minimum, or `vocabulary` is no list of different strings that fits.
+        ValueError: if a size is below its minimum, or `vocabulary` is not a list of distinct strings that fits.
 
     Example:
 

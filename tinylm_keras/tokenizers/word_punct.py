@@ -1,4 +1,4 @@
-"""Words and punctuation marks."""
+"""A tokenizer for words and punctuation marks."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from tinylm_keras.tokenizers.vectorized import VectorizedTokenizer
 class WordPunctTokenizer(WordPunctRules, VectorizedTokenizer):
     """Words and punctuation marks, each a token: "don't stop!" is "don't", "stop", "!".
 
-    Apostrophes, straight or curly, and hyphens between letters belong to the word, and so do the points of a number
-    ("3.14", "10:30"). Every other mark is a token of its own, except that hyphens in a row are one.
+    Apostrophes (straight or curly) and hyphens between letters are part of the word, and so are the separators inside
+    a number ("3.14", "10:30"). Every other mark is a token; consecutive hyphens are one token.
 
-    Lossy: white space is not kept. Text is given back as English is printed: words are set off by one blank, with none
-    before , . ! ? ; : ) ] } ” and none after ( [ { “ $ #; straight quotes open and close in turn; "--", "—" and "/"
-    join. So line breaks and runs of blanks become one blank, and text that is spaced in another way comes back in this
-    one: "U.S." as "U. S.", "R&B" as "R & B". Unknown words become "[UNK]".
+    Lossy: white space is not stored. `detokenize` puts one space between tokens, as in printed English, but none before
+    , . ! ? ; : ) ] } ” none after ( [ { “ $ # and none around "--", "—" and "/"; straight quotes open and close
+    alternately. So line breaks become spaces, and other spacing is changed: "U.S." becomes "U. S.", "R&B" becomes
+    "R & B". Unknown words become "[UNK]".
 
     Args:
-        max_tokens: int or None. Largest vocabulary, the special tokens included.
-        sequence_length: int or None. Length that a call pads and cuts to; None: as long as the longest text.
-        end_token: str or None. Control token that closes each text in training and stops generation.
-        vocabulary: list of str or None. Words in the order of their ids, instead of `adapt`.
+        max_tokens: int or None. Maximum size of the vocabulary, including special tokens.
+        sequence_length: int or None. A call pads or truncates to this length; None: to the longest text.
+        end_token: str or None. Control token at the end of each text in training; stops generation.
+        vocabulary: list of str or None. Words in the order of their ids, as an alternative to `adapt`.
 
     Raises:
-        ValueError: if a size is below its minimum, or `vocabulary` is no list of different strings that fits.
+        ValueError: if a size is below its minimum, or `vocabulary` is not a list of distinct strings that fits.
 
     Example:
 
@@ -41,6 +41,6 @@ class WordPunctTokenizer(WordPunctRules, VectorizedTokenizer):
     def _split(self, inputs):
         import tensorflow as tf
 
-        # A blank after each token; every other space becomes one too, and none is inside a token.
+        # A space after each token; other white space becomes a space too. No token contains one.
         spaced = tf.strings.regex_replace(tf.strings.regex_replace(inputs, f"[{SPACE}]", " "), TOKEN, r"\0 ")
         return tf.strings.split(spaced)

@@ -50,7 +50,8 @@ class Origin:
             return f"Other settings come from the preset {preset!r}, not from the run that trained the model."
         if self.record is None:
             name = presets.DEFAULT
-            return f"Other settings come from the preset {name!r}: the run of the model is unknown, {self.problem}."
+            why = f"the run of the model is unknown, because {self.problem}"
+            return f"Other settings come from the preset {name!r}: {why}."
         recipe = self.record.recipe
         return (
             f"Other settings come from the run that trained the model, {self.folder} (preset {recipe.preset!r}); "

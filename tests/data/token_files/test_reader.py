@@ -348,7 +348,7 @@ def large_id(folder):
         (change("sources", to=[1]), "index.json must have a list of strings at sources, not [1]"),
         (change("splits", to=[]), "index.json must have an object at splits, not []"),
         (change("splits", "train", to=None), "index.json must have an object at splits.train, not nothing"),
-        (change("splits", "test", to={}), "index.json has a split 'test', and there are train, validation"),
+        (change("splits", "test", to={}), "index.json has a split 'test'; valid splits are train, validation"),
         (change("splits", "train", "count", to=7), "index.json has 7 ids and "),
         (change("splits", "train", "count", to="7"), "must have a whole number of at least 2 at splits.train.count"),
         (change("splits", "train", "count", to=1e9), "must have a whole number of at least 2 at splits.train.count"),
@@ -358,7 +358,7 @@ def large_id(folder):
         (change("splits", "train", "first_tokens", to=[[1]]), "a list of pairs of whole numbers at splits.train.first"),
         (
             change("splits", "train", "first_tokens", to=[[15, 1]]),
-            "has the first token 15 in train, and a vocabulary of",
+            "has the first token 15 in train, but a vocabulary of",
         ),
         (change("splits", "train", "file", to="../train.bin"), "the name of a .bin file in the folder at splits.train"),
         (change("splits", "train", "file", to="/etc/x.bin"), "the name of a .bin file in the folder at splits.train"),
