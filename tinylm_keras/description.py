@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import importlib.metadata
 import pathlib
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +48,8 @@ def describe(model: LanguageModel | runtime.Model, path: Path | None = None) -> 
         parameters = {**model.file.weights.sizes, "total": model.file.weights.total}
         tokenizer_kind = (config.get("tokenizer") or {}).get("class_name")
     else:
+        import importlib.metadata  # it takes as long as all else here
+
         kind, config, keras = type(model).__name__, model.get_config(), importlib.metadata.version("keras")
         parameters, tokenizer_kind = count_parameters(model), type(model.tokenizer).__name__
     description = {
