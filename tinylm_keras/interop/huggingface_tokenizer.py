@@ -4,7 +4,8 @@ import warnings
 
 from tinylm_keras import archive
 from tinylm_keras._small_files import read_small
-from tinylm_keras.tokenizers import BytePairTokenizer, byte_level, byte_pair_files
+from tinylm_keras.id_rules import byte_level
+from tinylm_keras.tokenizers import BytePairTokenizer, byte_pair_files
 
 # Bytes; GPT-2's tokenizer.json takes 2 MB.
 LARGEST = {"tokenizer.json": archive.text.LARGEST}
