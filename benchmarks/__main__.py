@@ -12,6 +12,7 @@ JOBS = {
     "prepare": "text to token files: speed and memory",
     "loading": "what the check of a model's file costs, and hostile files at most",
     "startup": "how long the command line takes to answer",
+    "runtime": "`tinylm generate` with numpy and with Keras: time to start, speed, and whether they write the same",
     "gpu": "tokens per second and time to a loss on one device, with JAX and without TensorFlow",
     "machine": "what this machine can do at most: products and memory",
 }

@@ -20,13 +20,14 @@ from benchmarks import (
     memory,
     peers,
     report,
+    runtime,
     shapes,
     startup,
     training,
 )
 from benchmarks.measuring import Arm, Row
 
-JOBS = [generation, training, loss, memory, startup, loading, gpu, machine]
+JOBS = [generation, training, loss, memory, startup, runtime, loading, gpu, machine]
 
 
 def toy(name, seconds, log, then=""):

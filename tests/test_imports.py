@@ -17,6 +17,7 @@ ROWS = [
     ["cli"],
     ["baselines/comparison"],
     ["evaluation", "inspection", "interop"],
+    ["description"],
     ["training"],
     ["saving", "plots"],
     ["baselines"],
@@ -24,8 +25,8 @@ ROWS = [
     ["generation"],
     ["recipe", "samplers", "metrics", "schedules"],
     ["tokenizers", "layers", "text"],
-    ["stories", "hub"],
-    ["_csv_files", "_labels", "_ticks", "archive", "_folders", "counting", "copying"],
+    ["stories", "hub", "runtime"],
+    ["_csv_files", "_labels", "_ticks", "archive", "_folders", "counting", "copying", "id_rules"],
     ["_locks"],
     ["_files", "_keywords", "_renamed"],
     ["_checks", "_endings", "_keras_nlp", "_small_files", "_terminal", "specs"],
@@ -120,7 +121,8 @@ def test_the_type_checker_sees_the_same_names_and_submodules():
 
 
 def test_every_package_has_an_all_that_is_true():
-    for name in ("archive", "data", "generation", "interop", "layers", "models", "tokenizers"):
+    rooms = ("archive", "data", "generation", "id_rules", "interop", "layers", "models", "runtime", "tokenizers")
+    for name in rooms:
         module = __import__(f"tinylm_keras.{name}", fromlist=["*"])
         for public in module.__all__:
             assert getattr(module, public) is not None

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from tinylm_keras import copying as copying
     from tinylm_keras import counting as counting
     from tinylm_keras import data as data
+    from tinylm_keras import description as description
     from tinylm_keras import evaluation as evaluation
     from tinylm_keras import generation as generation
     from tinylm_keras import hub as hub
+    from tinylm_keras import id_rules as id_rules
     from tinylm_keras import inspection as inspection
     from tinylm_keras import interop as interop
     from tinylm_keras import layers as layers
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from tinylm_keras import models as models
     from tinylm_keras import plots as plots
     from tinylm_keras import recipe as recipe
+    from tinylm_keras import runtime as runtime
     from tinylm_keras import samplers as samplers
     from tinylm_keras import saving as saving
     from tinylm_keras import schedules as schedules
@@ -111,8 +114,9 @@ __all__ = [
 
 # Submodules with further names.
 _SUBMODULES = (
-    *("archive", "cli", "copying", "counting", "evaluation", "generation", "hub", "inspection", "interop", "models"),
-    *("plots", "recipe", "samplers", "saving", "schedules", "specs", "text", "tokenizers", "training"),
+    *("archive", "cli", "copying", "counting", "description", "evaluation", "generation", "hub", "id_rules"),
+    *("inspection", "interop", "models", "plots", "recipe", "runtime", "samplers", "saving", "schedules", "specs"),
+    *("text", "tokenizers", "training"),
 )
 
 
@@ -142,5 +146,5 @@ def __dir__():
     return sorted({*__all__, *_SUBMODULES, *(name for name in globals() if name.startswith("__"))})
 
 
-if "keras" in sys.modules:
+if sys.modules.get("keras") is not None:
     _register_classes()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import importlib.metadata
 import pathlib
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +32,9 @@ def describe(model: LanguageModel | runtime.Model, path: Path | None = None) -> 
 
     Returns:
         dict with "class", "sizes", "parameters" (per part of the model, and "total"), "tokenizer",
-        "generation_defaults" and "keras" (the version that runs, or that wrote the file); with `path` also "file", "bytes", "recipe" (None without a recipe) and, where
-        there is one that cannot be read, "recipe_problem".
+        "generation_defaults" and "keras" (the version that runs; of a `runtime.Model` the one that wrote the file);
+        with `path` also "file", "bytes", "recipe" (None without a recipe) and, where there is one that cannot be read,
+        "recipe_problem".
 
     Example:
 
@@ -45,9 +45,11 @@ def describe(model: LanguageModel | runtime.Model, path: Path | None = None) -> 
     """
     if isinstance(model, runtime.Model):
         kind, config, keras = model.file.kind, model.file.config, model.file.keras
-        parameters = {**model.file.weights.sizes, "total": sum(model.file.weights.sizes.values())}
+        parameters = {**model.file.weights.sizes, "total": model.file.weights.total}
         tokenizer_kind = (config.get("tokenizer") or {}).get("class_name")
     else:
+        import importlib.metadata  # it takes as long as all else here
+
         kind, config, keras = type(model).__name__, model.get_config(), importlib.metadata.version("keras")
         parameters, tokenizer_kind = count_parameters(model), type(model.tokenizer).__name__
     description = {

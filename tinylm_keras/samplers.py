@@ -1,4 +1,4 @@
-"""From logits to the next token inside a compiled program; `runtime.sampling` says by which rules, and has them in numpy."""
+"""From logits to the next token inside a compiled program, by the rules of `runtime.sampling`."""
 
 import keras
 import numpy as np

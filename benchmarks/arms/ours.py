@@ -1,6 +1,7 @@
 """Our model, whole and with each optimization off."""
 
 import itertools
+import tempfile
 import time
 
 import keras
@@ -11,9 +12,10 @@ from benchmarks.arms.clock import Clock
 from benchmarks.arms.preset import build
 from benchmarks.measuring import repeat, serve
 from benchmarks.shapes import SHAPES
-from tinylm_keras import data
+from tinylm_keras import data, runtime
+from tinylm_keras.baselines import MLPLM, MixtureLM, NGramLM
 from tinylm_keras.generation import loop
-from tinylm_keras.models import LanguageModel, MiniLM
+from tinylm_keras.models import LanguageModel, MiniLM, RotaryLM
 
 
 class Uncached(MiniLM):
@@ -81,6 +83,45 @@ def file(path, shape, optimizer=False):
     return {"parameters": model.count_params()}
 
 
+def generation_of_file(path, prompts, new_tokens, budget):
+    """New text with `model.generate` of a model that was saved."""
+    import tinylm_keras
+
+    model, seeds = tinylm_keras.load_model(path), itertools.count()
+    return repeat(lambda: model.generate([[2]] * prompts, new_tokens, seed=next(seeds)), budget)
+
+
+def same_texts(prompts, new_tokens):
+    """How many seeded texts both engines write alike, by model."""
+    began, same = time.perf_counter(), {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, model in _five_models():
+            model.save(f"{folder}/{name}.keras")
+            ours, theirs = (
+                one.generate([[2 + i % 50] for i in range(prompts)], new_tokens, seed=1, temperature=0.8)
+                for one in (runtime.load(f"{folder}/{name}.keras"), model)
+            )
+            same[name] = sum(np.array_equal(*pair) for pair in zip(ours, theirs, strict=True))
+    return {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time(), "same": same}
+
+
+def _five_models():
+    """Pairs of a name and a model with weights by chance, large enough that all of them matter."""
+    generator, ids = np.random.default_rng(0), np.random.default_rng(1).integers(1, 65, 20_000)
+    sizes = {"vocabulary_size": 65, "context_length": 48, "embed_dim": 64, "num_heads": 4, "feed_forward_dim": 160}
+    counts = NGramLM.count([ids], vocabulary_size=65, order=4, context_length=48)
+    for name, model in (
+        ("post-norm", MiniLM(**sizes, num_blocks=3)),
+        ("pre-norm", MiniLM(**sizes, num_blocks=3, norm="pre", activation="gelu")),
+        ("rotary", RotaryLM(**sizes, num_blocks=3)),
+        ("mlp", MLPLM(vocabulary_size=65, context_length=48)),
+        ("mixture", MixtureLM(RotaryLM(**sizes, num_blocks=2), counts)),
+    ):
+        for weight in model.trainable_variables:
+            weight.assign(weight + generator.normal(0, 0.1, weight.shape))
+        yield name, model
+
+
 def loss(text, preset, target, evaluate_every, seed, settings=None):
     """Train a preset on the characters of a text until the whole validation part costs no more than `target`.
 
@@ -138,4 +179,4 @@ class _Watch(keras.callbacks.Callback):
 
 
 if __name__ == "__main__":
-    serve(generation, lengths, training, file, loss)
+    serve(generation, generation_of_file, same_texts, lengths, training, file, loss)

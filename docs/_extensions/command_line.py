@@ -2,7 +2,6 @@
 
 import re
 
-import typer
 from docutils import nodes
 from rich.markup import render
 from sphinx.util.docutils import SphinxDirective
@@ -10,9 +9,9 @@ from sphinx.util.docutils import SphinxDirective
 
 def commands():
     """The commands of `tinylm` by name, as the parser has them."""
-    from tinylm_keras.cli._main import app
+    from tinylm_keras.cli._main import parser
 
-    return typer.main.get_command(app).commands
+    return parser().commands
 
 
 def usage(name, command):

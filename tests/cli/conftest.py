@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-import typer
 
 from tinylm_keras.cli import _arguments, _main, main
 
@@ -47,7 +46,7 @@ def parsed():
     """What a command would be called with: `parsed("info", "m.keras")` gives its arguments by name."""
 
     def parse(*arguments):
-        group = typer.main.get_command(_main.app)
+        group = _main.parser()
         typed = _main._spread(list(arguments), _arguments.command_of(arguments, group))
         return group(typed, prog_name="tinylm", standalone_mode=False).keywords
 

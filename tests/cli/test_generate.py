@@ -252,5 +252,5 @@ def test_the_record_has_the_digest_of_what_was_loaded_whatever_lies_there_later(
         return load(held)
 
     monkeypatch.setattr(saving, "load_held", load_and_replace)
-    assert tinylm("generate", path, "Tom", "--out", out).code == 0
+    assert tinylm("generate", path, "Tom", "--out", out, "--engine", "keras").code == 0
     assert json.loads(out.read_text())["sha256"] == digest

@@ -8,7 +8,6 @@ import sys
 import time
 
 import pytest
-import typer
 
 import tinylm_keras
 from tinylm_keras import _checks
@@ -211,7 +210,7 @@ def test_an_argument_is_shown_as_the_option_of_the_command_that_was_called(tinyl
 def test_what_is_no_option_of_the_command_keeps_its_name():
     error = _checks.refuse("column", "must be there", "a b", ["Try ", _checks.Argument("column", "text"), "."])
     assert _refusal.line(error) == str(error)
-    command = typer.main.get_command(_main.app).commands
+    command = _main.parser().commands
     assert _refusal.line(error, command["info"]) == str(error)
     assert _refusal.line(error, command["train"]) == (
         "`--column` must be there. Received: --column 'a b'. Try --column text. See: tinylm train --help"

@@ -13,7 +13,6 @@ import zipfile
 import zlib
 
 import pytest
-import typer
 
 import tinylm_keras as tlm
 from tinylm_keras.recipe import presets
@@ -73,10 +72,10 @@ def test_every_public_name_is_in_the_reference(site):
 def test_every_command_and_option_is_on_the_page_with_its_help(site):
     from rich.markup import render
 
-    from tinylm_keras.cli._main import app
+    from tinylm_keras.cli._main import parser
 
     page = " ".join(text_of(site / "command_line.html").split())
-    for name, command in typer.main.get_command(app).commands.items():
+    for name, command in parser().commands.items():
         assert f"tinylm {name} [OPTIONS]" in page
         for parameter in command.params:
             assert parameter.opts[0] in page or parameter.name.upper() in page, (name, parameter.name)
@@ -118,9 +117,9 @@ def test_a_link_that_leads_nowhere_and_an_unknown_name_fail_the_build(tmp_path):
 
 
 def test_the_commands_on_the_pages_exist():
-    from tinylm_keras.cli._main import app
+    from tinylm_keras.cli._main import parser
 
-    known = typer.main.get_command(app).commands
+    known = parser().commands
     found = 0
     for page in DOCS.glob("*.md"):
         text = page.read_text(encoding="utf-8")

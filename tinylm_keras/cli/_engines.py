@@ -53,7 +53,7 @@ def load(path, engine, settings, rows):
 
 def seconds(model, rows, new_tokens):
     """About how long numpy takes to write `rows` texts of so many tokens with a `runtime.Model`."""
-    products = sum(model.file.weights.sizes.values())
+    products = model.file.weights.total
     past = 0 if model.sliding_window_cache else max(0, new_tokens - model.context_length)
     computed = new_tokens - past + past * model.context_length  # past the context, each token computes the whole window
     return new_tokens * STEP + rows * (new_tokens * ROW + computed * products * PRODUCT)

@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import importlib
 import itertools
 import os
 import sys
@@ -12,36 +13,11 @@ import typer
 
 import tinylm_keras
 from tinylm_keras import _endings, _streams, _terminal
-from tinylm_keras.cli import (
-    _arguments,
-    _console,
-    _help,
-    _refusal,
-    compare,
-    evaluate,
-    export,
-    generate,
-    import_,
-    info,
-    plot,
-    prepare,
-    presets,
-    push,
-    survey,
-    tokenize,
-    train,
-)
+from tinylm_keras.cli import _arguments, _console, _help, _refusal
 
-app = typer.Typer(
-    name="tinylm",
-    cls=_help.Group,
-    help="Train a small language model on your own text, keep it as one file, and generate text with it.",
-    epilog="Help for a command: tinylm train --help. Start with: tinylm train, which needs no text of your own.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# In the order of the help; each is a function in a module of the same name, and `import` is a word of Python's.
+COMMANDS = ("survey", "prepare", "train", "generate", "evaluate", "compare", "plot")
+COMMANDS += ("export", "import", "push", "tokenize", "info", "presets")
 
 
 def _show_version(wanted):
@@ -63,7 +39,6 @@ def _only_bound(command):
     return bind
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
@@ -72,13 +47,26 @@ def _options(
     pass
 
 
-COMMANDS = (
-    *(survey.survey, prepare.prepare, train.train, generate.generate, evaluate.evaluate, compare.compare),
-    *(plot.plot, export.export, import_.import_, push.push, tokenize.tokenize, info.info, presets.presets),
-)
-for one in COMMANDS:
-    name = one.__name__.removesuffix("_")  # `import` is a word of Python's
-    app.command(name, cls=_help.Command, epilog=_help.examples(name))(_only_bound(one))
+@functools.cache
+def parser(names=COMMANDS):
+    """Return the parser of some commands. To import them all takes longer than `tinylm generate` writes a text."""
+    app = typer.Typer(
+        name="tinylm",
+        cls=_help.Group,
+        help="Train a small language model on your own text, keep it as one file, and generate text with it.",
+        epilog="Help for a command: tinylm train --help. Start with: tinylm train, which needs no text of your own.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for name in names:
+        place = "import_" if name == "import" else name
+        command = getattr(importlib.import_module(f"tinylm_keras.cli.{place}"), place)
+        app.command(name, cls=_help.Command, epilog=_help.examples(name))(_only_bound(command))
+    return typer.main.get_command(app)
+
 
 # Failures of the machine, not of the input: the exit code is 1, not 2.
 MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.ENOMEM, errno.EMFILE}
@@ -113,7 +101,7 @@ def run(argv):
         arguments.remove("--traceback")
         wants_traceback = True
     _console.make_streams_total()
-    group = typer.main.get_command(app)
+    group = parser((arguments[0],) if arguments and arguments[0] in COMMANDS else COMMANDS)
     command = _arguments.command_of(arguments, group)
     try:
         call = _parse(group, _spread(arguments, command))
@@ -137,7 +125,7 @@ def run(argv):
 def _parse(group, arguments):
     """Return the typed command with its arguments as a function to call.
 
-    `app` is not called, because Typer handles Ctrl-C and closed pipes in its own way.
+    The parser does not run it, because Typer handles Ctrl-C and closed pipes in its own way.
     """
     with group.make_context("tinylm", arguments) as context:
         return group.invoke(context)

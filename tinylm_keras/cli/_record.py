@@ -1,7 +1,6 @@
 """The result of `tinylm generate`: shown on the terminal, and written to a file with everything to reproduce it."""
 
 import datetime
-import importlib.metadata
 import json
 import os
 import pathlib
@@ -59,6 +58,8 @@ class Record:
             temporary.write_text(content, encoding="utf-8")
 
     def _facts(self):
+        import importlib.metadata  # it takes longer than writing a short text
+
         return {
             "model": str(self.model),
             "sha256": self.digest,

@@ -71,8 +71,8 @@ def generate(
     engine: Annotated[
         str,
         typer.Option(
-            help="numpy starts at once; keras starts in seconds and is faster for very long texts and many prompts; auto "
-            "takes the faster one.",
+            help="What computes: numpy starts at once, keras takes seconds to start and is faster then. "
+            "auto: numpy, unless so much is to be written that keras is faster in total.",
             metavar="auto|numpy|keras",
         ),
     ] = "auto",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tinylm_keras.id_rules.spacing import JOINING, NO_BLANK_AFTER, NO_BLANK_BEFORE
 from tinylm_keras.interop.refusal import refuse
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
-from tinylm_keras.id_rules.spacing import JOINING, NO_BLANK_AFTER, NO_BLANK_BEFORE
 from tinylm_keras.tokenizers.word_punct import TOKEN
 
 # A name with a blank inside: no text becomes it.

@@ -54,6 +54,11 @@ class Weights:
         """The arrays of one part, whose names are given without `prefix`."""
         return Weights(self._arrays, self.sizes, f"{self._prefix}{prefix}/", self._part or part)
 
+    @property
+    def total(self):
+        """How many numbers have been taken."""
+        return sum(self.sizes.values())
+
     def take(self, name, *shape):
         """Return an array as float32, or refuse the file unless it has that shape and finite numbers."""
         name = f"{self._prefix}{name}"
@@ -86,16 +91,15 @@ def read(path, digest=False):
         ValueError: if it does not pass the check; in one line that names it.
     """
     with archive.hold(path) as held, checks.naming(held.path):
-        tree = held.contents.tree
-        parts = members.read(held.file, checksums=False)
-        metadata = text.parse(parts["metadata.json"].read(), "metadata.json")
-        keras = metadata.get("keras_version") if isinstance(metadata, dict) else None
+        tree, metadata = held.contents.tree, held.contents.places[members.METADATA]
+        metadata.seek(0)
+        metadata = text.parse(metadata.read(), members.METADATA)
         return File(
             held.path,
             tree["class_name"],
             current(tree["class_name"], tree["config"]),
-            Weights(_arrays(parts["model.weights.h5"])),
-            str(keras),
+            Weights(held.arrays()),
+            str(metadata.get("keras_version") if isinstance(metadata, dict) else None),
             _precision(tree["config"].get("dtype")),
             held.sha256() if digest else None,
         )
@@ -111,17 +115,3 @@ def current(kind, config):
     """The config of a model with the names of today."""
     new = {old: name for name, old in specs.MODELS[kind].older.items()}
     return {new.get(name, name): value for name, value in config.items()}
-
-
-def _arrays(member):
-    import h5py
-
-    found = {}
-    with h5py.File(member, "r") as root:
-        for name in root:
-            if name != "optimizer":
-                take = lambda path, one, name=name: (
-                    found.update({f"{name}/{path}": one[()]}) if hasattr(one, "shape") else None
-                )
-                root[name].visititems(take)
-    return found

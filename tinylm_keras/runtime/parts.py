@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-# The exact GELU is x Φ(x), and Φ(x) = 1 / (1 + exp(-x P(x²))) with this P, highest power first: fitted so that x Φ(x) is
-# right to 6e-7 everywhere. numpy has no erf.
+# numpy has no erf. The exact GELU is x Φ(x), and Φ(x) = 1 / (1 + exp(-x P(x²))) with this P, highest power first, which
+# was fitted so that x Φ(x) is right to 6e-7 everywhere.
 _GELU = (3.611292387255527e-09, -2.668954958138447e-07, 7.938262585948671e-06, -1.1048063905319212e-04)
 _GELU = np.array([*_GELU, -6.625890235117883e-05, 7.26685655722175e-02, 1.5957684327103792], "float32")
 

@@ -83,7 +83,7 @@ class Block:
 
 
 def _turned(x, cosine, sine):
-    """Vectors `[…, T, head_dim]` turned by the angles `[T, head_dim / 2]`: feature i and i + head_dim / 2 are a pair."""
+    """Vectors `[…, T, head_dim]` turned by angles `[T, head_dim / 2]`: features i and i + head_dim / 2 are a pair."""
     half = x.shape[-1] // 2
     first, second = x[..., :half], x[..., half:]
     turned = np.empty_like(x)

@@ -1,4 +1,4 @@
-"""One call of generation: prompts, lengths, random numbers, what has been written. How tokens are chosen is left open."""
+"""One call of generation: prompts, lengths, random numbers, what has been written; a subclass chooses the tokens."""
 
 import numpy as np
 
