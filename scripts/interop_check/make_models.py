@@ -31,11 +31,11 @@ def tokenizers():
     }
 
 
-def shaken(model):
+def shaken(model, deviation=0.1):
     """A model with weights by chance, large enough that everything matters."""
     numbers = np.random.default_rng(0)
     for weight in model.trainable_variables:
-        weight.assign(weight + numbers.normal(0, 0.1, weight.shape))
+        weight.assign(weight + numbers.normal(0, deviation, weight.shape))
     return model
 
 
@@ -78,7 +78,9 @@ def preset_models():
         recipe = tlm.presets.get(name)
         yield (
             f"preset_{name}",
-            lambda recipe=recipe: shaken(registry.MODELS[recipe.model].build(recipe, vocabulary_size=60, pad_id=0)),
+            lambda recipe=recipe: shaken(
+                registry.MODELS[recipe.model].build(recipe, vocabulary_size=60, pad_id=0), 0.03
+            ),
         )
 
 
