@@ -11,7 +11,7 @@ from hypothesis import strategies
 import tinylm_keras as tlm
 
 SIZES = {"context_length": 48, "embed_dim": 64, "num_heads": 4, "feed_forward_dim": 160, "num_blocks": 3}
-PROMPTS = ["Once", "One day, Anna", "The", "A small dog", "Ben"]
+PROMPTS = ["Once, a", "One day, Anna", "The", "A small dog", "Ben"]
 MORE = ["The cat's mat: \"I've 1,000 well-made (red) mats!\"", "déjà vu\n\tnaïve 🙂 猫"]
 
 
@@ -100,6 +100,15 @@ def hard_texts(count):
     return found
 
 
+def log_probabilities(model, ids, never):
+    """Of each id but the first, among the ids that may be written."""
+    logits = np.array(model(np.array([ids[:-1]], "int32")))[0].astype("float64")
+    logits[:, [token for token in never if token is not None]] = -np.inf
+    chosen = logits[np.arange(len(ids) - 1), ids[1:]]
+    found = chosen - np.logaddexp.reduce(logits, axis=-1)
+    return np.where(np.isfinite(found), found, -1e9).tolist()  # a prompt may hold what is never written
+
+
 def expected(model):
     """What Keras makes of ids, texts and prompts."""
     numbers = np.random.default_rng(1)
@@ -118,8 +127,7 @@ def expected(model):
         prompt_ids = np.array([*start, *tokenizer.tokenize(prompt)], "int32")
         new = min(40, model.context_length - len(prompt_ids))
         written = model.generate(prompt_ids, temperature=0, top_k=None, max_new_tokens=new).tolist()
-        # Of the text, only what the ids say: stop strings and the end are the other program's own.
-        log_p = model.score(np.array(written, "int32")).tolist()
+        log_p = log_probabilities(model, written, [model.pad_id, tokenizer.unk_id])
         text = tokenizer.detokenize(written)
         facts["greedy"].append(
             {"prompt": prompt, "prompt_ids": prompt_ids.tolist(), "ids": written, "text": text, "log_p": log_p}

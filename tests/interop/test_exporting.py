@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import tinylm_keras as tlm
 from tests.interop.forward import huggingface_logits, read_safetensors
-from tinylm_keras.interop import exporting, gguf_out, huggingface_out, model_card
+from tinylm_keras.interop import exporting, gguf_out, huggingface_out, model_card, safetensors_file
 
 FIXTURES = pathlib.Path(__file__).parents[1] / "fixtures"
 IDS = np.random.default_rng(1).integers(2, 14, (2, 7)).astype("int32")
@@ -123,7 +123,7 @@ def test_a_failure_leaves_what_was_there_and_nothing_else(small_model, tmp_path,
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(gguf_out.gguf_file, "write", fails)
-    monkeypatch.setattr(huggingface_out, "write_safetensors", fails)
+    monkeypatch.setattr(safetensors_file, "write", fails)
     with pytest.raises(OSError, match="No space left on device"):
         tlm.interop.export(model, target, to, overwrite=overwrite)
     assert snapshot(tmp_path) == before

@@ -10,11 +10,12 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 
 from tinylm_keras import _checks, _files, _folders, saving
 from tinylm_keras.baselines import MixtureLM, NGramLM
-from tinylm_keras.interop import gguf_out, huggingface_out, keras_export, model_card
+from tinylm_keras.interop import gguf_out, huggingface_out, keras_export, model_card, safetensors_file
 from tinylm_keras.models import LanguageModel
 from tinylm_keras.training import origin
 
@@ -112,11 +113,10 @@ def export(
     _check(network, format)
     if format == "gguf":
         notes += gguf_out.notes(network)
-        with _files.atomic_path(target) as temporary:
-            gguf_out.write(network, temporary, license)
         written = [target, target.with_name(MODELFILE)]
-        with _files.atomic_path(written[1]) as temporary:
-            temporary.write_text(gguf_out.modelfile(network, target.name), encoding="utf-8", newline="\n")
+        with _files.atomic_path(written[0]) as file, _files.atomic_path(written[1]) as beside:
+            gguf_out.write(network, file, license)
+            beside.write_text(gguf_out.modelfile(network, target.name), encoding="utf-8", newline="\n")
     elif FORMATS[format] is None:
         whole = network if without_counts else model
         card = model_card.text(network, target.resolve().name, record, license, languages, whole is not network)
@@ -168,8 +168,7 @@ def _check(model, to):
 def _notes(model, network, record, without_counts):
     if isinstance(model, NGramLM):
         if without_counts:
-            advice = ["Leave ", _checks.Argument("without_counts"), " out."]
-            raise _checks.refuse("without_counts", "must be False for an NGramLM, which is counts alone", True, advice)
+            raise _checks.refuse("without_counts", "must be False for an NGramLM, which is counts alone", True)
         return ["The file contains counts, and with them pieces of the text they were counted from."]
     if network is model:
         return []
@@ -260,19 +259,12 @@ def _bare(model):
 def _write_weights(model, path):
     """Write the weights by their names here, and the config, without the tokenizer, among the metadata."""
     weights = [weight for weight in model.weights if "seed" not in weight.path.rsplit("/", 1)[-1]]
-    tensors = {weight.path.removeprefix(f"{model.name}/"): _array(weight) for weight in weights}
+    arrays = (np.asarray(keras.ops.convert_to_numpy(weight), "float32") for weight in weights)
+    tensors = dict(zip((weight.path.removeprefix(f"{model.name}/") for weight in weights), arrays, strict=True))
     config: dict[str, Any] = {name: value for name, value in model.get_config().items() if name != "tokenizer"}
     content = json.dumps(config, ensure_ascii=False)
-    huggingface_out.write_safetensors(path, tensors, {"class": type(model).__name__, "config": content})
-
-
-def _array(weight):
-    import keras
-
-    return np.asarray(keras.ops.convert_to_numpy(weight), "float32")
+    safetensors_file.write(path, tensors, {"class": type(model).__name__, "config": content})
 
 
 def _size(path):
-    if path.is_dir():
-        return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
-    return path.stat().st_size if path.exists() else 0
+    return sum(one.stat().st_size for one in (path, *path.rglob("*")) if one.is_file())

@@ -82,13 +82,9 @@ def modelfile(model, name):
     parameters["num_ctx"] = model.context_length
     lines = [f"FROM ./{name}", 'TEMPLATE "{{ .Prompt }}"']
     lines += [f"PARAMETER {name} {value}" for name, value in parameters.items()]
-    lines += [f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}" for stop in _stops(model)]
-    return "\n".join(lines) + "\n"
-
-
-def _stops(model):
     stops = model.generation_defaults.get("stop") or ()
-    return [stops] if isinstance(stops, str) else list(stops)
+    lines += [f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}" for stop in stops]
+    return "\n".join(lines) + "\n"
 
 
 def _sampling(model):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import pathlib
-import struct
 
 import numpy as np
 
 from tinylm_keras import _checks
-from tinylm_keras.interop import folding, tokenizer_json
+from tinylm_keras.interop import folding, safetensors_file, tokenizer_json
 from tinylm_keras.interop.folding import arrays_of
 from tinylm_keras.interop.refusal import refuse
 from tinylm_keras.models import MiniLM, RotaryLM
@@ -61,7 +60,7 @@ def write(model, folder):
     for name, value in texts.items():
         content = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
         pathlib.Path(folder, name).write_text(content, encoding="utf-8", newline="\n")
-    write_safetensors(pathlib.Path(folder, "model.safetensors"), tensors, {"format": "pt"})
+    safetensors_file.write(pathlib.Path(folder, "model.safetensors"), tensors, {"format": "pt"})
 
 
 def convert(model):
@@ -133,7 +132,6 @@ def _opt(model, arrays):
         "model_type": "opt",
         "max_position_embeddings": model.context_length,
         "hidden_size": arrays.width,
-        "word_embed_proj_dim": arrays.width,
         "num_hidden_layers": len(arrays.blocks),
         "num_attention_heads": arrays.num_heads,
         "ffn_dim": arrays.inner_width,
@@ -172,11 +170,8 @@ def _qwen3(model, arrays):
         "hidden_act": "relu",  # relu(x) * x, with the same kernel twice, is the squared ReLU
         "rms_norm_eps": arrays.epsilon,
         "rope_theta": model.blocks[0].attention.rotary.max_wavelength,
-        "attention_bias": False,
-        "attention_dropout": 0.0,
         "use_sliding_window": True,
         "sliding_window": model.context_length,
-        "max_window_layers": 0,
         "layer_types": ["sliding_attention"] * layers,
     }
     tensors = {"model.embed_tokens.weight": arrays.tokens}
@@ -206,23 +201,3 @@ def _separate(place, layer):
     """Queries, keys and values as three layers."""
     parts = zip("qkv", *(np.split(array, 3, axis=-1) for array in layer), strict=True)
     return {name: array for part, *one in parts for name, array in _linear(f"{place}.{part}_proj", *one).items()}
-
-
-def write_safetensors(path, tensors, metadata):
-    """Write float32 arrays as a safetensors file: the length of a JSON header, the header, the bytes.
-
-    Args:
-        path: `pathlib.Path`.
-        tensors: dict of float32 arrays by name.
-        metadata: dict of str by str.
-    """
-    header, offset = {"__metadata__": metadata}, 0
-    for name, array in tensors.items():
-        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [offset, offset + array.nbytes]}
-        offset += array.nbytes
-    encoded = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    encoded += b" " * (-len(encoded) % 8)
-    with path.open("wb") as file:
-        file.write(struct.pack("<Q", len(encoded)) + encoded)
-        for array in tensors.values():
-            file.write(np.ascontiguousarray(array, "<f4").tobytes())

@@ -8,25 +8,21 @@ import logging
 import os
 import tempfile
 
+import keras
+
 from tinylm_keras import _checks
 from tinylm_keras.interop.refusal import refuse
 
-# What Keras calls each format, the packages that it needs for it, and the extra that brings them.
+# What Keras calls each format.
 KINDS = {"saved-model": "tf_saved_model", "onnx": "onnx", "litert": "litert"}
-_PACKAGES = {"saved-model": ("tensorflow",), "onnx": ("tensorflow", "tf2onnx", "onnx"), "litert": ("tensorflow",)}
-_COMMANDS = {"tf2onnx": 'pip install "tinylm-keras[onnx]"', "onnx": 'pip install "tinylm-keras[onnx]"'}
 
 
 def check(model, to):
     """Raise unless what Keras needs for a format is installed, and the format holds such a model."""
-    for package in _PACKAGES[to]:
+    for package in ("tf2onnx", "onnx") if to == "onnx" else ():
         if importlib.util.find_spec(package) is None:
-            command = _COMMANDS.get(package, f"pip install {package}")
-            advice = f"Run: {command}"
             rule = f"needs the package {package}, which is not installed"
-            raise _checks.refuse("format", rule, to, advice, error=ImportError)
-    import keras
-
+            raise _checks.refuse("format", rule, to, 'Run: pip install "tinylm-keras[onnx]"', error=ImportError)
     if keras.backend.backend() != "tensorflow":
         rule = "must be another one on this backend, because Keras exports it from TensorFlow"
         raise _checks.refuse("format", rule, to, "Set KERAS_BACKEND=tensorflow.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
@@ -11,6 +12,16 @@ from tinylm_keras import _checks, _terminal
 
 LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]{1,60}")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+USE = """```python
+from transformers import pipeline
+
+write = pipeline("text-generation", model=".")
+print(write("Once")[0]["generated_text"])
+```
+
+`model.keras` is the model as Keras has it: `tinylm generate model.keras "Once"`.
+"""
 
 # Settings of a recipe that say something about the machine or the files, not about the model.
 _NOT_SHOWN = ("vocabulary_file", "merges_file", "encoding", "column", "bad_rows")
@@ -56,7 +67,7 @@ def text(model, name, record=None, license=None, languages=(), holds_counts=Fals
         lines += ["No licence was stated.", ""]
     if holds_counts:
         lines += ["`model.keras` contains counts of n-grams, and with them pieces of the text it learned from.", ""]
-    return "\n".join([*lines, *_use(name), *_recipe(record)])
+    return "\n".join([*lines, USE, *_recipe(record)])
 
 
 def _what(model):
@@ -89,25 +100,9 @@ def _training(record, perplexity):
     return lines
 
 
-def _use(name):
-    return [
-        "```python",
-        "from transformers import pipeline",
-        "",
-        'write = pipeline("text-generation", model=".")',
-        'print(write("Once")[0]["generated_text"])',
-        "```",
-        "",
-        "`model.keras` is the model as Keras has it: `tinylm generate model.keras \"Once\"`.",
-        "",
-    ]  # fmt: skip
-
-
 def _recipe(record):
     if record is None or record.recipe is None:
         return []
-    import dataclasses
-
     settings = {name: value for name, value in dataclasses.asdict(record.recipe).items() if name not in _NOT_SHOWN}
     settings = {name: value for name, value in settings.items() if value is not None}
     content = json.dumps(settings, indent=2, ensure_ascii=False).replace("```", "'''")

@@ -1,4 +1,4 @@
-"""Read safetensors: a header of JSON that says where each tensor is, then the bytes, and nothing else.
+"""Read and write safetensors: a header of JSON that says where each tensor is, then the bytes, and nothing else.
 
 The header is checked as a whole before a tensor is read, so that nothing can be asked for that the file does not hold.
 After that, reading is one line of numpy, which is why the package `safetensors` is not needed; nor does its numpy part
@@ -6,9 +6,11 @@ read bfloat16.
 """
 
 import contextlib
+import json
 import math
 import os
 import stat
+import struct
 import typing
 
 import numpy as np
@@ -61,6 +63,25 @@ class Tensor(typing.NamedTuple):
         if self.dtype == "BF16":  # float32 without its last 16 bits
             array = (array.astype("<u4") << 16).view("<f4")
         return array.astype("float32", copy=False)
+
+
+def write(path, tensors, metadata):
+    """Write float32 arrays as a safetensors file: the length of a JSON header, the header, the bytes.
+
+    Args:
+        path: `pathlib.Path`.
+        tensors: dict of float32 arrays by name.
+        metadata: dict of str by str.
+    """
+    header, offset = {"__metadata__": metadata}, 0
+    for name, array in tensors.items():
+        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [offset, offset + array.nbytes]}
+        offset += array.nbytes
+    encoded = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    encoded += b" " * (-len(encoded) % 8)
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(encoded)) + encoded)
+        file.writelines(np.ascontiguousarray(array, "<f4").tobytes() for array in tensors.values())
 
 
 def tensors(path):
