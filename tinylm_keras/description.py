@@ -1,4 +1,4 @@
-"""What a model is: its parts, sizes and tokenizer, and the recipe beside its file. No Keras is imported here."""
+"""Describes models: their parts, sizes and tokenizer, and the recipe next to the file. Does not import Keras."""
 
 from __future__ import annotations
 
@@ -19,22 +19,21 @@ if TYPE_CHECKING:
 
 FIRST_TOKENS = 12
 
-# What a model's config holds beside its sizes and kinds.
+# Entries of a model's config that are not sizes or types.
 NO_SIZES = ("name", "dtype", "format_version", "training")
 
 
 def describe(model: LanguageModel | runtime.Model, path: Path | None = None) -> dict[str, Any]:
-    """Say what a model is, as plain data that JSON can hold.
+    """Describe a model as data for JSON.
 
     Args:
         model: A `LanguageModel`, or a `runtime.Model`, which needs no Keras.
-        path: str, `os.PathLike` or None. Its file, for the size and for the recipe beside it.
+        path: str, `os.PathLike` or None. The model's file, for its size and the recipe next to it.
 
     Returns:
         dict with "class", "sizes", "parameters" (per part of the model, and "total"), "tokenizer",
-        "generation_defaults" and "keras" (the version that runs; of a `runtime.Model` the one that wrote the file);
-        with `path` also "file", "bytes", "recipe" (None without a recipe) and, where there is one that cannot be read,
-        "recipe_problem".
+        "generation_defaults" and "keras" (the present version; for a `runtime.Model` that of the file); with `path`
+        also "file", "bytes", "recipe" (None without a recipe) and, if it cannot be read, "recipe_problem".
 
     Example:
 
@@ -85,7 +84,7 @@ def _describe_tokenizer(tokenizer, kind):
 
 
 def count_parameters(model: keras.Model) -> dict[str, int]:
-    """Return the number of weights in each part of a model, in order, and their sum as "total"; seeds are none."""
+    """Return the number of weights in each part of a model, in order, and their sum as "total"; without seeds."""
     counts = collections.Counter()
     for layer in model.layers:
         size = sum(int(np.prod(weight.shape)) for weight in layer.weights if "seed" not in weight.name)
@@ -95,12 +94,12 @@ def count_parameters(model: keras.Model) -> dict[str, int]:
 
 
 def read_recipe(path: Path) -> dict[str, Any] | None:
-    """Return what recipe.json beside the model file says, as a dict; None when there is none that can be read."""
+    """Return the content of recipe.json next to the model file, as a dict; None if it does not exist or is damaged."""
     return _recipe_of(path)[0]
 
 
 def _recipe_of(path):
-    """Return what `read_recipe` does, and why a recipe that is there cannot be read, else the empty string."""
+    """Return the result of `read_recipe`, and the reason if an existing recipe cannot be read, otherwise ""."""
     try:
         return run_record.read(pathlib.Path(path).parent).values, ""
     except FileNotFoundError:

@@ -16,11 +16,11 @@ def choose(logits, uniform, settings, allowed, seen, ranked):
 
     Args:
         logits: float32 tensor `[B, V]`.
-        uniform: float32 tensor `[B]`, in [0, 1).
+        uniform: float32 tensor `[B]`. Random numbers in [0, 1).
         settings: float32 tensor of `Sampler.settings`.
-        allowed: bool tensor `[B, V]` or `[V]`. Tokens that may be chosen at all; the others get probability 0.
+        allowed: bool tensor `[B, V]` or `[V]`. Tokens that may be chosen; the others get probability 0.
         seen: bool tensor `[B, V]`. Tokens that the repetition penalty applies to.
-        ranked: int. `Sampler.ranked`, known when the program is compiled.
+        ranked: int. `Sampler.ranked`, constant in the compiled program.
 
     Returns:
         int32 tensor `[B]`.
@@ -29,7 +29,7 @@ def choose(logits, uniform, settings, allowed, seen, ranked):
     logits = ops.where(seen, ops.where(logits > 0, logits / penalty, logits * penalty), logits)
     logits = ops.where(allowed, logits, -np.inf)
     best = ops.cast(ops.argmax(logits, axis=-1), "int32")
-    # The largest becomes 0 before the division, so that no temperature overflows.
+    # The maximum is subtracted before the division, so that no temperature causes an overflow.
     heights = (logits - ops.max(logits, axis=-1, keepdims=True)) / ops.maximum(temperature, 1e-30)
     if not ranked:
         chosen = _invert(_at_least(ops.exp(heights), min_p), uniform, best)
@@ -45,26 +45,26 @@ def choose(logits, uniform, settings, allowed, seen, ranked):
 
 
 def _at_least(weights, min_p):
-    """Weights below min_p become 0. The largest weight is 1, so min_p needs no further scale."""
+    """Set weights below min_p to 0. The largest weight is 1, so min_p needs no scaling."""
     return ops.where(weights >= min_p, weights, 0.0)
 
 
 def _invert(weights, uniform, fallback):
-    """Index at which the running sum of `weights` `[B, n]` passes the share `uniform` `[B]` of the total."""
+    """Return the index at which the cumulative sum of `weights` `[B, n]` exceeds `uniform` `[B]` times the total."""
     sums = ops.cumsum(weights, axis=-1)
     total = sums[:, -1:]
     level = ops.expand_dims(uniform, 1) * total
     index = ops.sum(ops.cast(sums <= level, "int32"), axis=-1)
-    # A uniform number next to 1 can round to the total itself: no sum lies above it then.
+    # If the product with a uniform number close to 1 rounds to the total, no sum exceeds it.
     return ops.where((level < total)[:, 0], index, fallback)
 
 
 def resolve(sampler, given, defaults, vocabulary_size):
-    """The sampler of one call: the `sampler` argument, or a `Sampler` of the rules `given` over the model's defaults.
+    """Return the sampler of one call: the argument `sampler`, or one with the rules `given` and the model's defaults.
 
     Raises:
-        ValueError: if `sampler` comes together with one of the rules, or owns the loop (keras-nlp's beam search and
-            its like), or ranks more tokens than there are, or is no sampler.
+        ValueError: if both `sampler` and a rule are given, or `sampler` is not a sampler, has its own loop (such as
+            the beam search of keras-nlp), or ranks more tokens than the vocabulary has.
     """
     if sampler is None or given:
         return Sampler.of(sampler, given, defaults)
@@ -74,7 +74,7 @@ def resolve(sampler, given, defaults, vocabulary_size):
 
 
 def _check_foreign(sampler, vocabulary_size):
-    """Accept keras-nlp samplers that only choose a token; refuse those whose `__call__` is a loop of their own."""
+    """Refuse a sampler of keras-nlp that has its own loop in `__call__`, instead of choosing one token."""
     from tinylm_keras._keras_nlp import keras_nlp
 
     base = keras_nlp.samplers.Sampler

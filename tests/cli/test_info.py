@@ -26,7 +26,7 @@ def test_the_table_says_the_same(tinylm, run_folder, monkeypatch):
     assert "end token <end>" in shown
     assert "first tokens '' '[UNK]'" in shown
     assert "generates with temperature 0.8, max_new_tokens 6" in shown
-    assert "recipe preset stories, steps 2, batch_size 64; learned stories:60" in shown
+    assert "recipe preset stories, steps 2, batch_size 64; trained on stories:60" in shown
 
 
 def test_every_kind_of_model_is_shown(tinylm, model, tmp_path):

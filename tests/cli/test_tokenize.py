@@ -15,7 +15,7 @@ def rows(shown):
 
 def test_without_a_model_the_words_are_learned_from_the_text_itself(tinylm):
     shown = tinylm("tokenize", "the cat saw the dog")
-    assert shown.err == "No --model or --source: the words are learned from this text itself.\n"
+    assert shown.err == "No --model or --source: the vocabulary is built from this text itself.\n"
     table = rows(shown)
     assert table[0] == ["position", "token", "id"]
     assert [row[1] for row in table[1:6]] == ["the", "cat", "saw", "the", "dog"]
@@ -39,7 +39,7 @@ def test_a_source_gives_the_words_and_a_length_cuts(tinylm, tmp_path):
     source = tmp_path / "my.txt"
     source.write_text("b b b a a\n")
     shown = tinylm("tokenize", "a b c", "--source", source, "--length", 2)
-    assert shown.err == "Cut after 2 of 3 tokens.\n"
+    assert shown.err == "Truncated to 2 of 3 tokens.\n"
     assert rows(shown)[1:3] == [["0", "a", "3"], ["1", "b", "2"]]
 
 
@@ -51,7 +51,7 @@ def test_standard_input_is_a_text(tinylm, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([" "], "`text` must have at least one word to learn from. Received: text=' '."),
+        ([" "], "`text` must have at least one word for the vocabulary. Received: text=' '."),
         (["a", "--length", "0"], "`--length` must be a whole number from 1 to 1,000,000. Received: --length 0."),
         (["a", "--model", "x", "--source", "y"], "`--source` must be left out with --model. Received: --source y."),
         (["a", "--model", "no.keras"], "`--model` must be a .keras file that exists. Received: --model no.keras."),
@@ -69,7 +69,7 @@ def test_the_name_of_a_file_is_tokenized_and_the_way_to_its_text_is_said(tinylm,
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my text.txt").write_text("the cat")
     shown = tinylm("tokenize", "my text.txt")
-    line = "This tokenizes the name itself. For the text in the file: tinylm tokenize - < 'my text.txt'"
+    line = "This tokenizes the file name. For the text in the file: tinylm tokenize - < 'my text.txt'"
     assert line in shown.err.splitlines()
     assert [row[1] for row in rows(shown)[1:3]] == ["my", "text.txt"]
-    assert "This tokenizes the name" not in tinylm("tokenize", "the cat").err
+    assert "This tokenizes the file name" not in tinylm("tokenize", "the cat").err

@@ -48,7 +48,7 @@ def test_a_list_with_names_of_files_is_refused_and_one_is_named(texts, name, tmp
 def test_names_of_files_that_are_all_missing_are_refused_too(tmp_path):
     refused("but 'x.txt' looks like the name of a file that does not exist", ["x.txt", "sub/y.txt"])
     assert read(["and/or", "1/2"]) == ["and/or", "1/2"]
-    refused(f"and '{tmp_path}/a.txt' in this list is the name of a file", [tmp_path / "a.txt"])
+    refused(f"but '{tmp_path}/a.txt' in this list is the name of a file", [tmp_path / "a.txt"])
 
 
 def test_texts_that_only_happen_to_name_something_are_read(tmp_path):

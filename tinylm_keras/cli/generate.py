@@ -1,4 +1,4 @@
-"""`tinylm generate`: let a model write, to the terminal or to a file that says how it was made."""
+"""`tinylm generate`: generate text, to the terminal or to a file with everything to reproduce it."""
 
 import itertools
 import secrets
@@ -19,41 +19,52 @@ def generate(
     model: Annotated[str, typer.Argument(help="A .keras file, or a run's folder.", show_default=False)],
     prompt: Annotated[
         str | None,
-        typer.Argument(help="How the text begins; - reads it from standard input. May be empty.", show_default=False),
+        typer.Argument(help="Beginning of the text; - reads it from standard input. May be empty.", show_default=False),
     ] = None,
     prompt_file: Annotated[str | None, typer.Option(help="Read the prompt from this file.", metavar="FILE")] = None,
     lines: Annotated[bool, typer.Option("--lines", help="Every line of the prompt file is a prompt.")] = False,
     samples: Annotated[
-        int, typer.Option(help="How many texts for each prompt.", metavar="N", parser=whole("samples"))
+        int, typer.Option(help="Number of texts for each prompt.", metavar="N", parser=whole("samples"))
     ] = 1,
     temperature: Annotated[
         list[float] | None,
         typer.Option(
-            help="0 takes the likeliest token, 1 the model's own odds. Several with commas (0.5,0.8,1.0) stand side by "
-            "side; after a prompt, blanks will do.",
+            help="0 always takes the most likely token; 1 samples from the model's distribution. Several values "
+            "(0.5,0.8,1.0) are shown side by side; after a prompt, they may be separated by spaces.",
             metavar="X,…",
             parser=_arguments.numbers("temperature"),
         ),
     ] = None,
     top_k: Annotated[
-        int | None, typer.Option(help="Only the K likeliest tokens.", metavar="K", parser=whole("top_k"))
+        int | None, typer.Option(help="Sample only from the K most likely tokens.", metavar="K", parser=whole("top_k"))
     ] = None,
     top_p: Annotated[
         float | None,
-        typer.Option(help="Only the likeliest tokens that together reach P.", metavar="P", parser=real("top_p")),
+        typer.Option(
+            help="Sample only from the most likely tokens whose probabilities add up to P.",
+            metavar="P",
+            parser=real("top_p"),
+        ),
     ] = None,
     min_p: Annotated[
         float | None,
         typer.Option(
-            help="Only tokens P times as likely as the likeliest, or more.", metavar="P", parser=real("min_p")
+            help="Sample only from tokens at least P times as likely as the most likely one.",
+            metavar="P",
+            parser=real("min_p"),
         ),
     ] = None,
     repetition_penalty: Annotated[
         float | None,
-        typer.Option(help="Above 1: words used before are rarer.", metavar="X", parser=real("repetition_penalty")),
+        typer.Option(
+            help="Above 1: tokens that occurred before become less likely.",
+            metavar="X",
+            parser=real("repetition_penalty"),
+        ),
     ] = None,
     max_new_tokens: Annotated[
-        int | None, typer.Option(help="Longest text, in tokens.", metavar="N", parser=whole("max_new_tokens"))
+        int | None,
+        typer.Option(help="Maximum length of the new text, in tokens.", metavar="N", parser=whole("max_new_tokens")),
     ] = None,
     stop: Annotated[
         list[str] | None,
@@ -78,17 +89,20 @@ def generate(
     ] = "auto",
     seed: Annotated[
         int | None,
-        typer.Option(help="The same seed writes the same text. Left out: drawn, and shown.", parser=whole("seed")),
+        typer.Option(
+            help="Random seed; the same seed gives the same text. Default: drawn at random and shown.",
+            parser=whole("seed"),
+        ),
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option(help="Also keep the texts and how they were made in this file (.json or text).", metavar="FILE"),
+        typer.Option(help="Also write the texts and the settings to this file (.json or text).", metavar="FILE"),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let --out replace an existing file.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file of --out if it exists.")] = False,
 ):
-    """Let a model write on from a prompt.
+    """Generate text from a prompt.
 
-    Settings left out are those that the model file keeps.
+    The defaults of the settings are stored in the model file.
     """
     prompts = read_prompts(prompt, prompt_file, lines)
     _checks.whole_number("samples", samples, 1, 10_000)
@@ -124,7 +138,7 @@ def generate(
 
 
 def read_prompts(prompt, prompt_file, lines):
-    """Return the prompts: what was typed, standard input, a file, or each line of a file."""
+    """Return the prompts: the argument, standard input, a file, or each line of a file."""
     if prompt_file is not None and prompt is not None:
         raise _checks.refuse("prompt", "must be left out with --prompt-file", prompt, error=_console.BadInput)
     if lines and prompt_file is None:
@@ -145,9 +159,9 @@ def read_prompts(prompt, prompt_file, lines):
 
 
 def write(model, prompts, samples, seed, settings, streaming, tell):
-    """Return a list of texts for each prompt; a single text is shown while it is written.
+    """Return a list of texts for each prompt; a single text is shown while it is generated.
 
-    A seed that was drawn is told once the settings are known to hold: a refusal is one line.
+    A drawn seed is shown only after the settings were checked, so that a refusal is one line.
     """
     if len(prompts) * samples == 1 and streaming:
         pieces, stream = [], model.stream(prompts[0], seed=seed, **settings)

@@ -1,4 +1,4 @@
-"""`tinylm info`: what a model file holds."""
+"""`tinylm info`: the contents of a model file."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ def info(
     model: Annotated[str, typer.Argument(help="A .keras file, or a run's folder.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ):
-    """Show what a model file holds: sizes, parameters, tokenizer, defaults, and how it was trained."""
+    """Show the contents of a model file: sizes, parameters, tokenizer, defaults, and training."""
     file = _console.model_file(model)
     from tinylm_keras import description, runtime
 
@@ -23,7 +23,7 @@ def info(
 
 
 def facts(description):
-    """Yield the rows of the table: a name and a text each."""
+    """Yield the rows of the table: pairs of a name and a text."""
     yield "file", f"{description['file']}, {description['bytes']:,} bytes"
     yield "class", description["class"]
     for name, value in description["sizes"].items():
@@ -54,4 +54,4 @@ def _recipe_line(description):
     settings = settings if isinstance(settings, dict) else {}
     names = ("preset", "steps", "epochs", "batch_size")
     shown = ", ".join(f"{name} {settings[name]}" for name in names if settings.get(name) is not None)
-    return f"{shown}; learned {record.get('source', 'an unknown text')}"
+    return f"{shown}; trained on {record.get('source', 'an unknown text')}"

@@ -1,4 +1,4 @@
-"""`tinylm tokenize`: see what a tokenizer makes of a text."""
+"""`tinylm tokenize`: show the tokens and ids of a text."""
 
 import os
 import shlex
@@ -19,16 +19,18 @@ def tokenize(
     model: Annotated[
         str | None, typer.Option(help="Use the tokenizer of this .keras file or run's folder.", metavar="MODEL")
     ] = None,
-    source: Annotated[str | None, typer.Option(help="Learn the words from this text file.", metavar="FILE")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Build the vocabulary from this text file.", metavar="FILE")
+    ] = None,
     length: Annotated[
         int | None,
-        typer.Option(help="Pad or cut to N tokens.", metavar="N", parser=_arguments.number("length", int)),
+        typer.Option(help="Pad or truncate to N tokens.", metavar="N", parser=_arguments.number("length", int)),
     ] = None,
     **typed,
 ):
     """Show a text as tokens and ids, with padding and unknown words.
 
-    Without a model or a source the words are learned from the text itself.
+    Without a model or a source, the vocabulary is built from the text itself.
     """
     if model is not None and source is not None:
         raise _checks.refuse("source", "must be left out with --model", source, error=_console.BadInput)
@@ -39,9 +41,7 @@ def tokenize(
     if length is not None:
         _checks.whole_number("length", length, 1, 1_000_000)
     if text != "-" and _names_a_file(text):
-        _console.say(
-            f"This tokenizes the name itself. For the text in the file: tinylm tokenize - < {shlex.quote(text)}"
-        )
+        _console.say(f"This tokenizes the file name. For the text in the file: tinylm tokenize - < {shlex.quote(text)}")
     text = _console.read_stdin() if text == "-" else _arguments.typed_text("text", text)
     tokenizer = find_tokenizer(text, model, source, reading)
     token_strings = list(tokenizer.token_strings(text))
@@ -54,19 +54,19 @@ def tokenize(
         cut = len(rows) - length
         rows = rows[:length] + [("", tokenizer.pad_id, "padding")] * -cut
         if cut > 0:
-            _console.say(f"Cut after {length} of {length + cut} tokens.")
+            _console.say(f"Truncated to {length} of {length + cut} tokens.")
     show(rows)
 
 
 def _names_a_file(text):
     try:
         return os.path.isfile(text)
-    except ValueError:  # a character that no name can have
+    except ValueError:  # a character that no file name can have
         return False
 
 
 def find_tokenizer(text, model, source, reading):
-    """Return the model's tokenizer, or a white-space one that has learned the words of the source or the text."""
+    """Return the model's tokenizer, or a whitespace tokenizer adapted on the source or the text."""
     if model is not None:
         from tinylm_keras import runtime
 
@@ -77,9 +77,9 @@ def find_tokenizer(text, model, source, reading):
 
         texts = sources.read(source, **reading)
     elif not text.strip():
-        raise _checks.refuse("text", "must have at least one word to learn from", text, error=_console.BadInput)
+        raise _checks.refuse("text", "must have at least one word for the vocabulary", text, error=_console.BadInput)
     else:
-        _console.say("No --model or --source: the words are learned from this text itself.")
+        _console.say("No --model or --source: the vocabulary is built from this text itself.")
     from tinylm_keras import id_rules
 
     return id_rules.learn_words(texts)

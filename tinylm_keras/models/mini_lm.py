@@ -25,8 +25,8 @@ class MiniLM(Transformer):
     """Token and position embedding, transformer blocks, and a dense layer to the vocabulary.
 
     Args:
-        vocabulary_size: int or None. Number of ids; None: the tokenizer's.
-        context_length: int. Longest text that the model sees at once, in tokens.
+        vocabulary_size: int or None. Number of ids; None: that of the tokenizer.
+        context_length: int. Maximum length of the input, in tokens.
         embed_dim: int. Width of the model.
         num_heads: int. Attention heads of each block; must divide `embed_dim`.
         feed_forward_dim: int. Hidden width of each block's feed-forward network.
@@ -34,15 +34,15 @@ class MiniLM(Transformer):
         dropout: float in [0, 1).
         norm: "post", or "pre" (which adds a last LayerNormalization before the head).
         activation: "relu", "gelu", "gelu_tanh" or "silu".
-        embeddings_stddev: float above 0, or None. Standard deviation that the token and position vectors start with.
-            None: `kernel_stddev`, or without that Keras's uniform numbers within 0.05.
-        kernel_stddev: float above 0, or None. Standard deviation of the normal distribution that every kernel, and
-            without `embeddings_stddev` also both tables, start from; biases start at 0. None: Keras's own, with the
-            zeros that make a pre-norm block begin as the identity.
-        pad_id: int or None. Id that is no token; None: the tokenizer's.
-        tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
-        head_bias: bool or None. Whether the head adds a bias to the logits. None: with `norm="post"`, as in the
-            original transformer's code; not with `norm="pre"`, as in GPT-2.
+        embeddings_stddev: float above 0, or None. Standard deviation of the initial token and position vectors.
+            None: `kernel_stddev`, or if that is None too, the uniform initializer of Keras (±0.05).
+        kernel_stddev: float above 0, or None. Standard deviation of the normal distribution of the initial kernels;
+            biases start at 0. None: the initializers of Keras, with zeros where they make a pre-norm block the
+            identity at the start.
+        pad_id: int or None. Id of padding; None: that of the tokenizer.
+        tokenizer: `Tokenizer` or None. Required for text as input and output; saved with the model.
+        head_bias: bool or None. Whether the head adds a bias to the logits. None: yes with `norm="post"`, as in the
+            code of the original transformer; no with `norm="pre"`, as in GPT-2.
 
     Raises:
         ValueError: if a size is outside its range, or neither `vocabulary_size` nor `tokenizer` is given.

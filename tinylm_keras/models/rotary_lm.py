@@ -1,4 +1,4 @@
-"""The fast transformer: it learns more from each step, and its text may be of any length."""
+"""A transformer with rotary positions, which learns faster per step and generates texts of any length."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 class RotaryLM(Transformer):
     """Token embedding, pre-norm blocks with rotary positions, and a layer to the vocabulary with logit soft-capping.
 
-    Since `MiniLM` was drawn, others found parts that learn faster: rotary positions, normalized queries and keys,
-    RMSNorm, squared ReLU, output kernels that start at zero, logit soft-capping, no biases. All its inner kernels are
-    matrices, so `keras.optimizers.Muon` trains them.
+    Compared with `MiniLM` it has parts that learn faster: rotary positions, normalized queries and keys, RMSNorm,
+    squared ReLU, output kernels that start at zero, logit soft-capping, no biases. All inner kernels are matrices, so
+    `keras.optimizers.Muon` trains them.
 
-    Positions are distances here, so the cache is a sliding window: past `context_length` each position sees the last
-    `context_length` positions of every layer, and nothing is computed again. Through the layers a token affects
-    positions up to `num_blocks * (context_length - 1)` later.
+    Positions are relative, so the cache is a sliding window: past `context_length` each position attends to the last
+    `context_length` positions of every layer, and nothing is recomputed. Over all layers, a token affects positions up
+    to `num_blocks * (context_length - 1)` later.
 
     Args:
-        vocabulary_size: int or None. Number of ids; None: the tokenizer's.
-        context_length: int. How many positions each position sees, itself included; longest text of `call`.
+        vocabulary_size: int or None. Number of ids; None: that of the tokenizer.
+        context_length: int. Positions that each position attends to, including itself; maximum length of `call`.
         embed_dim: int. Width of the model.
         num_heads: int. Attention heads of each block; must divide `embed_dim` into heads of an even width.
         feed_forward_dim: int. Hidden width of each block's feed-forward network.
         num_blocks: int. Number of blocks.
         dropout: float in [0, 1).
-        logit_soft_cap: float above 0, or None. Logits stay between its negative and itself; None: no soft-capping.
-        pad_id: int or None. Id that is no token; None: the tokenizer's.
-        tokenizer: `Tokenizer` or None. Needed for text in and out, and kept in the file.
+        logit_soft_cap: float above 0, or None. Logits stay between plus and minus this value; None: no soft-capping.
+        pad_id: int or None. Id of padding; None: that of the tokenizer.
+        tokenizer: `Tokenizer` or None. Required for text as input and output; saved with the model.
 
     Raises:
         ValueError: if a size is outside its range, or neither `vocabulary_size` nor `tokenizer` is given.

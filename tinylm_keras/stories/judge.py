@@ -153,7 +153,7 @@ def faults(story: str) -> list[Fault]:
         story: Any text.
 
     Returns:
-        The faults in the order of the sentences; none for a sound story.
+        The faults in the order of the sentences; none for a consistent story.
     """
     sentences = split_sentences(story.split())
     found = list(_form_faults(story, sentences))

@@ -1,4 +1,4 @@
-"""What share of many stories is sound, and what is wrong with the others."""
+"""The shares of consistent and new stories, and the faults of the others."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,15 +9,15 @@ from tinylm_keras.stories.judge import faults
 
 @dataclass(frozen=True)
 class Report:
-    """The judge's findings on many stories.
+    """The results of the judge for many stories.
 
     Attributes:
-        count: How many stories were read.
-        sound: The share, 0 to 1, in which nothing is wrong.
-        new: The share that is not, word for word, in the training stories.
-        sound_and_new: The share that is both; the number to compare models by.
-        distinct: The share left when stories told more than once count once.
-        problems: (kind of fault, number of stories with it), the commonest first.
+        count: Number of stories.
+        sound: Share, 0 to 1, of consistent stories, which have no fault.
+        new: Share of stories that are not, word for word, among the training stories.
+        sound_and_new: Share of stories that are both; compare models by this number.
+        distinct: Number of different stories, divided by `count`.
+        problems: (kind of fault, number of stories with it), the most frequent first.
     """
 
     count: int
@@ -37,14 +37,14 @@ class Report:
 
 
 def report(stories: Iterable[str], training: Iterable[str] = ()) -> Report:
-    """Judges many stories, for example those a model wrote.
+    """Judge many stories, for example those of a model.
 
     Args:
-        stories: The stories to judge, each one text.
-        training: The stories the model has seen; white space around them is left out of account.
+        stories: The stories, one text each.
+        training: The training stories of the model; white space around them is ignored.
 
     Returns:
-        A `Report`; all its shares are 0 when there are no stories.
+        A `Report`; without stories all its shares are 0.
 
     Example:
         >>> from tinylm_keras.stories import write
