@@ -28,7 +28,7 @@ def test_a_signal_at_any_moment_has_its_exit_code_and_its_line(tinylm, monkeypat
         signal.raise_signal(number)
 
     if moment == "in the command":
-        monkeypatch.setattr(_console, "load_model", come)
+        monkeypatch.setattr(_console, "model_file", come)
     else:
         monkeypatch.setattr(typer.core.TyperCommand, "parse_args", come)
     ended = tinylm("info", "any.keras")

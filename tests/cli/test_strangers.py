@@ -33,7 +33,7 @@ def test_a_hostile_model_is_refused_in_one_line_and_nothing_is_written(tinylm, t
 def test_what_is_left_aside_is_one_line_and_the_answer_comes(tinylm, tmp_path):
     path = tmp_path / "model.keras"
     hostile.with_config("compile_config", loss="mse")(path)
-    ended = tinylm("info", path)
+    ended = tinylm("generate", path, "", "--max-new-tokens", 1, "--seed", 1, "--engine", "keras")
     assert ended.code == 0
     assert ended.err.count("\n") == 1
     assert "was compiled with loss='mse', which the check does not know: the model is not compiled" in ended.err

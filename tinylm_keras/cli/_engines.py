@@ -37,14 +37,20 @@ def load(path, engine, settings, rows):
     Returns:
         The model, its file, the SHA-256 of what was loaded, and the name of the engine.
     """
-    if engine == "keras" or (engine == "auto" and "quantize" in settings):
+    has_keras = importlib.util.find_spec("keras") is not None
+    if engine == "keras" or "quantize" in settings:
+        if not has_keras:
+            name = "engine" if engine == "keras" else "quantize"
+            rule = "needs Keras, which is not installed here"
+            given = settings.get(name, engine)
+            raise _checks.refuse(name, rule, given, "Run: pip install tinylm-keras", error=_console.BadInput)
         return *_console.load_with_digest(path), "keras"
     file = _console.model_file(path)
     limit_threads()
     from tinylm_keras import runtime
 
     model = runtime.load(file, digest=True)
-    if engine == "auto" and importlib.util.find_spec("keras") is not None:
+    if engine == "auto" and has_keras:
         count = settings.get("max_new_tokens", model.generation_defaults.get("max_new_tokens", 64))
         if model.file.precision != "float32" or seconds(model, rows, count) > LONGEST:
             return *_console.load_with_digest(path), "keras"

@@ -64,8 +64,9 @@ class Block:
         self.num_heads = config["num_heads"]
         self.attention_norm = RMSNorm(weights.within("attention_norm"), width)
         self.query_key_value = Dense(weights.within("attention/query_key_value"), width, 3 * width, bias=False)
-        self.query_norm = RMSNorm(weights.within("attention/query_norm"), head)
-        self.key_norm = RMSNorm(weights.within("attention/key_norm"), head)
+        self.query_key_norm = RMSNorm(weights.within("attention/query_norm"), head)
+        gains = self.query_key_norm.gain, RMSNorm(weights.within("attention/key_norm"), head).gain
+        self.query_key_norm.gain = np.stack(gains).reshape(2, 1, 1, 1, head)  # both at once
         self.projection = Dense(weights.within("attention/projection"), width, width, bias=False)
         self.feed_forward_norm = RMSNorm(weights.within("feed_forward_norm"), width)
         self.expand = Dense(weights.within("expand"), width, inner, bias=False)
@@ -73,8 +74,8 @@ class Block:
 
     def __call__(self, x, rows, cache, turn, last):
         """As `mini.Block`; `turn` is cosine and sine of the angles of each position."""
-        queries, keys, values = heads(self.query_key_value(self.attention_norm(x)), rows, self.num_heads)
-        queries, keys = _turned(self.query_norm(queries), *turn), _turned(self.key_norm(keys), *turn)
+        both = heads(self.query_key_value(self.attention_norm(x)), rows, self.num_heads)
+        (queries, keys), values = _turned(self.query_key_norm(both[:2]), *turn), both[2]
         y = self.projection(attention(queries, cache, keys, values, last))
         y += last_of(x, rows) if last else x
         inner = relu(self.expand(self.feed_forward_norm(y)))
@@ -85,8 +86,8 @@ class Block:
 def _turned(x, cosine, sine):
     """Vectors `[…, T, head_dim]` turned by angles `[T, head_dim / 2]`: features i and i + head_dim / 2 are a pair."""
     half = x.shape[-1] // 2
-    first, second = x[..., :half], x[..., half:]
     turned = np.empty_like(x)
-    turned[..., :half] = first * cosine - second * sine
-    turned[..., half:] = second * cosine + first * sine
+    for ours, others, sign in ((slice(half), slice(half, None), -1), (slice(half, None), slice(half), 1)):
+        np.multiply(x[..., ours], cosine, out=turned[..., ours])
+        turned[..., ours] += x[..., others] * (sign * sine)
     return turned
