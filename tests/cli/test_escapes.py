@@ -39,7 +39,7 @@ def test_info_and_tokenize_show_what_would_be_commands(tinylm, stranger, monkeyp
     ended = tinylm("info", stranger)
     assert_harmless(ended)
     assert r"<end\x1b]52;c;YQ==\x1b\>" in ended.out
-    assert r"learned my\x1b]0;mine\x07\x9b.txt" in ended.out
+    assert r"trained on my\x1b]0;mine\x07\x9b.txt" in ended.out
     as_json = tinylm("info", stranger, "--json")
     assert_harmless(as_json)
     assert json.loads(as_json.out)["tokenizer"]["end_token"] == f"<end{CLIPBOARD}>"
@@ -90,7 +90,7 @@ def test_error_lines_are_harmless_whoever_words_them(tinylm, stranger, tmp_path)
     hostile.with_config("config", activation=f"x{TITLE}")(path)
     ended = tinylm("info", path)
     assert_harmless(ended)
-    assert "cannot be loaded: " in ended.refusal
+    assert "has a wrong activation: " in ended.refusal
 
 
 def test_progress_lines_and_samples_are_harmless(capsys):
