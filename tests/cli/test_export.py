@@ -1,6 +1,7 @@
 """`tinylm export`."""
 
 import pathlib
+import shutil
 
 import pytest
 
@@ -19,6 +20,7 @@ def test_the_formats_of_the_command_are_those_of_the_function_and_each_says_how_
 
 
 def test_a_run_is_exported_beside_its_model_unless_out_says_otherwise(tinylm, run_folder, tmp_path):
+    run_folder = shutil.copytree(run_folder, tmp_path / "run")
     told = tinylm("export", run_folder, "--to", "gguf")
     assert (told.code, (run_folder / "model.gguf").exists(), (run_folder / "Modelfile").exists()) == (0, True, True)
     assert told.out.startswith(f"Written: {run_folder / 'model.gguf'}, ")

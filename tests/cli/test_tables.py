@@ -44,7 +44,7 @@ def on_terminal(monkeypatch):
 
 
 def record(texts, count):
-    made = Record(None, "", 0, {}, ["Sam"])
+    made = Record(None, "", 0, {}, ["Sam"], "numpy")
     for temperature in range(count):
         made.add(float(temperature), [[texts[(temperature + place) % len(texts)] for place in range(len(texts))]])
     return made
