@@ -27,6 +27,7 @@ ROWS = [
     ["tokenizers", "layers", "text"],
     ["stories", "hub", "runtime"],
     ["_csv_files", "_labels", "_ticks", "archive", "_folders", "counting", "copying", "id_rules"],
+    ["writing"],
     ["_locks"],
     ["_files", "_keywords", "_renamed"],
     ["_checks", "_endings", "_keras_nlp", "_small_files", "_terminal", "specs"],

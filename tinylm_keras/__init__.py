@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tinylm_keras import text as text
     from tinylm_keras import tokenizers as tokenizers
     from tinylm_keras import training as training
+    from tinylm_keras import writing as writing
     from tinylm_keras.baselines import MLPLM as MLPLM
     from tinylm_keras.baselines import AverageLM as AverageLM
     from tinylm_keras.baselines import BigramLM as BigramLM
@@ -116,7 +117,7 @@ __all__ = [
 _SUBMODULES = (
     *("archive", "cli", "copying", "counting", "description", "evaluation", "generation", "hub", "id_rules"),
     *("inspection", "interop", "models", "plots", "recipe", "runtime", "samplers", "saving", "schedules", "specs"),
-    *("text", "tokenizers", "training"),
+    *("text", "tokenizers", "training", "writing"),
 )
 
 

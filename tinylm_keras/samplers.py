@@ -1,12 +1,12 @@
-"""From logits to the next token inside a compiled program, by the rules of `runtime.sampling`."""
+"""From logits to the next token inside a compiled program, by the rules of `writing.sampling`."""
 
 import keras
 import numpy as np
 from keras import ops
 
 from tinylm_keras import _checks
-from tinylm_keras.runtime.sampling import RANKED as RANKED
-from tinylm_keras.runtime.sampling import Sampler as Sampler
+from tinylm_keras.writing.sampling import RANKED as RANKED
+from tinylm_keras.writing.sampling import Sampler as Sampler
 
 keras.saving.register_keras_serializable(package="tinylm_keras")(Sampler)
 

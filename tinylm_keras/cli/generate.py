@@ -123,7 +123,7 @@ def generate(
     loaded, file, digest, engine = _engines.load(model, engine, settings, rows)
     drawn = seed is None
     seed = secrets.randbelow(2**31) if drawn else seed
-    from tinylm_keras.runtime.arguments import DEFAULTS
+    from tinylm_keras.writing.arguments import DEFAULTS
 
     settings_in_full = {**DEFAULTS, **loaded.generation_defaults, **settings}
     record = Record(file, digest, seed, settings_in_full, prompts, engine)

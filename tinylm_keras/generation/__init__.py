@@ -8,12 +8,12 @@ from tinylm_keras.generation import lower_precision
 from tinylm_keras.generation.scoring import score as score
 from tinylm_keras.generation.session import GenerationSession
 from tinylm_keras.generation.sliding_window_session import SlidingWindowSession
-from tinylm_keras.runtime import writing
-from tinylm_keras.runtime.arguments import DEFAULTS as DEFAULTS
-from tinylm_keras.runtime.arguments import Arguments as Arguments
-from tinylm_keras.runtime.arguments import ReadOnly as ReadOnly
-from tinylm_keras.runtime.arguments import check_defaults as check_defaults
 from tinylm_keras.samplers import Sampler, resolve
+from tinylm_keras.writing import texts
+from tinylm_keras.writing.arguments import DEFAULTS as DEFAULTS
+from tinylm_keras.writing.arguments import Arguments as Arguments
+from tinylm_keras.writing.arguments import ReadOnly as ReadOnly
+from tinylm_keras.writing.arguments import check_defaults as check_defaults
 
 __all__ = ["DEFAULTS", "Arguments", "ReadOnly", "check_defaults", "generate", "score", "stream"]
 
@@ -22,12 +22,12 @@ STACKLEVEL = 5  # from `writing` to the caller of the model's method
 
 def generate(model, prompts, arguments):
     """See `LanguageModel.generate`; its other arguments are in `arguments`."""
-    return writing.generate(model, prompts, arguments, _sessions(model, arguments), STACKLEVEL)
+    return texts.generate(model, prompts, arguments, _sessions(model, arguments), STACKLEVEL)
 
 
 def stream(model, prompt, arguments):
     """See `LanguageModel.stream`."""
-    return writing.stream(model, prompt, arguments, _sessions(model, arguments), STACKLEVEL)
+    return texts.stream(model, prompt, arguments, _sessions(model, arguments), STACKLEVEL)
 
 
 def _sessions(model, arguments):

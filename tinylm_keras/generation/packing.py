@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
-from tinylm_keras.runtime.session import CHUNK
+from tinylm_keras.writing.session import CHUNK
 
 ROW, CALL, RULES = 3, 3, 5  # lengths: numbers of each row, of the call, of `Sampler.settings`
 

@@ -5,8 +5,8 @@ import numpy as np
 
 from tinylm_keras.generation import loop
 from tinylm_keras.generation.packing import CHUNK, Call, pack
-from tinylm_keras.runtime.session import Session
 from tinylm_keras.samplers import Sampler
+from tinylm_keras.writing.session import Session
 
 
 class GenerationSession(Session):

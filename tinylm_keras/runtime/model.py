@@ -9,16 +9,17 @@ import numpy as np
 
 from tinylm_keras import _checks, archive, id_rules
 from tinylm_keras.archive.refusal import Refused
-from tinylm_keras.runtime import scoring, writing
-from tinylm_keras.runtime.arguments import Arguments, check_defaults
+from tinylm_keras.runtime import scoring
 from tinylm_keras.runtime.baselines import MLPLM, AverageLM, BigramLM
 from tinylm_keras.runtime.counts import MixtureLM, NGramLM
 from tinylm_keras.runtime.file import read
 from tinylm_keras.runtime.mini import MiniLM
 from tinylm_keras.runtime.network_session import NetworkSession
-from tinylm_keras.runtime.prompts import check_ids
 from tinylm_keras.runtime.rotary import RotaryLM
-from tinylm_keras.runtime.sampling import Sampler
+from tinylm_keras.writing import texts
+from tinylm_keras.writing.arguments import Arguments, check_defaults
+from tinylm_keras.writing.prompts import check_ids
+from tinylm_keras.writing.sampling import Sampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,14 +67,14 @@ class Model:
         The same seed writes the same text as there, unless two tokens are so close that rounding decides between them.
         """
         arguments = Arguments(max_new_tokens, **settings)
-        return writing.generate(self, prompts, arguments, self._sessions(arguments), 3)
+        return texts.generate(self, prompts, arguments, self._sessions(arguments), 3)
 
     def stream(
         self, prompt: str, max_new_tokens: int | None = None, **settings: Unpack[GenerationSettings]
     ) -> Iterator[str]:
         """As `LanguageModel.stream`; see `generate`."""
         arguments = Arguments(max_new_tokens, **settings)
-        return writing.stream(self, prompt, arguments, self._sessions(arguments), 3)
+        return texts.stream(self, prompt, arguments, self._sessions(arguments), 3)
 
     def score(self, text: str | AnyIds) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         """As `LanguageModel.score`."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tinylm_keras.runtime.sampling import choose
-from tinylm_keras.runtime.session import Session
+from tinylm_keras.writing.sampling import choose
+from tinylm_keras.writing.session import Session
 
 
 class NetworkSession(Session):

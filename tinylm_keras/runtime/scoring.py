@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinylm_keras import _checks
-from tinylm_keras.runtime.prompts import check_ids
+from tinylm_keras.writing.prompts import check_ids
 
 ROWS = 32  # windows scored at once past the context
 

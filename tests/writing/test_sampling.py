@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinylm_keras import samplers
-from tinylm_keras.runtime.sampling import Sampler, choose
+from tinylm_keras.writing.sampling import Sampler, choose
 
 RULES = [
     Sampler(),

@@ -4,7 +4,7 @@ import copy
 from typing import Any, NamedTuple
 
 from tinylm_keras import _checks
-from tinylm_keras.runtime.sampling import RULES, Sampler
+from tinylm_keras.writing.sampling import RULES, Sampler
 
 DEFAULTS = {"max_new_tokens": 64, **Sampler().get_config()}
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tinylm_keras.id_rules import byte_level
-from tinylm_keras.runtime.text_stream import TextStream
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer
+from tinylm_keras.writing.text_stream import TextStream
 
 
 @pytest.fixture(scope="module")

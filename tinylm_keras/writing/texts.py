@@ -6,10 +6,10 @@ import warnings
 import numpy as np
 
 from tinylm_keras import _checks
-from tinylm_keras.runtime.arguments import DEFAULTS, check_count, check_stop
-from tinylm_keras.runtime.prompts import Prompt, check_ids, read
-from tinylm_keras.runtime.session import CHUNK
-from tinylm_keras.runtime.text_stream import TextStream
+from tinylm_keras.writing.arguments import DEFAULTS, check_count, check_stop
+from tinylm_keras.writing.prompts import Prompt, check_ids, read
+from tinylm_keras.writing.session import CHUNK
+from tinylm_keras.writing.text_stream import TextStream
 
 CHUNK_WITH_STOP = 16  # tokens between two looks for a stop string
 
