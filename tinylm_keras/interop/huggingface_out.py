@@ -7,7 +7,6 @@ import pathlib
 
 import numpy as np
 
-from tinylm_keras import _checks
 from tinylm_keras.interop import folding, safetensors_file, tokenizer_json
 from tinylm_keras.interop.folding import arrays_of
 from tinylm_keras.interop.refusal import refuse
@@ -41,7 +40,8 @@ def check_kind(model, to):
 def refuse_cap(model, to, reason):
     """Build the error for a `RotaryLM` with a cap on its logits."""
     cap = f"logit_soft_cap={model.logit_soft_cap:g}"
-    return refuse(f"A RotaryLM with {cap}", to, reason, "Train with ", _checks.Argument("logit_soft_cap", None), ".")
+    advice = "Train with logit_soft_cap=None (--logit-soft-cap none)."
+    return refuse(f"A RotaryLM with {cap}", to, reason, advice)
 
 
 def write(model, folder):
