@@ -82,7 +82,9 @@ def generation(model):
     """Return generation_config.json: the model's own defaults, and never an id that the package never writes."""
     tokenizer, defaults = model.tokenizer, dict(model.generation_defaults)
     end = None if tokenizer is None else tokenizer.end_id
-    silent = sorted({model.pad_id, None if tokenizer is None else tokenizer.unk_id} - {None})
+    known = model.vocabulary_size if tokenizer is None else tokenizer.vocabulary_size()
+    silent = {model.pad_id, None if tokenizer is None else tokenizer.unk_id, *range(known, model.vocabulary_size)}
+    silent = sorted(silent - {None})
     temperature = defaults.get("temperature")
     temperature = 1.0 if temperature is None else temperature
     config = {"bos_token_id": end, "eos_token_id": end, "pad_token_id": model.pad_id, "suppress_tokens": silent or None}
