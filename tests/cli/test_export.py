@@ -28,6 +28,10 @@ def test_a_run_is_exported_beside_its_model_unless_out_says_otherwise(tinylm, ru
     again = tinylm("export", run_folder, "--to", "gguf").refusal
     assert "`--out` must be a new file, but it exists" in again
     assert "or pass --overwrite." in again
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "own.txt").write_text("mine")
+    refusal = tinylm("export", run_folder, "--to", "huggingface", "--out", tmp_path / "full").refusal
+    assert refusal.startswith("`--out` must be a new folder, but it exists. Received: --out ")
     told = tinylm("export", run_folder, "--to", "huggingface", "--out", tmp_path / "out", "--language", "en")
     assert "The model card states no licence." in told.err
     card = (tmp_path / "out" / "README.md").read_text()

@@ -94,7 +94,9 @@ def test_what_exists_is_replaced_only_when_asked_and_other_files_stay(small_mode
     for to, name in (("gguf", "model.gguf"), ("huggingface", "out"), ("safetensors", "model.safetensors")):
         tlm.interop.export(model, tmp_path / name, to)
         before = snapshot(tmp_path)
-        with pytest.raises(ValueError, match=r"but it exists\. Received: .*overwrite=True"):
+        with pytest.raises(
+            ValueError, match=r"`path` must be a new .*, but it exists\. Received: path=.*overwrite=True"
+        ):
             tlm.interop.export(model, tmp_path / name, to)
         assert snapshot(tmp_path) == before
     (tmp_path / "out" / "own.txt").write_text("mine")

@@ -7,6 +7,7 @@ import pytest
 
 from tests.interop.forward import huggingface_logits, read_safetensors
 from tinylm_keras.interop import export, huggingface_out
+from tinylm_keras.models import MiniLM
 
 IDS = np.random.default_rng(1).integers(2, 20, 12).astype("int32")
 
@@ -58,6 +59,10 @@ def test_generation_takes_the_defaults_of_the_model_and_never_writes_padding_or_
     assert (config["do_sample"], config["temperature"], config["top_k"]) == (True, 0.7, 0)
     assert config["max_length"] == 12
     assert config["eos_token_id"] == config["bos_token_id"] == model.tokenizer.end_id
+    larger = small_model(None, norm="pre", vocabulary_size=30)
+    assert huggingface_out.generation(larger)["suppress_tokens"] is None
+    larger = MiniLM(30, tokenizer=model.tokenizer, context_length=4, embed_dim=4, num_blocks=1)
+    assert huggingface_out.generation(larger)["suppress_tokens"] == [0, 1, *range(model.vocabulary_size, 30)]
     without_end = huggingface_out.generation(small_model("character", rotary=True))
     assert without_end["eos_token_id"] is None
 

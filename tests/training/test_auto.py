@@ -3,6 +3,7 @@
 import json
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -136,6 +137,15 @@ def test_a_finished_run_holds_the_mixture_and_the_network_that_continues(mixture
     [line] = [line for line in said if line.startswith("Mixed with counts: ")]
     assert "nan" not in line
     assert any(line.startswith("Copies: of 20 samples, the longest stretch") for line in said)
+
+
+def test_an_export_of_the_network_alone_says_how_much_better_the_mixture_is(mixture):
+    folder, _, said = mixture
+    [line] = [line for line in said if line.startswith("Mixed with counts: ")]
+    mixed, network, _ = re.findall(r"\d+\.\d{3}", line)
+    [note] = tlm.interop.export(folder, folder.parent / "network.safetensors", "safetensors").notes
+    words = f"without the counts: {network} bits per character of the validation text, {mixed} with them."
+    assert note == f"The network alone is exported, {words}"
 
 
 def test_the_counts_of_a_finished_run_are_those_of_all_its_text_and_evaluation_leaves_them_out(mixture):

@@ -197,7 +197,13 @@ def _target(path, to, overwrite):
     """The path to write, or raise: it must end as its format does, and may only exist when it is to be overwritten."""
     suffix = FORMATS[to]
     if suffix is None:
-        return _folders.new_folder(path, overwrite, holds="files")
+        try:
+            return _folders.new_folder(path, overwrite, holds="files")
+        except (ValueError, TypeError) as error:  # which calls the argument `out`
+            named = (
+                _checks.Argument("path", one.value) if getattr(one, "name", "") == "out" else one for one in error.parts
+            )
+            raise _checks.refusal(*named, error=type(error)) from None
     if not isinstance(path, (str, os.PathLike)):
         raise _checks.refuse("path", "must be the path of a file", path, error=TypeError)
     path = pathlib.Path(path)

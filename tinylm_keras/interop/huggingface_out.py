@@ -7,7 +7,6 @@ import pathlib
 
 import numpy as np
 
-from tinylm_keras import _checks
 from tinylm_keras.interop import folding, safetensors_file, tokenizer_json
 from tinylm_keras.interop.folding import arrays_of
 from tinylm_keras.interop.refusal import refuse
@@ -41,7 +40,8 @@ def check_kind(model, to):
 def refuse_cap(model, to, reason):
     """Build the error for a `RotaryLM` with a cap on its logits."""
     cap = f"logit_soft_cap={model.logit_soft_cap:g}"
-    return refuse(f"A RotaryLM with {cap}", to, reason, "Train with ", _checks.Argument("logit_soft_cap", None), ".")
+    advice = "Train with logit_soft_cap=None (--logit-soft-cap none)."
+    return refuse(f"A RotaryLM with {cap}", to, reason, advice)
 
 
 def write(model, folder):
@@ -82,7 +82,9 @@ def generation(model):
     """Return generation_config.json: the model's own defaults, and never an id that the package never writes."""
     tokenizer, defaults = model.tokenizer, dict(model.generation_defaults)
     end = None if tokenizer is None else tokenizer.end_id
-    silent = sorted({model.pad_id, None if tokenizer is None else tokenizer.unk_id} - {None})
+    known = model.vocabulary_size if tokenizer is None else tokenizer.vocabulary_size()
+    silent = {model.pad_id, None if tokenizer is None else tokenizer.unk_id, *range(known, model.vocabulary_size)}
+    silent = sorted(silent - {None})
     temperature = defaults.get("temperature")
     temperature = 1.0 if temperature is None else temperature
     config = {"bos_token_id": end, "eos_token_id": end, "pad_token_id": model.pad_id, "suppress_tokens": silent or None}

@@ -17,10 +17,10 @@ USE = """```python
 from transformers import pipeline
 
 write = pipeline("text-generation", model=".")
-print(write("Once")[0]["generated_text"])
+print(write("{prompt}")[0]["generated_text"])
 ```
 
-`model.keras` is the model as Keras has it: `tinylm generate model.keras "Once"`.
+`model.keras` is the model as Keras has it: `tinylm generate model.keras "{prompt}"`.
 """
 
 # Settings of a recipe that say something about the machine or the files, not about the model.
@@ -67,7 +67,9 @@ def text(model, name, record=None, license=None, languages=(), holds_counts=Fals
         lines += ["No licence was stated.", ""]
     if holds_counts:
         lines += ["`model.keras` contains counts of n-grams, and with them pieces of the text it learned from.", ""]
-    return "\n".join([*lines, USE, *_recipe(record)])
+    # With an end token, nothing is the beginning of a text.
+    prompt = "The" if model.tokenizer is None or model.tokenizer.end_id is None else ""
+    return "\n".join([*lines, USE.format(prompt=prompt), *_recipe(record)])
 
 
 def _what(model):
