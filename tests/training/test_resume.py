@@ -181,7 +181,9 @@ def test_a_damaged_checkpoint_gives_way_to_the_older_one(whole, tmp_path):
     assert_equal_runs(folder, model, whole)
     for name in ("last.keras", "previous.keras"):
         (folder / name).write_bytes(b"")
-    with pytest.raises(ValueError, match=r"No checkpoint in .* can be used: .*last\.keras is empty.*previous\.keras is em"):
+    with pytest.raises(
+        ValueError, match=r"No checkpoint in .* can be used: .*last\.keras is empty.*previous\.keras is em"
+    ):
         train(TEXTS, resume=folder)
 
 
