@@ -154,8 +154,8 @@ def test_files_with_and_without_a_version_line_and_with_line_ends_of_windows(tmp
 @pytest.mark.parametrize(
     ("vocabulary", "merges", "error", "message"),
     [
-        (None, "t h", FileNotFoundError, r"vocab\.json does not exist or is no file"),
-        ('{"a": 0}', None, FileNotFoundError, r"merges\.txt does not exist or is no file"),
+        (None, "t h", FileNotFoundError, r"vocab\.json does not exist or is not a file"),
+        ('{"a": 0}', None, FileNotFoundError, r"merges\.txt does not exist or is not a file"),
         ("not json", "t h", ValueError, r"vocab\.json is not JSON: Expecting value"),
         ("[1]", "t h", ValueError, r"vocab\.json must hold a JSON object of ids by token, not a list"),
         ("{}", "t h e", ValueError, r"merges\.txt must have two tokens on each line, not 't h e' on line 1"),

@@ -91,7 +91,7 @@ def test_auto_is_for_a_text_of_ones_own(source, preset, applies):
         ({"source": ["a b"], "preset": "auto", "recipe": "x"}, "`preset` must be left out with `recipe`"),
         (
             {"source": ["ab", "cd"], "preset": "auto", "init": FIXTURES / "format_3.keras"},
-            "`preset` chooses settings for a text",
+            "`preset` chooses settings for the text of a new run",
         ),
         ({"data": "ids", "preset": "auto"}, "`folder` must be a folder of token files"),
         ({"source": "stories:20", "preset": "fats"}, "`preset` must be one of 'auto', 'stories'"),
@@ -136,7 +136,7 @@ def test_a_finished_run_holds_the_mixture_and_the_network_that_continues(mixture
     assert any(line.startswith("Counting alone (n-grams up to ") for line in said)
     [line] = [line for line in said if line.startswith("Mixed with counts: ")]
     assert "nan" not in line
-    assert any(line.startswith("Copies: of 20 samples, the longest stretch") for line in said)
+    assert any(line.startswith("Copies: in 20 samples, the longest stretch") for line in said)
 
 
 def test_an_export_of_the_network_alone_says_how_much_better_the_mixture_is(mixture):
@@ -207,7 +207,9 @@ def test_a_finished_mixture_becomes_longer(mixture, tmp_path):
     assert isinstance(begun, tlm.MixtureLM)
     assert isinstance(load_model(tmp_path / "new" / "last.keras"), tlm.RotaryLM)
     assert begun.network.get_config()["embed_dim"] == 8
-    assert "Training continues with the network of the model; its counts are replaced" in shown.said
+    assert (
+        "Training continues with the network of the model; its counts are replaced by those of this text." in shown.said
+    )
 
 
 # When it ends

@@ -181,7 +181,9 @@ def test_a_damaged_checkpoint_gives_way_to_the_older_one(whole, tmp_path):
     assert_equal_runs(folder, model, whole)
     for name in ("last.keras", "previous.keras"):
         (folder / name).write_bytes(b"")
-    with pytest.raises(ValueError, match=r"No checkpoint in .* is good: .*last\.keras is empty.*previous\.keras is em"):
+    with pytest.raises(
+        ValueError, match=r"No checkpoint in .* can be used: .*last\.keras is empty.*previous\.keras is em"
+    ):
         train(TEXTS, resume=folder)
 
 
@@ -230,7 +232,7 @@ def test_a_state_that_cannot_be_true_is_refused_in_one_line(tmp_path, place, val
         return state
 
     hostile.change_state(path, change)
-    with pytest.raises(ValueError, match=r"^(`resume` must be a run whose|No checkpoint in .* is good: )") as error:
+    with pytest.raises(ValueError, match=r"^(`resume` must be a run whose|No checkpoint in .* can be used: )") as error:
         train(TEXTS, resume=tmp_path, progress=None)
     assert "\n" not in str(error.value)
 

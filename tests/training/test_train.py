@@ -302,7 +302,7 @@ def test_init_must_be_a_model_with_a_tokenizer():
 def test_windows_are_trained_too_and_one_text_is_cut_in_two():
     shown = Listener()
     train([" ".join(TEXTS)], **{**TINY, "layout": "auto", "steps": None, "epochs": 2, "progress": shown})
-    assert "texts 1 to train, 1 to validate" in shown.lines[1]
+    assert "1 training texts, 1 validation texts" in shown.lines[1]
     assert "layout packed (0 % of the texts fit into 6 tokens)" in shown.lines[1]
     assert shown.rows[-1]["val_bits_per_character"] > 0
 

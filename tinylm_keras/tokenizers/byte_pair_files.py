@@ -45,7 +45,7 @@ def _read(path):
     try:
         return read_small(path, LARGEST).decode("utf-8")
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path} does not exist or is no file. Check the name.") from None
+        raise FileNotFoundError(f"{path} does not exist or is not a file. Check the name.") from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text; byte {error.start} is wrong.") from None
     except ValueError as error:
