@@ -71,7 +71,7 @@ def test_the_large_presets_have_the_sizes_that_they_name():
     assert parameters("shakespeare-char", 68) - tables == pytest.approx(10.65e6, rel=1e-3)
     assert parameters("gpt", 68) == parameters("shakespeare-char", 68)
     assert parameters("shakespeare-char-small", 68) == pytest.approx(0.8e6, rel=0.03)
-    assert parameters("slm", 50_258) == pytest.approx(52.9e6, rel=1e-3)
+    assert parameters("slm", 50_258) == pytest.approx(52.8e6, rel=1e-3)
 
 
 @pytest.mark.skipif(not GPT2.exists(), reason="GPT-2's vocab.json and merges.txt are not here")
