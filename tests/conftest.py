@@ -22,8 +22,11 @@ needs_no_tensorflow = pytest.mark.skipif(
     reason="keras-hub 0.26 imports TensorFlow, also on the JAX backend",
 )
 
-# A shell starts what runs in the background deaf to Ctrl-C, and the commands that are tested would be so too.
+# A shell starts what runs in the background deaf to Ctrl-C, and `nohup` to a closed terminal; the commands that are
+# tested would be so too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 TEXTS = [
     "the cat sat on the mat",

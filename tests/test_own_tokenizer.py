@@ -66,7 +66,7 @@ def test_an_object_with_every_method_is_a_tokenizer(texts):
     real = WhitespaceTokenizer().adapt(texts)
     names = [name for name in dir(real) if not name.startswith("__")]
     duck = Duck(**{name: getattr(real, name) for name in names if name != "unk_id" and hasattr(real, name)})
-    with pytest.raises(TypeError, match=r"^`tokenizer` must have the attribute `unk_id` \(None where"):
+    with pytest.raises(TypeError, match=r"^`tokenizer` must have the attribute `unk_id` \(None if"):
         lines(texts, duck, context_length=12)
     duck.unk_id = 1
     assert lines(texts, duck, context_length=12).batch(0)[0].shape[1] == 12
