@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pathlib
 import re
 import warnings
@@ -53,6 +54,9 @@ def fetch(address: str) -> pathlib.Path:
     huggingface_hub = _package()
     try:
         return pathlib.Path(huggingface_hub.hf_hub_download(name, MODEL, library_name="tinylm_keras"))
+    except huggingface_hub.errors.LocalEntryNotFoundError as error:
+        rule = "could not be fetched, because there is no connection to the hub and it was not fetched before"
+        raise _checks.refuse("model", rule, address) from error
     except Exception as error:  # of the network, the hub or the disk; most have several lines
         advice = f"Does https://huggingface.co/{name} exist, with a {MODEL}? A private one needs: hf auth login"
         raise _checks.refuse("model", f"could not be fetched ({_reason(error)})", address, advice) from error
@@ -117,6 +121,7 @@ def _package():
         import huggingface_hub
     except ImportError:
         raise ImportError("The hub needs the package huggingface-hub. Run: pip install huggingface-hub") from None
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # each new try would be a line
     return huggingface_hub
 
 
@@ -157,4 +162,4 @@ def _checked(name, argument, received):
 
 def _reason(error):
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    return _checks.cut(_terminal.printable(lines[0])).rstrip(".")
+    return _checks.cut(_terminal.printable(lines[0]).rstrip("."))

@@ -192,3 +192,22 @@ def test_the_card_says_what_is_known_and_names_no_folder(small_model, tmp_path):
 def snapshot(folder):
     """The files in a folder and what they contain."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_folders_of_the_user_are_not_replaced(small_model, tmp_path):
+    for name in ("assets", "variables"):
+        (tmp_path / "site" / name).mkdir(parents=True)
+        (tmp_path / "site" / name / "mine.txt").write_text("mine")
+    with pytest.raises(ValueError, match="must be a folder without a folder (assets|variables), which would be"):
+        tlm.interop.export(small_model("character"), tmp_path / "site", "saved-model", overwrite=True)
+    kept = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    assert kept == ["site/assets/mine.txt", "site/variables/mine.txt"]
+
+
+def test_a_model_is_not_exported_over_itself(small_model, tmp_path):
+    small_model("character", norm="pre").save(tmp_path / "model.keras")
+    before = (tmp_path / "model.keras").read_bytes()
+    for source in (tmp_path, tmp_path / "model.keras"):
+        with pytest.raises(ValueError, match="must be another folder than that of the model"):
+            tlm.interop.export(source, tmp_path, "huggingface", overwrite=True)
+    assert (tmp_path / "model.keras").read_bytes() == before

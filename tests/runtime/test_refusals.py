@@ -81,6 +81,18 @@ def test_tables_of_counts_that_point_nowhere_are_refused(every_model, changed, t
         runtime.load(path)
 
 
+def test_counts_for_fewer_contexts_than_tokens_are_refused(every_model, changed):
+    def shrink(config):
+        config["num_contexts"] = 5
+
+    def cut(values):
+        values["head/vars/1"], values["head/vars/2"] = values["head/vars/1"][:7] * 0, values["head/vars/2"][:6]
+
+    path = changed(every_model["ngram_lm"](vocabulary_size=20), config=shrink, arrays=cut)
+    with pytest.raises(ValueError, match="is damaged: its tables of counts do not fit together"):
+        runtime.load(path)
+
+
 def test_what_needs_keras_is_refused_by_name(mini_lm, read):
     light = read(mini_lm)
     with pytest.raises(ValueError, match=r"`quantize` needs Keras, which does not run here. Received: quantize='int8'"):
@@ -94,7 +106,7 @@ def test_what_needs_keras_is_refused_by_name(mini_lm, read):
 
 def test_bad_arguments_are_refused_as_keras_refuses_them(mini_lm, read):
     light = read(mini_lm)
-    for arguments in ({"temperature": -1}, {"seed": -1}, {"max_new_tokens": -1}, {"stop": ""}, {"allow_unknown": "no"}):
+    for arguments in ({"temperature": -1}, {"seed": -1}, {"max_new_tokens": -1}, {"stop": ""}, {"stop": ["x"] * 999}, {"allow_unknown": "no"}):
         refusals = []
         for model in (mini_lm, light):
             with pytest.raises((ValueError, TypeError)) as error:

@@ -106,6 +106,14 @@ def test_all_kinds_of_networks_mix_with_counts(every_model, read):
         np.testing.assert_allclose(read(model).logits(ids), np.array(model(ids)), atol=1e-4)
 
 
+def test_counts_of_longer_contexts_than_the_network_read_a_long_prompt(every_model, read):
+    network, ids = every_model["mini_lm_post"](vocabulary_size=20, pad_id=0), np.arange(1, 20)
+    counts = tlm.NGramLM.of(tlm.counting.count([ids] * 3, 20, order=16), context_length=12, pad_id=0)
+    model = tlm.MixtureLM(network, counts)
+    written = read(model).generate(ids, max_new_tokens=5, top_k=1)
+    assert written.tolist() == model.generate(ids, max_new_tokens=5, top_k=1).tolist()
+
+
 def test_a_sliding_cache_forgets_exactly_what_is_past_the_context(every_model, read):
     model = every_model["rotary_lm"](vocabulary_size=9, context_length=4)
     light, ids = read(model), np.random.default_rng(0).integers(0, 9, 50)

@@ -451,3 +451,12 @@ def test_a_long_validation_text_is_evaluated_by_a_part_ten_times_a_run_and_the_r
     assert [row["step"] for row in whole.rows] == [row["step"] for row in shown.rows]
     assert not any("estimates" in line for line in whole.lines)
     assert [row["loss"] for row in whole.rows] == [row["loss"] for row in shown.rows]
+
+
+def test_a_model_that_cannot_begin_by_itself_trains_without_samples(tmp_path):
+    # The only text begins with a word that is too rare for the vocabulary, and there is no end token.
+    text = "rare " + "the cat sat " * 30
+    settings = {"tokenizer": "whitespace", "end_token": None, "max_tokens": 5, "layout": "packed", "validation": 0.0}
+    sizes = {"context_length": 8, "embed_dim": 8, "num_heads": 1, "num_blocks": 1, "feed_forward_dim": 8}
+    model = train([text], preset="stories", steps=2, evaluate_every=1, progress=None, **settings, **sizes)
+    assert not model.can_begin("") and model.can_begin("the")

@@ -5,6 +5,7 @@ import os
 
 from tinylm_keras import _checks
 from tinylm_keras.cli import _console
+from tinylm_keras.writing.arguments import check_count
 
 ENGINES = ("auto", "numpy", "keras")
 
@@ -37,6 +38,8 @@ def load(path, engine, settings, rows):
     Returns:
         The model, its file, the SHA-256 of what was loaded, and the name of the engine.
     """
+    if "max_new_tokens" in settings:
+        check_count(settings["max_new_tokens"])
     has_keras = importlib.util.find_spec("keras") is not None
     if engine == "keras" or "quantize" in settings:
         if not has_keras:

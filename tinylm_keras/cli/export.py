@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tinylm_keras import hub
 from tinylm_keras.cli import _console
 
 # Each format with the name of what is written beside the model, and how it is used.
@@ -64,7 +65,8 @@ def export(
     _console.start_keras()
     from tinylm_keras.interop import exporting
 
-    out = pathlib.Path(path) if path is not None else file.with_name(NAMES[format])
+    beside = pathlib.Path(NAMES[format]) if hub.is_address(model) else file.with_name(NAMES[format])
+    out = beside if path is None else pathlib.Path(path)
     settings = {"license": license, "language": language, "without_counts": without_counts}
     done = exporting.export(file, out, format, overwrite=overwrite, **settings)
     for note in done.notes:

@@ -43,10 +43,10 @@ def _target(folder, out, overwrite):
         rule = "must be a folder with config.json and model.safetensors"
         raise _checks.refuse("folder", rule, folder, error=_console.BadInput)
     path = pathlib.Path(folder, "model.keras") if out is None else pathlib.Path(out)
-    if path.suffix != ".keras":
+    if path.suffix != ".keras" and path.name:
         advice = ["Try ", _checks.Argument("out", str(path.with_name(f"{path.name}.keras"))), "."]
         raise _checks.refuse("out", "must end in .keras", str(path), advice, error=_console.BadInput)
-    if path.is_dir() or not path.parent.is_dir():
+    if not path.name or path.is_dir() or not path.parent.is_dir():
         raise _checks.refuse("out", "must be a file in a folder that exists", str(path), error=_console.BadInput)
     if path.exists() and not overwrite:
         advice = ["Choose another name with ", _checks.Argument("out"), ", or add "]

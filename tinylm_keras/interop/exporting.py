@@ -107,6 +107,7 @@ def export(
             raise _checks.refuse(name, "must be True or False", value, error=TypeError)
     languages = model_card.check(license, language)
     target = _target(path, format, overwrite)
+    _check_source(model, target, format)
     model, record = _opened(model)
     network = network_of(model)
     notes = _notes(model, network, record, without_counts)
@@ -222,8 +223,19 @@ def _target(path, to, overwrite):
     return path
 
 
+def _check_source(model, target, to):
+    """Refuse to replace the file that is exported: its counts and its optimizer would be lost."""
+    if to != "huggingface" or not isinstance(model, (str, os.PathLike)):
+        return
+    source, ours = pathlib.Path(model), target / "model.keras"
+    source = source / "model.keras" if source.is_dir() else source
+    if source.exists() and ours.exists() and os.path.samefile(source, ours):
+        rule = "must be another folder than that of the model, whose model.keras would be replaced"
+        raise _checks.refuse("path", rule, str(target), "Choose another name.")
+
+
 def _write_folder(target, to, overwrite, network, whole, card):
-    """Write all files beside their places, then move them there: a folder is filled at once, or stays as it was."""
+    """Write all files in a new folder beside their places, then move each to its place."""
     with _folders.claimed(target, overwrite, holds="files") as folder:
         stage = pathlib.Path(tempfile.mkdtemp(prefix=".export.", dir=folder))
         try:
@@ -235,6 +247,7 @@ def _write_folder(target, to, overwrite, network, whole, card):
                 _bare(whole).save(stage / "model.keras")
                 (stage / "README.md").write_text(card, encoding="utf-8", newline="\n")
                 names = [*huggingface_out.FILES, "model.keras", "README.md"]
+            _check_folders(stage, folder, names)
             for name in names:  # what an earlier export left and this one lacks goes too
                 _move(stage / name, folder / name)
         except OSError as error:
@@ -242,6 +255,15 @@ def _write_folder(target, to, overwrite, network, whole, card):
         finally:
             shutil.rmtree(stage, ignore_errors=True)
         return [folder / name for name in names]
+
+
+def _check_folders(stage, folder, names):
+    """Refuse to replace folders that no earlier export has written: they hold the user's files."""
+    ours = (folder / "saved_model.pb").exists()
+    for name in names:
+        if (folder / name).is_dir() and not ((stage / name).is_dir() and ours):
+            rule = f"must be a folder without a folder {name}, which would be replaced"
+            raise _checks.refuse("path", rule, str(folder), "Choose another name.")
 
 
 def _move(source, target):

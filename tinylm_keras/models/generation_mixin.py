@@ -41,6 +41,10 @@ class GenerationMixin:
         """Ids of a text, with the end token in front if the tokenizer has one, as in training."""
         return self.after_end(self.tokenizer.tokenize(text))
 
+    def can_begin(self, prompt: str) -> bool:
+        """Whether `generate` can continue a prompt: an empty one needs an end token or a known first token."""
+        return bool(prompt) or self.end_id is not None or bool(self.first_tokens)
+
     def after_end(self, ids: Ids) -> Ids:
         """These ids, with the end token in front if the tokenizer has one: every training text begins with it."""
         return ids if self.end_id is None else np.concatenate([np.array([self.end_id], "int32"), ids])

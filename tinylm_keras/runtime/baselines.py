@@ -68,7 +68,7 @@ class MLPLM(Network):
         bits = config["code_bits"]
         if bits % 2 or math.comb(bits, bits // 2) < self.vocabulary_size:
             raise Refused(f"has {bits} code_bits, which do not suit a vocabulary of {self.vocabulary_size:,}.")
-        self.codes = patterns(self.vocabulary_size, bits).astype("float32")
+        self.codes = patterns(self.vocabulary_size, bits)  # bytes; the rows of a text become float32
         self.layers, inputs = [], self.window * bits
         for i in range(config["num_hidden_layers"]):
             layer = weights.within(f"hidden_layers/normalized_dense{f'_{i}' if i else ''}", f"hidden_{i}")
@@ -80,7 +80,9 @@ class MLPLM(Network):
         return [np.zeros((rows, self.window - 1, self.codes.shape[1]), "float32")]  # what stands before a text
 
     def hidden_states(self, token_ids, cache, last=False):
-        codes = np.concatenate([cache[0], self.codes[token_ids]], axis=1)  # (rows, window - 1 + T, bits)
+        codes = np.concatenate(
+            [cache[0], self.codes[token_ids].astype("float32")], axis=1
+        )  # (rows, window - 1 + T, bits)
         cache[0] = codes[:, token_ids.shape[1] :]
         codes = codes[:, -self.window :] if last else codes
         windows = np.lib.stride_tricks.sliding_window_view(codes, self.window, axis=1)  # (rows, T, bits, window)

@@ -81,8 +81,9 @@ def _counts(config, weights):
     size, contexts, entries = (config[name] for name in ("vocabulary_size", "num_contexts", "num_counts"))
     sizes = {"unigram": size, "first": contexts + 2, "backoff": contexts + 1, "token": entries, "value": entries}
     tables = {name: weights.take(f"head/vars/{i}", sizes[name]) for i, name in enumerate(sizes)}
-    first, there = tables["first"].astype("int64"), int(tables["first"][-1])
-    good = first[0] == 0 and (np.diff(first) >= 0).all() and there <= entries
+    with np.errstate(invalid="ignore"):  # of what is no whole number, and does not fit
+        first, there = tables["first"].astype("int64"), int(tables["first"][-1])
+    good = contexts >= size and first[0] == 0 and (np.diff(first) >= 0).all() and there <= entries
     token = tables["token"][: there if good else 0].astype("int64")
     codes = np.repeat(np.arange(contexts + 1), np.diff(first)) * size + token if good else np.zeros(0)
     if not good or (token < 0).any() or (token >= size).any() or (np.diff(codes) <= 0).any():

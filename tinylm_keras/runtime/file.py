@@ -66,8 +66,8 @@ class Weights:
         if array is None or array.shape != shape or array.dtype.kind not in "fiu":
             found = "is missing" if array is None else f"has the shape {array.shape}"
             raise Refused(f"is damaged: the array {name} {found}, and its model needs {shape}.")
-        array = np.array(array, "float32", order="C")
         with np.errstate(over="ignore", invalid="ignore"):
+            array = np.array(array, "float32", order="C")
             finite = math.isfinite(array.sum()) or np.isfinite(array).all()
         if not finite:
             raise Refused(f"holds weights that are not finite ({name}): its training diverged.")

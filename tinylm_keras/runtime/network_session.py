@@ -5,6 +5,8 @@ import numpy as np
 from tinylm_keras.writing.sampling import choose
 from tinylm_keras.writing.session import Session
 
+CHUNK = 512  # positions of a prompt that are computed together
+
 
 class NetworkSession(Session):
     """The `Session` of a `Network`: all rows take one step together, and each chooses its token.
@@ -37,10 +39,15 @@ class NetworkSession(Session):
         return self.tokens[:, begin : begin + steps].copy()
 
     def _prefill(self):
-        self.cache = self.network.empty_cache(len(self.tokens))
-        for start in range(0, self.position, self.network.context_length):
-            end = min(self.position, start + self.network.context_length)
-            self.network.hidden_states(self.tokens[:, start:end], self.cache, last=True)
+        """Fill the cache with the prompts, in chunks: each holds a score for each pair of its positions."""
+        network = self.network
+        self.cache = network.empty_cache(len(self.tokens))
+        if not network.sliding_window_cache and self.position >= network.context_length:
+            return  # each new token reads its whole window
+        chunk = min(CHUNK, network.context_length)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, self.position, chunk):
+                network.hidden_states(self.tokens[:, start : min(self.position, start + chunk)], self.cache, last=True)
 
     def _step(self, place, uniform):
         """Choose the tokens at `place` from the one before it."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinylm_keras.archive.refusal import Refused
 from tinylm_keras.runtime.cache import KeyValues
 from tinylm_keras.runtime.network import Network, head_dim
 from tinylm_keras.runtime.parts import Dense, RMSNorm, attention, heads, last_of, relu
@@ -20,6 +21,8 @@ class RotaryLM(Network):
         width = config["embed_dim"]
         self.num_heads, self.head_dim = config["num_heads"], head_dim(config, even=True)
         self.soft_cap = config["logit_soft_cap"]
+        if self.soft_cap is not None and not self.soft_cap > 1e-6:
+            raise Refused(f"has a wrong logit_soft_cap: {self.soft_cap!r} is not above 0.")
         radians = MAX_WAVELENGTH ** (-np.arange(0, self.head_dim, 2) / self.head_dim)
         self.pace = np.round(radians / (2 * np.pi) * TURN).astype("uint32")  # of each pair of features, a position
         self.tokens = weights.take("embedding/vars/0", self.vocabulary_size, width)

@@ -6,6 +6,7 @@ from tinylm_keras import _checks
 from tinylm_keras.writing.prompts import check_ids
 
 ROWS = 32  # windows scored at once past the context
+CHUNK = 512  # positions scored at once
 
 
 def score(model, text, scores_of):
@@ -27,11 +28,12 @@ def score(model, text, scores_of):
 def network_scores(network, ids):
     """log p of each of some ids but the first, by a `Network`: float32 `[n - 1]`."""
     length = network.context_length
+    chunk = min(CHUNK, length)
     if network.sliding_window_cache:
         cache = network.empty_cache(1)
-        starts = range(0, len(ids) - 1, length)
+        starts = range(0, len(ids) - 1, chunk)
         return np.concatenate(
-            [network.log_probabilities(ids[np.newaxis, start : start + length + 1], cache)[0] for start in starts]
+            [network.log_probabilities(ids[np.newaxis, start : start + chunk + 1], cache)[0] for start in starts]
         )
     parts = [network.log_probabilities(ids[np.newaxis, : length + 1], network.empty_cache(1))[0]]
     for first in range(length + 1, len(ids), ROWS):

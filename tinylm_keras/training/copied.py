@@ -8,7 +8,7 @@ SAMPLES, CHARACTERS = 20, 300
 
 def report(model, training, held_out):
     """Return `lines` about 20 samples of a model; no lines if the text is unknown or the model needs a prompt."""
-    if not isinstance(training, list) or not training or (model.tokenizer.end_id is None and not model.first_tokens):
+    if not isinstance(training, list) or not training or not model.can_begin(""):
         return []
     return lines(samples(model), training, held_out)
 

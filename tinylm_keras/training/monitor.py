@@ -168,7 +168,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         row = self._row(logs)
         self._divergence.grown(row["loss"], self.model.vocabulary_size, self.step)
         sample = None
-        if self.recipe.prompt is not None:  # with the model's generation defaults
+        if self.recipe.prompt is not None and self.model.can_begin(self.recipe.prompt):
             sample = self.model.generate(self.recipe.prompt, seed=self.recipe.seed)
         self.interrupts.check()
         best = self.checkpoints.evaluated(self.step, float(logs[self.checkpoints.monitor]))

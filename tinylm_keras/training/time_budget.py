@@ -131,7 +131,7 @@ def _measure(recipe, corpus, model, batches, start, clock):
     def evaluate():
         for one in evaluated:
             model.evaluate(one, verbose=0)
-        if recipe.prompt is not None:
+        if recipe.prompt is not None and model.can_begin(recipe.prompt):
             model.generate(recipe.prompt, seed=recipe.seed)
 
     evaluate()  # compiles

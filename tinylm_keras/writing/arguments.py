@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 from tinylm_keras import _checks
 from tinylm_keras.writing.sampling import RULES, Sampler
 
+# Stop strings come from files too, and each is looked for in all that is written.
+MOST_STOPS, LONGEST_STOP = 256, 1_000
+
 DEFAULTS = {"max_new_tokens": 64, **Sampler().get_config()}
 
 
@@ -90,7 +93,11 @@ def check_stop(stop):
     if not isinstance(stop, (str, list, tuple)):
         raise _checks.refuse("stop", "must be a non-empty string or a list of them", stop)
     stop = (stop,) if isinstance(stop, str) else tuple(stop)
+    if len(stop) > MOST_STOPS:
+        raise _checks.refuse("stop", f"must hold at most {MOST_STOPS} strings", f"{len(stop):,} strings")
     for text in stop:
         if not isinstance(text, str) or not text:
             raise _checks.refuse("stop", "must be a non-empty string or a list of them", text)
+        if len(text) > LONGEST_STOP:
+            raise _checks.refuse("stop", f"must have at most {LONGEST_STOP:,} characters", f"{len(text):,} characters")
     return stop
