@@ -198,7 +198,7 @@ def test_folders_of_the_user_are_not_replaced(small_model, tmp_path):
     for name in ("assets", "variables"):
         (tmp_path / "site" / name).mkdir(parents=True)
         (tmp_path / "site" / name / "mine.txt").write_text("mine")
-    with pytest.raises(ValueError, match="must be a folder without a folder (assets|variables), which would be"):
+    with pytest.raises(ValueError, match=r"must be a folder without a folder (assets|variables), which would be"):
         tlm.interop.export(small_model("character"), tmp_path / "site", "saved-model", overwrite=True)
     kept = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
     assert kept == ["site/assets/mine.txt", "site/variables/mine.txt"]

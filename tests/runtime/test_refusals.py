@@ -106,7 +106,8 @@ def test_what_needs_keras_is_refused_by_name(mini_lm, read):
 
 def test_bad_arguments_are_refused_as_keras_refuses_them(mini_lm, read):
     light = read(mini_lm)
-    for arguments in ({"temperature": -1}, {"seed": -1}, {"max_new_tokens": -1}, {"stop": ""}, {"stop": ["x"] * 999}, {"allow_unknown": "no"}):
+    stops = ({"stop": ""}, {"stop": ["x"] * 999}, {"stop": "x" * 2_000})
+    for arguments in ({"temperature": -1}, {"seed": -1}, {"max_new_tokens": -1}, *stops, {"allow_unknown": "no"}):
         refusals = []
         for model in (mini_lm, light):
             with pytest.raises((ValueError, TypeError)) as error:
