@@ -5,7 +5,6 @@ import os
 
 from tinylm_keras import _checks
 from tinylm_keras.cli import _console
-from tinylm_keras.writing.arguments import check_count
 
 ENGINES = ("auto", "numpy", "keras")
 
@@ -39,7 +38,7 @@ def load(path, engine, settings, rows):
         The model, its file, the SHA-256 of what was loaded, and the name of the engine.
     """
     if "max_new_tokens" in settings:
-        check_count(settings["max_new_tokens"])
+        _checks.whole_number("max_new_tokens", settings["max_new_tokens"], 0, _checks.MAXIMUM_NEW_TOKENS)
     has_keras = importlib.util.find_spec("keras") is not None
     if engine == "keras" or "quantize" in settings:
         if not has_keras:
