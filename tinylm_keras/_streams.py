@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import sys
+import tempfile
 
 # Errors of writing to a closed pipe, terminal or descriptor.
 GONE = (errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF, errno.ECONNRESET)
@@ -80,3 +81,21 @@ class Lasting:
 
     def flush(self):
         """Nothing is left to flush."""
+
+
+@contextlib.contextmanager
+def held_back():
+    """Hold back what is written to the file descriptor of stderr, by C++ too, and write it only if the block fails."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(terminal, held.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

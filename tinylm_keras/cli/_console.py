@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import sys
-import tempfile
 import warnings
 
 from tinylm_keras import _checks, _streams, _terminal, hub
@@ -163,20 +162,9 @@ def start_keras():
     """
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") in ("0", "1") or "keras" in sys.modules:
         return
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            importlib.import_module("keras")
-            _log_the_first_compilation()
-        except Exception:
-            held.seek(0)
-            os.write(terminal, held.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
+    with _streams.held_back():
+        importlib.import_module("keras")
+        _log_the_first_compilation()
 
 
 def _log_the_first_compilation():

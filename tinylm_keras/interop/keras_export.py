@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
-import os
-import tempfile
 
 import keras
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _streams
 from tinylm_keras.interop.refusal import refuse
 
 # What Keras calls each format.
@@ -40,19 +38,12 @@ def write(model, path, to):
 @contextlib.contextmanager
 def _quiet():
     """Hold back what the converters tell of their work, unless they fail; it comes from Python and from C++."""
-    terminal, levels = os.dup(2), {name: logging.getLogger(name).level for name in ("tf2onnx", "tensorflow", "absl")}
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        for name in levels:
-            logging.getLogger(name).setLevel(logging.ERROR)
-        try:
+    levels = {name: logging.getLogger(name).level for name in ("tf2onnx", "tensorflow", "absl")}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        with _streams.held_back():
             yield
-        except BaseException:
-            held.seek(0)
-            os.write(terminal, held.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
-            for name, level in levels.items():
-                logging.getLogger(name).setLevel(level)
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
