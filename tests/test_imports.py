@@ -30,7 +30,7 @@ ROWS = [
     ["writing"],
     ["_locks"],
     ["_files", "_keywords", "_renamed"],
-    ["_checks", "_endings", "_keras_nlp", "_small_files", "_terminal", "specs"],
+    ["_checks", "_endings", "_keras_nlp", "_small_files", "_tf_data", "_terminal", "specs"],
     ["_streams", "_types"],
 ]
 LEVEL = {name: len(ROWS) - index for index, row in enumerate(ROWS) for name in row}

@@ -79,6 +79,12 @@ def test_fit_sees_the_batches_of_batch_in_order_over_all_epochs(words, layout):
         assert np.array_equal(y, expected_y)
 
 
+@pytest.mark.parametrize("endless", [True, False])
+def test_no_thread_tunes_the_data_of_fit_because_the_end_of_a_process_would_wait_until_it_wakes(words, endless):
+    data = lines(NUMBERED, words, context_length=9, batch_size=4, seed=3)
+    assert data.for_fit(endless=endless).options().autotune.enabled is False
+
+
 def test_fit_trains_on_that_order_across_epochs_and_with_metrics(words, monkeypatch):
     from tinylm_keras.models import MiniLM
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from tinylm_keras import _tf_data
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sized
     from typing import Self
@@ -146,7 +148,7 @@ class Batches:
 
         if not endless:  # TensorFlow cannot infer the number of batches, and Keras would warn
             rows = rows.apply(tf.data.experimental.assert_cardinality(self.steps_per_epoch))
-        return rows.map(halves).prefetch(4)
+        return _tf_data.untuned(rows.map(halves).prefetch(4))
 
     def _block_steps(self):
         """Number of steps whose rows are prepared together."""

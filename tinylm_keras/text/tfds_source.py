@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, _tf_data
 
 # Name, config, version, split, key. A split may hold a colon, as in train[:10%]; a version is told by its dots.
 _NAME = re.compile(
@@ -104,7 +104,7 @@ def _dataset(source, builder, split, key):
         # Other columns, such as images, are not decoded.
         decoders = tfds.decode.PartialDecoding({key: True})
     try:
-        return builder.as_dataset(split=split, shuffle_files=False, decoders=decoders)
+        return _tf_data.untuned(builder.as_dataset(split=split, shuffle_files=False, decoders=decoders))
     except (ValueError, KeyError):
         advice = f"There are: {', '.join(map(repr, builder.info.splits))}."
         raise _checks.refuse("source", f"must have the split {split!r}", source, advice) from None
