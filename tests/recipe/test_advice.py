@@ -174,6 +174,15 @@ def test_a_short_text_takes_less_than_the_time_there_is_and_more_dropout(found):
     assert advice.advise(dataclasses.replace(found, characters=3_000_000), SPEED).recipe.dropout < 0.2
 
 
+@pytest.mark.parametrize("found", ["verse"], indirect=True)
+def test_a_run_with_validation_ends_early_unless_the_user_says_otherwise(found):
+    assert advice.advise(found, SPEED).recipe.patience == advice.PATIENCE
+    assert advice.advise(found, SPEED, {"validation": 0.0}).recipe.patience is None
+    assert advice.advise(found, SPEED, {"patience": None}).recipe.patience is None
+    chosen = advice.advise(dataclasses.replace(found, characters=900_000), SPEED, {"patience": 3})
+    assert chosen.recipe.patience == 3 and any("until 3 evaluations" in reason for reason in chosen.reasons)
+
+
 def test_the_speed_of_a_machine_is_a_finite_number():
     assert 1e6 < machine.operations_per_second(20) < 1e16
 

@@ -67,6 +67,10 @@ TRANSFORMERS = ("rotary", "minilm")
 DROPOUT = ((3, 0.0), (8, 0.1), (math.inf, 0.2))
 MOST_PASSES = 40
 
+# Evaluations, of about ten in a run, without a better validation loss before the run ends: a network that memorizes a
+# short text only gets worse. A long text does not come near it.
+PATIENCE = 5
+
 
 @dataclasses.dataclass(frozen=True)
 class Advice:
@@ -325,6 +329,8 @@ def _time(choices):
         return
     possible = 60 * minutes / step
     choices.passes = min(MOST_PASSES, possible / per_pass)
+    if choices["validation"]:
+        choices.make("", patience=PATIENCE)
     if "minutes" not in choices.fixed and possible > 1.2 * MOST_PASSES * per_pass:
         steps = max(100, round(MOST_PASSES * per_pass))
         choices.seconds, choices.passes = steps * step + 10, steps / per_pass
@@ -334,7 +340,8 @@ def _time(choices):
     else:
         choices.seconds = 60 * minutes
         length = f"{minutes:g} minute{'s' * (minutes != 1)}"
-        choices.make(f"Time: {length} in all, about {choices.passes:.2g} passes over the text.")
+        end = f", or until {choices['patience']} evaluations in a row are no better" if choices["patience"] else ""
+        choices.make(f"Time: {length} in all, about {choices.passes:.2g} passes over the text{end}.")
 
 
 def _vocabulary(choices):
