@@ -42,6 +42,11 @@ class Contents:
             self.kind, self.network, self.part = self._config["network"]["class_name"], self.network.network, "network"
             self._config = self._config["network"]["config"]
 
+    @property
+    def has_attention(self):
+        """Whether the network is a transformer."""
+        return hasattr(self.network.network if self.kind == "MixtureLM" else self.network, "blocks")
+
     def description(self):
         """The sizes of the model, and the kinds and sizes of its parts, as plain values."""
         if self.kind != "MixtureLM":

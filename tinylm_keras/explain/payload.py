@@ -10,6 +10,7 @@ import numpy as np
 from tinylm_keras import _checks
 from tinylm_keras.explain.arrays import PRECISIONS
 from tinylm_keras.explain.contents import Contents, logits
+from tinylm_keras.explain.recorded import record
 from tinylm_keras.writing.arguments import DEFAULTS
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tinylm_keras.runtime import Model
 
 FORMAT = 1
-LARGEST_LIVE = 2_000_000  # parameters up to which every view is computed in the page
+LARGEST_LIVE = 2_000_000  # parameters of a transformer up to which every view is computed in the page
 
 # The logits that the page compares its own with, and how far they may be apart.
 MOST_POSITIONS, MOST_PLACES, MOST_LOGITS = 32, 4, 256
@@ -70,6 +71,7 @@ def payload(
         raise ValueError("A page needs a model with a tokenizer. This one has none: it reads and writes ids, not text.")
     contents = Contents(model, counts)
     arrays, parameters = contents.arrays(weights)
+    is_recorded = parameters > LARGEST_LIVE and contents.has_attention
     return {
         "format": FORMAT,
         "model": {
@@ -87,8 +89,8 @@ def payload(
         "first_tokens": [[int(token), int(count)] for token, count in model.first_tokens],
         "check": _check(model, contents, prompt, weights, reference),
         "prompt": prompt,
-        "live": parameters <= LARGEST_LIVE,
-        "recorded": None,
+        "live": not is_recorded,
+        "recorded": record(contents, model.prompt_ids(prompt), parameters) if is_recorded else None,
     }
 
 

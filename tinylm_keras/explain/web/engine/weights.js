@@ -20,7 +20,8 @@ function float16Table() {
   return table;
 }
 
-const ARRAYS = { float32: Float32Array, float16: Uint16Array, int8: Int8Array, uint16: Uint16Array, uint32: Uint32Array };
+const ARRAYS = { float32: Float32Array, float16: Uint16Array, int8: Int8Array };
+Object.assign(ARRAYS, { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array });
 
 /** The arrays that the page carries, by name. Each is decoded when it is taken. */
 export class Weights {
