@@ -1,7 +1,8 @@
 """Several JavaScript modules as one script that a page can hold.
 
 The modules import each other as browsers and Node do, one import a line. In the script each becomes a function that is
-called at once, so its names stay its own.
+called at once, so its names stay its own. Comments stay in the package, and indentation is made of tabs: a sixth less
+to send, and a page can still be read.
 """
 
 import posixpath
@@ -10,6 +11,8 @@ import re
 # `import { one, two } from "./other.js";`: the only form that is used here.
 IMPORT = re.compile(r'^import \{ ([\w$, ]+) \} from "(\.{1,2}/[\w./-]+\.js)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async function\*?|function\*?|class|const) ([\w$]+))", re.MULTILINE)
+COMMENT = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL)  # that have their lines to themselves
+INDENTATION = re.compile(r"^(?:  )+", re.MULTILINE)
 OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -69,12 +72,17 @@ def _wrapped(path, text):
     """A module as a function that returns what it exports."""
     exported = [name for _, name in EXPORT.findall(text)]
     text = IMPORT.sub(lambda found: f"const {{ {found[1]} }} = {_variable(_target(path, found[2]))};", text)
-    text = EXPORT.sub(r"\1", text).strip()
+    text = plain(EXPORT.sub(r"\1", text)).strip()
     left = OTHER.search(text)
     if left:
         raise ValueError(f"{path} has a line that cannot be bundled: {left[0]}")
     returned = f"{{ {', '.join(exported)} }}" if exported else "{}"
     return f"// ---- {path}\nconst {_variable(path)} = (() => {{\n{text}\nreturn {returned};\n}})();"
+
+
+def plain(text):
+    """Return a program without the comments that have lines of their own, indented with tabs."""
+    return INDENTATION.sub(lambda found: "\t" * (len(found[0]) // 2), COMMENT.sub("", text))
 
 
 def _target(path, target):

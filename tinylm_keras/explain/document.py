@@ -5,11 +5,13 @@ import hashlib
 import json
 import pathlib
 
-from tinylm_keras.explain.bundle import bundle
+from tinylm_keras.explain.bundle import bundle, plain
 from tinylm_keras.explain.diagram import model_drawing
 
 WEB = pathlib.Path(__file__).parent / "web"
 STYLES = ("colours.css", "layout.css", "controls.css", "figures.css", "print.css")
+
+SOURCE = "// With comments, each file by itself: the folder tinylm_keras/explain/web of the package tinylm_keras."
 
 # Where the drawing of the model stands in page.html.
 DRAWING = "<!-- drawing -->"
@@ -27,9 +29,8 @@ def document(payload):
     Returns:
         str. HTML, the same for the same payload.
     """
-    style = "\n".join((WEB / name).read_text(encoding="utf-8").strip() for name in STYLES)
-    script = bundle(_modules(), "main.js")
-    style, script = f"\n{style}\n", f"\n{script}\n"
+    style = plain("\n".join((WEB / name).read_text(encoding="utf-8").strip() for name in STYLES))
+    style, script = f"\n{style}\n", f"\n{SOURCE}\n{bundle(_modules(), 'main.js')}\n"
     before, after = (WEB / "page.html").read_text(encoding="utf-8").split(DRAWING)
     model = payload["model"]
     # Joined from parts: nothing is replaced in a text that holds megabytes of base64 or words of a stranger.

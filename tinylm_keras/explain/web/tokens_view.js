@@ -8,7 +8,9 @@ export function showTokens(state) {
   const list = byId("tokens");
   list.addEventListener("click", (event) => {
     const chip = event.target.closest("[role=option]");
-    if (chip) state.select(Number(chip.dataset.index));
+    if (!chip) return;
+    state.select(Number(chip.dataset.index));
+    list.querySelector("[aria-selected=true]").focus();
   });
   list.addEventListener("keydown", (event) => {
     const moves = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, Home: -Infinity, End: Infinity };

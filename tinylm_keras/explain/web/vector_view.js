@@ -36,11 +36,11 @@ function drawVector(state) {
       ...(trace.live ? [make("td", { class: "strip" }, strip(vector, words))] : []),
     );
   });
-  const heads = ["vector", "length", "", ...(trace.live ? ["its numbers"] : [])];
+  const heads = [["vector", 1], ["length", 2], ...(trace.live ? [["its numbers", 1]] : [])];
   byId("vector").replaceChildren(
     make("table", {},
       make("caption", {}, `Token ${trace.first + row + 1} “${state.shown(trace.ids[row])}”`),
-      make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col", class: one === "length" ? "words" : null }, one)))),
+      make("thead", {}, make("tr", {}, ...heads.map(([one, colspan]) => make("th", { scope: "col", class: "words", colspan }, one)))),
       make("tbody", {}, ...body)),
   );
 }
