@@ -24,7 +24,7 @@ LARGEST_LIVE = 2_000_000  # parameters of a transformer up to which every view i
 # The logits that the page compares its own with, and how far they may be apart.
 MOST_POSITIONS, MOST_PLACES, MOST_LOGITS = 32, 4, 256
 TOLERANCES = {"float32": 1e-4, "float16": 0.05, "int8": 0.05}
-LARGE = 30  # logits beyond it have an error of float32 in proportion to their size
+LARGE = 100  # logits beyond it have an error of float32 in proportion to their size
 
 
 @dataclasses.dataclass(frozen=True)

@@ -71,13 +71,25 @@ export function maximum(numbers) {
   return largest;
 }
 
-// The exact GELU is x Φ(x), and Φ(x) = 1 / (1 + exp(-x P(x²))) with this P, highest power first, right to 6e-7.
-const GELU = [3.611292387255527e-9, -2.668954958138447e-7, 7.938262585948671e-6, -1.1048063905319212e-4];
-GELU.push(-6.625890235117883e-5, 7.26685655722175e-2, 1.5957684327103792);
+/**
+ * The exact GELU is x Φ(x), and Φ(x) = 1 / (1 + exp(-x P(x²))) with this polynomial P, which was fitted so that the
+ * result is right to 6e-7.
+ */
+function gelu(x) {
+  const square = x * x;
+  let sum = 3.611292387255527e-9;
+  sum = sum * square - 2.668954958138447e-7;
+  sum = sum * square + 7.938262585948671e-6;
+  sum = sum * square - 1.1048063905319212e-4;
+  sum = sum * square - 6.625890235117883e-5;
+  sum = sum * square + 7.26685655722175e-2;
+  sum = sum * square + 1.5957684327103792;
+  return x / (1 + Math.exp(-x * sum));
+}
 
 export const ACTIVATIONS = {
   relu: (x) => Math.max(x, 0),
-  gelu: (x) => x / (1 + Math.exp(-x * GELU.reduce((sum, coefficient) => sum * x * x + coefficient, 0))),
+  gelu,
   gelu_tanh: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * x * (1 + 0.044715 * x * x))),
   silu: (x) => x / (1 + Math.exp(-x)),
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
