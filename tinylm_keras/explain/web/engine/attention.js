@@ -57,9 +57,7 @@ export function attend(queries, cache, heads, record) {
   for (let head = 0, start = 0; head < heads; head++, start += size) {
     let largest = -Infinity;
     for (let j = 0, row = begin * width + start; j < weights.length; j++, row += width) {
-      let dot = 0;
-      for (let i = 0; i < size; i++) dot += queries[start + i] * keys[row + i];
-      weights[j] = dot * scale;
+      weights[j] = dot(queries, start, keys, row, size) * scale;
       if (weights[j] > largest) largest = weights[j];
     }
     let total = 0;
@@ -67,12 +65,37 @@ export function attend(queries, cache, heads, record) {
       weights[j] = Math.exp(weights[j] - largest);
       total += weights[j];
     }
-    for (let j = 0, row = begin * width + start; j < weights.length; j++, row += width) {
-      weights[j] /= total;
-      const weight = weights[j];
-      for (let i = 0; i < size; i++) result[start + i] += weight * values[row + i];
-    }
+    for (let j = 0; j < weights.length; j++) weights[j] /= total;
+    mix(weights, values, begin * width + start, width, result.subarray(start, start + size));
     if (record) record.weights.push(weights.slice());
   }
   return result;
+}
+
+/** The product of parts of two vectors; four sums, because each addition waits for the one before it. */
+function dot(x, from, y, start, size) {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < size; i += 4) {
+    a += x[from + i] * y[start + i];
+    b += x[from + i + 1] * y[start + i + 1];
+    c += x[from + i + 2] * y[start + i + 2];
+    d += x[from + i + 3] * y[start + i + 3];
+  }
+  for (; i < size; i++) a += x[from + i] * y[start + i];
+  return a + b + c + d;
+}
+
+/** Add up rows of values times their weights, four rows at a time. */
+function mix(weights, values, start, width, result) {
+  let j = 0;
+  for (let row = start; j + 3 < weights.length; j += 4, row += 4 * width) {
+    const [a, b, c, d] = [weights[j], weights[j + 1], weights[j + 2], weights[j + 3]];
+    for (let i = 0, at = row; i < result.length; i++, at++) {
+      result[i] += a * values[at] + b * values[at + width] + c * values[at + 2 * width] + d * values[at + 3 * width];
+    }
+  }
+  for (; j < weights.length; j++) {
+    for (let i = 0, at = start + j * width; i < result.length; i++, at++) result[i] += weights[j] * values[at];
+  }
 }

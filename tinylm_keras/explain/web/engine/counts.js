@@ -93,12 +93,12 @@ export class MixtureLM extends Network {
     return { parts, truncate: () => false };
   }
 
-  step(id, cache, record) {
-    const inside = record && {};
-    const vector = this.network.step(id, cache.parts[0], record);
-    const contexts = this.counts.step(id, cache.parts[1], inside);
-    if (record) record.contexts = contexts;
-    return { vector, contexts };
+  several(ids, cache, records) {
+    const vectors = this.network.several(ids, cache.parts[0], records);
+    return ids.map((id, n) => {
+      const contexts = this.counts.step(id, cache.parts[1], records && records[n]);
+      return { vector: vectors[n], contexts };
+    });
   }
 
   /** The network's share of the next token, from the longest context that something is known to follow. */

@@ -37,13 +37,21 @@ const OP = {
 const I32 = 0x7f;
 const V128 = 0x7b;
 
-/** The bytes of a module with one function, product(x, w, y, rowBytes, rows), that takes four rows at a time. */
+/**
+ * The bytes of a module with one function, product(x, w, y, rowBytes, rows, count, yBytes): the products of a matrix and
+ * `count` vectors. Four rows are read at a time, and stay at hand for all vectors.
+ */
 function moduleBytes() {
-  const [X, W, Y, ROW_BYTES, ROWS, PLACE, W1, W2, W3, A, B, C, D, PART] = Array.from({ length: 14 }, (_, i) => i);
-  const { get, set, tee, integer, add, load, sum, times, shuffle } = OP;
-  const nextRow = (from, to) => [...get(from), ...get(ROW_BYTES), ...add, ...set(to)];
+  const names = ["X", "W", "Y", "ROW_BYTES", "ROWS", "COUNT", "Y_BYTES"]; // the arguments, and what is counted with
+  names.push("PLACE", "W1", "W2", "W3", "X_NOW", "Y_NOW", "LEFT", "A", "B", "C", "D", "PART");
+  const at = Object.fromEntries(names.map((name, index) => [name, index]));
+  const { integer, add, load, sum, times, shuffle } = OP;
+  const [get, set, tee] = [OP.get, OP.set, OP.tee].map((operation) => (name) => operation(at[name]));
+  const copy = (from, to) => [...get(from), ...set(to)];
+  const advance = (from, by, to = from) => [...get(from), ...by, ...add, ...set(to)];
+  const countDown = (name, by) => [...get(name), ...integer(by), ...OP.subtract, ...tee(name), ...OP.repeatIf(0)];
   const accumulate = (total, row) => [
-    ...[...get(total), ...get(PART), ...get(row), ...get(PLACE), ...add, ...load],
+    ...[...get(total), ...get("PART"), ...get(row), ...get("PLACE"), ...add, ...load],
     ...[...times, ...sum, ...set(total)],
   ];
   // (a0 a1 a2 a3), (b0 b1 b2 b3) -> (a0+a2, b0+b2, a1+a3, b1+b3)
@@ -51,29 +59,39 @@ function moduleBytes() {
     ...[...get(a), ...get(b), ...shuffle(0, 4, 1, 5), ...get(a), ...get(b), ...shuffle(2, 6, 3, 7)],
     ...[...sum, ...set(a)],
   ];
+  const columns = [
+    ...["A", "B", "C", "D"].flatMap((total) => [...OP.zeros, ...set(total)]),
+    ...[...integer(0), ...set("PLACE")],
+    ...OP.loop,
+    ...[...get("X_NOW"), ...get("PLACE"), ...add, ...load, ...set("PART")],
+    ...[...accumulate("A", "W"), ...accumulate("B", "W1"), ...accumulate("C", "W2"), ...accumulate("D", "W3")],
+    ...[...get("PLACE"), ...integer(16), ...add, ...tee("PLACE"), ...get("ROW_BYTES"), ...OP.isLess, ...OP.repeatIf(0)],
+    ...OP.end,
+    ...[...halve("A", "B"), ...halve("C", "D")],
+    ...[...get("Y_NOW"), ...get("A"), ...get("C"), ...shuffle(0, 1, 4, 5)],
+    ...[...get("A"), ...get("C"), ...shuffle(2, 3, 6, 7), ...sum, ...OP.store],
+  ];
+  const vectors = [
+    ...[...copy("X", "X_NOW"), ...copy("Y", "Y_NOW"), ...copy("COUNT", "LEFT")],
+    ...OP.loop,
+    ...columns,
+    ...[...advance("X_NOW", get("ROW_BYTES")), ...advance("Y_NOW", get("Y_BYTES")), ...countDown("LEFT", 1)],
+    ...OP.end,
+  ];
   const body = [
     ...OP.loop,
-    ...[...nextRow(W, W1), ...nextRow(W1, W2), ...nextRow(W2, W3)],
-    ...[A, B, C, D].flatMap((total) => [...OP.zeros, ...set(total)]),
-    ...[...integer(0), ...set(PLACE)],
-    ...OP.loop,
-    ...[...get(X), ...get(PLACE), ...add, ...load, ...set(PART)],
-    ...[...accumulate(A, W), ...accumulate(B, W1), ...accumulate(C, W2), ...accumulate(D, W3)],
-    ...[...get(PLACE), ...integer(16), ...add, ...tee(PLACE), ...get(ROW_BYTES), ...OP.isLess, ...OP.repeatIf(0)],
-    ...OP.end,
-    ...[...halve(A, B), ...halve(C, D)],
-    ...[...get(Y), ...get(A), ...get(C), ...shuffle(0, 1, 4, 5), ...get(A), ...get(C), ...shuffle(2, 3, 6, 7)],
-    ...[...sum, ...OP.store],
-    ...[...get(Y), ...integer(16), ...add, ...set(Y), ...nextRow(W3, W)],
-    ...[...get(ROWS), ...integer(4), ...OP.subtract, ...tee(ROWS), ...OP.repeatIf(0)],
+    ...["W1", "W2", "W3"].flatMap((row, i) => advance(["W", "W1", "W2"][i], get("ROW_BYTES"), row)),
+    ...vectors,
+    ...[...advance("Y", integer(16)), ...advance("W3", get("ROW_BYTES"), "W"), ...countDown("ROWS", 4)],
     ...[...OP.end, ...OP.end],
   ];
-  const code = [2, ...[4, I32], ...[5, V128], ...body]; // four more integers and five vectors besides the arguments
+  const [integers, floats] = [at.LEFT - at.Y_BYTES, at.PART - at.LEFT];
+  const code = [2, ...[integers, I32], ...[floats, V128], ...body]; // what there is besides the arguments
   const text = (letters) => [letters.length, ...[...letters].map((letter) => letter.charCodeAt(0))];
   const section = (number, content) => [number, ...leb(content.length), ...content];
   return new Uint8Array([
     ...[0, ...text("asm").slice(1), 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 5, I32, I32, I32, I32, I32, 0]), // a function of five integers
+    ...section(1, [1, 0x60, 7, ...new Array(7).fill(I32), 0]), // a function of seven integers
     ...section(2, [1, ...text("of"), ...text("memory"), 2, 0, 1]), // works on a memory that it is given
     ...section(3, [1, 0]),
     ...section(7, [1, ...text("product"), 0, 0]),
@@ -83,20 +101,24 @@ function moduleBytes() {
 
 /** The same in plain JavaScript, on the numbers of a memory. */
 function plainProduct(floats) {
-  return (x, w, y, rowBytes, rows) => {
+  return (x, w, y, rowBytes, rows, count, yBytes) => {
     const columns = rowBytes / 4;
-    for (let row = 0, place = w / 4; row < rows; row++) {
-      let [a, b] = [0, 0];
-      for (let column = x / 4, end = column + columns; column < end; column += 2, place += 2) {
-        a += floats[column] * floats[place];
-        b += floats[column + 1] * floats[place + 1];
+    for (let n = 0; n < count; n++) {
+      for (let row = 0, place = w / 4; row < rows; row++) {
+        let [a, b] = [0, 0];
+        for (let column = x / 4 + n * columns, end = column + columns; column < end; column += 2, place += 2) {
+          a += floats[column] * floats[place];
+          b += floats[column + 1] * floats[place + 1];
+        }
+        floats[(y + n * yBytes) / 4 + row] = a + b;
       }
-      floats[y / 4 + row] = a + b;
     }
   };
 }
 
-/** Room for all matrices of a model and for the vector and the product of the largest, and the program that multiplies. */
+export const AT_ONCE = 32; // vectors that are multiplied together
+
+/** Room for all matrices of a model and for vectors and products of the largest, and the program that multiplies. */
 export class Kernel {
   /**
    * @param {number[][]} shapes The outputs and inputs of each matrix.
@@ -105,7 +127,7 @@ export class Kernel {
   constructor(shapes, simd = true) {
     const largest = (part) => shapes.reduce((most, shape) => Math.max(most, padded(shape[part])), 4);
     const matrices = shapes.reduce((sum, [outputs, inputs]) => sum + padded(outputs) * padded(inputs), 0);
-    [this.x, this.y, this.used] = [0, largest(1), largest(1) + largest(0)];
+    [this.x, this.y, this.used] = [0, AT_ONCE * largest(1), AT_ONCE * (largest(1) + largest(0))];
     const size = this.used + matrices;
     this.isSimd = false;
     if (simd) {
@@ -156,14 +178,23 @@ export class Matrix {
     weights.takeRows(name, outputs, inputs, kernel.floats, this.place, this.columns);
   }
 
-  /** The product with a vector, and the bias: a new Float32Array(outputs). */
-  product(x) {
-    const { floats, run } = this.kernel;
-    floats.set(x, this.kernel.x);
-    floats.fill(0, this.kernel.x + this.inputs, this.kernel.x + this.columns);
-    run(4 * this.kernel.x, 4 * this.place, 4 * this.kernel.y, 4 * this.columns, this.rows);
-    const y = floats.slice(this.kernel.y, this.kernel.y + this.outputs);
-    if (this.bias !== null) for (let i = 0; i < y.length; i++) y[i] += this.bias[i];
-    return y;
+  /** The products with some vectors, at most `AT_ONCE`, and the bias: a Float32Array(outputs) for each. */
+  products(vectors) {
+    const { floats, run, x, y } = this.kernel;
+    vectors.forEach((vector, n) => {
+      floats.set(vector, x + n * this.columns);
+      floats.fill(0, x + n * this.columns + this.inputs, x + (n + 1) * this.columns);
+    });
+    run(4 * x, 4 * this.place, 4 * y, 4 * this.columns, this.rows, vectors.length, 4 * this.rows);
+    return vectors.map((_, n) => {
+      const product = floats.slice(y + n * this.rows, y + n * this.rows + this.outputs);
+      if (this.bias !== null) for (let i = 0; i < product.length; i++) product[i] += this.bias[i];
+      return product;
+    });
+  }
+
+  /** The product with one vector. */
+  product(vector) {
+    return this.products([vector])[0];
   }
 }

@@ -29,19 +29,20 @@ export class MiniLM extends Network {
     return new BlocksCache(this.blocks.map(() => new KeyValues(this.width, this.contextLength)));
   }
 
-  step(id, cache, record) {
+  several(ids, cache, records) {
     const row = (table, index) => table.subarray(index * this.width, (index + 1) * this.width);
-    const [token, position] = [row(this.tokens, id), row(this.positions, cache.position)];
-    let x = added(token, position);
-    if (record) Object.assign(record, { token, position, entrance: x, blocks: [] });
-    for (let i = 0; i < this.blocks.length; i++) {
-      const inside = record && {};
-      x = this.blocks[i].step(x, cache.blocks[i], inside);
-      if (record) record.blocks.push(inside);
-    }
-    cache.position += 1;
-    const final = this.finalNorm === null ? x : layerNorm(x, this.finalNorm);
-    if (record) record.final = final;
+    const starts = ids.map((id, n) => [row(this.tokens, id), row(this.positions, cache.position + n)]);
+    let x = starts.map(([token, position]) => added(token, position));
+    records?.forEach((record, n) => {
+      const [token, position] = starts[n];
+      Object.assign(record, { token, position, entrance: x[n], blocks: this.blocks.map(() => ({})) });
+    });
+    this.blocks.forEach((block, i) => {
+      x = block.several(x, cache.blocks[i], records && records.map((record) => record.blocks[i]));
+    });
+    cache.position += ids.length;
+    const final = this.finalNorm === null ? x : x.map((vector) => layerNorm(vector, this.finalNorm));
+    records?.forEach((record, n) => (record.final = final[n]));
     return final;
   }
 
@@ -72,20 +73,29 @@ class MiniBlock {
     this.contract = dense("contract", width, inner);
   }
 
-  step(x, cache, record) {
-    const { width } = this;
-    const all = this.queryKeyValue.product(this.isPre ? layerNorm(x, this.attentionNorm) : x);
-    const [queries, keys, values] = [0, 1, 2].map((part) => all.subarray(part * width, (part + 1) * width));
-    cache.add(keys, values);
-    const mixed = attend(queries, cache, this.heads, record);
-    const attention = this.projection.product(mixed);
-    const summed = added(x, attention);
-    const middle = this.isPre ? summed : layerNorm(summed, this.attentionNorm);
-    const inner = applied(this.activation, this.expand.product(this.isPre ? layerNorm(middle, this.feedForwardNorm) : middle));
-    const feedForward = this.contract.product(inner);
-    const total = added(middle, feedForward);
-    const output = this.isPre ? total : layerNorm(total, this.feedForwardNorm);
-    if (record) Object.assign(record, { queries, keys, values, mixed, attention, middle, inner, feedForward, output });
+  /** The vectors of some positions after this block. */
+  several(x, cache, records) {
+    const { width, isPre } = this;
+    const normed = (vectors, norm) => vectors.map((vector) => layerNorm(vector, norm));
+    const mixed = this.queryKeyValue.products(isPre ? normed(x, this.attentionNorm) : x).map((all, n) => {
+      const [queries, keys, values] = [0, 1, 2].map((part) => all.subarray(part * width, (part + 1) * width));
+      cache.add(keys, values);
+      if (records) Object.assign(records[n], { queries, keys, values });
+      return attend(queries, cache, this.heads, records && records[n]);
+    });
+    const attention = this.projection.products(mixed);
+    const summed = attention.map((vector, n) => added(x[n], vector));
+    const middle = isPre ? summed : normed(summed, this.attentionNorm);
+    const expanded = this.expand.products(isPre ? normed(middle, this.feedForwardNorm) : middle);
+    const inner = expanded.map((vector) => applied(this.activation, vector));
+    const feedForward = this.contract.products(inner);
+    const total = feedForward.map((vector, n) => added(middle[n], vector));
+    const output = isPre ? total : normed(total, this.feedForwardNorm);
+    records?.forEach((record, n) => {
+      const [after, part, result] = [middle[n], feedForward[n], output[n]];
+      Object.assign(record, { mixed: mixed[n], attention: attention[n], middle: after, inner: inner[n] });
+      Object.assign(record, { feedForward: part, output: result });
+    });
     return output;
   }
 }

@@ -76,8 +76,7 @@ class LoadedModel {
     const wanted = new Map(places.map((place) => [place.position, place]));
     const cache = this.network.emptyCache();
     let largest = 0;
-    ids.forEach((id, position) => {
-      const vector = this.network.step(id, cache, null);
+    this.network.steps(ids, cache, null).forEach((vector, position) => {
       if (!wanted.has(position)) return;
       const logits = this.network.head(vector);
       const { ids: some, logits: expected } = wanted.get(position);

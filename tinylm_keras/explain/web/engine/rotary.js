@@ -48,18 +48,18 @@ export class RotaryLM extends Network {
     return { cosine, sine };
   }
 
-  step(id, cache, record) {
-    const turn = this.turnAt(cache.position);
-    let x = this.tokens.subarray(id * this.width, (id + 1) * this.width);
-    if (record) Object.assign(record, { token: x, position: null, entrance: x, blocks: [] });
-    for (let i = 0; i < this.blocks.length; i++) {
-      const inside = record && {};
-      x = this.blocks[i].step(x, cache.blocks[i], turn, inside);
-      if (record) record.blocks.push(inside);
-    }
-    cache.position += 1;
-    const final = rmsNorm(x, this.finalNorm);
-    if (record) record.final = final;
+  several(ids, cache, records) {
+    const turns = ids.map((_, n) => this.turnAt(cache.position + n));
+    let x = ids.map((id) => this.tokens.subarray(id * this.width, (id + 1) * this.width));
+    records?.forEach((record, n) => {
+      Object.assign(record, { token: x[n], position: null, entrance: x[n], blocks: this.blocks.map(() => ({})) });
+    });
+    this.blocks.forEach((block, i) => {
+      x = block.several(x, cache.blocks[i], turns, records && records.map((record) => record.blocks[i]));
+    });
+    cache.position += ids.length;
+    const final = x.map((vector) => rmsNorm(vector, this.finalNorm));
+    records?.forEach((record, n) => (record.final = final[n]));
     return final;
   }
 
@@ -90,20 +90,28 @@ class RotaryBlock {
     this.contract = dense("contract", width, inner);
   }
 
-  step(x, cache, turn, record) {
+  /** The vectors of some positions after this block. */
+  several(x, cache, turns, records) {
     const { width } = this;
-    const all = this.queryKeyValue.product(rmsNorm(x, this.attentionNorm));
-    const queries = this.turned(all.subarray(0, width), this.queryNorm, turn);
-    const keys = this.turned(all.subarray(width, 2 * width), this.keyNorm, turn);
-    const values = all.subarray(2 * width);
-    cache.add(keys, values);
-    const mixed = attend(queries, cache, this.heads, record);
-    const attention = this.projection.product(mixed);
-    const middle = added(x, attention);
-    const inner = applied((y) => (y > 0 ? y * y : 0), this.expand.product(rmsNorm(middle, this.feedForwardNorm)));
-    const feedForward = this.contract.product(inner);
-    const output = added(middle, feedForward);
-    if (record) Object.assign(record, { queries, keys, values, mixed, attention, middle, inner, feedForward, output });
+    const normed = (vectors, gain) => vectors.map((vector) => rmsNorm(vector, gain));
+    const mixed = this.queryKeyValue.products(normed(x, this.attentionNorm)).map((all, n) => {
+      const queries = this.turned(all.subarray(0, width), this.queryNorm, turns[n]);
+      const keys = this.turned(all.subarray(width, 2 * width), this.keyNorm, turns[n]);
+      const values = all.subarray(2 * width);
+      cache.add(keys, values);
+      if (records) Object.assign(records[n], { queries, keys, values });
+      return attend(queries, cache, this.heads, records && records[n]);
+    });
+    const attention = this.projection.products(mixed);
+    const middle = attention.map((vector, n) => added(x[n], vector));
+    const expanded = this.expand.products(normed(middle, this.feedForwardNorm));
+    const inner = expanded.map((vector) => applied(squaredRelu, vector));
+    const feedForward = this.contract.products(inner);
+    const output = feedForward.map((vector, n) => added(middle[n], vector));
+    records?.forEach((record, n) => {
+      Object.assign(record, { mixed: mixed[n], attention: attention[n], middle: middle[n], inner: inner[n] });
+      Object.assign(record, { feedForward: feedForward[n], output: output[n] });
+    });
     return output;
   }
 
@@ -120,4 +128,8 @@ class RotaryBlock {
     }
     return result;
   }
+}
+
+function squaredRelu(x) {
+  return x > 0 ? x * x : 0;
 }

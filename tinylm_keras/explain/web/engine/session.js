@@ -163,8 +163,7 @@ export class WritingSession {
     if (!isUsable || (from < this.cached && !this.cache.truncate(from - begin))) {
       [this.cache, this.cacheBegin, from] = [network.emptyCache(), begin, begin];
     }
-    for (let place = from; place < last; place++) network.step(this.ids[place], this.cache, null);
-    this.hidden = network.step(this.ids[last], this.cache, null);
+    this.hidden = network.steps(this.ids.slice(from), this.cache, null).at(-1);
     this.logits = network.head(this.hidden);
     this.cached = last + 1; // ids in the cache
     if (this.logits.some((logit) => !Number.isFinite(logit))) {

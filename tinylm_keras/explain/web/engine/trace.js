@@ -18,13 +18,9 @@ class Trace {
     // A cache that slides knows of what stands before the first row.
     this.begin = network.slidingWindow ? Math.max(0, this.first - network.receptiveField) : this.first;
     const cache = network.emptyCache();
-    for (let place = this.begin; place < this.first; place++) network.step(ids[place], cache, null);
-    this.records = [];
-    this.vectors = this.ids.map((id) => {
-      const record = {};
-      this.records.push(record);
-      return network.step(id, cache, record);
-    });
+    network.steps(ids.slice(this.begin, this.first), cache, null);
+    this.records = this.ids.map(() => ({}));
+    this.vectors = network.steps(this.ids, cache, this.records);
     this.kept = new Map(); // logits that were asked for
   }
 
