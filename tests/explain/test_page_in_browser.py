@@ -229,6 +229,18 @@ def test_views_that_do_not_apply_are_not_there(opened, tmp_path):
     assert tab.locator("#odds li").count() == 12 and tab.errors == []
 
 
+def test_in_the_frame_of_a_notebook_the_page_works_and_its_links_stay_inside(opened, path, model, tmp_path):
+    notebook = tmp_path / "notebook.html"
+    notebook.write_text(f"<body data-ready>{explain.page(model, 'the cat')._repr_html_()}", encoding="utf-8")
+    tab = opened(notebook)
+    frame = tab.frames[1]
+    frame.wait_for_selector("body[data-ready]", state="attached")
+    frame.click("nav a[href='#read']")
+    frame.wait_for_selector("#read h2")
+    frame.click("#one")
+    assert frame.text_content("#text") != "the cat" and tab.errors == []
+
+
 def test_a_large_model_writes_and_shows_what_was_recorded(opened, tmp_path, monkeypatch):
     from tinylm_keras.explain import payload
 

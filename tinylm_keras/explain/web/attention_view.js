@@ -60,7 +60,10 @@ function drawOpenHead(state, canvas) {
   setText(byId("look"), sentence);
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `Attention of block ${block + 1}, head ${head + 1}. ${sentence}`);
-  byId("looked").replaceChildren(...looks.map((share, place) => lookedAt(state, place, share, row)));
+  const chips = looks.map((share, place) => lookedAt(state, place, share, row));
+  const list = byId("looked");
+  list.replaceChildren(...chips);
+  list.scrollTop = chips[row].offsetTop - list.offsetTop - list.clientHeight / 2;
 }
 
 function lookedAt(state, place, share, row) {

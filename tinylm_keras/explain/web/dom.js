@@ -36,9 +36,15 @@ export function grouped(number) {
   return number.toLocaleString("en-US");
 }
 
-// White space as signs, so that a token that is a blank can be seen.
+// White space and control characters as signs or code points, so that a token that is a blank can be seen.
 export function visible(text) {
-  return text.replace(/ /g, "␣").replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/\r/g, "␍");
+  const signs = { " ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍" };
+  const shown = text.replace(/[\p{Cc}\p{Z}]/gu, (character) => signs[character] ?? codePoint(character));
+  return /^[\p{Cf}\p{M}]*$/u.test(shown) ? Array.from(shown, codePoint).join("") : shown;
+}
+
+function codePoint(character) {
+  return `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 export function tokenText(text, attributes = {}) {

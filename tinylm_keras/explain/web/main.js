@@ -17,6 +17,7 @@ import { networkOf, namesOf } from "./parts_words.js";
 
 function main() {
   followTheme();
+  followLinks();
   const payload = JSON.parse(byId("payload").textContent);
   const model = openModel(payload);
   describeModel(model);
@@ -53,7 +54,7 @@ function describeModel(model) {
   const network = networkOf(model);
   const sizes = model.blocks ? `${model.blocks} ${model.blocks === 1 ? "block" : "blocks"} of ${model.heads} ${model.heads === 1 ? "head" : "heads"}` : null;
   const what = kind === "MixtureLM" ? `${network.kind} mixed with counts` : kind;
-  const facts = [what, `${grouped(parameters)} weights`, sizes, `${grouped(model.vocabularySize)} tokens in its vocabulary`, `context of ${grouped(model.contextLength)} tokens`];
+  const facts = [what, parameters ? `${grouped(parameters)} weights` : null, sizes, `${grouped(model.vocabularySize)} tokens in its vocabulary`, `context of ${grouped(model.contextLength)} tokens`];
   setText(byId("facts"), facts.filter((one) => one).join(" · "));
 }
 
@@ -105,6 +106,17 @@ function followTheme() {
     told();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", told);
+}
+
+// In the frame of a notebook a link to a part of the page would mean the notebook's own address.
+function followLinks() {
+  if (location.protocol !== "about:") return;
+  for (const link of document.querySelectorAll("a[href^='#']")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      document.querySelector(link.getAttribute("href")).scrollIntoView();
+    });
+  }
 }
 
 try {

@@ -1,5 +1,6 @@
 // What the page is about: the text so far, the token that is looked at, and the rules. Views read it and are told of changes.
 
+import { visible } from "./dom.js";
 import { WritingSession } from "./engine/session.js";
 import { traceText } from "./engine/trace.js";
 import { recordedTrace } from "./engine/recorded.js";
@@ -132,17 +133,18 @@ export class PageState {
     return Math.max(0, Math.min(trace.length - 1, this.selected - trace.first));
   }
 
-  // The bits of a token, or null where nothing came before it or it lies outside what was traced.
+  // The bits of a token, or null where nothing came before it or it lies outside what was traced. What is known stays
+  // known when the text grows beyond the context.
   surprise(index) {
-    if (this.surprises[index] !== undefined) return this.surprises[index];
     const trace = this.trace;
     const row = trace ? index - trace.first : -1;
-    return row >= 0 && row < trace.length ? trace.surprise(row) : null;
+    if (row >= 0 && row < trace.length) this.surprises[index] ??= trace.surprise(row);
+    return this.surprises[index] ?? null;
   }
 
   // A token as the reader sees it.
   shown(id) {
-    return this.model.tokenizer.shown(id);
+    return visible(this.model.tokenizer.shown(id));
   }
 
   get openHead() {
