@@ -88,15 +88,20 @@ const CALLS = {
   },
 };
 
-const results = JSON.parse(readFileSync(input, "utf8")).map(({ payload, simd, calls }) => {
-  const model = payload ? openModel(payload, { simd: simd ?? true }) : null;
-  return calls.map(([name, ...given]) => {
+/** The results of the calls of a case; what is meant for the reader comes as { error }. */
+function answered({ payload, simd, calls }) {
+  const guarded = (call) => {
     try {
-      return CALLS[name](model, ...given);
+      return call();
     } catch (error) {
       if (error instanceof Refusal) return { error: error.message };
       throw error;
     }
-  });
-});
+  };
+  const model = payload ? guarded(() => openModel(payload, { simd: simd ?? true })) : null;
+  if (model?.error) return calls.map(() => model);
+  return calls.map(([name, ...given]) => guarded(() => CALLS[name](model, ...given)));
+}
+
+const results = JSON.parse(readFileSync(input, "utf8")).map(answered);
 writeFileSync(output, JSON.stringify(results, plain));

@@ -35,7 +35,8 @@ class Contents:
         size = sum(table.nbytes for table in self._tables().values())
         left_out = "option" if not counts else "size" if size > LARGEST_COUNTS else None
         if left_out and self.kind == "NGramLM":
-            reason = "they were to be left out" if left_out == "option" else f"they take {size:,} bytes of 2,000,000"
+            too_large = f"they take {size:,} bytes of {LARGEST_COUNTS:,}"
+            reason = "they were to be left out" if left_out == "option" else too_large
             raise ValueError(f"An NGramLM consists of its counts alone, and {reason}: its page would be empty.")
         self.counts = {"inside": left_out is None, "left_out": left_out, "bytes": size}
         if left_out:

@@ -24,7 +24,7 @@ LARGEST_LIVE = 2_000_000  # parameters of a transformer up to which every view i
 # The logits that the page compares its own with, and how far they may be apart.
 MOST_POSITIONS, MOST_PLACES, MOST_LOGITS = 32, 4, 256
 TOLERANCES = {"float32": 1e-4, "float16": 0.05, "int8": 0.05}
-LARGE = 100  # logits beyond it have an error of float32 in proportion to their size
+LARGE, EPSILON = 100, 4e-6  # logits beyond 100 have an error of float32 in proportion to their size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,6 +115,7 @@ def _check(model, contents, prompt, precision, reference):
     if not (np.isfinite(exact).all() and np.isfinite(given).all()):
         raise ValueError("The model's logits are not finite numbers. Its weights are damaged: load an earlier file.")
     rounding = 0.0 if precision == "float32" else float(np.abs(logits(contents.rounded(precision), ids) - exact).max())
+    largest = float(np.abs(given).max())
     rows = np.unique(np.linspace(0, len(ids) - 1, MOST_PLACES).astype(int)).tolist()
     size = model.vocabulary_size
     some = np.unique(np.linspace(0, size - 1, min(size, MOST_LOGITS)).astype(int))
@@ -128,5 +129,5 @@ def _check(model, contents, prompt, precision, reference):
         "ids": ids.tolist(),
         "places": places,
         "rounding": rounding,
-        "tolerance": max(TOLERANCES[precision] * max(1, float(np.abs(given).max()) / LARGE), 2 * rounding),
+        "tolerance": max(TOLERANCES[precision], EPSILON * largest if largest > LARGE else 0, 2 * rounding),
     }

@@ -1,4 +1,4 @@
-import { checkText, isSpace, lastOf } from "./unicode.js";
+import { checkText } from "./unicode.js";
 
 const PAD = "";
 const UNKNOWN = "[UNK]";
@@ -56,7 +56,7 @@ export class WhitespaceTokenizer extends WordRules {
 
   continuation(text, ids) {
     const words = this.written(ids).join(" ");
-    return words !== "" && text !== "" && !isSpace(lastOf(text)) ? ` ${words}` : words;
+    return words !== "" && text !== "" && !/[ \t\n\v\f\r]$/.test(text) ? ` ${words}` : words;
   }
 }
 
