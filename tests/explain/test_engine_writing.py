@@ -135,6 +135,15 @@ def test_an_empty_prompt_begins_as_training_texts_did(ask, model):
         assert written["promptLength"] == 0
 
 
+def test_an_empty_prompt_is_refused_where_no_text_may_begin(run_engine, read, make_mini_lm, one_of_each_tokenizer):
+    for first_tokens in ([], [(0, 5)]):  # padding is never written
+        model = read(make_mini_lm(tokenizer=one_of_each_tokenizer["character"], first_tokens=first_tokens))
+        [[result]] = run_engine([{"payload": payloads.payload(model), "calls": [["text", "", {}]]}])
+        assert "Enter a first word" in result["error"]
+        with pytest.raises(ValueError, match="Give a first word"):
+            model.generate("")
+
+
 def test_nothing_is_written_where_nothing_may_be(ask, model):
     [none] = ask([["text", "the cat ", {"max_new_tokens": 0}]])
     assert none == model.generate("the cat ", 0) == "the cat "

@@ -1,12 +1,13 @@
 """What a page carries: sizes, precisions, counts, and models of strangers."""
 
+import dataclasses
 import json
 import re
 
 import numpy as np
 import pytest
 
-from tinylm_keras.explain import contents
+from tinylm_keras.explain import contents, networks
 from tinylm_keras.explain import payload as payloads
 from tinylm_keras.models import MiniLM
 from tinylm_keras.tokenizers import CharacterTokenizer, WhitespaceTokenizer
@@ -96,6 +97,21 @@ def test_a_mixture_without_its_counts_is_its_network(run_engine, read, every_mod
     assert np.abs(np.array(logits) - alone.network.logits(np.array([[3, 4, 5]]))[0]).max() <= 0.05
     monkeypatch.setattr(contents, "LARGEST_COUNTS", 100)
     assert payloads.payload(model)["counts"]["left_out"] == "size"
+
+
+def test_tables_of_counts_are_kept_exactly_in_little_room(read, every_model, one_of_each_tokenizer):
+    for tokenizer in one_of_each_tokenizer.values():
+        network = read(every_model["ngram_lm"](tokenizer=tokenizer)).network
+        found, counts = networks.tables(network), network.counts
+        assert found["counts.successors"].cumsum().tolist() == counts.first[1:].tolist()
+        assert found["counts.token"].tolist() == counts.token.tolist()
+        for name in ("backoff", "value"):
+            levels, table = found[f"counts.{name}.levels"], getattr(counts, name)
+            assert levels[found[f"counts.{name}"]].tolist() == table.tolist()
+        assert sum(table.nbytes for table in found.values()) < 3 * counts.numbers
+        many = dataclasses.replace(counts, value=np.arange(70_000, dtype="float32"))
+        network.counts = many
+        assert networks.tables(network)["counts.value"] is many.value
 
 
 def test_counts_alone_are_not_left_out(read, every_model, one_of_each_tokenizer, monkeypatch):

@@ -37,16 +37,26 @@ def weights(kind, network):
 
 
 def tables(network):
-    """The tables of an `NGramLM` by name, in the smallest types that hold them. They are kept exactly: float16 has no
-    probability of 1e-7."""
+    """The tables of an `NGramLM` by name, exact and in the smallest types that hold them.
+
+    Few of the probabilities differ, because they are made of small counts: `"….levels"` lists those that there are, and
+    the table has their indices.
+    """
     counts = network.counts
-    return {
+    found = {
         "counts.unigram": counts.unigram,
-        "counts.first": counts.first.astype("uint32"),
-        "counts.backoff": counts.backoff,
-        "counts.token": counts.token.astype("uint16" if counts.vocabulary_size <= 1 << 16 else "uint32"),
-        "counts.value": counts.value,
+        "counts.successors": _smallest(np.diff(counts.first)),
+        "counts.token": _smallest(counts.token),
     }
+    for name, table in (("counts.backoff", counts.backoff), ("counts.value", counts.value)):
+        levels, indices = np.unique(table, return_inverse=True)
+        found |= {f"{name}.levels": levels, name: _smallest(indices)} if len(levels) <= 1 << 16 else {name: table}
+    return found
+
+
+def _smallest(numbers):
+    """Whole numbers of at least 0 in the smallest type that holds them."""
+    return numbers.astype(np.min_scalar_type(int(numbers.max(initial=0))))
 
 
 def shares(network):

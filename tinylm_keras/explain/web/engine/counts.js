@@ -16,10 +16,11 @@ export class NGramLM extends Network {
     this.slidingWindow = true;
     this.longest = this.receptiveField = Math.max(1, config.order - 1);
     this.unigram = weights.take("counts.unigram", size);
-    this.first = weights.stored("counts.first", contexts + 2);
-    this.backoff = weights.take("counts.backoff", contexts + 1);
+    this.first = new Uint32Array(contexts + 2); // the sums of how many successors each has
+    weights.stored("counts.successors", contexts + 1).forEach((number, i) => (this.first[i + 1] = this.first[i] + number));
+    this.backoff = weights.takeLevels("counts.backoff", contexts + 1);
     this.token = weights.stored("counts.token", entries);
-    this.value = weights.take("counts.value", entries);
+    this.value = weights.takeLevels("counts.value", entries);
     this.unknown = contexts; // the context of all that was not counted
   }
 

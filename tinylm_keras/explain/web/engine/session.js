@@ -40,13 +40,13 @@ export class WritingSession {
 
   /** Begin an empty text with a token, drawn as often as training texts began with it. */
   open() {
-    const { firstTokens } = this.model;
+    const firstTokens = this.model.firstTokens.filter(([id]) => this.allowed[id]);
     if (!firstTokens.length) {
       throw new Refusal("Enter a first word: this model has no end token to start from, and no record of how texts begin.");
     }
     const sums = [];
     let total = 0;
-    for (const [id, count] of firstTokens) sums.push((total += this.allowed[id] ? count : 0));
+    for (const [, count] of firstTokens) sums.push((total += count));
     const target = this.generator.double() * total;
     this.opening = firstTokens[sums.findIndex((sum) => sum > target)][0];
     this.append(this.opening);

@@ -54,6 +54,14 @@ export class Weights {
     return floats;
   }
 
+  /** Floats, of which only the indices in a list of levels may be stored. */
+  takeLevels(name, count) {
+    const list = `${name}.levels`;
+    if (!Object.hasOwn(this.arrays, list)) return this.take(name, count);
+    const levels = this.take(list, this.arrays[list].shape[0]);
+    return Float32Array.from(this.stored(name, count), (index) => levels[index]);
+  }
+
   /** Write a matrix into `floats` from `place` on, its rows `stride` apart. */
   takeRows(name, rows, columns, floats, place, stride) {
     this.decode(name, [rows, columns], floats, place, stride);
