@@ -1,4 +1,4 @@
-"""Make two pictures of README.md: the loss of a training run, and the comparison of models.
+"""Make the pictures of README.md: the transformer block, the loss of a training run, and the comparison of models.
 
 Train a model on a text of your own first; the text is not part of this repository:
 
@@ -6,7 +6,8 @@ Train a model on a text of your own first; the text is not part of this reposito
     python docs/make_pictures.py runs/verse
 
 The loss is the picture that the run wrote. The figures of the comparison stand in docs/presets.md, which says how they
-were measured. The third picture, the transformer block, is drawn by hand: docs/_static/block.svg.
+were measured. The block is the drawing of the page of a model, and needs no run: `python docs/make_pictures.py`. The
+picture of such a page is made by hand, with the browser's own means.
 """
 
 import argparse
@@ -15,6 +16,8 @@ import re
 import shutil
 
 from matplotlib.figure import Figure
+
+from tinylm_keras.explain import diagram
 
 DOCS = pathlib.Path(__file__).resolve().parent
 BLUE, INK, GRID = "#2a6f97", "#333333", "#dddddd"  # the colours of the pictures that a run writes
@@ -49,9 +52,12 @@ def draw_comparison(bits):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=pathlib.Path, help="the folder of a training run")
+    parser.add_argument("run", type=pathlib.Path, nargs="?", help="the folder of a training run; none: the block alone")
     parser.add_argument("--out", type=pathlib.Path, default=DOCS / "_static", help="where the pictures go")
     chosen = parser.parse_args()
+    (chosen.out / "block.svg").write_text(diagram.blocks_figure(), encoding="utf-8", newline="\n")
+    if chosen.run is None:
+        return
     shutil.copyfile(chosen.run / "loss.png", chosen.out / "loss.png")
     bits = comparison((DOCS / "presets.md").read_text(encoding="utf-8"))
     # Without the version of matplotlib, the same figures give the same file.

@@ -23,6 +23,19 @@ find_python() {
   return 1
 }
 
+# Install Chromium, in which the page of a model is tested, where this machine has none and Debian's packages can be had:
+# in at most three minutes. Without it those tests are skipped.
+make_browser() {
+  local name
+  for name in chromium chromium-browser google-chrome; do
+    if command -v "$name" >/dev/null 2>&1; then return; fi
+  done
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then return; fi
+  echo "Installing Chromium …"
+  timeout 180 sh -c 'apt-get update --quiet --quiet && DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet \
+    --yes --no-install-recommends chromium' >/dev/null 2>&1 || echo "Chromium cannot be installed here: its tests are skipped."
+}
+
 # make_environment [test]: a second call is quick; it installs again only when pyproject.toml, the lock or the Python changed.
 make_environment() {
   local lock="requirements${1:+-$1}.lock" python stamp wanted

@@ -39,6 +39,7 @@ def project(tmp_path):
     stand_in = tmp_path / "bin" / "python3.13"
     stand_in.write_text(STAND_IN.format(python=sys.executable, log=log))
     stand_in.chmod(0o755)
+    shutil.copy(stand_in, tmp_path / "bin" / "chromium")  # nothing is to be installed by Debian's packages
 
     def call(script, *arguments, **variables):
         log.write_text("")
@@ -118,6 +119,20 @@ def test_the_test_script_lints_then_hands_its_arguments_to_pytest(project, scrip
         "python -m ruff format --check .",
         "python -m pytest --numprocesses 2 --dist loadfile" + "".join(f" {argument}" for argument in arguments),
     ]
+
+
+def test_a_browser_is_installed_where_there_is_none_and_its_absence_fails_nothing(tmp_path):
+    for name in ("dirname", "timeout", "sh"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    for name, does in {"id": "echo 0", "apt-get": f'echo "$@" >>{tmp_path}/log; exit $FAILS'}.items():
+        (tmp_path / name).write_text(f"#!{shutil.which('sh')}\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    for fails, said in {"0": "Installing Chromium", "1": "cannot be installed"}.items():
+        code = f"set -euo pipefail; source {ROOT}/scripts/_environment.sh; make_browser; echo continues"
+        settings = {"env": {"PATH": str(tmp_path), "FAILS": fails}, "capture_output": True, "encoding": "utf-8"}
+        ended = subprocess.run([shutil.which("bash"), "-c", code], check=True, **settings)
+        assert said in ended.stdout and ended.stdout.endswith("continues\n")
+    assert "install --quiet --quiet --yes --no-install-recommends chromium" in (tmp_path / "log").read_text()
 
 
 def test_the_documentation_is_built_with_warnings_as_errors_and_the_network_only_on_request(project):

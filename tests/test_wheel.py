@@ -20,7 +20,8 @@ def test_the_wheel_has_every_module_and_its_command_answers(tmp_path):
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         archive.extractall(tmp_path / "installed")
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tinylm_keras").rglob("*.py")}
-    assert names == modules | {"tinylm_keras/py.typed"}
+    web = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tinylm_keras/explain/web").rglob("*.*")}
+    assert names == modules | web | {"tinylm_keras/py.typed"}
     code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from tinylm_keras.__main__ import main; sys.exit(main())"
     command = [sys.executable, "-S", "-c", code, tmp_path / "installed", "presets"]
     paths = [path for path in sys.path if path.endswith("site-packages")]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tinylm_keras import data as data
     from tinylm_keras import description as description
     from tinylm_keras import evaluation as evaluation
+    from tinylm_keras import explain as explain
     from tinylm_keras import generation as generation
     from tinylm_keras import hub as hub
     from tinylm_keras import id_rules as id_rules
@@ -115,9 +116,9 @@ __all__ = [
 
 # Submodules with further names.
 _SUBMODULES = (
-    *("archive", "cli", "copying", "counting", "description", "evaluation", "generation", "hub", "id_rules"),
-    *("inspection", "interop", "models", "plots", "recipe", "runtime", "samplers", "saving", "schedules", "specs"),
-    *("text", "tokenizers", "training", "writing"),
+    *("archive", "cli", "copying", "counting", "description", "evaluation", "explain", "generation", "hub"),
+    *("id_rules", "inspection", "interop", "models", "plots", "recipe", "runtime", "samplers", "saving"),
+    *("schedules", "specs", "text", "tokenizers", "training", "writing"),
 )
 
 

@@ -181,5 +181,6 @@ def test_a_split_without_text_on_a_side_names_the_option(tinylm, tmp_path):
 
 
 def test_the_lines_at_the_end_are_whole_and_can_be_pasted_whatever_the_folder_is_called(tinylm, calls, tmp_path):
-    assert tinylm("train", "--out", "my runs").err.splitlines()[-1] == "Generate text:  tinylm generate 'my runs'"
-    assert tinylm("train", "--out", "a\nb").err == "Generate text:  tinylm generate 'a\\nb'\n"
+    last = tinylm("train", "--out", "my runs").err.splitlines()[-2:]
+    assert last == ["Generate text:  tinylm generate 'my runs'", "Open it in a browser:  tinylm page 'my runs'"]
+    assert tinylm("train", "--out", "a\nb").err.splitlines()[0] == "Generate text:  tinylm generate 'a\\nb'"

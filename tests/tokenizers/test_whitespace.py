@@ -86,6 +86,14 @@ def test_a_continuation_is_set_off_by_one_blank():
     assert tokenizer.continuation("x", [4]) == ""
 
 
+def test_words_that_end_in_another_space_are_set_off_however_they_come():
+    tokenizer = WhitespaceTokenizer(vocabulary=["a\u2028", "\u3000"])
+    text = ""
+    for id in (2, 3, 2):
+        text += tokenizer.continuation(text, [id])
+    assert text == tokenizer.continuation("", [2, 3, 2]) == "a\u2028 \u3000 a\u2028"
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -27,6 +27,10 @@ EXAMPLES = {
         "tinylm evaluate runs/mine",
         "tinylm evaluate runs/mine other.txt --json",
     ),
+    "page": (
+        "tinylm page runs/mine",
+        "tinylm page runs/mine 'Once upon a time' --out page.html",
+    ),
     "export": (
         "tinylm export runs/mine --to gguf",
         "tinylm export runs/mine --to huggingface --out my-model --license mit --language en",

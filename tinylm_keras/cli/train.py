@@ -109,7 +109,7 @@ def train(
     how = {"preset": preset, "out": folder, "init": init, "recipe": recipe, "overwrite": overwrite}
     with deadline.counted_from(began):
         tinylm_keras.train(*texts, **how, **names, **overrides)
-    _console.say(f"Generate text:  tinylm generate {shlex.quote(str(folder))}")
+    _offer(str(folder))
 
 
 def _documents(sources, overrides):
@@ -165,7 +165,13 @@ def _resume(run, source, overrides, **given):
     import tinylm_keras
 
     tinylm_keras.train(*texts, resume=run, **given, **overrides)
-    _console.say(f"Generate text:  tinylm generate {shlex.quote(run)}")
+    _offer(run)
+
+
+def _offer(folder):
+    """Say what can be done with a run now."""
+    _console.say(f"Generate text:  tinylm generate {shlex.quote(folder)}")
+    _console.say(f"Open it in a browser:  tinylm page {shlex.quote(folder)}")
 
 
 def free_folder(source, preset):

@@ -11,7 +11,8 @@ from tinylm_keras.id_rules.words import PAD, UNKNOWN, WordRules
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-WORD = re.compile(r"[^ \t\n\v\f\r]+")  # as TensorFlow splits: other Unicode spaces are part of a word
+BLANKS = " \t\n\v\f\r"
+WORD = re.compile(f"[^{BLANKS}]+")  # as TensorFlow splits: other Unicode spaces are part of a word
 
 
 class WhitespaceRules(WordRules):
@@ -22,7 +23,7 @@ class WhitespaceRules(WordRules):
 
     def continuation(self, text: str, ids: Sequence[int]) -> str:
         words = " ".join(self._written(ids))
-        return f" {words}" if words and text and not text[-1].isspace() else words
+        return f" {words}" if words and text and text[-1] not in BLANKS else words
 
     def _may_stand(self, before, gap, word):
         return gap == " " or not before

@@ -61,12 +61,21 @@ class Block:
 
     def __call__(self, x, rows, cache, last):
         """The vectors `x` `[rows * T, D]` after this block; `last`: those of the last positions alone, `[rows, D]`."""
-        y = self.attention_norm(x) if self.is_pre else x
-        queries, keys, values = heads(self.query_key_value(y), rows, self.num_heads)
-        y = self.projection(attention(queries, cache, keys, values, last))
-        y += last_of(x, rows) if last else x
-        x = y if self.is_pre else self.attention_norm(y)
-        y = self.feed_forward_norm(x) if self.is_pre else x
-        y = self.contract(self.activation(self.expand(y)))
+        mixed = attention(*self.queries_keys_values(x, rows), cache, last)
+        return self.feed_forward(self.after_attention(last_of(x, rows) if last else x, mixed))
+
+    def queries_keys_values(self, x, rows):
+        """Three arrays `[rows, num_heads, T, head_dim]`."""
+        return heads(self.query_key_value(self.attention_norm(x) if self.is_pre else x), rows, self.num_heads)
+
+    def after_attention(self, x, mixed):
+        """The vectors `x` `[N, D]` with what attention has mixed, `[N, D]`."""
+        y = self.projection(mixed)
+        y += x
+        return y if self.is_pre else self.attention_norm(y)
+
+    def feed_forward(self, x):
+        """The vectors `x` `[N, D]` after attention, with the feed-forward part."""
+        y = self.contract(self.activation(self.expand(self.feed_forward_norm(x) if self.is_pre else x)))
         y += x
         return y if self.is_pre else self.feed_forward_norm(y)

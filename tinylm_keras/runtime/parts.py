@@ -75,7 +75,7 @@ def _scale(x, norm):
     return np.divide(1, scale, out=scale)
 
 
-def attention(queries, cache, keys, values, last):
+def attention(queries, keys, values, cache, last):
     """What each position takes over from those that it sees.
 
     Args:

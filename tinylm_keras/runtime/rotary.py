@@ -41,14 +41,18 @@ class RotaryLM(Network):
     def hidden_states(self, token_ids, cache, last=False):
         rows, length = token_ids.shape
         start, caches = cache
-        positions = np.arange(start, start + length, dtype="int64").astype("uint32")
-        angles = (positions[:, np.newaxis] * self.pace).astype("float32") * np.float32(2 * np.pi / TURN)
-        turn = np.cos(angles), np.sin(angles)  # (T, head_dim / 2) each
+        turn = self.turn(start, length)
         x = self.tokens[token_ids.reshape(-1)]
         for block, kept in zip(self.blocks, caches, strict=True):
             x = block(x, rows, kept, turn, last and block is self.blocks[-1])
         cache[0] = start + length
         return self.final_norm(x)
+
+    def turn(self, start, length):
+        """Cosine and sine of the angles of some positions, `[length, head_dim / 2]` each."""
+        positions = np.arange(start, start + length, dtype="int64").astype("uint32")
+        angles = (positions[:, np.newaxis] * self.pace).astype("float32") * np.float32(2 * np.pi / TURN)
+        return np.cos(angles), np.sin(angles)
 
     def head(self, hidden):
         logits = self.last(hidden)
@@ -77,12 +81,22 @@ class Block:
 
     def __call__(self, x, rows, cache, turn, last):
         """As `mini.Block`; `turn` is cosine and sine of the angles of each position."""
+        mixed = attention(*self.queries_keys_values(x, rows, turn), cache, last)
+        return self.feed_forward(self.after_attention(last_of(x, rows) if last else x, mixed))
+
+    def queries_keys_values(self, x, rows, turn):
         both = heads(self.query_key_value(self.attention_norm(x)), rows, self.num_heads)
-        (queries, keys), values = _turned(self.query_key_norm(both[:2]), *turn), both[2]
-        y = self.projection(attention(queries, cache, keys, values, last))
-        y += last_of(x, rows) if last else x
-        inner = relu(self.expand(self.feed_forward_norm(y)))
-        y += self.contract(np.square(inner, out=inner))
+        return *_turned(self.query_key_norm(both[:2]), *turn), both[2]
+
+    def after_attention(self, x, mixed):
+        y = self.projection(mixed)
+        y += x
+        return y
+
+    def feed_forward(self, x):
+        inner = relu(self.expand(self.feed_forward_norm(x)))
+        y = self.contract(np.square(inner, out=inner))
+        y += x
         return y
 
 

@@ -123,7 +123,8 @@ def _start(model, prompts, arguments, allowed, begin):
     count = defaults["max_new_tokens"] if arguments.max_new_tokens is None else arguments.max_new_tokens
     count = check_count(count)
     seed = secrets.randbits(32) if seed is None else _checks.whole_number("seed", seed, 0)
-    if count and not all(len(prompt.ids) for prompt in prompts) and not model.first_tokens:
+    begins = any(allowed[token] for token, _ in model.first_tokens)  # none, where a file names padding alone
+    if count and not all(len(prompt.ids) for prompt in prompts) and not begins:
         raise ValueError(
             "`prompt` must hold at least one token, because this model has no end token to start from and no record of "
             "how its training texts began. Received: an empty prompt. Give a first word."

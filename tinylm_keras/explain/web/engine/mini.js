@@ -1,0 +1,105 @@
+import { KeyValues, attend } from "./attention.js";
+import { Matrix } from "./kernel.js";
+import { BlocksCache, Network } from "./network.js";
+import { ACTIVATIONS, added, applied, layerNorm } from "./parts.js";
+
+/** MiniLM: token and position vectors, transformer blocks, a dense layer to the vocabulary. */
+export class MiniLM extends Network {
+  constructor(config, weights, kernel) {
+    super(config);
+    const width = config.embed_dim;
+    this.heads = config.num_heads;
+    this.width = width;
+    this.tokens = weights.take("embedding.token", this.vocabularySize, width);
+    this.positions = weights.take("embedding.position", this.contextLength, width);
+    for (let i = 0; i < config.num_blocks; i++) this.blocks.push(new MiniBlock(config, weights, kernel, `block.${i}`));
+    this.finalNorm = config.norm === "pre" ? normOf(weights, "final_norm", width) : null;
+    const bias = config.head_bias ? weights.take("head.bias", this.vocabularySize) : null;
+    this.output = new Matrix(kernel, weights, "head.kernel", this.vocabularySize, width, bias);
+  }
+
+  /** The matrices of this kind, [outputs, inputs] each. */
+  static shapes({ vocabulary_size, embed_dim, feed_forward_dim, num_blocks }) {
+    const block = [[3 * embed_dim, embed_dim], [embed_dim, embed_dim]];
+    block.push([feed_forward_dim, embed_dim], [embed_dim, feed_forward_dim]);
+    return [...new Array(num_blocks).fill(block).flat(), [vocabulary_size, embed_dim]];
+  }
+
+  emptyCache() {
+    return new BlocksCache(this.blocks.map(() => new KeyValues(this.width, this.contextLength)));
+  }
+
+  several(ids, cache, records) {
+    const row = (table, index) => table.subarray(index * this.width, (index + 1) * this.width);
+    const starts = ids.map((id, n) => [row(this.tokens, id), row(this.positions, cache.position + n)]);
+    let x = starts.map(([token, position]) => added(token, position));
+    records?.forEach((record, n) => {
+      const [token, position] = starts[n];
+      Object.assign(record, { token, position, entrance: x[n], blocks: this.blocks.map(() => ({})) });
+    });
+    this.blocks.forEach((block, i) => {
+      x = block.several(x, cache.blocks[i], records && records.map((record) => record.blocks[i]));
+    });
+    cache.position += ids.length;
+    const final = this.finalNorm === null ? x : x.map((vector) => layerNorm(vector, this.finalNorm));
+    records?.forEach((record, n) => (record.final = final[n]));
+    return final;
+  }
+
+  head(vector) {
+    return this.output.product(vector);
+  }
+
+  guess(vector) {
+    return this.head(this.finalNorm === null ? vector : layerNorm(vector, this.finalNorm));
+  }
+}
+
+/** A transformer block: attention, then a feed-forward part; each is added to the vector that came in. */
+class MiniBlock {
+  constructor(config, weights, kernel, name) {
+    const [width, inner] = [config.embed_dim, config.feed_forward_dim];
+    [this.width, this.heads, this.isPre] = [width, config.num_heads, config.norm === "pre"];
+    this.activation = ACTIVATIONS[config.activation];
+    const dense = (part, outputs, inputs) => {
+      const bias = weights.take(`${name}.${part}.bias`, outputs);
+      return new Matrix(kernel, weights, `${name}.${part}.kernel`, outputs, inputs, bias);
+    };
+    this.attentionNorm = normOf(weights, `${name}.attention_norm`, width);
+    this.queryKeyValue = dense("query_key_value", 3 * width, width);
+    this.projection = dense("projection", width, width);
+    this.feedForwardNorm = normOf(weights, `${name}.feed_forward_norm`, width);
+    this.expand = dense("expand", inner, width);
+    this.contract = dense("contract", width, inner);
+  }
+
+  /** The vectors of some positions after this block. */
+  several(x, cache, records) {
+    const { width, isPre } = this;
+    const normed = (vectors, norm) => vectors.map((vector) => layerNorm(vector, norm));
+    const mixed = this.queryKeyValue.products(isPre ? normed(x, this.attentionNorm) : x).map((all, n) => {
+      const [queries, keys, values] = [0, 1, 2].map((part) => all.subarray(part * width, (part + 1) * width));
+      cache.add(keys, values);
+      if (records) Object.assign(records[n], { queries, keys, values });
+      return attend(queries, cache, this.heads, records && records[n]);
+    });
+    const attention = this.projection.products(mixed);
+    const summed = attention.map((vector, n) => added(x[n], vector));
+    const middle = isPre ? summed : normed(summed, this.attentionNorm);
+    const expanded = this.expand.products(isPre ? normed(middle, this.feedForwardNorm) : middle);
+    const inner = expanded.map((vector) => applied(this.activation, vector));
+    const feedForward = this.contract.products(inner);
+    const total = feedForward.map((vector, n) => added(middle[n], vector));
+    const output = isPre ? total : normed(total, this.feedForwardNorm);
+    records?.forEach((record, n) => {
+      const [after, part, result] = [middle[n], feedForward[n], output[n]];
+      Object.assign(record, { mixed: mixed[n], attention: attention[n], middle: after, inner: inner[n] });
+      Object.assign(record, { feedForward: part, output: result });
+    });
+    return output;
+  }
+}
+
+function normOf(weights, name, width) {
+  return { gain: weights.take(`${name}.gain`, width), bias: weights.take(`${name}.bias`, width) };
+}

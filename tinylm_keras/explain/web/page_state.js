@@ -1,0 +1,161 @@
+// What the page is about: the text so far, the token that is looked at, and the rules. Views read it and are told of changes.
+
+import { visible } from "./dom.js";
+import { WritingSession } from "./engine/session.js";
+import { traceText } from "./engine/trace.js";
+import { recordedTrace } from "./engine/recorded.js";
+
+export class PageState {
+  constructor(model) {
+    this.model = model;
+    this.rules = { ...model.defaults, seed: 1 };
+    this.listeners = [];
+    this.head = null; // [block, head] that the reader chose; null: the one with the strongest look
+    this.recorded = model.live ? null : recordedTrace(model);
+    this.begin(model.payload.prompt);
+  }
+
+  // Calls `listener(settled)` after each change; `settled` is false while the model is writing.
+  onChange(listener) {
+    this.listeners.push(listener);
+  }
+
+  tell(settled = true) {
+    for (const listener of this.listeners) listener(settled);
+  }
+
+  // Starts a text with a prompt. Throws a Refusal and changes nothing if the rules or the prompt are wrong.
+  begin(prompt, rules = this.rules) {
+    const session = new WritingSession(this.model, prompt, rules);
+    Object.assign(this, { session, prompt, rules: { ...rules } });
+    this.surprises = [];
+    this.moved();
+  }
+
+  // Other rules from the next token on; another seed or length starts the text again.
+  setRules(changed) {
+    const rules = { ...this.rules, ...changed };
+    if ("seed" in changed || "max_new_tokens" in changed) {
+      this.begin(this.prompt, rules);
+      return;
+    }
+    this.session.setRules(changed);
+    this.rules = rules;
+    this.found = null;
+  }
+
+  // Forgets what was computed of the text, and looks at its last token.
+  moved(selected = this.session.ids.length - 1) {
+    this.selected = selected;
+    this.found = null;
+    this.traced = null;
+  }
+
+  get ids() {
+    return this.session.ids;
+  }
+
+  get isWriting() {
+    return this.writing === true;
+  }
+
+  writeOne() {
+    const candidates = this.session.next();
+    const written = this.session.write();
+    if (written === null) return false;
+    this.surprises[this.ids.length - 1] = candidates.surprise(written.id);
+    this.moved();
+    return true;
+  }
+
+  // More tokens may be written where the length alone ended the text.
+  goOn() {
+    if (this.session.ended === "length") this.session.extend(Math.max(1, this.rules.max_new_tokens));
+  }
+
+  takeBack() {
+    this.session.takeBack(1);
+    this.moved();
+  }
+
+  // Writes a token after the one that is looked at, and removes what followed it.
+  branch(id) {
+    const after = this.selected + 1;
+    const surprise = this.candidates()?.surprise(id);
+    this.session.takeBack(this.ids.length - after);
+    if (this.session.ended === "length") this.session.extend(1);
+    if (this.session.force(id) === null) return false;
+    this.surprises[this.ids.length - 1] = surprise;
+    this.moved();
+    return true;
+  }
+
+  select(index) {
+    this.selected = Math.max(this.ids.length ? 0 : -1, Math.min(this.ids.length - 1, index));
+    this.found = null;
+    this.tell();
+  }
+
+  // Whether another token may be written after the one that is looked at: the prompt itself stays.
+  get canBranch() {
+    return this.selected >= this.session.promptLength - 1;
+  }
+
+  // The candidates after the token that is looked at; null inside the prompt, where the rules choose nothing.
+  candidates() {
+    if (!this.canBranch) return null;
+    if (this.found === null) {
+      const isLast = this.selected === this.ids.length - 1;
+      this.found = (isLast && this.session.next()) || this.candidatesAgain();
+    }
+    return this.found;
+  }
+
+  // A second session writes the same tokens up to here, because the first one stands at the end of its text.
+  candidatesAgain() {
+    const written = this.ids.slice(this.session.promptLength, this.selected + 1);
+    const again = new WritingSession(this.model, this.prompt, { ...this.rules, stop: [], max_new_tokens: written.length + 1 });
+    for (const id of written) again.force(id);
+    return again.next();
+  }
+
+  // What happened inside the model while it read the text; of a large model, what was recorded for the prompt.
+  get trace() {
+    if (this.recorded) return this.recorded;
+    if (this.traced === null && this.ids.length) this.traced = traceText(this.model, this.ids);
+    return this.traced;
+  }
+
+  // The row of the trace for the token that is looked at; of a large model, the nearest row that was recorded.
+  get row() {
+    const trace = this.trace;
+    if (!trace) return -1;
+    return Math.max(0, Math.min(trace.length - 1, this.selected - trace.first));
+  }
+
+  // The bits of a token, or null where nothing came before it or it lies outside what was traced. What is known stays
+  // known when the text grows beyond the context.
+  surprise(index) {
+    const trace = this.trace;
+    const row = trace ? index - trace.first : -1;
+    if (row >= 0 && row < trace.length) this.surprises[index] ??= trace.surprise(row);
+    return this.surprises[index] ?? null;
+  }
+
+  // A token as the reader sees it.
+  shown(id) {
+    return visible(this.model.tokenizer.shown(id));
+  }
+
+  get openHead() {
+    if (this.head) return this.head;
+    const trace = this.trace;
+    let best = [0, 0];
+    for (let block = 0; block < trace.blocks; block++) {
+      for (let head = 0; head < trace.heads; head++) {
+        if (trace.focus(block, head) > trace.focus(...best) + 1e-6) best = [block, head];
+      }
+    }
+    return best;
+  }
+}
