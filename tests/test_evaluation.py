@@ -127,7 +127,7 @@ def test_the_report_on_stories_is_that_of_the_judge(ending_lm):
     written = evaluation.write_stories(ending_lm, 4, 2)
     judged = evaluation.judge_stories(ending_lm, 4, 2, training=written[:1])
     assert judged == tlm.data.stories.report(written, training=written[:1])
-    assert (judged.count, judged.sound) == (4, 0.0)
+    assert (judged.count, judged.consistent) == (4, 0.0)
     assert judged.new < 1.0
 
 
@@ -136,7 +136,7 @@ def test_bigram_text_is_seldom_sound():
     drawn = evaluation.bigram_stories(corpus, 200, seed=1)
     assert drawn == evaluation.bigram_stories(corpus, 200, seed=1)
     assert drawn != evaluation.bigram_stories(corpus, 200, seed=2)
-    assert tlm.data.stories.report(drawn).sound < 0.05
+    assert tlm.data.stories.report(drawn).consistent < 0.05
 
 
 def test_bigram_text_only_has_pairs_of_the_corpus():

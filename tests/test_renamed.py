@@ -1,5 +1,6 @@
 """Laws of renamed functions and methods: whoever uses the earlier name reads the name of today, in one line."""
 
+import copy
 import re
 
 import pytest
@@ -20,6 +21,15 @@ def test_an_earlier_function_names_the_one_of_today(module, old, new):
         getattr(module, old)
     with pytest.raises(AttributeError, match="has no attribute 'anything'"):
         getattr(module, missing)
+
+
+def test_a_report_on_stories_names_its_new_shares():
+    report = tlm.stories.report(["Tom had a"])
+    with pytest.raises(AttributeError, match=r"^`Report\.sound_and_new` is now `Report\.consistent_and_new`\.$"):
+        _ = report.sound_and_new
+    with pytest.raises(AttributeError, match="has no attribute 'anything'"):
+        _ = report.anything
+    assert copy.deepcopy(report) == report
 
 
 def test_a_tokenizer_of_an_earlier_version_is_refused_where_it_is_defined():

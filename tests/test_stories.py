@@ -1,7 +1,7 @@
 """The laws of the built-in corpus: what the writer promises, and what the judge must find.
 
-The judge is tried by planting: a sound story is spoilt in one known place, and the judge, who sees only the text, has
-to say so and name the sentence. Only plants that change the meaning count: the one mention of a toy can be any toy.
+The judge is tried by planting: a consistent story is spoilt in one known place, and the judge, who sees only the text,
+has to say so and name the sentence. Only plants that change the meaning count: the one mention of a toy can be any toy.
 """
 
 import hashlib
@@ -441,11 +441,11 @@ def ngram_stories(order: int, count: int) -> list[str]:
 
 
 def test_a_bigram_model_writes_almost_no_sound_story():
-    assert stories.report(ngram_stories(2, 1000)).sound < 0.01
+    assert stories.report(ngram_stories(2, 1000)).consistent < 0.01
 
 
 def test_a_trigram_model_writes_few_sound_stories():
-    assert stories.report(ngram_stories(3, 1000)).sound < 0.05
+    assert stories.report(ngram_stories(3, 1000)).consistent < 0.05
 
 
 # The report.
@@ -455,17 +455,17 @@ def test_the_report_counts_sound_new_and_distinct_stories():
     told = stories.write(8, seed=1)
     found = stories.report([*told, told[0], "Tom had a"], training=told[:5])
     assert found.count == 10
-    assert found.sound == pytest.approx(0.9)
+    assert found.consistent == pytest.approx(0.9)
     assert found.new == pytest.approx(0.4)
-    assert found.sound_and_new == pytest.approx(0.3)
+    assert found.consistent_and_new == pytest.approx(0.3)
     assert found.distinct == pytest.approx(0.9)
     assert dict(found.problems)["unfinished"] == 1
-    assert str(found).startswith("10 stories: 90.0% sound, 40.0% new, 30.0% sound and new, 90.0% distinct\n")
+    assert str(found).startswith("10 stories: 90.0% consistent, 40.0% new, 30.0% consistent and new, 90.0% distinct\n")
 
 
 def test_a_report_on_nothing_is_all_zeros():
     found = stories.report([])
-    assert (found.count, found.sound, found.new, found.sound_and_new, found.distinct) == (0, 0, 0, 0, 0)
+    assert (found.count, found.consistent, found.new, found.consistent_and_new, found.distinct) == (0, 0, 0, 0, 0)
     assert found.problems == ()
 
 

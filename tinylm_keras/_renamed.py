@@ -13,6 +13,8 @@ OF_MODELS = {
     "reach": "receptive_field",
     "rolling_cache": "sliding_window_cache",
 }
+# Attributes of `stories.Report`.
+OF_REPORTS = {"sound": "consistent", "sound_and_new": "consistent_and_new"}
 # Entries about the text in recipe.json, which are still read.
 OF_RECORDS = {"shards": "token_files"}
 
@@ -33,6 +35,13 @@ def attribute(module, name):
     if name in names:
         return AttributeError(f"`{module}.{name}` is now `{module}.{names[name]}`.")
     return AttributeError(f"module {module!r} has no attribute {name!r}")
+
+
+def of_report(name):
+    """Return the AttributeError for an attribute that a `stories.Report` does not have, or no longer has."""
+    if name in OF_REPORTS:
+        return AttributeError(f"`Report.{name}` is now `Report.{OF_REPORTS[name]}`.")
+    return AttributeError(f"'Report' object has no attribute {name!r}")
 
 
 def refuse_methods(kind, names):

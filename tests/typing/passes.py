@@ -59,5 +59,8 @@ def use_the_parts() -> None:
     tlm.train(data=token_files, preset="fast").generate("Once")
     found = tlm.evaluation.evaluate(tlm.load_model("tiny.keras"), ["one text"])
     print(
-        recipe.to_json(), report.sound, found.perplexity, [result.loss for result in tlm.compare("stories", steps=10)]
+        recipe.to_json(),
+        report.consistent,
+        found.perplexity,
+        [result.loss for result in tlm.compare("stories", steps=10)],
     )

@@ -146,13 +146,13 @@ def show_stories(told, judged, run):
         f"\n{judged.count:,} stories that it wrote, from {min(SEEDS, judged.count)} seeds at temperature {TEMPERATURE}:"
     )
     rows = [
-        ("consistent", f"{judged.sound:.1%}"),
+        ("consistent", f"{judged.consistent:.1%}"),
         ("new", f"{judged.new:.1%}" if run.texts else f"unknown, because {run.problem}"),
         ("distinct", f"{judged.distinct:.1%}"),
         ("faults", faults or "none"),
     ]
     if run.texts:
-        rows.insert(2, ("both", f"{judged.sound_and_new:.1%}"))
+        rows.insert(2, ("both", f"{judged.consistent_and_new:.1%}"))
     _tables.show_facts(rows)
     faulty = next((story for story in told if data.stories.check(story)), None)
     if faulty is not None:

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NoReturn
 
+from tinylm_keras import _renamed
 from tinylm_keras.stories.judge import faults
 
 
@@ -13,24 +15,27 @@ class Report:
 
     Attributes:
         count: Number of stories.
-        sound: Share, 0 to 1, of consistent stories, which have no fault.
+        consistent: Share, 0 to 1, of stories without a fault.
         new: Share of stories that are not, word for word, among the training stories.
-        sound_and_new: Share of stories that are both; compare models by this number.
+        consistent_and_new: Share of stories that are both; compare models by this number.
         distinct: Number of different stories, divided by `count`.
         problems: (kind of fault, number of stories with it), the most frequent first.
     """
 
     count: int
-    sound: float
+    consistent: float
     new: float
-    sound_and_new: float
+    consistent_and_new: float
     distinct: float
     problems: tuple[tuple[str, int], ...]
 
+    def __getattr__(self, name: str) -> NoReturn:
+        raise _renamed.of_report(name)
+
     def __str__(self) -> str:
         lines = [
-            f"{self.count} stories: {self.sound:.1%} sound, {self.new:.1%} new, "
-            f"{self.sound_and_new:.1%} sound and new, {self.distinct:.1%} distinct"
+            f"{self.count} stories: {self.consistent:.1%} consistent, {self.new:.1%} new, "
+            f"{self.consistent_and_new:.1%} consistent and new, {self.distinct:.1%} distinct"
         ]
         lines += [f"  {kind:<10} {stories:>6}  {stories / self.count:.1%}" for kind, stories in self.problems]
         return "\n".join(lines)
@@ -49,7 +54,7 @@ def report(stories: Iterable[str], training: Iterable[str] = ()) -> Report:
     Example:
         >>> from tinylm_keras.stories import write
         >>> print(report(write(20, seed=1) + ["Tom had a"], training=write(10, seed=1)))
-        21 stories: 95.2% sound, 52.4% new, 47.6% sound and new, 100.0% distinct
+        21 stories: 95.2% consistent, 52.4% new, 47.6% consistent and new, 100.0% distinct
           length          1  4.8%
           missing         1  4.8%
           sentence        1  4.8%
@@ -64,9 +69,9 @@ def report(stories: Iterable[str], training: Iterable[str] = ()) -> Report:
     problems = Counter(kind for wrong in kinds for kind in wrong)
     return Report(
         count=len(told),
-        sound=share * sum(not wrong for wrong in kinds),
+        consistent=share * sum(not wrong for wrong in kinds),
         new=share * sum(fresh),
-        sound_and_new=share * both,
+        consistent_and_new=share * both,
         distinct=share * len(set(told)),
         problems=tuple(sorted(problems.items(), key=lambda item: (-item[1], item[0]))),
     )
