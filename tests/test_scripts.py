@@ -18,7 +18,7 @@ STAND_IN = """#!/bin/sh
 case "$1 $2" in
   "-c "*) exec "{python}" "$@" ;;
   "--version "*) echo "Python 3.x"; exit ;;
-  "-m venv") mkdir -p "$4/bin"; cp "$0" "$4/bin/python"; cp "$0" "$4/bin/tinylm" ;;
+  "-m venv") for place; do :; done; mkdir -p "$place/bin"; cp "$0" "$place/bin/python"; cp "$0" "$place/bin/tinylm" ;;
 esac
 echo "$(basename "$0") $*" >>"{log}"
 """
@@ -165,3 +165,24 @@ def test_a_python_that_will_not_do_is_refused_in_one_line_and_nothing_is_made(pr
         f"tinylm_keras needs Python 3.11, 3.12 or 3.13 with its venv module. Not usable here: {tried}. "
     )
     assert (done, (project.root / ".venv").exists()) == ([], False)
+
+
+def test_interop_check_runs_the_other_parts_when_one_fails(project):
+    ended, done = project("scripts/interop-check", "gpt2", "graphs")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [line for line in ended.stdout.splitlines() if line.startswith("==")] == ["== gpt2", "== graphs"]
+    assert done[-1] == "python scripts/interop_check/with_graphs.py .interop/models"
+    assert "python scripts/interop_check/import_gpt2.py check .interop/gpt2" in done
+
+    llama = project.root / ".interop" / "llama" / "bin" / "python"
+    llama.parent.mkdir(parents=True)
+    (llama.parents[1] / ".installed").touch()
+    llama.write_text("#!/bin/sh\nexit 1\n")
+    llama.chmod(0o755)
+    ended, done = project("scripts/interop-check", "llama", "graphs")
+    assert (ended.returncode, ended.stderr) == (1, "Failed: llama\n")
+    assert done[-1] == "python scripts/interop_check/with_graphs.py .interop/models"
+
+    ended, done = project("scripts/interop-check", "light", "heavy")
+    assert (ended.returncode, done) == (2, [])
+    assert "takes some of: models transformers gpt2 llama graphs light. Received: heavy" in ended.stderr

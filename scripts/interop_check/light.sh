@@ -3,9 +3,9 @@
 # Needs the network, and .venv with the package, which makes the models.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
-folder="$1"
+mkdir -p "$1"
+folder="$(cd "$1" && pwd)"
 rm -rf "$folder/light"
-mkdir -p "$folder"
 "$root/.venv/bin/python" -m venv "$folder/light"
 light="$folder/light/bin/python"
 "$light" -m pip install --quiet --disable-pip-version-check --no-deps "$root" -r "$root/requirements-light.txt"
