@@ -73,6 +73,7 @@ ACTIVATIONS = {
     "relu": lambda x: np.maximum(x, 0),
     "gelu": lambda x: 0.5 * x * (1 + np.vectorize(math.erf)(x / np.sqrt(2))),
     "gelu_new": _gelu_tanh,
+    "gelu_pytorch_tanh": _gelu_tanh,
     "silu": lambda x: x / (1 + np.exp(-np.clip(x, -500, 500))),
 }
 
@@ -109,10 +110,11 @@ def huggingface_logits(folder, ids):
     config = json.loads(pathlib.Path(folder, "config.json").read_text(encoding="utf-8"))
     _, tensors = read_safetensors(pathlib.Path(folder, "model.safetensors"))
     get = {name: array.astype("float64") for name, array in tensors.items()}.__getitem__
-    return {"gpt2": _gpt2, "opt": _opt, "qwen3": _qwen3}[config["model_type"]](config, get, ids)
+    return {"gpt2": gpt2, "opt": _opt, "qwen3": _qwen3}[config["model_type"]](config, get, ids)
 
 
-def _gpt2(config, get, ids):
+def gpt2(config, get, ids):
+    """GPT-2's logits `[T, V]` of ids `[T]`; `get(name)` gives an array by its name in transformers."""
     act, epsilon, heads = ACTIVATIONS[config["activation_function"]], config["layer_norm_epsilon"], config["n_head"]
 
     def norm(x, name):

@@ -1,10 +1,10 @@
 """GPT-2 directories as Hugging Face writes them, made on the spot from numbers by chance, and their logits in numpy."""
 
 import json
-import math
 
 import numpy as np
 
+from tests.interop import forward
 from tinylm_keras.tokenizers import BytePairTokenizer
 
 END = "<|endoftext|>"
@@ -124,44 +124,8 @@ def write_tokenizer(folder, name):
     (folder / "tokenizer.json").write_text(json.dumps(content))
 
 
-def gelu(x):
-    return 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
-
-
-def gelu_tanh(x):
-    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
-
-
-ACTIVATIONS = {
-    "gelu": gelu,
-    "gelu_new": gelu_tanh,
-    "gelu_pytorch_tanh": gelu_tanh,
-    "relu": lambda x: np.maximum(x, 0),
-    "silu": lambda x: x / (1 + np.exp(-x)),
-}
-
-
 def logits(config, weights, ids):
     """GPT-2's forward pass for one row of ids, in float64: logits `[T, V]`."""
-    w = {name.removeprefix("transformer."): array.astype("float64") for name, array in weights.items()}
-    activation, heads, length = ACTIVATIONS[config["activation_function"]], config["n_head"], len(ids)
-
-    def linear(x, name):
-        return x @ w[f"{name}.weight"] + w[f"{name}.bias"]
-
-    def norm(x, name):
-        x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
-        return x * w[f"{name}.weight"] + w[f"{name}.bias"]
-
-    x = w["wte.weight"][ids] + w["wpe.weight"][:length]
-    for block in range(config["n_layer"]):
-        name = f"h.{block}"
-        parts = np.split(linear(norm(x, f"{name}.ln_1"), f"{name}.attn.c_attn"), 3, axis=-1)
-        q, k, v = (part.reshape(length, heads, -1).transpose(1, 0, 2) for part in parts)
-        scores = q @ k.transpose(0, 2, 1) / math.sqrt(q.shape[-1])
-        scores = np.where(np.tril(np.ones((length, length), bool)), scores, -np.inf)
-        shares = np.exp(scores - scores.max(-1, keepdims=True))
-        shares /= shares.sum(-1, keepdims=True)
-        x = x + linear((shares @ v).transpose(1, 0, 2).reshape(length, -1), f"{name}.attn.c_proj")
-        x = x + linear(activation(linear(norm(x, f"{name}.ln_2"), f"{name}.mlp.c_fc")), f"{name}.mlp.c_proj")
-    return norm(x, "ln_f") @ w["wte.weight" if config["tie_word_embeddings"] else "lm_head.weight"].T
+    arrays = {name.removeprefix("transformer."): array.astype("float64") for name, array in weights.items()}
+    arrays.setdefault("lm_head.weight", arrays["wte.weight"])
+    return forward.gpt2(config, lambda name: arrays[name.removeprefix("transformer.")], ids)
