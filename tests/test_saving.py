@@ -187,11 +187,11 @@ def test_files_that_are_no_model_are_refused_saying_why(mini_lm, tmp_path):
     path.touch()
     refused("is empty")
     path.write_text("hello")
-    refused("not a whole zip archive")
+    refused("not a complete zip archive")
     mini_lm.save(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    refused("not a whole zip archive")
+    refused("not a complete zip archive")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")
     refused("not a tinylm_keras model: it must hold")

@@ -208,21 +208,24 @@ NAMES = {
     ),
     "vocabulary_as_path": (
         with_config("config", "tokenizer", "config", vocabulary="/etc/passwd"),
-        "has a vocabulary that is no list of texts but '/etc/passwd'. A path or an address is never opened",
+        "has a vocabulary that is not a list of texts but '/etc/passwd'. A path or an address is never opened",
     ),
     "vocabulary_as_address": (
         with_config("config", "tokenizer", "config", vocabulary="https://127.0.0.1:9/words"),
-        "has a vocabulary that is no list of texts",
+        "has a vocabulary that is not a list of texts",
     ),
     "vocabulary_of_numbers": (
         with_config("config", "tokenizer", "config", vocabulary=["a", 1]),
-        "has a vocabulary that is no list of texts but a list of 2 other things",
+        "has a vocabulary that is not a list of texts but a list of 2 other values",
     ),
     "vocabulary_of_half_characters": (
         with_config("config", "tokenizer", "config", vocabulary=["\ud800", "b"]),
-        "has a vocabulary that is no list of texts",
+        "has a vocabulary that is not a list of texts",
     ),
-    "merges_as_path": (with_config("config", tokenizer=byte_pair(merges="m.txt")), "has a merges that is no list of"),
+    "merges_as_path": (
+        with_config("config", tokenizer=byte_pair(merges="m.txt")),
+        "has a merges that is not a list of",
+    ),
     "vocabulary_as_dict_of_paths": (
         with_config("config", tokenizer=byte_pair(vocabulary={"class_name": "/etc/passwd"})),
         "names '/etc/passwd' of None, as 'vocabulary'",
@@ -385,10 +388,10 @@ ZIPS = {
     "another_local_name": (replaced(CONFIG.encode(), b"config.jsom"), "two things about config.json"),
     "another_checksum": (replaced(b'"num_blocks": 1', b'"num_blocks": 2'), "the checksum of its config.json"),
     "encrypted": (patched(b"PK\1\2", 8, "<H", 1), "compressed or encrypted member"),
-    "another_disk": (patched(b"PK\5\6", 4, "<H", 1), "not a whole zip archive"),
-    "directory_elsewhere": (patched(b"PK\5\6", 16, "<L", 7), "not a whole zip archive|gaps or overlaps"),
+    "another_disk": (patched(b"PK\5\6", 4, "<H", 1), "not a complete zip archive"),
+    "directory_elsewhere": (patched(b"PK\5\6", 16, "<L", 7), "not a complete zip archive|gaps or overlaps"),
     "something_before": (lambda path: path.write_bytes(b"MZ" + GOOD.read_bytes()), "gaps or overlaps"),
-    "something_after": (lambda path: path.write_bytes(GOOD.read_bytes() + b"x"), "not a whole zip archive"),
+    "something_after": (lambda path: path.write_bytes(GOOD.read_bytes() + b"x"), "not a complete zip archive"),
 }
 
 
@@ -553,28 +556,28 @@ HDF5 = {
         with_weights(lambda file: file.create_dataset("head/x", data=np.zeros(9), compression="gzip")),
         "has a chunked, compressed, virtual or external array",
     ),
-    "promised_array": (with_weights(_promised), "not stored whole"),
-    "little_promised_array": (with_weights(_promised_little), "not stored whole .*, 1,000 numbers"),
+    "promised_array": (with_weights(_promised), "not stored completely"),
+    "little_promised_array": (with_weights(_promised_little), "not stored completely .*, 1,000 numbers"),
     "array_behind_the_end": (_moved, "has an array that extends past the end|model.weights.h5 cannot be read"),
-    "two_arrays_in_one_place": (_same_bytes, "has two things in one place"),
+    "two_arrays_in_one_place": (_same_bytes, "has structures that overlap"),
     "weights_of_the_optimizer": (_only_in_the_optimizer, "asks for 4,[0-9]+ weights and holds 303"),
-    "texts": (with_weights(_put("head/x", ["a", "b"])), "has an array of something else than plain numbers"),
+    "texts": (with_weights(_put("head/x", ["a", "b"])), "has an array of other values than plain numbers"),
     "records": (
         with_weights(_put("head/x", np.zeros(2, "f4,i4"))),
-        "has an array of something else than plain numbers",
+        "has an array of other values than plain numbers",
     ),
     "references": (
         with_weights(lambda file: file.create_dataset("head/x", (1,), h5py.ref_dtype)),
-        "has an array of something else than plain numbers|not stored whole",
+        "has an array of other values than plain numbers|not stored completely",
     ),
-    "no_shape": (with_weights(_put("head/x", h5py.Empty("f4"))), "has an array without a shape"),
-    "named_type": (with_weights(_put("head/x", np.dtype("f4"))), "has something else than groups and arrays"),
+    "no_shape": (with_weights(_put("head/x", h5py.Empty("f4"))), "has an array with an invalid shape"),
+    "named_type": (with_weights(_put("head/x", np.dtype("f4"))), "has other objects than groups and arrays"),
     "deep_groups": (with_weights(_deep), "nested more than 32 levels deep"),
     "attribute_of_an_array": (
         with_weights(lambda file: file["head/vars/0"].attrs.__setitem__("dtype", "bfloat16")),
         "has an array with an attribute in its weights, as bfloat16 does",
     ),
-    "opaque": (with_weights(_put("head/x", np.zeros(2, "V2"))), "has an array of something else than plain numbers"),
+    "opaque": (with_weights(_put("head/x", np.zeros(2, "V2"))), "has an array of other values than plain numbers"),
     "many_attributes": (with_weights(_attributes), "has attributes in its weights that Keras does not write"),
     "reference_attribute": (
         with_weights(lambda file: file["head"].attrs.__setitem__("a", file["head"].ref)),
@@ -591,11 +594,11 @@ HDF5 = {
 # JSON that is none, and files of other versions
 
 TEXTS = {
-    "not_a_number": (with_config("config", dropout=float("nan")), "has a number that is none, NaN"),
-    "infinite": (with_config("config", dropout=float("-inf")), "has a number that is none, -Infinity"),
+    "not_a_number": (with_config("config", dropout=float("nan")), "contains NaN"),
+    "infinite": (with_config("config", dropout=float("-inf")), "contains -Infinity"),
     "infinite_in_digits": (with_text(b'{"config": {"dropout": 1e999}}'), "has a number that is too large"),
-    "no_object": (with_text(b"[]"), "its config.json describes no model"),
-    "no_config": (with_text(b'{"class_name": "MiniLM"}'), "its config.json describes no model"),
+    "no_object": (with_text(b"[]"), "its config.json does not describe a model"),
+    "no_config": (with_text(b'{"class_name": "MiniLM"}'), "its config.json does not describe a model"),
     "two_bytes_a_letter": (with_text(json.dumps(tree()).encode("utf-16")), "its config.json cannot be read"),
     "no_text": (with_text(b"\xff\xfe{"), "its config.json cannot be read"),
     "no_size": (with_config("config", vocabulary_size=None), "has a vocabulary_size that is not a whole number"),
@@ -605,8 +608,8 @@ TEXTS = {
         with_config("config", format_version=5, new=1),
         r"was written by a newer tinylm_keras \(format 5, this version reads up to 4\). Run: pip install --upgrade",
     ),
-    "training_no_text": (with_config("config", training={"rows": []}), "has a state of training that is no text"),
-    "no_version": (with_config("config", format_version="2"), "has a format_version that is none, '2'"),
+    "training_no_text": (with_config("config", training={"rows": []}), "has a training state that is not a text"),
+    "no_version": (with_config("config", format_version="2"), "has an invalid format_version, '2'"),
 }
 
 _POLICY, _LONG = made("keras", "DTypePolicy", {"name": ["float32"]}), "a" * 5_000_000
@@ -630,7 +633,7 @@ KINDS = {
     ),
     "class_name_in_a_list": (
         with_config("config", tokenizer={**BYTE_PAIR, "class_name": ["BytePairTokenizer"]}),
-        "names a class by something else than text",
+        "names a class by something other than text",
     ),
     "long_class_name": (with_config("config", tokenizer=made(_LONG, _LONG)), r"names 'a{56}\.\.\. of 'a{56}\.\.\.,"),
     "long_name": (
@@ -670,7 +673,7 @@ KINDS = {
     "jit_in_words": (with_config("compile_config", jit_compile="yes"), "must be true, false or \"auto\", not 'yes'"),
     "shared_in_a_list": (
         with_config("config", "dtype", shared_object_id=[1]),
-        r"has a shared_object_id that is no number, \[1\]",
+        r"has a shared_object_id that is not a number, \[1\]",
     ),
     "half_a_letter": (with_config("config", name="a\ud800"), r"no valid Unicode, 'a\\ud800'"),
     # Ids and counts out of range

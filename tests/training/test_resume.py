@@ -177,7 +177,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_older_one(whole, tmp_path):
     shown = Listener()
     model = train(TEXTS, resume=folder, progress=shown)
     assert model.generate("the", seed=3) == whole[1].generate("the", seed=3)
-    assert re.search(r"last\.keras is no \.keras file.*\. Using previous\.keras of step \d", shown.lines[0])
+    assert re.search(r"last\.keras is not a \.keras file.*\. Using previous\.keras of step \d", shown.lines[0])
     assert_equal_runs(folder, model, whole)
     for name in ("last.keras", "previous.keras"):
         (folder / name).write_bytes(b"")

@@ -13,9 +13,11 @@ from tinylm_keras.archive.config import check_tokenizer, check_version
 from tinylm_keras.archive.held import hold
 from tinylm_keras.archive.refusal import Refused, cut
 from tinylm_keras.archive.text import parse
+from tinylm_keras.archive.values import LARGEST_COUNT
 
 __all__ = [
     "FORMAT_VERSION",
+    "LARGEST_COUNT",
     "Refused",
     "check",
     "check_tokenizer",
@@ -52,7 +54,7 @@ def check(path):
     >>> check(path)
     Traceback (most recent call last):
     ...
-    ValueError: ...model.keras is no .keras file, or a part of one: it is not a whole zip archive.
+    ValueError: ...model.keras is not a .keras file, or only a part of one: it is not a complete zip archive.
     """
     with members.open_file(path) as file:
         return checks.check(file, printable(path)).unknown

@@ -22,7 +22,7 @@ _SPARE = {"shared_object_id", "build_config"}
 def check_version(version):
     """Refuse a format version that is invalid or newer than this package."""
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise Refused(f"has a format_version that is none, {shown(version)}.")
+        raise Refused(f"has an invalid format_version, {shown(version)}.")
     if version > allowed.FORMAT_VERSION:
         reads = f"format {version}, this version reads up to {allowed.FORMAT_VERSION}"
         raise Refused(f"was written by a newer tinylm_keras ({reads}). Run: pip install --upgrade tinylm-keras")
@@ -42,7 +42,7 @@ def check(tree):
         Refused: if any other name is not allowed.
     """
     if not isinstance(tree, dict) or not isinstance(tree.get("config"), dict):
-        raise Refused("is damaged: its config.json describes no model.")
+        raise Refused("is damaged: its config.json does not describe a model.")
     check_version(tree["config"].get("format_version", 1))
     tree, compiled, unknown = dict(tree), tree.get("compile_config"), []
     tree.pop("compile_config", None)
@@ -52,12 +52,12 @@ def check(tree):
         if name == "MixtureLM":
             part = tree["config"].get(entry)
             if not isinstance(part, dict) or part.get("class_name") not in specs.PARTS[entry]:
-                raise Refused(f"has a {entry} that is no model, {shown(part)}.", own=True)
+                raise Refused(f"has a {entry} that is not a model, {shown(part)}.", own=True)
             check_version(part["config"].get("format_version", 1))
             _check_model(part["class_name"], part["config"])
             for size in ("vocabulary_size", "context_length", "pad_id"):
                 if part["config"].get(size) != tree["config"].get(size):
-                    raise Refused(f"has a {entry} of another {size} than its own.", own=True)
+                    raise Refused(f"has a {entry} with another {size} than its own.", own=True)
     if compiled is not None:
         if not isinstance(compiled, dict) or _NAMING & set(compiled):
             raise Refused("has a compile_config that does not say how to train.")
@@ -73,7 +73,7 @@ def _check_model(name, config):
     values.check(config, values.MODEL, name)
     values.check_ids(config)
     if not isinstance(config.get("training", ""), str):
-        raise Refused("has a state of training that is no text.")
+        raise Refused("has a training state that is not a text.")
     for entry in ("frozen", "frozen_when_compiled"):
         _check_places(config.get(entry, []), entry)
 
@@ -130,7 +130,7 @@ def _object(value, key, unknown):
     if name == "DTypePolicy" and (set(config) != {"name"} or not _is_precision(config["name"])):
         raise Refused(f"has a dtype that is not allowed, {shown(config)}.")
     if not isinstance(value.get("shared_object_id", 0), int):
-        raise Refused(f"has a shared_object_id that is no number, {shown(value['shared_object_id'])}.")
+        raise Refused(f"has a shared_object_id that is not a number, {shown(value['shared_object_id'])}.")
     for entry, inner in (*config.items(), ("build_config", value.get("build_config"))):
         _value(inner, entry, unknown)
     return name
@@ -140,7 +140,7 @@ def _names(value):
     """Return the module, class and registered name of an object, each a str or None."""
     names = [value.get(entry) for entry in ("module", "class_name", "registered_name")]
     if not all(isinstance(name, str) or name is None for name in names):
-        raise Refused(f"names a class by something else than text, {shown(names)}.")
+        raise Refused(f"names a class by something other than text, {shown(names)}.")
     return names
 
 
@@ -149,7 +149,7 @@ def _not_allowed(value, key):
     found = f"{shown(name)} of {shown(module)}" + (f", registered as {shown(registered)}" if registered else "")
     if key == "model":
         return Refused(f"is not a tinylm_keras model: it holds {found}.", own=True)
-    return Refused(f"names {found}, as {shown(key)}, which is not on the list of what may stand there.", own=True)
+    return Refused(f"names {found}, as {shown(key)}, which is not on the list of names allowed there.", own=True)
 
 
 def _check_tokenizer(name, config):
@@ -168,8 +168,8 @@ def _check_texts(value, key):
     except UnicodeEncodeError:  # half of a surrogate pair
         good = False
     if not good:
-        found = f"a list of {len(value):,} other things" if isinstance(value, list) else shown(value)
-        raise Refused(f"has a {key} that is no list of texts but {found}. A path or an address is never opened.")
+        found = f"a list of {len(value):,} other values" if isinstance(value, list) else shown(value)
+        raise Refused(f"has a {key} that is not a list of texts but {found}. A path or an address is never opened.")
 
 
 def _is_precision(value):
@@ -192,5 +192,5 @@ def _check_name(value, key, unknown):
     odd_pattern = key == "exclude_layers" and not _SIMPLE_PATTERN.fullmatch(value)
     if odd_pattern or (key in allowed.TRAINING and value not in allowed.TRAINING_NAMES):
         if unknown is None or not (odd_pattern or _WORD.fullmatch(value)):
-            raise Refused(f"names {shown(value)}, as {shown(key)}, which is not on the list of what may stand there.")
+            raise Refused(f"names {shown(value)}, as {shown(key)}, which is not on the list of names allowed there.")
         unknown.append(f"{key}={shown(value)}")

@@ -26,7 +26,7 @@ _ZIP64_PLACE = struct.Struct("<4sLQL")  # mark, disk number, offset of the recor
 _ZIP64 = _ZIP64_END.size + _ZIP64_PLACE.size
 _GAPS = "is damaged: its zip archive has gaps or overlaps."
 _NO_FILE = "is not a regular file but a device, a pipe or a socket."
-NOT_WHOLE = "is no .keras file, or a part of one: it is not a whole zip archive."
+NOT_WHOLE = "is not a .keras file, or only a part of one: it is not a complete zip archive."
 
 
 class Member(io.RawIOBase):

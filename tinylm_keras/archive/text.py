@@ -85,4 +85,4 @@ def _real(digits):
 
 
 def _constant(word):
-    raise Refused(f"has a number that is none, {word}.")
+    raise Refused(f"contains {word}, which JSON does not allow.")

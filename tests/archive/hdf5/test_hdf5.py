@@ -141,34 +141,34 @@ def test_what_leads_in_a_circle_or_to_one_place_twice_is_refused():
     for one in trees[:-1]:  # the last is the root's
         for other in trees:
             if one != other:
-                refused(content.replace(one, other), "two things in one place|cannot be read|under two names")
+                refused(content.replace(one, other), "structures that overlap|cannot be read|under two names")
     leaf = content.index(b"SNOD")
     nested = bytearray(content)
     nested[heads[0] + 5] = 1  # a node above itself, not above leaves
     struct.pack_into("<Q", nested, heads[0] + 32, heads[0])
-    refused(bytes(nested), "a node of a group is none|it ends too early")
+    refused(bytes(nested), "a node of a group is invalid|it ends too early")
     first, second = (content.index(np.full(3, number, "f4").tobytes()) for number in (0, 1))
     assert first != second
     moved = content.replace(struct.pack("<2Q", second, 12), struct.pack("<2Q", leaf, 12))
     assert moved != content
-    refused(moved, "has two things in one place")
+    refused(moved, "has structures that overlap")
 
 
 def test_an_array_of_nothing_that_would_be_too_large_is_refused():
     content = hdf5.write({"a": np.zeros((0, 3), "f4")})
     shape = struct.pack("<2Q", 0, 3)
     assert content.count(shape) == 1
-    refused(content.replace(shape, struct.pack("<2Q", 0, 1 << 62)), "not stored whole")
+    refused(content.replace(shape, struct.pack("<2Q", 0, 1 << 62)), "not stored completely")
 
 
 def test_numbers_that_are_no_truth_values_are_refused():
     content = hdf5.write({"a": np.array([True, True, True])})
-    refused(content.replace(b"\1\1\1", b"\1\2\1"), "has an array of truth values in its weights that contains other")
+    refused(content.replace(b"\1\1\1", b"\1\2\1"), "has an array of booleans in its weights that contains other")
 
 
 @pytest.mark.parametrize("dtype", [">f4", ">i2", "c8", "f16", "V2", "S3"])
 def test_other_numbers_are_refused(dtype):
-    refused(by_name({"a": np.zeros(2, dtype)}), "has an array of something else than plain numbers")
+    refused(by_name({"a": np.zeros(2, dtype)}), "has an array of other values than plain numbers")
 
 
 def test_no_more_is_read_than_there_is():

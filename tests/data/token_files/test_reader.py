@@ -332,7 +332,7 @@ def large_id(folder):
             "tokenizer.json names None of None, registered as 'tinylm_keras>WhitespaceTokenizer'",
         ),
         (in_tokenizer(x=1), "tokenizer.json has an entry in its WhitespaceTokenizer that this version does not know"),
-        (in_tokenizer(vocabulary="/etc/passwd"), "tokenizer.json has a vocabulary that is no list of texts"),
+        (in_tokenizer(vocabulary="/etc/passwd"), "tokenizer.json has a vocabulary that is not a list of texts"),
         (in_tokenizer(vocabulary=["a", "a"]), "tokenizer.json holds a tokenizer that cannot be created"),
         (other_tokenizer, "tokenizer.json is not the tokenizer of the index"),
         (change("version", to=2), "index.json has version 2, but this package reads 1"),
@@ -353,7 +353,7 @@ def large_id(folder):
         (change("splits", "train", "count", to="7"), "must have a whole number of at least 2 at splits.train.count"),
         (change("splits", "train", "count", to=1e9), "must have a whole number of at least 2 at splits.train.count"),
         (change("splits", "validation", to=3), "index.json must have an object at splits.validation"),
-        (change("splits", "train", "unknown_bits", to=float("nan")), "it has a number that is none, NaN"),
+        (change("splits", "train", "unknown_bits", to=float("nan")), "it contains NaN"),
         (change("splits", "train", "unknown_bits", to=-1), "a number of at least 0 at splits.train.unknown"),
         (change("splits", "train", "first_tokens", to=[[1]]), "a list of pairs of whole numbers at splits.train.first"),
         (

@@ -1,12 +1,12 @@
-"""HDF5 as Keras writes it, read and written in numpy alone: groups that hold groups and plain arrays.
+"""Reads and writes HDF5 in the form that Keras writes, with numpy alone: groups that contain groups and plain arrays.
 
-HDF5 itself is a large C library in which faults are found every year, and a model's file may come from anyone. So that
-library never reads such a file here: this reader knows the one form that Keras writes and refuses every other, and
-Keras is given a file that this writer has made of the same arrays.
+The HDF5 library is large and written in C, new vulnerabilities are found in it every year, and a model's file may come
+from an untrusted source. So the library never reads such a file here: this reader accepts only the form that Keras
+writes, and Keras gets a new file, which this writer makes from the same arrays.
 
-`forms` holds the structures of the format, `headers` what the header of a group or an array must say, `reader` and
-`writer` what their names say. Source: the HDF5 File Format Specification, version 3.0 (The HDF Group), of which this is
-superblock version 0, symbol tables, object headers of version 1 and contiguous layout.
+`forms` contains the structures of the format, `headers` checks the headers of groups and arrays, `reader` finds the
+arrays, and `writer` writes them. Source: the HDF5 File Format Specification, version 3.0 (The HDF Group): superblock
+version 0, symbol tables, object headers of version 1, and contiguous layout.
 """
 
 from tinylm_keras.archive.hdf5.headers import Stored

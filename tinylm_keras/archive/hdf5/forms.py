@@ -1,4 +1,4 @@
-"""The structures of HDF5's oldest form, which h5py writes where it is not told otherwise; all numbers little-endian."""
+"""The structures of the oldest form of HDF5, the default of h5py. All numbers are little-endian."""
 
 import struct
 
@@ -8,9 +8,9 @@ import numpy as np
 BEGIN = b"\x89HDF\r\n\x1a\n" + bytes([0, 0, 0, 0, 0, 8, 8, 0, 4, 0, 16, 0, 0, 0, 0, 0])
 SIGNATURE = BEGIN[:8]
 SUPERBLOCK = struct.Struct("<24s4Q")  # the above, base address, free space, end of the file, driver; then an entry
-NOWHERE = 2**64 - 1  # the address of what does not exist
+NOWHERE = 2**64 - 1  # the address of a missing structure
 
-# A group is a tree of leaves with entries, one for each member, and a heap with their names.
+# A group is a tree whose leaves have an entry for each member, and a heap with their names.
 ENTRY = struct.Struct("<2Q2L2Q")  # name in the heap, address of the header, kind (0, 1 or LINK), 0, two copies
 LINK = 2
 TREE = struct.Struct("<4s2BH2Q")  # mark, kind, level, children, left and right neighbour; then keys and children
@@ -23,8 +23,8 @@ HEAP = struct.Struct("<4sB3x3Q")  # mark, version, size of its data, first free 
 HEAP_MARK = b"HEAP"
 NOTHING_FREE = 1
 
-# Every group and array has a header: messages, in one stretch or several.
-HEADER = struct.Struct("<BxH2L4x")  # version, messages, links that lead here, length of the first stretch
+# Every group and array has a header, which consists of messages in one block or several.
+HEADER = struct.Struct("<BxH2L4x")  # version, number of messages, number of links to it, length of the first block
 MESSAGE = struct.Struct("<2HB3x")  # kind, length, flags
 CONSTANT = 1  # the only flag that Keras's files have
 NOTHING, SPACE, LINK_INFO, TYPE, OLD_FILL, FILL, LINK_MESSAGE, EXTERNAL, LAYOUT = 0, 1, 2, 3, 4, 5, 6, 7, 8
@@ -44,7 +44,7 @@ def _real(size, sign, exponent, mantissa, bias):
     return struct.pack("<4BL2H4BL4x", 0x11, 0x20, sign, 0, size, 0, 8 * size, mantissa, exponent, 0, mantissa, bias)
 
 
-# The messages that say what the numbers of an array are: exactly as h5py writes them, bool as an enumeration.
+# The messages for the types of numbers, exactly as h5py writes them, with bool as an enumeration.
 TYPES = {
     np.dtype("<f2"): _real(2, 15, 5, 10, 15),
     np.dtype("<f4"): _real(4, 31, 8, 23, 127),
@@ -57,5 +57,5 @@ DTYPES = {message: dtype for dtype, message in TYPES.items()}
 
 
 def padded(content):
-    """Bytes with zeros up to a multiple of 8."""
+    """Return bytes with zeros appended up to a multiple of 8."""
     return content + bytes(-len(content) % 8)

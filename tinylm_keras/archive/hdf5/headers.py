@@ -1,4 +1,4 @@
-"""What the header of a group or of an array must say, and how a file is refused in which one says something else."""
+"""Checks the headers of groups and arrays, and words the refusal of a file."""
 
 import math
 import struct
@@ -13,7 +13,7 @@ MOST_DIMENSIONS = 8
 MOST_ATTRIBUTES = 16
 LARGEST_ATTRIBUTE = 1 << 12
 
-_TEXTS = (3, 9)  # classes of types: a text of a fixed length, and one of any length
+_TEXTS = (3, 9)  # classes of types: text of fixed and of variable length
 _ELSEWHERE = {forms.EXTERNAL, forms.FILTERS}
 _OF_ALL = {forms.NOTHING, forms.CONTINUATION, forms.TIME}
 _OF_GROUPS = _OF_ALL | {forms.TABLE, forms.ATTRIBUTE}
@@ -22,7 +22,7 @@ _NEWER = {forms.LINK_INFO, forms.LINK_MESSAGE, forms.GROUP_INFO}
 
 
 class Stored(typing.NamedTuple):
-    """Where an array stands in its file."""
+    """The position of an array in its file."""
 
     dtype: np.dtype
     shape: tuple
@@ -33,25 +33,25 @@ class Stored(typing.NamedTuple):
         return math.prod(self.shape)
 
     def view(self, data, start=0):
-        """Return the array, without copying it, from the bytes of a file that begins at `start` of `data`."""
+        """Return the array as a view of `data`, in which the file begins at `start`."""
         if not self.count:
             return np.zeros(self.shape, self.dtype)
         array = np.frombuffer(data, self.dtype, self.count, start + self.offset).reshape(self.shape)
         if self.dtype == bool and array.view("u1").max() > 1:
-            raise Refused("has an array of truth values in its weights that contains other numbers.")
+            raise Refused("has an array of booleans in its weights that contains other numbers.")
         return array
 
 
 def array(messages, where, size):
-    """Return an array that is stored whole, in one piece, in its file, as a `Stored`.
+    """Return the position of an array that is stored in one piece, as a `Stored`.
 
     Args:
-        messages: dict of lists of bytes by kind. Its header.
-        where: str. Its path.
+        messages: dict of lists of bytes by kind. The header of the array.
+        where: str. The path of the array.
         size: int. The length of the file.
 
     Raises:
-        Refused: if it is anything else.
+        Refused: if it is stored in another way.
     """
     if forms.ATTRIBUTE in messages:
         raise Refused(f"has an array with an attribute in its weights, as bfloat16 does ({place(where)}).", own=True)
@@ -64,13 +64,13 @@ def array(messages, where, size):
     dtype = forms.DTYPES.get(kind)
     if dtype is None:
         rule = f"plain numbers in its weights ({place(where)})"
-        raise Refused(f"has an array of something else than {rule}.", own=True)
+        raise Refused(f"has an array of other values than {rule}.", own=True)
     shape = _shape(space, where)
     _, _, offset, length = forms.CONTIGUOUS.unpack_from(layout)
     count = math.prod(shape)
-    most = math.prod(one or 1 for one in shape)  # numpy makes no array of (0, 2**62) either
+    most = math.prod(one or 1 for one in shape)  # numpy cannot make an array of (0, 2**62) either
     if length != count * dtype.itemsize or (offset == forms.NOWHERE and length) or most > size:
-        raise Refused(f"has an array in its weights that is not stored whole ({place(where)}, {count:,} numbers).")
+        raise Refused(f"has an array in its weights that is not stored completely ({place(where)}, {count:,} numbers).")
     if length and offset + length > size:
         raise Refused(f"has an array that extends past the end of its weights ({place(where)}).")
     return Stored(dtype, shape, offset if length else 0)
@@ -79,12 +79,12 @@ def array(messages, where, size):
 def _shape(space, where):
     version, rank, flags = space[:3]
     if version != 1 or rank > MOST_DIMENSIONS or flags > 1 or len(space) != 8 + 8 * rank * (1 + flags):
-        raise Refused(f"has an array without a shape in its weights ({place(where)}).")
+        raise Refused(f"has an array with an invalid shape in its weights ({place(where)}).")
     return struct.unpack_from(f"<{rank}Q", space, 8)
 
 
 def table(messages, where):
-    """Return where the tree and the heap of a group are. Its attributes are looked at, and never read."""
+    """Return the addresses of the tree and the heap of a group. Of its attributes, only the types are checked."""
     if _NEWER & messages.keys():
         raise newer(where)
     if forms.TABLE not in messages or messages.keys() - _OF_GROUPS:
@@ -96,7 +96,7 @@ def table(messages, where):
 
 
 def _is_text(attribute):
-    """Whether the message of an attribute is short and says that its value is a text."""
+    """Whether an attribute is short and its value is a text."""
     version, _, name_length, type_length, _ = struct.unpack_from("<2B3H", attribute)
     begin = 8 + name_length + -name_length % 8
     return version == 1 and len(attribute) <= LARGEST_ATTRIBUTE and attribute[begin] & 15 in _TEXTS and type_length
@@ -104,12 +104,12 @@ def _is_text(attribute):
 
 def _only(messages, kind):
     if len(messages.get(kind, ())) != 1:
-        raise damaged("a header says two things, or nothing")
+        raise damaged("a header has an entry twice or not at all")
     return messages[kind][0]
 
 
 def place(path):
-    """The place of an object as a message says it."""
+    """Return the path of an object for a message."""
     return shown("/" + path.removeprefix("/"))
 
 
@@ -126,4 +126,4 @@ def two_names(where):
 
 
 def something_else(where):
-    return Refused(f"has something else than groups and arrays in its weights ({place(where)}).")
+    return Refused(f"has other objects than groups and arrays in its weights ({place(where)}).")

@@ -1,4 +1,4 @@
-"""Find every array in a file of weights, looking at no byte of it twice, and refuse whatever Keras does not write."""
+"""Finds all arrays in a file of weights, reading no byte twice, and refuses everything that Keras does not write."""
 
 import struct
 
@@ -20,10 +20,10 @@ def read(data):
         data: bytes, memoryview or mmap. The whole file.
 
     Returns:
-        A dict of arrays that are views of `data`, by their paths, such as `"head/vars/0"`.
+        A dict of arrays, which are views of `data`, by path, such as `"head/vars/0"`.
 
     Raises:
-        Refused: if it is anything but groups and plain arrays, as Keras writes them.
+        Refused: if the file contains anything but groups and plain arrays as Keras writes them.
 
     Example:
 
@@ -38,7 +38,7 @@ def read(data):
 
 
 def scan(file, size):
-    """Return where the arrays of an open HDF5 file are, as a dict of `Stored` by path; their numbers are not read.
+    """Return the positions of the arrays in an open HDF5 file, as a dict of `Stored` by path, without reading them.
 
     Args:
         file: binary file, open for reading.
@@ -56,14 +56,14 @@ def scan(file, size):
 
 
 class _Reader:
-    """One pass through a file; `take(offset, length)` returns bytes of it."""
+    """One pass through a file; `take(offset, length)` returns some of its bytes."""
 
     def __init__(self, take, size):
         self.take, self.size = take, size
         self.unread, self.stretches, self.seen = size, [], set()
 
     def arrays(self):
-        """Return a dict of `Stored` by path; refuse, also where numbers are missing that were not thought of."""
+        """Return a dict of `Stored` by path; also refuse files that end in an unexpected place."""
         try:
             return self._arrays()
         except (struct.error, IndexError) as error:
@@ -90,7 +90,7 @@ class _Reader:
         return found
 
     def _bytes(self, offset, length):
-        """Read a stretch that nothing else is in."""
+        """Read a range of bytes that no other structure may use."""
         self._claim(offset, length)
         self.unread -= length
         content = self.take(offset, length) if self.unread >= 0 else b""
@@ -100,15 +100,15 @@ class _Reader:
 
     def _claim(self, offset, length):
         if offset + length > self.size:
-            raise headers.damaged("a place in it is behind its end")
+            raise headers.damaged("an address in it is beyond its end")
         self.stretches.append((offset, offset + length))
 
     def _check_stretches(self):
-        """Refuse two things in one place: then the work and the arrays are together no larger than the file."""
+        """Refuse structures that overlap. So neither the work nor the arrays can be larger than the file."""
         self.stretches.sort()
         for (_, end), (begin, _) in zip(self.stretches, self.stretches[1:], strict=False):
             if begin < end:
-                raise Refused("is damaged: its model.weights.h5 has two things in one place.")
+                raise Refused("is damaged: its model.weights.h5 has structures that overlap.")
 
     def _root(self):
         begin, base, _, end, driver = forms.SUPERBLOCK.unpack(self._bytes(0, forms.SUPERBLOCK.size))
@@ -117,27 +117,27 @@ class _Reader:
         if begin != forms.BEGIN or (base, driver) != (0, forms.NOWHERE):
             raise headers.newer("")
         if end != self.size:
-            raise headers.damaged("it is longer or shorter than it says")
+            raise headers.damaged("its length is not the one that it states")
         _, address, *_ = forms.ENTRY.unpack(self._bytes(forms.SUPERBLOCK.size, forms.ENTRY.size))
         return headers.table(self._messages(address, ""), "")
 
     def _members(self, tree, heap, path):
-        """Yield the name and the address of each member of a group, in the order of their names."""
+        """Yield the name and the address of each member of a group, sorted by name."""
         mark, version, length, _, place = forms.HEAP.unpack(self._bytes(heap, forms.HEAP.size))
         if mark != forms.HEAP_MARK or version or place + length > self.size:
-            raise headers.damaged("a heap of names is none")
+            raise headers.damaged("a heap of names is invalid")
         last = ""
         for leaf in self._leaves(tree, range(HIGHEST_TREE)):
             content = self._bytes(leaf, forms.LEAF_SIZE)
             mark, version, _, count = forms.LEAF.unpack_from(content)
             if mark != forms.LEAF_MARK or version != 1 or count > forms.ENTRIES:
-                raise headers.damaged("a leaf of a group is none")
+                raise headers.damaged("a leaf of a group is invalid")
             for number in range(count):
                 entry = forms.ENTRY.unpack_from(content, forms.LEAF.size + forms.ENTRY.size * number)
                 name = self._name(place + entry[0], place + length, path)
                 if entry[2] == forms.LINK:
                     where = headers.place(f"{path}/{name}")
-                    raise Refused(f"has a link in its weights ({where}); only arrays that are in the file are read.")
+                    raise Refused(f"has a link in its weights ({where}); only arrays in the file itself are read.")
                 if name <= last:
                     raise headers.damaged("the names in a group are not in order")
                 last = name
@@ -148,7 +148,7 @@ class _Reader:
         content = self._bytes(address, forms.TREE_SIZE)
         mark, kind, level, count, _, _ = forms.TREE.unpack_from(content)
         if mark != forms.TREE_MARK or kind or level not in levels or count > forms.CHILDREN:
-            raise headers.damaged("a node of a group is none")
+            raise headers.damaged("a node of a group is invalid")
         for number in range(count):
             (child,) = struct.unpack_from("<Q", content, forms.TREE.size + 8 + 16 * number)
             if level:
@@ -164,7 +164,7 @@ class _Reader:
             raise Refused(f"has a path of more than {LONGEST_PATH:,} bytes in its weights ({headers.place(path)}).")
         text = name.decode("ascii", "replace")
         if not zero or not text.isascii() or not text.isprintable() or "/" in text or text in ("", ".", ".."):
-            raise headers.damaged("a name in it is none")
+            raise headers.damaged("a name in it is invalid")
         self._claim(offset, len(name) + 1)
         return text
 
@@ -178,7 +178,7 @@ class _Reader:
         if begin.startswith(b"OHDR"):
             raise headers.newer(where)
         if version != 1 or count > MOST_MESSAGES:
-            raise headers.damaged("a header is none")
+            raise headers.damaged("a header is invalid")
         if links != 1:
             raise headers.two_names(where)
         messages, stretches, found = {}, [(address + forms.HEADER.size, length)], 0
@@ -190,7 +190,7 @@ class _Reader:
                 kind, size, flags = forms.MESSAGE.unpack_from(content, place)
                 begin, place, found = place + forms.MESSAGE.size, place + forms.MESSAGE.size + size, found + 1
                 body = content[begin:place]
-                if flags not in (0, forms.CONSTANT):  # shared with another object, or for programs to come
+                if flags not in (0, forms.CONSTANT):  # shared with another object, or of a newer version
                     raise headers.something_else(where)
                 if place > length:
                     raise headers.damaged("a header is cut off")

@@ -1,4 +1,4 @@
-"""Write arrays as HDF5, in the form that h5py and Keras write and read."""
+"""Writes arrays as HDF5 in the form that h5py and Keras read and write."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from tinylm_keras.archive.hdf5 import forms
 
 
 def write(arrays):
-    """Return an HDF5 file that holds arrays.
+    """Return an HDF5 file with some arrays.
 
     Args:
         arrays: dict of arrays by path, such as `"head/vars/0"`; the parts of a path are groups.
@@ -15,7 +15,7 @@ def write(arrays):
         bytes.
 
     Raises:
-        ValueError: if an array is of another kind than numbers and truth values, or a path leads through an array.
+        ValueError: if the values of an array are neither numbers nor booleans, or a path leads through an array.
 
     Example:
 
@@ -26,7 +26,7 @@ def write(arrays):
 
 
 def pieces(arrays):
-    """Return what `write` returns as a list of bytes-like objects, in which no array that is contiguous is copied."""
+    """Return the file of `write` as a list of bytes-like objects, without copying contiguous arrays."""
     tree = {}
     for path, array in arrays.items():
         *groups, name = path.split("/")
@@ -46,11 +46,11 @@ def pieces(arrays):
 
 
 class _Writer:
-    """Puts one thing after the other, so that everything stands behind what it leads to; only the superblock is first.
+    """Writes one structure after the other, each after those that it refers to; only the superblock is first.
 
     Attributes:
         pieces: list of bytes-like objects.
-        end: int. How long they are together.
+        end: int. Their total length.
     """
 
     def __init__(self):
@@ -71,7 +71,7 @@ class _Writer:
             places[name] = len(heap)
             heap += forms.padded(name.encode("ascii") + b"\0")
         written = {name: self._member(members[name]) for name in names}
-        leaves = []  # with the place of the last name in each
+        leaves = []  # with the offset of the last name in each
         for some in _parts(names, forms.ENTRIES):
             entries = b"".join(forms.ENTRY.pack(places[name], written[name], 0, 0, 0, 0) for name in some)
             leaf = forms.LEAF.pack(forms.LEAF_MARK, 1, 0, len(some)) + entries
@@ -84,10 +84,10 @@ class _Writer:
         return self.group(member)[0] if isinstance(member, dict) else self._array(member)
 
     def _tree(self, children):
-        """Write the nodes above some children, each an address and the place of its last name; return the root."""
+        """Write the nodes above some children, each an address and the offset of its last name; return the root."""
         level = 0
         while True:
-            nodes, begin = [], 0  # with the place of the last name before each
+            nodes, begin = [], 0  # with the offset of the last name before each
             groups = _parts(children, forms.CHILDREN) or [[]]
             first = self.end
             for number, some in enumerate(groups):
@@ -105,7 +105,7 @@ class _Writer:
         dtype = array.dtype.newbyteorder("<")
         if dtype not in forms.TYPES:
             raise ValueError(f"An array of {array.dtype} cannot be written.")
-        array = np.ascontiguousarray(array, dtype).reshape(array.shape)  # the first makes one dimension of none
+        array = np.ascontiguousarray(array, dtype).reshape(array.shape)  # a scalar would become an array
         address = self.put(array.reshape(-1).view("u1")) if array.nbytes else forms.NOWHERE
         space = bytes([1, array.ndim, 0]) + bytes(5) + np.array(array.shape, "<u8").tobytes()
         messages = {
