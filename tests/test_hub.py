@@ -11,7 +11,7 @@ import pytest
 import tinylm_keras as tlm
 from tests.archive import hostile
 from tests.conftest import MODELS, seeded
-from tinylm_keras import hub
+from tinylm_keras import hub, runtime
 from tinylm_keras.cli import main
 
 CARD = "---\nlicense: mit\nlanguage: [en]\n---\n\n# A model\n"
@@ -80,6 +80,17 @@ def test_what_is_pushed_is_loaded_by_its_address(folder, store):
     assert store.asked[2:] == [("fetch", "me/mine", "model.keras")]
 
 
+def test_the_runtime_loads_an_address_too(folder, store):
+    shutil.copytree(folder, store.folder / "me" / "mine")
+    assert np.array_equal(
+        runtime.load("hf://me/mine").logits([[2, 3, 4]]), runtime.load(hostile.GOOD).logits([[2, 3, 4]])
+    )
+    assert runtime.load_tokenizer("hf://me/mine").get_vocabulary()
+    assert store.asked == [("fetch", "me/mine", "model.keras")] * 2
+    with pytest.raises(ValueError, match="`model` could not be fetched"):
+        runtime.load("hf://me/none")
+
+
 def test_a_file_of_the_hub_is_checked_as_any_other(store):
     (store.folder / "some" / "body").mkdir(parents=True)
     make, why = hostile.FILES["lambda_as_tokenizer"]
@@ -135,7 +146,7 @@ def test_a_folder_without_a_model_that_loads_is_refused(folder, store):
     with pytest.raises(ValueError, match="its zip archive has gaps or overlaps"):
         hub.push(folder, "me/mine")
     (folder / "model.keras").unlink()
-    with pytest.raises(FileNotFoundError, match=r"model\.keras does not exist"):
+    with pytest.raises(ValueError, match=r"`folder` must have a model\.keras\. .* Make such a folder with: tinylm exp"):
         hub.push(folder, "me/mine")
     with pytest.raises(ValueError, match=r"`folder` must be a folder with model\.keras and README\.md"):
         hub.push(folder / "nothing", "me/mine")

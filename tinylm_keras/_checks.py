@@ -9,6 +9,8 @@ import dataclasses
 import itertools
 import math
 import numbers
+import os
+import pathlib
 import re
 
 MAXIMUM_NEW_TOKENS = 1_000_000
@@ -166,6 +168,15 @@ def text(argument, value):
         rule = f"must be valid Unicode; there is a lone surrogate at index {error.start}"
         raise refuse(argument, rule, value[error.start : error.start + 1]) from None
     return value
+
+
+def path(argument, value, what="file"):
+    """Return `value` as a `pathlib.Path`, or raise unless it can be the name of a `what`, "file" or "folder"."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise refuse(argument, f"must be the path of a {what}", value, error=TypeError)
+    if not os.fspath(value) or "\0" in str(value):
+        raise refuse(argument, f"must be the path of a {what}", str(value))
+    return pathlib.Path(value)
 
 
 def divides(argument, value, whole_argument, whole):

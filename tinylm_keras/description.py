@@ -47,7 +47,7 @@ def describe(model: LanguageModel | runtime.Model, path: Path | None = None) -> 
         parameters = {**model.file.weights.sizes, "total": model.file.weights.total}
         tokenizer_kind = (config.get("tokenizer") or {}).get("class_name")
     else:
-        import importlib.metadata  # it takes as long as all else here
+        import importlib.metadata  # it takes as long as everything else here
 
         kind, config, keras = type(model).__name__, model.get_config(), importlib.metadata.version("keras")
         parameters, tokenizer_kind = count_parameters(model), type(model.tokenizer).__name__

@@ -1,4 +1,4 @@
-"""Models on the Hugging Face hub: one file is fetched, and a folder with a model card is pushed."""
+"""Fetches model files from the Hugging Face hub, and pushes folders with a model and its card to it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 SCHEME = "hf://"
 MODEL, CARD = "model.keras", "README.md"
 
-# What is pushed of a folder: what `tinylm export` writes. The rest, such as checkpoints and samples, stays at home.
+# The files of a folder that are pushed: those that `tinylm export` writes, but no checkpoints, samples or records.
 FILES = (
     *(CARD, MODEL, "LICENSE", "config.json", "generation_config.json", "model.safetensors", "tokenizer.json"),
     *("tokenizer_config.json", "model.gguf", "Modelfile", "model.onnx", "model.tflite"),
 )
 LARGEST_CARD = 1 << 20
+EXPORT = "Make such a folder with: tinylm export MODEL --to huggingface --license mit --out FOLDER"
 
 # Classes whose files contain pieces of the text that was counted.
 COUNTED = ("NGramLM", "MixtureLM")
@@ -37,9 +38,9 @@ def is_address(path: object) -> bool:
 
 
 def fetch(address: str) -> pathlib.Path:
-    """Fetch the `model.keras` of a repository over the network, or find it among the files fetched before.
+    """Download the `model.keras` of a repository, or find it in the cache of earlier downloads.
 
-    No other file is fetched, and this one is not opened: whoever loads it checks it as any other.
+    No other file is downloaded, and this one is not opened: loading checks it like any other file.
 
     Args:
         address: str. `"hf://owner/name"`.
@@ -48,14 +49,14 @@ def fetch(address: str) -> pathlib.Path:
         `pathlib.Path` of the file.
 
     Raises:
-        ValueError: if the name is none, or the file cannot be had; in one line.
+        ValueError: if the name is invalid, or the file cannot be downloaded. The message is one line.
     """
     name = _checked(address.removeprefix(SCHEME), "model", address)
     huggingface_hub = _package()
     try:
         return pathlib.Path(huggingface_hub.hf_hub_download(name, MODEL, library_name="tinylm_keras"))
     except huggingface_hub.errors.LocalEntryNotFoundError as error:
-        rule = "could not be fetched, because there is no connection to the hub and it was not fetched before"
+        rule = "could not be fetched, because there is no connection to the hub and no earlier download"
         raise _checks.refuse("model", rule, address) from error
     except Exception as error:  # of the network, the hub or the disk; most have several lines
         advice = f"Does https://huggingface.co/{name} exist, with a {MODEL}? A private one needs: hf auth login"
@@ -65,25 +66,25 @@ def fetch(address: str) -> pathlib.Path:
 def push(folder: Path, name: str, private: bool = False) -> str:
     """Push a folder with a model and its card to the Hugging Face hub, where `load_model("hf://owner/name")` finds it.
 
-    Only files that `export` writes are pushed; a run's checkpoints, samples and record are not. What is there already
-    is replaced.
+    Only files that `export` writes are pushed, but not the checkpoints, samples and record of a run. Files of the same
+    name in the repository are replaced.
 
     Args:
         folder: str or path of a folder with `model.keras` and `README.md`, as `export(…, format="huggingface")` writes
-            it. The card must state a licence: none is assumed.
-        name: str. `"owner/name"`; the repository is made if there is none.
-        private: bool. Whether a new repository is private.
+            it. The card must state a licence; there is no default.
+        name: str. `"owner/name"`. The repository is created if it does not exist.
+        private: bool. Whether a new repository is made private.
 
     Returns:
         The address of the repository, as str.
 
     Raises:
-        ValueError: if the folder lacks its model, its card or the licence, the model does not pass the check, or the
-            hub refuses; nothing is pushed then.
+        ValueError: if the folder has no model, no card or no licence, if the model does not pass the check, or if the
+            hub refuses the push. Nothing is pushed then.
 
     Warns:
-        UserWarning: before anything is pushed, if the model contains counts and so pieces of its text, or if files of
-            the folder are left out.
+        UserWarning: before the push, if the model contains counts and with them pieces of its text, or if files of the
+            folder are left out.
 
     Example:
 
@@ -97,6 +98,8 @@ def push(folder: Path, name: str, private: bool = False) -> str:
     folder = pathlib.Path(folder)
     if not folder.is_dir():
         raise _checks.refuse("folder", f"must be a folder with {MODEL} and {CARD}", str(folder))
+    if not (folder / MODEL).exists():
+        raise _checks.refuse("folder", f"must have a {MODEL}", str(folder), EXPORT)
     _check_model(folder / MODEL)
     _check_card(folder / CARD)
     found = sorted(path.name for path in folder.iterdir())
@@ -121,28 +124,27 @@ def _package():
         import huggingface_hub
     except ImportError:
         raise ImportError("The hub needs the package huggingface-hub. Run: pip install huggingface-hub") from None
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # each new try would be a line
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # otherwise each retry writes a line
     return huggingface_hub
 
 
 def _check_model(path):
-    """Refuse a file that others could not load; say what one with counts gives away."""
+    """Refuse a file that others could not load; warn that counts contain pieces of the text."""
     from tinylm_keras import archive
 
     if archive.class_name(path) in COUNTED:
         warnings.warn(
             f"{_terminal.printable(path)} contains counts, and with them pieces of the text that they were counted "
-            "from: who fetches it can read them.",
+            "from. Anyone who downloads it can read them.",
             stacklevel=3,
         )
 
 
 def _check_card(path):
-    advice = "Make one with: tinylm export MODEL --to huggingface --license mit --out FOLDER"
     try:
         card = _small_files.read_small(path, LARGEST_CARD).decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
-        raise _checks.refuse("folder", f"must have a {CARD}, the model card", str(path.parent), advice) from None
+        raise _checks.refuse("folder", f"must have a {CARD}, the model card", str(path.parent), EXPORT) from None
     except ValueError as error:
         raise _checks.refuse("folder", f"must have a {CARD} that can be read ({error})", str(path.parent)) from None
     head = _HEAD.match(card)
@@ -150,7 +152,7 @@ def _check_card(path):
         rule = (
             f'must have a {CARD} that states a licence between two lines "---" at its beginning, such as license: mit'
         )
-        raise _checks.refuse("folder", rule, str(path.parent), advice)
+        raise _checks.refuse("folder", rule, str(path.parent), EXPORT)
 
 
 def _checked(name, argument, received):

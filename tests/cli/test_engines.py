@@ -42,14 +42,51 @@ def test_keras_writes_where_it_is_faster_in_total(engine_of, monkeypatch):
     assert engine_of("--engine", "numpy")[0] == "numpy"
 
 
-def test_much_text_takes_long_and_the_context_counts(mini_lm, tmp_path):
-    mini_lm.save(tmp_path / "model.keras")
-    model = runtime.load(tmp_path / "model.keras")
+@pytest.fixture
+def read(tmp_path):
+    """A model as the runtime reads it from its file."""
+
+    def load(model):
+        model.save(tmp_path / "model.keras")
+        return runtime.load(tmp_path / "model.keras")
+
+    return load
+
+
+def test_much_text_takes_long_and_the_context_counts(mini_lm, read):
+    model = read(mini_lm)
     short, many, long = (
-        _engines.seconds(model, rows, new_tokens) for rows, new_tokens in ((1, 12), (100, 12), (1, 1000))
+        _engines.seconds(model, [1] * rows, new_tokens) for rows, new_tokens in ((1, 11), (100, 11), (1, 1000))
     )
     assert short < many
-    assert long > short * 1000 / 12
+    assert long > short * 1000 / 11
+    assert _engines.seconds(model, [1], 11, calls=3) == pytest.approx(3 * short)
+
+
+def test_long_prompts_take_long(every_model, read):
+    sizes = {"vocabulary_size": 20, "context_length": 4096, "num_blocks": 1}
+    for name in ("mini_lm_pre", "rotary_lm"):
+        model = read(every_model[name](**sizes))
+        one, thousand, four_thousand = (_engines.seconds(model, [length], 1) for length in (1, 1000, 4000))
+        assert one < thousand / 2
+        assert four_thousand > 5 * thousand  # attention grows with the square
+        together, apart = (_engines.seconds(model, lengths, 1) for lengths in ([1000, 1000], [1, 1999]))
+        assert apart > 10 * together  # the longer one of two prompts is read step by step
+    fits, past = (_engines.seconds(read(every_model["mini_lm_pre"](**sizes)), [length], 90) for length in (4000, 4096))
+    assert past > 20 * fits  # each new token computes the whole window
+    network = every_model["average_lm"](vocabulary_size=20, context_length=4096)
+    assert _engines.seconds(read(network), [4000], 1) > _engines.seconds(read(network), [1], 1)
+
+
+def test_the_tokens_of_the_prompt_choose_the_engine(make_mini_lm, monkeypatch, tmp_path):
+    tokenizer = tlm.WhitespaceTokenizer(vocabulary=["Tom", "a" * 500])
+    make_mini_lm(tokenizer=tokenizer, context_length=500, num_blocks=1).save(tmp_path / "model.keras")
+    model = runtime.load(tmp_path / "model.keras")
+    monkeypatch.setattr(_engines, "LONGEST", _engines.seconds(model, [200], 2))
+    prompts = {"numpy": "Tom " * 150, "keras": "Tom " * 250}
+    for engine, text in {**prompts, "numpy again": "a" * 500}.items():  # many characters, one token
+        chosen = _engines.load(str(tmp_path / "model.keras"), "auto", {"max_new_tokens": 2}, [text])[3]
+        assert chosen == engine.split()[0]
 
 
 def test_a_model_of_mixed_precision_is_left_to_keras(engine_of, make_mini_lm, tmp_path):

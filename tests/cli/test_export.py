@@ -1,5 +1,6 @@
 """`tinylm export`."""
 
+import os
 import pathlib
 import shutil
 
@@ -50,9 +51,30 @@ def test_a_run_is_exported_beside_its_model_unless_out_says_otherwise(tinylm, ru
         (["--to", "gguf", "--out", "model.bin"], "Try --out model.bin.gguf."),
         (["--to", "gguf", "--license", "My Licence"], "`--license` must be the short name of a licence"),
         ([], "Missing option '--to'"),
+        (["--to", "gguf", "--out", ""], "`--out` must be the path of a file. Received: --out ''. See:"),
+        (["--to", "gguf", "--out", "a\0.gguf"], "`--out` must be the path of a file. Received: --out 'a\\x00.gguf'."),
+        (["--to", "huggingface", "--out", "a\0"], "`--out` must be the path of a folder. Received: --out 'a\\x00'."),
+        (["--to", "huggingface", "--out", "."], "`--out` must be a new folder, but it exists. Received: --out '.'."),
+        (["--to", "huggingface", "--out", "/proc/no/x"], "`--out` must be a folder that can be written (No such file"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_option(tinylm, tmp_path, monkeypatch, arguments, why):
     monkeypatch.chdir(tmp_path)
     assert why in tinylm("export", FIXTURE, *arguments).refusal
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_name_that_is_not_utf_8_is_written_and_shown_with_escapes(tinylm, tmp_path):
+    name = os.fsdecode(b"caf\xe9")
+    for to, path in (("huggingface", name), ("gguf", f"{name}.gguf"), ("safetensors", f"{name}.safetensors")):
+        told = tinylm("export", FIXTURE, "--to", to, "--out", tmp_path / path)
+        assert told.code == 0
+        assert "caf\\udce9" in told.out
+    assert "# caf\\udce9\n" in (tmp_path / name / "README.md").read_text("utf-8")
+    assert (tmp_path / "Modelfile").read_bytes().startswith(b"FROM ./caf\xe9.gguf\n")
+
+
+def test_what_to_type_is_not_followed_by_further_words(tinylm, tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    refusal = tinylm("export", FIXTURE, "--to", "onnx", "--out", tmp_path / "model.onnx").refusal
+    assert refusal.endswith('Run: pip install "tinylm-keras[onnx]"')

@@ -51,7 +51,8 @@ def test_standard_input_is_a_text(tinylm, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([" "], "`text` must have at least one word for the vocabulary. Received: text=' '."),
+        ([" "], "`text` must have at least one word for the vocabulary, other than [UNK]. Received: text=' '."),
+        (["[UNK] "], "`text` must have at least one word for the vocabulary, other than [UNK]. Received: text='[UNK]"),
         (["a", "--length", "0"], "`--length` must be a whole number from 1 to 1,000,000. Received: --length 0."),
         (["a", "--model", "x", "--source", "y"], "`--source` must be left out with --model. Received: --source y."),
         (["a", "--model", "no.keras"], "`--model` must be a .keras file that exists. Received: --model no.keras."),
@@ -63,6 +64,12 @@ def test_standard_input_is_a_text(tinylm, monkeypatch):
 )
 def test_bad_input_is_refused_in_one_line(tinylm, arguments, line):
     assert tinylm("tokenize", *arguments).refusal.startswith(line)
+
+
+def test_a_source_without_a_word_of_its_own_is_refused(tinylm, tmp_path):
+    (tmp_path / "my.txt").write_text("[UNK] [UNK]")
+    refusal = tinylm("tokenize", "a", "--source", tmp_path / "my.txt").refusal
+    assert refusal.startswith("`--source` must have at least one word for the vocabulary, other than [UNK].")
 
 
 def test_the_name_of_a_file_is_tokenized_and_the_way_to_its_text_is_said(tinylm, tmp_path, monkeypatch):

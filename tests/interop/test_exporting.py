@@ -2,6 +2,8 @@
 
 import json
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -129,6 +131,24 @@ def test_a_failure_leaves_what_was_there_and_nothing_else(small_model, tmp_path,
     with pytest.raises(OSError, match="No space left on device"):
         tlm.interop.export(model, target, to, overwrite=overwrite)
     assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_a_killed_export_left_is_removed_by_the_next(small_model, tmp_path, overwrite):
+    out = tmp_path / "out"
+    if overwrite:
+        tlm.interop.export(small_model(norm="pre"), out, "huggingface")
+    killed = (
+        "import os, pathlib, signal, sys\n"
+        "from tinylm_keras import _folders\n"
+        "with _folders.claimed(sys.argv[1], True) as folder, _folders.stage(folder) as stage:\n"
+        "    pathlib.Path(stage, 'model.safetensors').write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", killed, out], check=False)
+    assert any(path.name.startswith(".export.") for path in out.iterdir())
+    tlm.interop.export(small_model(norm="pre"), out, "huggingface", overwrite=overwrite)
+    assert not any(path.name.startswith(".") for path in out.iterdir())
 
 
 @pytest.mark.parametrize(

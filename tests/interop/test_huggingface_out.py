@@ -80,6 +80,6 @@ def test_a_model_that_no_architecture_computes_is_refused_by_its_name(tmp_path, 
     for name in ("average_lm", "bigram_lm", "mlp_lm", "ngram_lm"):
         for to in ("huggingface", "gguf"):
             model = every_model[name](vocabulary_size=20)
-            with pytest.raises(ValueError, match=rf"A [A-Za-z]*LM cannot be exported as {to}: only a MiniLM or"):
+            with pytest.raises(ValueError, match=rf"A [A-Za-z]*LM cannot be exported as {to}: only MiniLM and"):
                 export(model, tmp_path / ("out.gguf" if to == "gguf" else "out"), to)
     assert list(tmp_path.iterdir()) == []

@@ -18,21 +18,21 @@ def entry(dtype="F32", shape=(2,), offsets=(0, 8), **more):
 TWO = tuple(json.dumps(entry(offsets=place)).encode() for place in ([0, 8], [8, 16]))
 
 HOSTILE = {
-    "empty": (b"", "is no safetensors file"),
-    "short": (b"abc", "is no safetensors file"),
+    "empty": (b"", "is not a complete safetensors file"),
+    "short": (b"abc", "is not a complete safetensors file"),
     "long_header": ((1 << 62).to_bytes(8, "little") + b"{}", "its header is longer than the file"),
     "large_header": ((5 << 20).to_bytes(8, "little") + b" " * (5 << 20), "has a header of 5,242,880 bytes"),
     "no_json": (gpt2.packed(b"{", b""), "its header cannot be read"),
-    "list": (gpt2.packed([], b""), "has a header that is no object"),
+    "list": (gpt2.packed([], b""), "has a header that is not an object"),
     "deep": (gpt2.packed(b'{"a":' * 1000 + b"1" + b"}" * 1000, b""), "nested more than 32 levels deep"),
     "many": (gpt2.packed(b"[" + b"[]," * 100_000 + b"[]]", b""), "has more than 20,000 tensors"),
     "not_a_number": (gpt2.packed(b'{"a": NaN}', b""), "NaN"),
     "no_entry": (gpt2.packed({"a": 1}, b""), "tensor 'a' that is not described by"),
     "more_entries": (gpt2.packed({"a": entry(code="x")}, bytes(8)), "tensor 'a' that is not described by"),
-    "dtype": (gpt2.packed({"a": entry("F31")}, bytes(8)), "has a dtype that is not known, 'F31'"),
-    "dtype_list": (gpt2.packed({"a": entry(["F32"])}, bytes(8)), "has a dtype that is not known"),
-    "negative": (gpt2.packed({"a": entry(shape=[-2])}, bytes(8)), "has a shape or a place that is none"),
-    "real": (gpt2.packed({"a": entry(shape=[2.0])}, bytes(8)), "has a shape or a place that is none"),
+    "dtype": (gpt2.packed({"a": entry("F31")}, bytes(8)), "has an unknown dtype, 'F31'"),
+    "dtype_list": (gpt2.packed({"a": entry(["F32"])}, bytes(8)), "has an unknown dtype"),
+    "negative": (gpt2.packed({"a": entry(shape=[-2])}, bytes(8)), "has an invalid shape or position"),
+    "real": (gpt2.packed({"a": entry(shape=[2.0])}, bytes(8)), "has an invalid shape or position"),
     "backwards": (gpt2.packed({"a": entry(offsets=[8, 0])}, bytes(8)), "has -8 bytes, and a shape of 2 numbers"),
     "promise": (gpt2.packed({"a": entry(shape=[1 << 40])}, bytes(8)), "has 8 bytes, and a shape of 1,099,511,627,776"),
     "kept_promise": (gpt2.packed({"a": entry(shape=[1 << 40], offsets=[0, 1 << 42])}, bytes(8)), "larger than the"),
@@ -43,7 +43,7 @@ HOSTILE = {
     "twice": (gpt2.packed(b'{"a": %b, "a": %b}' % TWO, bytes(16)), "has gaps"),
     "cut": (gpt2.packed({"a": entry()}, bytes(7)), "has tensors of 8 bytes, and 7 bytes after its header"),
     "longer": (gpt2.packed({"a": entry()}, bytes(9)), "has tensors of 8 bytes, and 9 bytes after its header"),
-    "dimensions": (gpt2.packed({"a": entry(shape=[1] * 9, offsets=[0, 4])}, bytes(4)), "has a shape or a place"),
+    "dimensions": (gpt2.packed({"a": entry(shape=[1] * 9, offsets=[0, 4])}, bytes(4)), "has an invalid shape or"),
     "terminal": (gpt2.packed({"\x1b[2J" * 99: 1}, b""), r"tensor '\\x1b"),
 }  # fmt: skip
 
@@ -91,5 +91,5 @@ def test_a_file_that_becomes_shorter_is_refused(tmp_path):
     path.write_bytes(gpt2.safetensors({"a": np.zeros(9, "f4")}))
     found = safetensors_file.tensors(path)
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(ValueError, match="has become shorter while it was read"):
+    with pytest.raises(ValueError, match="became shorter while it was read"):
         found["a"].read()

@@ -37,7 +37,7 @@ def test_what_cannot_be_a_folder_is_refused(tmp_path):
     refused(f"`out` must be a folder, but it is a file. Received: out='{file}'.", file, True)
     refused(f"`out` must be a folder that can be written ({file} is a file). Received: out='{file / 'x'}'.", file / "x")
     refused("`out` must be a folder that can be written (File name too long). Received:", tmp_path / ("x" * 300))
-    refused("`out` must be the path of a folder, or None. Received: out=5.", 5, error=TypeError)
+    refused("`out` must be the path of a folder. Received: out=5.", 5, error=TypeError)
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/1"), reason="needs a folder that nobody can write")

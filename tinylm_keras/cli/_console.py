@@ -91,11 +91,6 @@ def _decode(argument, where, file):
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_sources(sources, recipe):
-    """Return the texts of several sources as one list, read with the settings of a recipe."""
-    return list(open_sources(sources, recipe).texts())
-
-
 def open_sources(sources, recipe):
     """Return several sources as one `Documents`, to be read with the settings of a recipe."""
     from tinylm_keras.text import documents

@@ -3,7 +3,6 @@
 import datetime
 import json
 import os
-import pathlib
 
 import tinylm_keras
 from tinylm_keras import _checks, _files
@@ -90,7 +89,7 @@ class Record:
 
 def check_target(out, overwrite, inputs):
     """Return the path of the file to write, or refuse it before anything is computed."""
-    path = pathlib.Path(out)
+    path = _checks.path("out", out)
     if path.is_dir():
         raise _checks.refuse("out", "must be a file, but it is a folder", str(path), error=_console.BadInput)
     if not path.parent.is_dir():

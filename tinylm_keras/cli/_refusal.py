@@ -24,7 +24,8 @@ def line(error, command=None, see=True):
     options = {} if command is None else _options(command)
     words = one_line("".join(part if isinstance(part, str) else _shown(part, options) for part in parts))
     about = parts[0].name if isinstance(parts[0], _checks.Argument) else None
-    return f"{words} See: tinylm {command.name} --help" if see and about in options else words
+    see = see and about in options and words[-1] in ".?!"  # after a command, `See:` would read as a part of it
+    return f"{words} See: tinylm {command.name} --help" if see else words
 
 
 def renamed(error, command):
@@ -67,4 +68,5 @@ def _typed(value):
     if value is None or isinstance(value, bool):
         return str(value).lower()
     text = str(value)
-    return shlex.quote(_checks.cut(text if text.isprintable() else repr(text)[1:-1]))
+    quoted = shlex.quote(_checks.cut(text if text.isprintable() else repr(text)[1:-1]))
+    return f"'{quoted}'" if quoted[-1] == "." else quoted  # or it would run into the full stop

@@ -1,4 +1,4 @@
-"""`tinylm export`: a model for other programs."""
+"""`tinylm export`: write a model for other programs."""
 
 import pathlib
 import shlex
@@ -9,7 +9,7 @@ import typer
 from tinylm_keras import hub
 from tinylm_keras.cli import _console
 
-# Each format with the name of what is written beside the model, and how it is used.
+# The file or folder that each format writes beside the model by default.
 NAMES = {
     "gguf": "model.gguf",
     "huggingface": "huggingface",
@@ -35,7 +35,7 @@ def export(
     path: Annotated[
         str | None,
         typer.Option(
-            "--out", help="The file or folder to write. Left out: beside the model.", metavar="PATH", show_default=False
+            "--out", help="The file or folder to write. Default: beside the model.", metavar="PATH", show_default=False
         ),
     ] = None,
     license: Annotated[
@@ -50,13 +50,13 @@ def export(
     ] = None,
     without_counts: Annotated[
         bool,
-        typer.Option("--without-counts", help="Leave counts, which hold pieces of the text, out of model.keras too."),
+        typer.Option("--without-counts", help="Also leave counts (pieces of the text) out of model.keras."),
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let --out replace what exists.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
 ):
-    """Export a model to a format of other programs, with its tokenizer where the format has a place for it.
+    """Export a model to a format of other programs, with its tokenizer if the format can contain one.
 
-    What a format cannot hold is refused. A mixture with counts exports its network alone.
+    Models that a format cannot represent are refused. Of a mixture with counts, only the network is exported.
     """
     from tinylm_keras import _checks
 
@@ -66,9 +66,8 @@ def export(
     from tinylm_keras.interop import exporting
 
     beside = pathlib.Path(NAMES[format]) if hub.is_address(model) else file.with_name(NAMES[format])
-    out = beside if path is None else pathlib.Path(path)
     settings = {"license": license, "language": language, "without_counts": without_counts}
-    done = exporting.export(file, out, format, overwrite=overwrite, **settings)
+    done = exporting.export(file, beside if path is None else path, format, overwrite=overwrite, **settings)
     for note in done.notes:
         _console.say(note)
     _console.answer(f"Written: {done.path}, {done.bytes:,} bytes")

@@ -82,8 +82,8 @@ def generate(
     engine: Annotated[
         str,
         typer.Option(
-            help="What computes: numpy starts at once, keras takes seconds to start and is faster then. "
-            "auto: numpy, unless so much is to be written that keras is faster in total.",
+            help="numpy starts at once; keras takes seconds to start, but is faster then. "
+            "auto: numpy, unless prompts and texts are so long that keras is faster in total.",
             metavar="auto|numpy|keras",
         ),
     ] = "auto",
@@ -119,8 +119,8 @@ def generate(
     settings = {name: value for name, value in settings.items() if value is not None}
     _engines.check(engine, settings)
     temperatures = list(itertools.chain(*(temperature or [])))
-    rows = len(prompts) * samples * max(1, len(temperatures))
-    loaded, file, digest, engine = _engines.load(model, engine, settings, rows)
+    calls = max(1, len(temperatures))
+    loaded, file, digest, engine = _engines.load(model, engine, settings, prompts, samples, calls)
     drawn = seed is None
     seed = secrets.randbelow(2**31) if drawn else seed
     from tinylm_keras.writing.arguments import DEFAULTS

@@ -1,4 +1,4 @@
-"""`tinylm import`: a GPT-2 folder of Hugging Face as one `.keras` file."""
+"""`tinylm import`: convert a GPT-2 folder in the format of Hugging Face to one `.keras` file."""
 
 import pathlib
 import shlex
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tinylm_keras import _checks
+from tinylm_keras import _checks, hub
 from tinylm_keras.cli import _console
 
 
@@ -16,13 +16,13 @@ def import_(
     ],
     out: Annotated[
         str | None,
-        typer.Option(help="The .keras file to write. Left out: model.keras in the folder.", metavar="FILE"),
+        typer.Option(help="The .keras file to write. Default: model.keras in the folder.", metavar="FILE"),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let --out replace an existing file.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
 ):
-    """Read a GPT-2 in the format of Hugging Face and save it as one .keras file, from which training continues.
+    """Convert a GPT-2 in the format of Hugging Face to one .keras file, which can be trained further.
 
-    Weights are read from safetensors alone; a pickle (pytorch_model.bin) is never opened.
+    Weights are read only from safetensors; a pickle (pytorch_model.bin) is never opened.
     """
     target = _target(folder, out, overwrite)
     _console.start_keras()
@@ -39,10 +39,12 @@ def import_(
 
 def _target(folder, out, overwrite):
     """Return the file to write as a path, or refuse it before the work begins."""
-    if not pathlib.Path(folder).is_dir():
+    if not folder or not pathlib.Path(folder).is_dir():
         rule = "must be a folder with config.json and model.safetensors"
-        raise _checks.refuse("folder", rule, folder, error=_console.BadInput)
-    path = pathlib.Path(folder, "model.keras") if out is None else pathlib.Path(out)
+        name = folder.removeprefix(hub.SCHEME)
+        advice = f"Download it first: hf download {name} --local-dir my-folder" if hub.is_address(folder) else ""
+        raise _checks.refuse("folder", rule, folder, advice, error=_console.BadInput)
+    path = pathlib.Path(folder, "model.keras") if out is None else _checks.path("out", out)
     if path.suffix != ".keras" and path.name:
         advice = ["Try ", _checks.Argument("out", str(path.with_name(f"{path.name}.keras"))), "."]
         raise _checks.refuse("out", "must end in .keras", str(path), advice, error=_console.BadInput)

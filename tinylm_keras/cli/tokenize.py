@@ -71,18 +71,21 @@ def find_tokenizer(text, model, source, reading):
         from tinylm_keras import runtime
 
         return _console.check_tokenizer(runtime.load_tokenizer(_console.model_file(model)), model)
-    texts = [text]
+    texts, argument, received = [text], "text", text
     if source is not None:
         from tinylm_keras.text import sources
 
-        texts = sources.read(source, **reading)
-    elif not text.strip():
-        raise _checks.refuse("text", "must have at least one word for the vocabulary", text, error=_console.BadInput)
-    else:
-        _console.say("No --model or --source: the vocabulary is built from this text itself.")
+        texts, argument, received = sources.read(source, **reading), "source", source
     from tinylm_keras import id_rules
 
-    return id_rules.learn_words(texts)
+    try:
+        rules = id_rules.learn_words(texts)
+    except ValueError:
+        rule = f"must have at least one word for the vocabulary, other than {id_rules.UNKNOWN}"
+        raise _checks.refuse(argument, rule, received, error=_console.BadInput) from None
+    if source is None:
+        _console.say("No --model or --source: the vocabulary is built from this text itself.")
+    return rules
 
 
 def show(rows):

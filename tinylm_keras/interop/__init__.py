@@ -1,4 +1,4 @@
-"""A model leaves home and comes back: other programs' formats, written from a model's weights and read into one."""
+"""Writes models in the formats of other programs, and reads models from them."""
 
 from __future__ import annotations
 

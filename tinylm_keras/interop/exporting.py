@@ -1,4 +1,4 @@
-"""One function for every way out: what is asked for is checked before anything is written."""
+"""The function `export` for all formats. All arguments are validated before anything is written."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import json
 import os
 import pathlib
 import shutil
-import tempfile
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from tinylm_keras import _checks, _files, _folders, saving
+from tinylm_keras import _checks, _files, _folders, _terminal, saving
 from tinylm_keras.baselines import MixtureLM, NGramLM
 from tinylm_keras.interop import gguf_out, huggingface_out, keras_export, model_card, safetensors_file
 from tinylm_keras.models import LanguageModel
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from tinylm_keras._types import Path
 
-# Each format with what its file ends in; None where it is a folder.
+# The file name extension of each format; None for a folder.
 FORMATS = {
     "gguf": ".gguf",
     "huggingface": None,
@@ -43,8 +42,8 @@ class Exported:
 
     Attributes:
         path: `pathlib.Path`. The file or the folder.
-        bytes: int. Size of all that was written.
-        notes: list of str. What there is to know about it, a line each.
+        bytes: int. Total size.
+        notes: list of str. Remarks for the user, one line each.
     """
 
     path: pathlib.Path
@@ -66,28 +65,28 @@ def export(
 
     - "gguf": one file for llama.cpp, Ollama and LM Studio, tokenizer included, and a `Modelfile` beside it.
     - "huggingface": a folder for `transformers`: GPT-2, OPT or Qwen3, with tokenizer, model card and `model.keras`.
-    - "safetensors": one file with the weights by the names that they have here, for programs of one's own.
+    - "safetensors": one file with the weights under the names of this package, for programs of your own.
     - "onnx", "saved-model", "litert": the forward pass as a graph, by Keras: int32 ids `[B, T]` in, logits out.
 
-    What a format cannot hold is refused. Of a mixture with counts the network alone is exported.
+    Models that a format cannot represent are refused. Of a mixture with counts, only the network is exported.
 
     Args:
         model: `LanguageModel`, or str or path of a `.keras` file or of a run's folder.
-        path: str or path of the file or the folder to write.
-        format: str. One of the six.
-        overwrite: bool. Whether files that exist are replaced. In a folder, other files stay.
-        license: str or None. Of the model, for the card and the GGUF file: "mit", "cc-by-4.0", ….
+        path: str or path of the file or folder to write.
+        format: str. One of the six names above.
+        overwrite: bool. Whether to replace existing files. Other files in a folder are kept.
+        license: str or None. Licence of the model, for the card and the GGUF file: "mit", "cc-by-4.0", ….
         language: str or list of str, or None. Language codes for the card: "en".
-        without_counts: bool. Whether `model.keras` in the folder is the network alone too. Counts contain pieces of
+        without_counts: bool. Whether `model.keras` in the folder is also only the network. Counts contain pieces of
             the text that they were counted from.
 
     Returns:
         An `Exported`.
 
     Raises:
-        ValueError: if the format cannot hold the model, or something exists and `overwrite` is False.
+        ValueError: if the format cannot represent the model, or if a file exists and `overwrite` is False.
         ImportError: if a package is missing.
-        OSError: if nothing can be written there; nothing is left behind.
+        OSError: if the files cannot be written. Nothing is left behind.
 
     Example:
 
@@ -117,10 +116,12 @@ def export(
         written = [target, target.with_name(MODELFILE)]
         with _files.atomic_path(written[0]) as file, _files.atomic_path(written[1]) as beside:
             gguf_out.write(network, file, license)
-            beside.write_text(gguf_out.modelfile(network, target.name), encoding="utf-8", newline="\n")
+            text = gguf_out.modelfile(network, target.name)
+            beside.write_text(text, encoding="utf-8", errors="surrogateescape", newline="\n")  # any file name
     elif FORMATS[format] is None:
         whole = network if without_counts else model
-        card = model_card.text(network, target.resolve().name, record, license, languages, whole is not network)
+        name = _terminal.printable(target.resolve().name)
+        card = model_card.text(network, name, record, license, languages, whole is not network)
         written = _write_folder(target, format, overwrite, network, whole, card)
         notes += _notes_of_folder(format, model, network, without_counts, license)
     else:
@@ -134,27 +135,36 @@ def export(
 
 
 def network_of(model: LanguageModel) -> LanguageModel:
-    """Return a model as it is, but of a mixture its network, as a model of its own with the tokenizer."""
+    """Return the network of a mixture as a model of its own, with the tokenizer; return any other model unchanged."""
     if not isinstance(model, MixtureLM):
         return model
-    parts = {name: value for name, value in model.get_config().items() if name in ("tokenizer", "generation_defaults")}
-    config = {**model.network.get_config(), **parts, "first_tokens": [list(pair) for pair in model.first_tokens]}
-    network = type(model.network).from_config(config)
-    network.set_weights(model.network.get_weights())
-    return network
+    whole = model.get_config()
+    return _copy(model.network, {name: whole[name] for name in ("tokenizer", "generation_defaults", "first_tokens")})
+
+
+def _copy(model, changes=None):
+    """Return a model of the same weights, with changes in its config, and without the optimizer."""
+    copy = type(model).from_config(model.get_config() | (changes or {}))
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def _opened(model):
-    """The model, and the record of the run that made it, or None."""
+    """Return the model, and the record of the run that trained it, or None."""
     if isinstance(model, LanguageModel):
         return model, None
     if not isinstance(model, (str, os.PathLike)):
         rule = "must be a LanguageModel, or the path of a .keras file or of a run's folder"
         raise _checks.refuse("model", rule, model, error=TypeError)
-    file = pathlib.Path(model)
-    file = file / "model.keras" if file.is_dir() else file
+    file = _file(model)
     loaded = saving.load_model(file)
     return loaded, origin.find(file, loaded).record
+
+
+def _file(path):
+    """Return the path of a model's file, given its path or a run's folder."""
+    path = pathlib.Path(path)
+    return path / "model.keras" if path.is_dir() else path
 
 
 def _check(model, to):
@@ -195,19 +205,11 @@ def _notes_of_folder(to, model, network, without_counts, license):
 
 
 def _target(path, to, overwrite):
-    """The path to write, or raise: it must end as its format does, and may only exist when it is to be overwritten."""
+    """Return the path to write, or raise if it has another extension than the format, or exists without `overwrite`."""
     suffix = FORMATS[to]
     if suffix is None:
-        try:
-            return _folders.new_folder(path, overwrite, holds="files")
-        except (ValueError, TypeError) as error:  # which calls the argument `out`
-            named = (
-                _checks.Argument("path", one.value) if getattr(one, "name", "") == "out" else one for one in error.parts
-            )
-            raise _checks.refusal(*named, error=type(error)) from None
-    if not isinstance(path, (str, os.PathLike)):
-        raise _checks.refuse("path", "must be the path of a file", path, error=TypeError)
-    path = pathlib.Path(path)
+        return _folders.new_folder(path, overwrite, "files", "path")
+    path = _checks.path("path", path)
     if path.suffix.lower() != suffix:
         advice = ["Try ", _checks.Argument("path", str(path.with_name(path.name + suffix))), "."] if path.name else ""
         raise _checks.refuse("path", f'must end in "{suffix}" for the format {to}', str(path), advice)
@@ -224,41 +226,43 @@ def _target(path, to, overwrite):
 
 
 def _check_source(model, target, to):
-    """Refuse to replace the file that is exported: its counts and its optimizer would be lost."""
+    """Refuse to replace the exported file itself, whose counts and optimizer would be lost."""
     if to != "huggingface" or not isinstance(model, (str, os.PathLike)):
         return
-    source, ours = pathlib.Path(model), target / "model.keras"
-    source = source / "model.keras" if source.is_dir() else source
+    source, ours = _file(model), target / "model.keras"
     if source.exists() and ours.exists() and os.path.samefile(source, ours):
         rule = "must be another folder than that of the model, whose model.keras would be replaced"
         raise _checks.refuse("path", rule, str(target), "Choose another name.")
 
 
 def _write_folder(target, to, overwrite, network, whole, card):
-    """Write all files in a new folder beside their places, then move each to its place."""
-    with _folders.claimed(target, overwrite, holds="files") as folder:
-        stage = pathlib.Path(tempfile.mkdtemp(prefix=".export.", dir=folder))
+    """Write all files into a stage inside the folder, then move each to its place; return their paths."""
+    with _folders.claimed(target, overwrite, "files", argument="path") as folder:
         try:
-            if to == "saved-model":
-                keras_export.write(network, stage, to)
-                names = os.listdir(stage)
-            else:
-                huggingface_out.write(network, stage)
-                _bare(whole).save(stage / "model.keras")
-                (stage / "README.md").write_text(card, encoding="utf-8", newline="\n")
-                names = [*huggingface_out.FILES, "model.keras", "README.md"]
-            _check_folders(stage, folder, names)
-            for name in names:  # what an earlier export left and this one lacks goes too
-                _move(stage / name, folder / name)
+            with _folders.stage(folder) as stage:
+                names = _write_files(stage, to, network, whole, card)
+                _check_folders(stage, folder, names)
+                for name in names:  # a file that an earlier export wrote and this one lacks is removed
+                    _move(stage / name, folder / name)
         except OSError as error:
-            raise _folders.unwritable(target, error) if _files.is_of_the_disk(error) else error from None
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
+            raise _folders.unwritable(target, error, "path") if _files.is_of_the_disk(error) else error from None
         return [folder / name for name in names]
 
 
+def _write_files(stage, to, network, whole, card):
+    """Write all files of a format that is a folder; return the names of all that such a folder may have."""
+    if to == "saved-model":
+        keras_export.write(network, stage, to)
+        return os.listdir(stage)
+    huggingface_out.write(network, stage)
+    bare = _copy(whole) if whole.compiled else whole  # an optimizer takes twice the room of the weights
+    bare.save(stage / "model.keras")
+    (stage / "README.md").write_text(card, encoding="utf-8", newline="\n")
+    return [*huggingface_out.FILES, "model.keras", "README.md"]
+
+
 def _check_folders(stage, folder, names):
-    """Refuse to replace folders that no earlier export has written: they hold the user's files."""
+    """Refuse to replace folders that no earlier export wrote, because they contain the user's files."""
     ours = (folder / "saved_model.pb").exists()
     for name in names:
         if (folder / name).is_dir() and not ((stage / name).is_dir() and ours):
@@ -275,17 +279,8 @@ def _move(source, target):
         os.replace(source, target)
 
 
-def _bare(model):
-    """A copy of a model without its optimizer, whose numbers take twice the room of the weights."""
-    if not model.compiled:
-        return model
-    copy = type(model).from_config(model.get_config())
-    copy.set_weights(model.get_weights())
-    return copy
-
-
 def _write_weights(model, path):
-    """Write the weights by their names here, and the config, without the tokenizer, among the metadata."""
+    """Write the weights under the names of this package, and the config without the tokenizer as metadata."""
     weights = [weight for weight in model.weights if "seed" not in weight.path.rsplit("/", 1)[-1]]
     arrays = (np.asarray(keras.ops.convert_to_numpy(weight), "float32") for weight in weights)
     tensors = dict(zip((weight.path.removeprefix(f"{model.name}/") for weight in weights), arrays, strict=True))

@@ -1,7 +1,7 @@
-"""The weights of a transformer as plain arrays, and exact ways to write them for programs whose head has no bias.
+"""The weights of a transformer as plain arrays, and exact ways to fold a bias of the head into other weights.
 
-GPT-2, OPT and llama.cpp compute logits without a bias. What a bias would add can come from one more feature that is
-always 1: the head's row of that feature is the bias. How such a feature is made depends on the norm.
+GPT-2, OPT and llama.cpp compute logits without a bias. An additional feature that is always 1 can replace it: the
+head's row for this feature is the bias. How such a feature is made depends on the norm.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import dataclasses
 
 import numpy as np
 
-# A logit of this size: an id that has it is never written, whatever the sampler.
+# No sampler chooses an id with this logit.
 NEVER = -1e4
 
-# Layers that write into the shortcut, and norms that read it.
+# Layers that write into the residual stream, and norms that read it.
 WRITERS, NORMS = ("projection", "contract"), ("attention_norm", "feed_forward_norm")
 
-# With RMSNorm the share of epsilon that the constant feature uses up. Small, because programs know one epsilon, and the
-# norms of queries and keys, which have no such feature, get it too.
+# The share of epsilon that the constant feature takes with RMSNorm. It is small, because programs have one epsilon, and
+# the norms of queries and keys, which have no such feature, get the reduced one too.
 _SHARE = 0.05
-# What the last norm leaves of the feature depends on the text; so much room keeps `NEVER` true.
+# The value of the feature after the last norm depends on the text; this factor is a margin for `NEVER`.
 _ROOM = 100
 
 
@@ -27,8 +27,8 @@ _ROOM = 100
 class Arrays:
     """A `MiniLM` or `RotaryLM` as float32 arrays. D is its width, V its vocabulary.
 
-    A layer is a tuple: kernel `[inputs, outputs]` and bias, or the gain and the shift of a norm; where it has no bias
-    or no shift, one array alone.
+    A layer is a tuple: kernel `[inputs, outputs]` and bias, or gain and shift of a norm; without bias or shift it is a
+    tuple of one array.
 
     Attributes:
         tokens: array `[V, D]`.
@@ -39,7 +39,7 @@ class Arrays:
         head: array `[D, V]`.
         head_bias: array `[V]`, or None.
         num_heads: int.
-        epsilon: float. Of all norms of the shortcut.
+        epsilon: float. The epsilon of all norms of the residual stream.
     """
 
     tokens: np.ndarray
@@ -89,7 +89,7 @@ def _layer(layer):
 
 
 def never(arrays, ids):
-    """Return arrays whose head gives some ids a logit that no sampler takes."""
+    """Return arrays whose head gives some ids a logit so low that no sampler chooses them."""
     bias = np.zeros(arrays.head.shape[1], "float32") if arrays.head_bias is None else arrays.head_bias.copy()
     bias[list(ids)] = NEVER
     return dataclasses.replace(arrays, head_bias=bias)
@@ -98,13 +98,13 @@ def never(arrays, ids):
 def widen(arrays):
     """Fold the head's bias of a pre-norm `MiniLM` into features that are always 0 before a norm.
 
-    The shortcut is read through norms alone, which ignore its mean: so what writes into it is made mean-free, and new
-    features of 0 then only shrink the variance by D / D', which gains and epsilon undo. In the last norm one of them
-    gets the gain 0 and the shift 1. Each head becomes one feature wider, because programs compute the width of a head
-    as D' / num_heads.
+    Only norms read the residual stream, and they ignore its mean. So everything that writes into it is made mean-free;
+    new features of 0 then only reduce the variance by D / D', which the gains and epsilon compensate. In the last norm
+    one of the new features gets the gain 0 and the shift 1. Each attention head becomes one feature wider, because
+    programs compute its width as D' / num_heads.
 
     Returns:
-        `Arrays` of D' = D + num_heads, without a bias in the head. The logits are the same but for rounding.
+        `Arrays` with D' = D + num_heads and without a bias in the head. The logits are the same except for rounding.
     """
     heads, width = arrays.num_heads, arrays.width
     head_width, shrunk = width // heads, np.float32(np.sqrt(width / (width + heads)))
@@ -117,7 +117,7 @@ def widen(arrays):
         kernel, bias = block["query_key_value"]
         kernel = _wider(kernel.reshape(width, 3, heads, head_width), 1)
         bias = _wider(bias.reshape(3, heads, head_width), 1)
-        # Scores are divided by the root of the width of a head, which has grown.
+        # Attention divides scores by the root of the width of a head, which is larger now.
         grown = np.float32(np.sqrt((head_width + 1) / head_width))
         kernel[:, 0], bias[0] = kernel[:, 0] * grown, bias[0] * grown
         new["query_key_value"] = _wider(kernel.reshape(width, -1), heads, axis=0), bias.reshape(-1)
@@ -144,15 +144,15 @@ def widen(arrays):
 
 
 def double(arrays):
-    """Fold the head's bias of a post-norm `MiniLM` in by giving every feature a twin.
+    """Fold the head's bias of a post-norm `MiniLM` into the weights by doubling every feature.
 
-    There the mean depends on the data, so `widen` would change it; twins change neither mean nor variance. In the last
-    norm the twins get the gain 0, and one of them the shift 1. The heads are doubled too, so that a head keeps its
-    width; the new ones are 0.
+    With post-norm the mean depends on the data, so `widen` would change it; copies of all features change neither mean
+    nor variance. In the last norm the copies get the gain 0, and one of them the shift 1. The number of attention heads
+    is doubled too, so that a head keeps its width; the new ones are 0.
 
     Returns:
-        `Arrays` of twice the width and twice the heads, without a bias in the head. The logits are the same but for
-        rounding.
+        `Arrays` with twice the width and twice the heads, and without a bias in the head. The logits are the same
+        except for rounding.
     """
     width, blocks = arrays.width, []
     for block in arrays.blocks:
@@ -175,14 +175,14 @@ def double(arrays):
 
 
 def add_constant(arrays):
-    """Fold a bias of the head into a `RotaryLM`: one new feature that is the same small number everywhere.
+    """Fold a bias of the head into the weights of a `RotaryLM` by a new feature that is a small constant.
 
-    RMSNorm divides by the root of the mean square plus epsilon. The square of the new feature takes the place of a part
-    of epsilon, so nothing else changes. After the last norm the feature is small but never 0 or negative: it cannot
-    carry a bias of a certain size, only one that says "never".
+    RMSNorm divides by the root of the mean square plus epsilon. The square of the new feature replaces a part of
+    epsilon, so nothing else changes. After the last norm the feature is small and positive, but its size varies. So it
+    cannot represent any bias, only one that excludes an id.
 
     Returns:
-        `Arrays` of D' = D + 1, whose head gives the ids of `NEVER` a logit far below all others.
+        `Arrays` with D' = D + 1, whose head gives ids with the bias `NEVER` a logit far below all others.
     """
     width, epsilon = arrays.width, arrays.epsilon
     ratio = np.float32(np.sqrt(width / (width + 1)))
@@ -210,7 +210,7 @@ def add_constant(arrays):
 
 
 def _wider(array, count, axis=-1):
-    """An array with `count` zeros more at the end of an axis."""
+    """Return an array with `count` more zeros at the end of an axis."""
     widths = [(0, 0)] * array.ndim
     widths[axis] = (0, count)
     return np.pad(array, widths)

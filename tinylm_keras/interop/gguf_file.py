@@ -1,7 +1,7 @@
-"""The container GGUF, version 3: what llama.cpp and Ollama read. Values by name, then arrays by name.
+"""The container GGUF, version 3, which llama.cpp and Ollama read: values by name, then arrays by name.
 
-Written here and not by the package `gguf`: what a model needs of it are these lines, and so an export needs nothing
-that is not installed. `scripts/interop-check` reads the files with that package and with llama.cpp.
+The package `gguf` is not used, because these few lines are all that a model needs, and an export then requires no
+further package. `scripts/interop-check` reads the files with that package and with llama.cpp.
 """
 
 import struct
@@ -18,7 +18,7 @@ def write(path, values, tensors):
     Args:
         path: `pathlib.Path`.
         values: dict of bool, int of at least 0, float, str, or a list of str, int or float, or bytes, by name.
-        tensors: dict of float32 arrays by name. In the file their axes are named from the last to the first.
+        tensors: dict of float32 arrays by name. The file lists their axes from the last to the first.
     """
     with path.open("wb") as file:
         file.write(struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), len(values)))
@@ -46,7 +46,7 @@ def _string(text):
 def _typed(value):
     if isinstance(value, (list, bytes)):
         kind = _U8 if isinstance(value, bytes) else _kind(value[0]) if value else _STRING
-        kind = _I32 if kind == _U32 else kind  # llama.cpp expects the kinds of tokens so
+        kind = _I32 if kind == _U32 else kind  # llama.cpp expects the types of tokens as int32
         items = value if isinstance(value, bytes) else b"".join(_packed(one, kind) for one in value)
         return struct.pack("<IIQ", _ARRAY, kind, len(value)) + items
     kind = _kind(value)

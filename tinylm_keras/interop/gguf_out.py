@@ -1,4 +1,4 @@
-"""A model as a GGUF file, which llama.cpp and Ollama run: a pre-norm `MiniLM` as gpt2, a `RotaryLM` as qwen3."""
+"""Writes a model as a GGUF file for llama.cpp and Ollama: a pre-norm `MiniLM` as gpt2, a `RotaryLM` as qwen3."""
 
 from __future__ import annotations
 
@@ -9,16 +9,32 @@ import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.interop import folding, gguf_file, gguf_tokens, huggingface_out
+from tinylm_keras.interop.names import Names
 from tinylm_keras.interop.refusal import refuse
 from tinylm_keras.models import RotaryLM
 
-# llama.cpp's gpt2 knows the tanh GELU alone, and qwen3 the SiLU. Of large numbers both are a ReLU: gelu(s x) / s is
-# relu(x) within 0.17 / s. Powers of two round nothing, but float16 cannot hold the products: all is float32 here.
+# llama.cpp's gpt2 has only the tanh GELU, and qwen3 only the SiLU. For large numbers both act as a ReLU: gelu(s x) / s
+# differs from relu(x) by at most 0.17 / s. Multiplying by a power of two is exact in float32, but exceeds the range of
+# float16; so the whole file is in float32.
 LARGE = 2.0**14
+
+_SEPARATE, _GATED = ("attn_q", "attn_k", "attn_v"), ("ffn_gate", "ffn_up")
+NAMES = {
+    "gpt2": Names(
+        ("token_embd", "position_embd", "output_norm", "output"),
+        "blk.{}.",
+        ("attn_norm", "attn_qkv", "attn_output", "ffn_norm", "ffn_up", "ffn_down"),
+    ),
+    "qwen3": Names(
+        ("token_embd", None, "output_norm", "output"),
+        "blk.{}.",
+        ("attn_norm", _SEPARATE, "attn_output", "ffn_norm", _GATED, "ffn_down", "attn_q_norm", "attn_k_norm"),
+    ),
+}
 
 
 def check(model):
-    """Raise unless llama.cpp can run the model; the message says what to do instead."""
+    """Raise unless llama.cpp can run the model; the message says which format to use instead."""
     huggingface_out.check_kind(model, "gguf")
     instead = ["Use ", _checks.Argument("format", "huggingface"), "."]
     if isinstance(model, RotaryLM):
@@ -32,12 +48,10 @@ def check(model):
 
 
 def notes(model):
-    """Return what is not exactly the same in llama.cpp, as a list of lines."""
+    """Return the differences between llama.cpp and this package, as a list of lines."""
     found = []
     if not isinstance(model, RotaryLM) and model.block_config["activation"] == "gelu":
-        found.append(
-            "llama.cpp has no exact GELU and takes its tanh approximation: log probabilities differ in the third digit."
-        )
+        found.append("llama.cpp uses the tanh approximation of the GELU: log probabilities differ in the third digit.")
     if isinstance(model.tokenizer, gguf_tokens.WhitespaceTokenizer):
         found.append("In llama.cpp an unknown word that begins with a known word becomes that word and an unknown one.")
     if isinstance(model, RotaryLM):
@@ -76,7 +90,7 @@ def write(model, path, license=None):
 
 
 def modelfile(model, name):
-    """Return the text of a Modelfile, from which `ollama create` takes the GGUF file called `name`."""
+    """Return the text of a Modelfile, with which `ollama create` imports the GGUF file called `name`."""
     names = {"temp": "temperature", "penalty_repeat": "repeat_penalty"}
     parameters = {names.get(name, name): value for name, value in _sampling(model).items()}
     parameters["num_ctx"] = model.context_length
@@ -88,7 +102,7 @@ def modelfile(model, name):
 
 
 def _sampling(model):
-    """All that llama.cpp and Ollama would else choose themselves."""
+    """Return all settings of sampling, for which llama.cpp and Ollama have other defaults."""
     defaults = {name: value for name, value in model.generation_defaults.items() if value is not None}
     return {
         "temp": float(defaults.get("temperature", 1.0)),
@@ -100,7 +114,7 @@ def _sampling(model):
 
 
 def _with_rows(arrays, size, like):
-    """Arrays with further ids that are read as the id `like`."""
+    """Return arrays with more ids, whose embeddings are copies of that of the id `like`."""
     more = size - len(arrays.tokens)
     if not more:
         return arrays
@@ -111,33 +125,21 @@ def _with_rows(arrays, size, like):
 
 
 def _gpt2(model, arrays):
-    large = LARGE if model.block_config["activation"] == "relu" else 1.0
-    tensors = _tensor("token_embd", arrays.tokens.T) | _tensor("position_embd", arrays.positions.T)
-    names = {"attention_norm": "attn_norm", "query_key_value": "attn_qkv", "projection": "attn_output"}
-    names |= {"feed_forward_norm": "ffn_norm"}
-    for index, block in enumerate(arrays.blocks):
-        for part, name in names.items():
-            tensors |= _tensor(f"blk.{index}.{name}", *block[part])
-        (up, up_bias), (down, down_bias) = block["expand"], block["contract"]
-        tensors |= _tensor(f"blk.{index}.ffn_up", up * large, up_bias * large)
-        tensors |= _tensor(f"blk.{index}.ffn_down", down / large, down_bias)
-    tensors |= _tensor("output_norm", *arrays.final_norm) | _tensor("output", arrays.head)
-    return {"attention.layer_norm_epsilon": arrays.epsilon}, tensors
+    if model.block_config["activation"] == "relu":
+        arrays = dataclasses.replace(arrays, blocks=[_enlarged(block) for block in arrays.blocks])
+    return {"attention.layer_norm_epsilon": arrays.epsilon}, NAMES["gpt2"].tensors(arrays)
+
+
+def _enlarged(block):
+    (up, up_bias), (down, down_bias) = block["expand"], block["contract"]
+    return block | {"expand": (up * LARGE, up_bias * LARGE), "contract": (down / LARGE, down_bias)}
 
 
 def _qwen3(model, arrays):
-    attention = model.blocks[0].attention
-    tensors = _tensor("token_embd", arrays.tokens.T)
-    names = {"attention_norm": "attn_norm", "query_norm": "attn_q_norm", "key_norm": "attn_k_norm"}
-    names |= {"projection": "attn_output", "feed_forward_norm": "ffn_norm", "contract": "ffn_down"}
-    for index, block in enumerate(arrays.blocks):
-        for part, name in names.items():
-            tensors |= _tensor(f"blk.{index}.{name}", *block[part])
-        for letter, kernel in zip("qkv", np.split(block["query_key_value"][0], 3, axis=-1), strict=True):
-            tensors |= _tensor(f"blk.{index}.attn_{letter}", kernel)
-        [kernel] = block["expand"]
-        tensors |= _tensor(f"blk.{index}.ffn_gate", kernel * LARGE) | _tensor(f"blk.{index}.ffn_up", kernel / LARGE)
-    tensors |= _tensor("output_norm", *arrays.final_norm) | _tensor("output", arrays.head)
+    attention, tensors = model.blocks[0].attention, NAMES["qwen3"].tensors(arrays)
+    for index in range(len(arrays.blocks)):
+        tensors[f"blk.{index}.ffn_gate.weight"] = tensors[f"blk.{index}.ffn_gate.weight"] * LARGE
+        tensors[f"blk.{index}.ffn_up.weight"] = tensors[f"blk.{index}.ffn_up.weight"] / LARGE
     return {
         "attention.layer_norm_rms_epsilon": float(arrays.epsilon),
         "attention.head_count_kv": arrays.num_heads,
@@ -145,8 +147,3 @@ def _qwen3(model, arrays):
         "attention.value_length": attention.head_dim,
         "rope.freq_base": float(attention.rotary.max_wavelength),
     }, tensors
-
-
-def _tensor(name, weight, bias=None):
-    """A layer under its name; kernels `[inputs, outputs]` are stored with the outputs first."""
-    return {f"{name}.weight": weight.T} | ({} if bias is None else {f"{name}.bias": bias})

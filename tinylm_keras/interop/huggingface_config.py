@@ -1,4 +1,4 @@
-"""config.json of a GPT-2 of Hugging Face: what a `MiniLM` computes too, and what it does not."""
+"""Reads the config.json of a GPT-2 folder, and refuses entries that a `MiniLM` does not support."""
 
 import dataclasses
 
@@ -6,7 +6,7 @@ from tinylm_keras import archive
 from tinylm_keras.archive.refusal import shown
 from tinylm_keras.archive.sizes import LARGEST
 
-# What transformers calls the activations, and MiniLM's names.
+# The names of the activations in transformers, and in MiniLM.
 ACTIVATIONS = {
     "gelu_new": "gelu_tanh",
     "gelu_pytorch_tanh": "gelu_tanh",
@@ -16,7 +16,7 @@ ACTIVATIONS = {
     "swish": "silu",
 }
 
-# What GPT-2 does where config.json says nothing, and the only thing that MiniLM does.
+# The default of GPT-2, which is the only value that MiniLM supports.
 _FIXED = {
     "layer_norm_epsilon": 1e-5,
     "scale_attn_weights": True,
@@ -30,8 +30,7 @@ _FIXED = {
 _READ = {"vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "n_inner", "activation_function", "resid_pdrop"}
 _READ |= {"model_type", "architectures", "tie_word_embeddings", "eos_token_id", "pad_token_id"}
 
-# What says nothing about the logits of a model: dropout, the start of training, other tasks, generation, where it is
-# from.
+# Entries that do not change the logits: dropout, initialization, other tasks, generation, origin.
 _IGNORED = {
     *("attn_pdrop", "embd_pdrop", "initializer_range", "n_ctx", "n_special", "gradient_checkpointing", "use_cache"),
     *("afn", "output_past", "predict_special_tokens", "bos_token_id", "sep_token_id", "decoder_start_token_id"),
@@ -49,11 +48,11 @@ _IGNORED = {
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """What config.json says of a model.
+    """The content of a config.json.
 
     Attributes:
-        arguments: dict. The arguments of `MiniLM`, but for vocabulary, padding and tokenizer.
-        vocabulary_size: int. The rows of the token table.
+        arguments: dict. The arguments of `MiniLM` except vocabulary, padding and tokenizer.
+        vocabulary_size: int. Number of rows of the token table.
         tied: bool. Whether the head is the token table.
         end_id, pad_id: int or None.
     """
@@ -66,34 +65,34 @@ class Config:
 
 
 def read(content):
-    """Return the `Config` of the parsed config.json of a GPT-2.
+    """Return the `Config` of a GPT-2.
 
     Args:
-        content: What config.json holds.
+        content: The parsed config.json.
 
     Raises:
         archive.Refused: if it is another model, or a GPT-2 that `MiniLM` cannot compute; the message names the entry.
     """
     if not isinstance(content, dict):
-        raise archive.Refused("has a config.json that describes no model.")
+        raise archive.Refused("has a config.json that does not describe a model.")
     kind, architectures = content.get("model_type"), content.get("architectures") or ["GPT2LMHeadModel"]
     if kind != "gpt2" or architectures != ["GPT2LMHeadModel"]:
         found = f"model_type {shown(kind)}, architectures {shown(architectures)}"
-        raise archive.Refused(f"is not a GPT-2 language model, the one architecture that is imported: {found}.")
+        raise archive.Refused(f"is not a GPT-2 language model, the only architecture that can be imported: {found}.")
     for name, value in _FIXED.items():
         given = content.get(name, value)
         if given != value or isinstance(given, bool) is not isinstance(value, bool):
-            raise _cannot(name, given, f"; a MiniLM computes with {value} alone")
+            raise _cannot(name, given, f"; a MiniLM supports only {value}")
     for name, value in content.items():
         known = name in _READ or name in _IGNORED or name in _FIXED or name.startswith(("_", "summary_"))
         if not known and value not in (None, False, {}, []):
-            raise _cannot(name, value, ", which is not known here")
+            raise _cannot(name, value, ", which is unknown")
     width, heads = _size(content, "n_embd", 768, "embed_dim"), _size(content, "n_head", 12, "num_heads")
     if width % heads:
         raise _cannot("n_head", heads, f", which does not divide n_embd={width}")
     activation = content.get("activation_function", "gelu_new")
     if not isinstance(activation, str) or activation not in ACTIVATIONS:
-        raise _cannot("activation_function", activation, f"; a MiniLM has {', '.join(ACTIVATIONS)}")
+        raise _cannot("activation_function", activation, f"; a MiniLM supports {', '.join(ACTIVATIONS)}")
     arguments = {
         "context_length": _size(content, "n_positions", 1024, "context_length"),
         "embed_dim": width,

@@ -1,4 +1,4 @@
-"""Read a GPT-2 folder of Hugging Face into a `MiniLM`."""
+"""Reads a GPT-2 folder in the format of Hugging Face into a `MiniLM`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 MOST_FILES = 1000
 
-# The logit of padding, which is no token of GPT-2: no probability is left of it.
+# The logit of padding, which is not a token of GPT-2: its probability becomes 0.
 NEVER = -1e4
 
-# Masks that older versions of transformers saved beside the weights. "attn.c_attn.bias" is none of them.
+# Masks that older versions of transformers saved with the weights. "attn.c_attn.bias" is not one of them.
 _BUFFER = re.compile(r"h\.\d+\.attn\.(bias|masked_bias)")
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "model.pth")
 
@@ -42,11 +42,11 @@ _BLOCK = {
 def load_huggingface(folder: Path) -> MiniLM:
     """Read a GPT-2 in the format of Hugging Face (config.json, model.safetensors, tokenizer.json) into a `MiniLM`.
 
-    The logits are GPT-2's, and so are the ids of every text but one that spells a control token. The vocabulary has one
-    row more, for padding, whose logit a bias of the head keeps at -10,000. A head that was tied to the token table
-    becomes a copy, and trains on its own. Weights are read from safetensors alone, in float32, float16 or bfloat16; a
-    pickle is never opened. The folder may come from anyone: what it declares is compared with what it holds before
-    memory is taken for it.
+    The logits are those of GPT-2, and so are the ids of every text that does not spell a control token. The vocabulary
+    has one more row, for padding, whose logit a bias of the head keeps at -10,000. A head that was tied to the token
+    table becomes a copy, which is trained separately. Weights are read only from safetensors, in float32, float16 or
+    bfloat16; a pickle is never opened. The folder may come from an untrusted source: its declared sizes are compared
+    with its files before memory is allocated.
 
     Args:
         folder: str or path. The weights may be in several files, with model.safetensors.index.json.
@@ -55,8 +55,8 @@ def load_huggingface(folder: Path) -> MiniLM:
         A `MiniLM` with `norm="pre"`, in float32, not compiled.
 
     Raises:
-        FileNotFoundError: if there is no such folder, or no config.json in it.
-        ValueError: if it is another model, a GPT-2 that `MiniLM` cannot compute, or not whole; the message says which
+        FileNotFoundError: if the folder does not exist or has no config.json.
+        ValueError: if it is another model, a GPT-2 that `MiniLM` does not support, or incomplete; the message names the
             entry, tensor or file.
 
     Example:
@@ -108,7 +108,7 @@ def _load(folder):
 
 
 def _variables(model):
-    """Yield each variable but those of the vocabulary, after the name of its tensor."""
+    """Yield pairs of the name of a tensor and its variable, without those of the vocabulary."""
     yield "wpe.weight", model.embedding.position_embedding.embeddings
     yield from _of(model.final_norm, "ln_f")
     for number, block in enumerate(model.blocks):
@@ -123,7 +123,7 @@ def _of(layer, name):
 
 
 def _tensors(folder):
-    """Return the `safetensors_file.Tensor` of each weight by its name, without the prefix that some files have."""
+    """Return the `safetensors_file.Tensor` of each weight by its name, without the prefix "transformer."."""
     found, names = {}, ["model.safetensors"]
     if not (folder / names[0]).exists():
         names = _shards(folder)
@@ -137,14 +137,14 @@ def _tensors(folder):
 
 
 def _shards(folder):
-    """Return the names of the files that the weights are in, all of them in the folder itself."""
+    """Return the names of the files with the weights, which are all directly in the folder."""
     index = "model.safetensors.index.json"
     if not (folder / index).exists():
         pickle = next((name for name in _PICKLES if (folder / name).exists()), None)
         if pickle is None:
-            raise archive.Refused("has no model.safetensors, the one kind of weights that is read.")
+            raise archive.Refused("has no model.safetensors, and weights are read from no other file.")
         raise archive.Refused(
-            f"has its weights in {pickle}, a pickle, which may run any code and is never opened. Write it again with "
+            f"has its weights in {pickle}, a pickle, which can run any code and is never opened. Convert it with "
             "transformers: AutoModelForCausalLM.from_pretrained(folder).save_pretrained(other_folder)."
         )
     content = huggingface_tokenizer.read_json(folder, index)
@@ -157,12 +157,12 @@ def _shards(folder):
         raise archive.Refused(f"has its weights in more than {MOST_FILES:,} files.")
     missing = next((name for name in names if not (folder / name).exists()), None)
     if missing is not None:
-        raise archive.Refused(f"has a {index} that names {missing}, which is not there.")
+        raise archive.Refused(f"has a {index} that names {missing}, which does not exist.")
     return names
 
 
 def _check(found, config):
-    """Refuse weights that are not exactly those of the model that config.json describes."""
+    """Refuse weights that differ from those of the model in config.json."""
     width, inner = config.arguments["embed_dim"], config.arguments["feed_forward_dim"]
     shapes = {"ln_1": (width,), "ln_2": (width,), "attn.c_attn": (width, 3 * width), "attn.c_proj": (width, width)}
     shapes |= {"mlp.c_fc": (width, inner), "mlp.c_proj": (inner, width)}
@@ -178,24 +178,24 @@ def _check(found, config):
         expected["lm_head.weight"] = (config.vocabulary_size, width)
     for name, shape in expected.items():
         if name not in found:
-            raise archive.Refused(f"has no tensor {name}, which its config.json asks for.")
+            raise archive.Refused(f"has no tensor {name}, which its config.json requires.")
         if found[name].shape != shape:
             raise archive.Refused(
-                f"has a tensor {name} of shape {found[name].shape}; its config.json asks for {shape}."
+                f"has a tensor {name} of shape {found[name].shape}; its config.json requires {shape}."
             )
     unknown = next((name for name in found if name not in expected), None)
     if unknown is not None:
-        raise archive.Refused(f"has a tensor {shown(unknown)}, which a GPT-2 of its config.json does not have.")
+        raise archive.Refused(f"has a tensor {shown(unknown)}, which a GPT-2 with its config.json does not have.")
 
 
 def _head(found, config, table):
-    """Return the kernel of the head as rows, one for each token."""
+    """Return the kernel of the head, with one row for each token."""
     if "lm_head.weight" not in found:
         return table
     head = _read(found, "lm_head.weight")
     if config.tied and not np.array_equal(head[: len(table)], table):
-        rule = "says tie_word_embeddings in its config.json, and has a lm_head.weight that differs from wte.weight"
-        raise archive.Refused(f"{rule}. Set tie_word_embeddings to false if the head is one of its own.")
+        rule = "has tie_word_embeddings in its config.json, but a lm_head.weight that differs from wte.weight"
+        raise archive.Refused(f"{rule}. Set tie_word_embeddings to false if the head is separate.")
     return head
 
 

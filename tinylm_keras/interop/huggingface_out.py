@@ -1,7 +1,8 @@
-"""A model as a folder of Hugging Face: `transformers` and all that reads its formats can use it."""
+"""Writes a model as a folder in the format of Hugging Face, for `transformers` and all programs that read it."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 
@@ -9,32 +10,65 @@ import numpy as np
 
 from tinylm_keras.interop import folding, safetensors_file, tokenizer_json
 from tinylm_keras.interop.folding import arrays_of
+from tinylm_keras.interop.names import Names
 from tinylm_keras.interop.refusal import refuse
 from tinylm_keras.models import MiniLM, RotaryLM
 
 FILES = ("config.json", "model.safetensors", "generation_config.json", "tokenizer.json", "tokenizer_config.json")
 
-# What transformers calls the activations.
+# The names of the activations in transformers.
 ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "gelu_tanh": "gelu_new", "silu": "silu"}
 
-# A RotaryLM has no longest text; transformers wants a number.
+ARCHITECTURES = {"gpt2": "GPT2LMHeadModel", "opt": "OPTForCausalLM", "qwen3": "Qwen3ForCausalLM"}
+
+# Their names for context, width, number of blocks, number of heads, and inner width.
+_NEWER = ("hidden_size", "num_hidden_layers", "num_attention_heads")
+SIZES = {
+    "gpt2": ("n_positions", "n_embd", "n_layer", "n_head", "n_inner"),
+    "opt": ("max_position_embeddings", *_NEWER, "ffn_dim"),
+    "qwen3": ("sliding_window", *_NEWER, "intermediate_size"),
+}
+
+_SEPARATE = tuple(f"self_attn.{part}_proj" for part in "qkv")
+_GATED = (("mlp.gate_proj", "mlp.up_proj"), "mlp.down_proj")
+_NORMS = ("self_attn.q_norm", "self_attn.k_norm")
+NAMES = {
+    "gpt2": Names(
+        ("transformer.wte", "transformer.wpe", "transformer.ln_f", "lm_head"),
+        "transformer.h.{}.",
+        ("ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj"),
+        outputs_first=False,
+    ),
+    "opt": Names(
+        ("model.decoder.embed_tokens", "model.decoder.embed_positions", None, "lm_head"),
+        "model.decoder.layers.{}.",
+        ("self_attn_layer_norm", _SEPARATE, "self_attn.out_proj", "final_layer_norm", "fc1", "fc2"),
+    ),
+    "qwen3": Names(
+        ("model.embed_tokens", None, "model.norm", "lm_head"),
+        "model.layers.{}.",
+        ("input_layernorm", _SEPARATE, "self_attn.o_proj", "post_attention_layernorm", *_GATED, *_NORMS),
+    ),
+}
+
+# A RotaryLM has no maximum length, but transformers needs a number.
 _LONGEST = 1 << 20
 
 
 def check(model):
-    """Raise unless the model is one that some architecture of `transformers` computes exactly."""
+    """Raise unless an architecture of `transformers` computes exactly this model."""
     check_kind(model, "huggingface")
     if isinstance(model, RotaryLM) and model.logit_soft_cap is not None:
-        raise refuse_cap(model, "huggingface", "no architecture of transformers has its parts and such a cap")
+        raise refuse_cap(model, "huggingface", "no architecture of transformers has these layers and such a cap")
     if model.tokenizer is not None:
         tokenizer_json.check_kind(model.tokenizer, "huggingface")
 
 
 def check_kind(model, to):
-    """Raise unless the model is a `MiniLM` or a `RotaryLM`, and no subclass, which may compute anything."""
+    """Raise unless the model is a `MiniLM` or a `RotaryLM`, and not a subclass, which may compute anything."""
     if type(model) not in (MiniLM, RotaryLM):
-        advice = "The formats safetensors, onnx, saved-model and litert take it."
-        raise refuse(f"A {type(model).__name__}", to, "only a MiniLM or a RotaryLM has an architecture there", advice)
+        advice = "Use safetensors, onnx, saved-model or litert."
+        raise refuse(f"A {type(model).__name__}", to, "only MiniLM and RotaryLM have a matching architecture", advice)
 
 
 def refuse_cap(model, to, reason):
@@ -45,7 +79,7 @@ def refuse_cap(model, to, reason):
 
 
 def write(model, folder):
-    """Write config.json, model.safetensors, generation_config.json and the tokenizer's two files into a folder.
+    """Write config.json, model.safetensors, generation_config.json and the two files of the tokenizer to a folder.
 
     Args:
         model: A model that passes `check`.
@@ -64,22 +98,36 @@ def write(model, folder):
 
 
 def convert(model):
-    """Return config.json as a dict, and the arrays by the names of `transformers`.
+    """Return config.json as a dict, and the arrays under the names of `transformers`.
 
-    A pre-norm `MiniLM` is a GPT-2, a post-norm one an OPT, a `RotaryLM` without a cap a Qwen3.
+    A pre-norm `MiniLM` becomes a GPT-2, a post-norm one an OPT, and a `RotaryLM` without a cap a Qwen3.
     """
     arrays = arrays_of(model)
-    kind = _qwen3 if isinstance(model, RotaryLM) else _gpt2 if arrays.final_norm is not None else _opt
-    config, tensors = kind(model, arrays)
-    tokenizer = model.tokenizer
-    end = None if tokenizer is None else tokenizer.end_id
-    ids = {"bos_token_id": end, "eos_token_id": end, "pad_token_id": model.pad_id}
-    common = {"vocab_size": model.vocabulary_size, "tie_word_embeddings": False, "dtype": "float32", **ids}
-    return config | common, {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    kind = "qwen3" if isinstance(model, RotaryLM) else "opt" if arrays.final_norm is None else "gpt2"
+    if arrays.head_bias is not None:
+        arrays = {"gpt2": folding.widen, "opt": folding.double}[kind](arrays)
+    sizes = (model.context_length, arrays.width, len(arrays.blocks), arrays.num_heads, arrays.inner_width)
+    end = None if model.tokenizer is None else model.tokenizer.end_id
+    config = {
+        "architectures": [ARCHITECTURES[kind]],
+        "model_type": kind,
+        **dict(zip(SIZES[kind], sizes, strict=True)),
+        **_settings(kind, model, arrays),
+        "vocab_size": model.vocabulary_size,
+        "tie_word_embeddings": False,
+        "dtype": "float32",
+        "bos_token_id": end,
+        "eos_token_id": end,
+        "pad_token_id": model.pad_id,
+    }
+    if kind == "opt":  # its first two rows are never used
+        arrays = dataclasses.replace(arrays, positions=np.pad(arrays.positions, [(2, 0), (0, 0)]))
+    tensors = NAMES[kind].tensors(arrays)
+    return config, {name: np.ascontiguousarray(array) for name, array in tensors.items()}
 
 
 def generation(model):
-    """Return generation_config.json: the model's own defaults, and never an id that the package never writes."""
+    """Return generation_config.json: the model's own defaults, without the ids that this package never writes."""
     tokenizer, defaults = model.tokenizer, dict(model.generation_defaults)
     end = None if tokenizer is None else tokenizer.end_id
     known = model.vocabulary_size if tokenizer is None else tokenizer.vocabulary_size()
@@ -91,115 +139,30 @@ def generation(model):
     if temperature == 0:
         config["do_sample"] = False
     else:
-        # transformers takes the best 50 where nothing is said.
+        # otherwise transformers samples from the best 50
         config |= {"do_sample": True, "temperature": temperature, "top_k": defaults.get("top_k") or 0}
         config |= {name: defaults[name] for name in ("top_p", "min_p") if defaults.get(name) is not None}
     if defaults.get("repetition_penalty") is not None:
         config["repetition_penalty"] = defaults["repetition_penalty"]
     if model.sliding_window_cache:
         return config | {"max_new_tokens": defaults.get("max_new_tokens") or 64}
-    return config | {"max_length": model.context_length}  # beyond it there are no positions
+    return config | {"max_length": model.context_length}  # GPT-2 and OPT have no positions beyond it
 
 
-def _gpt2(model, arrays):
-    if arrays.head_bias is not None:
-        arrays = folding.widen(arrays)
-    config = {
-        "architectures": ["GPT2LMHeadModel"],
-        "model_type": "gpt2",
-        "n_positions": model.context_length,
-        "n_embd": arrays.width,
-        "n_layer": len(arrays.blocks),
-        "n_head": arrays.num_heads,
-        "n_inner": arrays.inner_width,
-        "activation_function": ACTIVATIONS[model.block_config["activation"]],
-        "layer_norm_epsilon": arrays.epsilon,
-        **dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0),
-    }
-    tensors = {"transformer.wte.weight": arrays.tokens, "transformer.wpe.weight": arrays.positions}
-    names = {"attention_norm": "ln_1", "query_key_value": "attn.c_attn", "projection": "attn.c_proj"}
-    names |= {"feed_forward_norm": "ln_2", "expand": "mlp.c_fc", "contract": "mlp.c_proj"}
-    for index, block in enumerate(arrays.blocks):
-        for part, name in names.items():
-            tensors |= _named(f"transformer.h.{index}.{name}", *block[part])
-    tensors |= _named("transformer.ln_f", *arrays.final_norm)
-    return config, tensors | {"lm_head.weight": arrays.head.T}
-
-
-def _opt(model, arrays):
-    if arrays.head_bias is not None:
-        arrays = folding.double(arrays)
-    config = {
-        "architectures": ["OPTForCausalLM"],
-        "model_type": "opt",
-        "max_position_embeddings": model.context_length,
-        "hidden_size": arrays.width,
-        "num_hidden_layers": len(arrays.blocks),
-        "num_attention_heads": arrays.num_heads,
-        "ffn_dim": arrays.inner_width,
-        "activation_function": ACTIVATIONS[model.block_config["activation"]],
-        "do_layer_norm_before": False,
-        **dict.fromkeys(("dropout", "attention_dropout", "layerdrop"), 0.0),
-    }
-    # Its first two positions are no positions.
-    positions = np.pad(arrays.positions, [(2, 0), (0, 0)])
-    tensors = {
-        "model.decoder.embed_tokens.weight": arrays.tokens,
-        "model.decoder.embed_positions.weight": positions,
-    }
-    for index, block in enumerate(arrays.blocks):
-        place = f"model.decoder.layers.{index}"
-        tensors |= _separate(f"{place}.self_attn", block["query_key_value"])
-        tensors |= _linear(f"{place}.self_attn.out_proj", *block["projection"])
-        tensors |= _linear(f"{place}.fc1", *block["expand"]) | _linear(f"{place}.fc2", *block["contract"])
-        tensors |= _named(f"{place}.self_attn_layer_norm", *block["attention_norm"])
-        tensors |= _named(f"{place}.final_layer_norm", *block["feed_forward_norm"])
-    return config, tensors | {"lm_head.weight": arrays.head.T}
-
-
-def _qwen3(model, arrays):
-    layers, width = len(arrays.blocks), arrays.width
-    config = {
-        "architectures": ["Qwen3ForCausalLM"],
-        "model_type": "qwen3",
-        "max_position_embeddings": _LONGEST,
-        "hidden_size": width,
-        "intermediate_size": arrays.inner_width,
-        "num_hidden_layers": layers,
-        "num_attention_heads": arrays.num_heads,
-        "num_key_value_heads": arrays.num_heads,
-        "head_dim": width // arrays.num_heads,
-        "hidden_act": "relu",  # relu(x) * x, with the same kernel twice, is the squared ReLU
-        "rms_norm_eps": arrays.epsilon,
-        "rope_theta": model.blocks[0].attention.rotary.max_wavelength,
-        "use_sliding_window": True,
-        "sliding_window": model.context_length,
-        "layer_types": ["sliding_attention"] * layers,
-    }
-    tensors = {"model.embed_tokens.weight": arrays.tokens}
-    norms = {"attention_norm": "input_layernorm", "feed_forward_norm": "post_attention_layernorm"}
-    norms |= {"query_norm": "self_attn.q_norm", "key_norm": "self_attn.k_norm"}
-    for index, block in enumerate(arrays.blocks):
-        place = f"model.layers.{index}"
-        tensors |= _separate(f"{place}.self_attn", block["query_key_value"])
-        tensors |= _linear(f"{place}.self_attn.o_proj", *block["projection"])
-        for name in ("gate_proj", "up_proj"):
-            tensors |= _linear(f"{place}.mlp.{name}", *block["expand"])
-        tensors |= _linear(f"{place}.mlp.down_proj", *block["contract"])
-        for part, name in norms.items():
-            tensors |= _named(f"{place}.{name}", *block[part])
-    return config, tensors | _named("model.norm", *arrays.final_norm) | {"lm_head.weight": arrays.head.T}
-
-
-def _named(place, weight, bias=None):
-    return {f"{place}.weight": weight} | ({} if bias is None else {f"{place}.bias": bias})
-
-
-def _linear(place, kernel, bias=None):
-    return _named(place, kernel.T, bias)
-
-
-def _separate(place, layer):
-    """Queries, keys and values as three layers."""
-    parts = zip("qkv", *(np.split(array, 3, axis=-1) for array in layer), strict=True)
-    return {name: array for part, *one in parts for name, array in _linear(f"{place}.{part}_proj", *one).items()}
+def _settings(kind, model, arrays):
+    """Return the entries of config.json besides sizes and ids."""
+    if kind == "qwen3":
+        return {
+            "max_position_embeddings": _LONGEST,
+            "num_key_value_heads": arrays.num_heads,
+            "head_dim": arrays.width // arrays.num_heads,
+            "hidden_act": "relu",  # relu(x) * x, with the same kernel twice, is the squared ReLU
+            "rms_norm_eps": arrays.epsilon,
+            "rope_theta": model.blocks[0].attention.rotary.max_wavelength,
+            "use_sliding_window": True,
+            "layer_types": ["sliding_attention"] * len(arrays.blocks),
+        }
+    none, own = ("resid_pdrop", "embd_pdrop", "attn_pdrop"), {"layer_norm_epsilon": arrays.epsilon}
+    if kind == "opt":
+        none, own = ("dropout", "attention_dropout", "layerdrop"), {"do_layer_norm_before": False}
+    return {"activation_function": ACTIVATIONS[model.block_config["activation"]], **own, **dict.fromkeys(none, 0.0)}

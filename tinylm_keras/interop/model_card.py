@@ -1,4 +1,4 @@
-"""README.md of a model's folder: what it is, what it learned from, how good it is, and how to use it."""
+"""Writes the README.md of a model's folder: what the model is, its training text, its quality, and how to use it."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ print(write("{prompt}")[0]["generated_text"])
 `model.keras` is the model as Keras has it: `tinylm generate model.keras "{prompt}"`.
 """
 
-# Settings of a recipe that say something about the machine or the files, not about the model.
+# Settings of a recipe that describe the machine or the files, not the model.
 _NOT_SHOWN = ("vocabulary_file", "merges_file", "encoding", "column", "bad_rows")
 
 
 def check(license=None, language=None):
-    """Raise unless the licence and the languages are written as Hugging Face writes them; return the languages."""
+    """Raise unless the licence and the languages are spelled as on Hugging Face; return the languages as a list."""
     if license is not None and not (isinstance(license, str) and LICENSE.fullmatch(license)):
         advice = 'Such as "mit", "apache-2.0", "cc-by-4.0", or "other".'
-        raise _checks.refuse("license", "must be the short name of a licence, in small letters", license, advice)
+        raise _checks.refuse("license", "must be the short name of a licence, in lower case", license, advice)
     languages = [] if language is None else [language] if isinstance(language, str) else list(language)
     for one in languages:
         if not (isinstance(one, str) and LANGUAGE.fullmatch(one)):
@@ -44,8 +44,8 @@ def text(model, name, record=None, license=None, languages=(), holds_counts=Fals
 
     Args:
         model: The `LanguageModel` that was exported.
-        name: str. What to call it.
-        record: `RunRecord` of the run that made it, or None.
+        name: str. The name of the model.
+        record: `RunRecord` of the run that trained it, or None.
         license: str or None.
         languages: list of str.
         holds_counts: bool. Whether model.keras contains counts, and so pieces of the text.
@@ -59,7 +59,7 @@ def text(model, name, record=None, license=None, languages=(), holds_counts=Fals
         result = {"task": {"type": "text-generation"}, "dataset": data}
         metrics = [{"type": "perplexity", "value": round(perplexity, 3), "name": "perplexity on the validation text"}]
         head["model-index"] = [{"name": name, "results": [{**result, "metrics": metrics}]}]
-    # JSON is YAML too, and leaves nothing to quote.
+    # JSON is also YAML, and needs no quoting of its own.
     lines = ["---", *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()), "---", ""]
     lines += [f"# {name}", "", f"A small language model made with tinylm_keras: a {_what(model)}.", ""]
     lines += _training(record, perplexity)
@@ -67,7 +67,7 @@ def text(model, name, record=None, license=None, languages=(), holds_counts=Fals
         lines += ["No licence was stated.", ""]
     if holds_counts:
         lines += ["`model.keras` contains counts of n-grams, and with them pieces of the text it learned from.", ""]
-    # With an end token, nothing is the beginning of a text.
+    # With an end token, an empty prompt is the beginning of a text.
     prompt = "The" if model.tokenizer is None or model.tokenizer.end_id is None else ""
     return "\n".join([*lines, USE.format(prompt=prompt), *_recipe(record)])
 
@@ -86,7 +86,7 @@ def _perplexity(record):
 
 
 def _source(record):
-    """The name of the text without the folders it was in, which tell about the machine."""
+    """Return the name of the text without its folders, which describe the machine."""
     names = [os.path.basename(name.replace("\\", "/").rstrip("/")) or name for name in record.name.split(" + ")]
     return _terminal.printable(" + ".join(names)).replace("`", "'")
 

@@ -1,4 +1,4 @@
-"""The line for a model that a format cannot hold."""
+"""The error for a model that a format cannot represent."""
 
 from tinylm_keras import _checks
 

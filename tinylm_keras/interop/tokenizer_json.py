@@ -1,4 +1,4 @@
-"""A tokenizer as `tokenizer.json`, the file of the `tokenizers` package: the same ids for every text."""
+"""Describes a tokenizer as `tokenizer.json`, the file of the package `tokenizers`, with the same ids for every text."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from tinylm_keras.interop.refusal import refuse
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer
 from tinylm_keras.tokenizers.word_punct import TOKEN
 
-# A name with a blank inside: no text becomes it.
+# A name with a blank inside, which no text becomes.
 PAD = "[PAD ]"
 
 KINDS = (BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer, WordPunctTokenizer)
 
 
 def check_kind(tokenizer, to):
-    """Raise unless a tokenizer is one of the package's own, whose rules are known here.
+    """Raise unless a tokenizer is one of this package, whose rules can be described.
 
     Args:
         tokenizer: A tokenizer, or None.
@@ -22,22 +22,22 @@ def check_kind(tokenizer, to):
     """
     if type(tokenizer) not in KINDS:
         what = "A model without a tokenizer" if tokenizer is None else f"A tokenizer of {type(tokenizer).__name__}"
-        reason = f"only {', '.join(kind.__name__ for kind in KINDS)} are known there"
-        raise refuse(what, to, reason, "The formats safetensors, onnx, saved-model and litert hold no tokenizer.")
+        reason = f"only {', '.join(kind.__name__ for kind in KINDS)} are supported"
+        raise refuse(what, to, reason, "Use safetensors, onnx, saved-model or litert, which contain no tokenizer.")
 
 
 def unique(name, taken):
-    """Return a name that is not among those taken, as near to `name` as can be."""
+    """Return `name`, with underscores appended until it is not in `taken`."""
     while name in taken:
         name += "_"
     return name
 
 
 def control_names(tokenizer):
-    """Return what the control tokens are called in other programs, as a dict of str by id.
+    """Return the names of the control tokens in other programs, as a dict of str by id.
 
-    Programs find a token by its name. So a control token has a name that no text becomes, or, as the end token, one
-    that is kept out of what text is looked up in.
+    Programs find tokens by their names. So a control token needs a name that no text becomes; the end token keeps its
+    own, but is left out of the vocabulary in which text is looked up.
     """
     words = set(tokenizer.get_vocabulary()) - {tokenizer.end_token}
     names = {tokenizer.pad_id: unique(PAD, words)}
@@ -50,12 +50,12 @@ def control_names(tokenizer):
 
 
 def describe(tokenizer):
-    """Return the content of tokenizer.json, as a value that JSON can hold.
+    """Return the content of tokenizer.json as a value for JSON.
 
-    The end token, where there is one, is put in front of each text, as in training.
+    The end token, if there is one, is put in front of each text, as in training.
 
     Args:
-        tokenizer: One of the package's tokenizers, with a vocabulary.
+        tokenizer: A tokenizer of this package, with a vocabulary.
 
     Example:
 
@@ -84,7 +84,7 @@ def settings(tokenizer, context_length):
 
     Args:
         tokenizer: As for `describe`.
-        context_length: int or None. The longest text in tokens; None without a limit.
+        context_length: int or None. Maximum number of tokens of a text; None: no limit.
     """
     names = control_names(tokenizer)
     control = {"pad_token": names[tokenizer.pad_id]}
@@ -95,9 +95,9 @@ def settings(tokenizer, context_length):
         "tokenizer_class": "PreTrainedTokenizerFast",
         **control,
         **limit,
-        "split_special_tokens": True,  # else the characters of the end token in a text would become its id
+        "split_special_tokens": True,  # otherwise the characters of the end token in a text would become its id
         "clean_up_tokenization_spaces": False,
-        "model_input_names": ["input_ids", "attention_mask"],  # GPT-2 would add vectors of token types to the tokens'
+        "model_input_names": ["input_ids", "attention_mask"],  # otherwise GPT-2 would add embeddings of token types
     }
 
 
@@ -132,14 +132,14 @@ def _pre_tokenizer(tokenizer):
 
 
 def _decoder(tokenizer):
-    """How tokens become text; without a decoder they are joined with blanks."""
+    """Return the rule that joins tokens to text; None joins them with blanks."""
     if isinstance(tokenizer, BytePairTokenizer):
         return {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
     if isinstance(tokenizer, CharacterTokenizer):
         return {"type": "Fuse"}
     if isinstance(tokenizer, WhitespaceTokenizer):
         return None
-    # Only a memory of what was opened could tell how straight quotes are spaced: they are set off by blanks.
+    # The spacing of straight quotes depends on which ones are open, which no decoder knows: they get blanks around them
     none_before, none_after = (_class(marks | JOINING) for marks in (NO_BLANK_BEFORE, NO_BLANK_AFTER))
     blanks = [_replace(f"^(?!{none_before}|--)", " "), {"type": "Fuse"}]
     blanks += [_replace(f"(?<={none_after}) |(?<=--) ", ""), {"type": "Strip", "content": " ", "start": 1, "stop": 0}]
@@ -153,7 +153,7 @@ def _class(characters):
 def _model(tokenizer, names):
     tokens = enumerate(tokenizer.get_vocabulary())
     if isinstance(tokenizer, BytePairTokenizer):
-        # An end token that is the last has the next id by itself; one in the middle keeps its place.
+        # An end token at the end gets the next id by itself; one in the middle keeps its position.
         last = tokenizer.pad_id - 1 if tokenizer.end_id == tokenizer.pad_id - 1 else tokenizer.pad_id
         kept = {token: token_id for token_id, token in tokens if token_id < last}
         merges = [merge.split(" ") for merge in tokenizer.get_config()["merges"]]
