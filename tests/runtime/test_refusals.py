@@ -37,8 +37,8 @@ def changed(tmp_path):
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        ({"norm": "none"}, "has a wrong norm: 'none' is none of post, pre."),
-        ({"activation": "tanh"}, "has a wrong activation: 'tanh' is none of relu, gelu, gelu_tanh, silu."),
+        ({"norm": "none"}, "has a wrong norm: it must be one of post, pre, not 'none'."),
+        ({"activation": "tanh"}, "has a wrong activation: it must be one of relu, gelu, gelu_tanh, silu, not 'tanh'."),
         ({"num_heads": 3}, "has 3 heads, which do not fit a width of 16."),
         (
             {"feed_forward_dim": 31},
@@ -95,9 +95,9 @@ def test_counts_for_fewer_contexts_than_tokens_are_refused(every_model, changed)
 
 def test_what_needs_keras_is_refused_by_name(mini_lm, read):
     light = read(mini_lm)
-    with pytest.raises(ValueError, match=r"`quantize` needs Keras, which does not run here. Received: quantize='int8'"):
+    with pytest.raises(ValueError, match=r"`quantize` needs Keras. Received: quantize='int8'"):
         light.generate("the", quantize="int8")
-    with pytest.raises(ValueError, match=r"`sampler` must be a tlm\.Sampler where Keras does not run"):
+    with pytest.raises(ValueError, match=r"`sampler` must be a tlm\.Sampler, because the runtime has no Keras"):
         light.stream("the", sampler=keras.layers.Dense(1))
     assert light.generate("the", seed=1, sampler=tlm.Sampler(top_k=3)) == light.generate("the", seed=1, top_k=3)
     with pytest.raises(ValueError, match="`sampler` must not come together with top_k"):

@@ -1,6 +1,6 @@
 """Generation with a compiled loop, for `LanguageModel.generate` and `stream`; and `score`.
 
-The parts that need no Keras (prompts, stop strings, random numbers) are in `tinylm_keras.runtime`.
+The parts that need no Keras (prompts, stop strings, random numbers) are in `tinylm_keras.writing`.
 """
 
 from tinylm_keras import _checks
@@ -14,8 +14,9 @@ from tinylm_keras.writing.arguments import DEFAULTS as DEFAULTS
 from tinylm_keras.writing.arguments import Arguments as Arguments
 from tinylm_keras.writing.arguments import ReadOnly as ReadOnly
 from tinylm_keras.writing.arguments import check_defaults as check_defaults
+from tinylm_keras.writing.texts import can_begin as can_begin
 
-__all__ = ["DEFAULTS", "Arguments", "ReadOnly", "check_defaults", "generate", "score", "stream"]
+__all__ = ["DEFAULTS", "Arguments", "ReadOnly", "can_begin", "check_defaults", "generate", "score", "stream"]
 
 STACKLEVEL = 5  # from `writing` to the caller of the model's method
 

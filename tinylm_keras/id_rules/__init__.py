@@ -1,7 +1,8 @@
-"""Text to ids and back, without Keras: what a tokenizer and the runtime share, so that both give the same ids.
+"""Text to ids and back, without Keras. Tokenizers and the runtime share these rules, so that both give the same ids.
 
-`base` is what every kind has, `words` a vocabulary of strings; each kind of ids has a file. `strings` says where a long
-text may be cut, `spacing` where printed English has a blank, `printing` which texts a vocabulary can become.
+`base` contains the base class, `words` the rules for a vocabulary of strings, and each tokenizer has its own file.
+`strings` splits long texts, `spacing` puts blanks between words and marks as in printed English, and `printing` tells
+which texts a vocabulary can print.
 """
 
 from tinylm_keras.id_rules.base import IdRules as IdRules
@@ -10,10 +11,11 @@ from tinylm_keras.id_rules.character import CharacterRules
 from tinylm_keras.id_rules.whitespace import WhitespaceRules
 from tinylm_keras.id_rules.whitespace import learn_words as learn_words
 from tinylm_keras.id_rules.word_punct import WordPunctRules
+from tinylm_keras.id_rules.words import UNKNOWN
 
-__all__ = ["IdRules", "learn_words", "restore"]
+__all__ = ["UNKNOWN", "IdRules", "learn_words", "restore"]
 
-# By the class of the tokenizer that a file names.
+# By the class name of the tokenizer in a file.
 RULES = {
     "WhitespaceTokenizer": WhitespaceRules,
     "WordPunctTokenizer": WordPunctRules,
@@ -23,16 +25,16 @@ RULES = {
 
 
 def restore(description):
-    """Make the rules that the description of a tokenizer in a model's file names.
+    """Return the rules of a tokenizer that a model's file describes.
 
     Args:
         description: dict that passed the check of the file: "class_name" and "config".
 
     Returns:
-        An `IdRules`, with the methods of the tokenizer but those that learn, and but its call.
+        An `IdRules`, which has all methods of the tokenizer except `adapt` and the call.
 
     Raises:
-        ValueError: if the vocabulary is not whole.
+        ValueError: if the vocabulary is invalid.
 
     Example:
 

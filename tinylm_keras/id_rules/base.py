@@ -1,4 +1,4 @@
-"""What every kind of ids shares: text to ids, ids to text, and which ids are special. No Keras here."""
+"""The base class of all rules: text to ids, ids to text, and the special ids. It needs no Keras."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class IdRules:
-    """The part of a tokenizer that needs no Keras: `tokenizers.Tokenizer` inherits it, and the runtime uses it alone.
+    """The part of a tokenizer that needs no Keras: `tokenizers.Tokenizer` inherits from it, and the runtime uses it.
 
-    A subclass gives `_encode`, `token_strings`, `continuation`, `get_vocabulary`, those of the three special ids that
-    it has, and what it reads of a config in `restored`.
+    A subclass defines `_encode`, `token_strings`, `continuation` and `get_vocabulary`, those of the three special ids
+    that it has, and in `restored` what it reads from a config.
     """
 
     pad_id: int | None = None
@@ -31,10 +31,15 @@ class IdRules:
     end_token: str | None = None
     max_tokens: int | None = None
     sequence_length: int | None = None
-    least_tokens = 1  # that a vocabulary must have room for, without the end token
+    least_tokens = 1  # the smallest `max_tokens`, without the end token
+
+    @property
+    def _kind(self):
+        """Class of the tokenizer, for messages; the rules alone have the name of the tokenizer that they belong to."""
+        return type(self).__name__.replace("Rules", "Tokenizer")
 
     def restored(self, config: Mapping[str, Any]) -> Self:
-        """These rules with what the config of a tokenizer says, checked as the tokenizer's own arguments are."""
+        """Take over the config of a tokenizer, checked like the arguments of the tokenizer; return self."""
         self._take_settings(*(config.get(name) for name in ("max_tokens", "sequence_length", "end_token")))
         self.__dict__["character_counts"] = dict(config.get("character_counts") or {})
         return self
@@ -101,15 +106,15 @@ class IdRules:
 
     @abc.abstractmethod
     def continuation(self, text: str, ids: Sequence[int]) -> str:
-        """The string that, appended to `text`, makes it read on with `ids` (a list of ints in range).
+        """The string to append to `text` so that it continues with `ids` (a list of ints in range).
 
-        Ids may come in one call or in several, each with the text so far, unless `unfinished` says otherwise: the
-        strings join to the same text.
+        Ids may be passed in one call or in several, each with the text so far: the result is the same, except where
+        `unfinished` says that a call ends too early.
         """
         raise NotImplementedError
 
     def unfinished(self, ids: Sequence[int]) -> int:
-        """How many of the last `ids` may show as other characters once more ids come; 0 where a token is whole text."""
+        """Number of last `ids` whose characters may change when more ids follow; 0 if every token is complete text."""
         return 0
 
     @abc.abstractmethod
@@ -118,22 +123,22 @@ class IdRules:
         raise NotImplementedError
 
     def tokenize_prompt(self, text: str) -> tuple[Ids, int, np.ndarray | None]:
-        """Ids of a text that is to be continued, whose last character may belong to the token that comes next.
+        """Ids of a text to be continued, whose last character may belong to the next token.
 
-        "Once upon a " continues with " time", the blank and the word in one token, so the blank must not be a token of
-        its own before it (known as token healing).
+        "Once upon a " continues with " time", where the blank and the word are one token. So the blank must not be a
+        token of its own at the end of the prompt (known as token healing).
 
         Args:
             text: str.
 
         Returns:
-            int32 ids `[n]`; how many of the last characters these ids leave out, 0 or 1; and a bool array
-            `[vocabulary_size]` of the tokens that begin with what was left out, None where nothing was.
+            int32 ids `[n]`; the number of characters at the end that these ids leave out, 0 or 1; and a bool array
+            `[vocabulary_size]` of the tokens that begin with the character left out, or None.
         """
         return self.tokenize(text), 0, None
 
     def can_write(self, text: str, allow_unknown: bool = False) -> bool:
-        """Whether tokens in a row can ever be printed as `text` or around it. True where that is not certain."""
+        """Whether generated text can ever contain `text`. True if that is not certain."""
         return True
 
     def unknown_tokens(self, texts: str | Iterable[str]) -> collections.Counter[str]:
@@ -162,15 +167,15 @@ class IdRules:
         return self.get_vocabulary()[_checks.whole_number("id", id, 0, self.vocabulary_size() - 1)]
 
     def token_to_id(self, token: str) -> int | None:
-        """The id of this token; `unk_id` for one that the vocabulary lacks."""
+        """The id of this token; `unk_id` if it is not in the vocabulary."""
         vocabulary = self.get_vocabulary()
         return vocabulary.index(token) if _checks.text("token", token) in vocabulary else self.unk_id
 
     def spelling_bits(self, word: str) -> float:
-        """Bits to spell an unknown word letter by letter under the character counts of the adapted text.
+        """Bits to spell an unknown word letter by letter, given the character counts of the adapted text.
 
-        The code is add-one smoothed and closes the word with one end mark; a character that the text never had
-        costs an escape plus its 21-bit code point. It makes bits per character honest for word tokenizers.
+        The counts are add-one smoothed, and an end mark closes the word; a character that the text never had costs an
+        escape and its 21-bit code point. Without these bits, word tokenizers would seem to need too few per character.
         """
         total = sum(self.character_counts.values())
         choices = len(self.character_counts) + 2  # the end mark and the escape

@@ -1,4 +1,4 @@
-"""GPT-2's way to write bytes as letters, and what a vocabulary and its merges have to be."""
+"""GPT-2's letters for bytes, and checks of a byte-level vocabulary and its merges."""
 
 import codecs
 
@@ -6,7 +6,7 @@ from tinylm_keras import _checks
 
 
 def alphabet():
-    """dict of the 256 letters that GPT-2 writes bytes with, and the byte of each.
+    """Return a dict of the 256 letters that GPT-2 writes for bytes, with the byte of each.
 
     Printable bytes of Latin-1 stand for themselves; the others follow from U+0100 on, so that the blank is "Ġ".
 
@@ -31,7 +31,7 @@ def token_bytes(tokens):
 
 
 def unfinished_bytes(data):
-    """How many of the last bytes are the beginning of a character that is not complete, 0 to 3."""
+    """Number of bytes at the end that begin an incomplete character, 0 to 3."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     decoder.decode(data)
     return len(decoder.getstate()[0])
@@ -51,7 +51,7 @@ def check_vocabulary(vocabulary):
         missing = next((id for id in range(len(tokens)) if id not in by_id), None)
         if missing is not None:
             rule = f"must give each id from 0 to {len(tokens) - 1} to one token"
-            raise _checks.refuse("vocabulary", f"{rule}; none has the id {missing}", vocabulary)
+            raise _checks.refuse("vocabulary", f"{rule}; no token has the id {missing}", vocabulary)
         tokens = [by_id[id] for id in range(len(tokens))]
     known = set(tokens)
     if len(known) < len(tokens):
@@ -76,7 +76,7 @@ def check_merges(merges, tokens):
             raise _checks.refuse("merges", "must hold strings of two tokens and one blank between", merge)
         unknown = [token for token in (*parts, "".join(parts)) if token not in known]
         if unknown:
-            rule = f"must join tokens of `vocabulary` to one; {unknown[0][:60]!r} is none"
+            rule = f"must join two tokens of `vocabulary` to a third; {unknown[0][:60]!r} is not in it"
             raise _checks.refuse("merges", rule, merge)
     if len(set(merges)) < len(merges):
         raise _checks.refuse("merges", "must not hold a merge twice", _checks.first_repeated(merges))

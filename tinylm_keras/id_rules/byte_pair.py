@@ -1,4 +1,4 @@
-"""Byte-pair encoding: frequent letters in a row are one token."""
+"""Byte-pair encoding: a frequent sequence of letters is one token."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from tinylm_keras._types import Ids
 
 PAD = ""
-NO_SPACE = "\x1c\x1d\x1e\x1f"  # for Python they are white space, for Unicode and GPT-2's pattern they are not
+NO_SPACE = "\x1c\x1d\x1e\x1f"  # white space for Python, but not for Unicode and GPT-2's pattern
 
 
 class BytePairRules(IdRules):
-    """The ids of `tokenizers.BytePairTokenizer`; the package `tokenizers` finds them."""
+    """The ids of `tokenizers.BytePairTokenizer`, found by the package `tokenizers`."""
 
     least_tokens = 257  # the bytes and padding
 
@@ -51,7 +51,7 @@ class BytePairRules(IdRules):
 
     @property
     def pad_id(self) -> int | None:
-        """Id of padding, one after the last token; None before there is a vocabulary."""
+        """Id of padding, one after the last token; None without a vocabulary."""
         return None if self.__dict__["_tokens"] is None else len(self.__dict__["_tokens"])
 
     @property
@@ -68,7 +68,7 @@ class BytePairRules(IdRules):
         return PAD if id == size - 1 else self._known_tokens()[id]
 
     def token_to_id(self, token: str) -> int | None:
-        """The id of this token, written in GPT-2's byte letters; None for one that the vocabulary lacks."""
+        """The id of this token, written in GPT-2's byte letters; None if it is not in the vocabulary."""
         return self.pad_id if _checks.text("token", token) == PAD else self._token_ids().get(token)
 
     def continuation(self, text: str, ids: Sequence[int]) -> str:
@@ -90,7 +90,7 @@ class BytePairRules(IdRules):
         last = text[-1:]
         if not last.isspace() or last in NO_SPACE:
             return super().tokenize_prompt(text)
-        # Before a word, GPT-2's pattern parts white space from its last character, and joins a blank to the word.
+        # In front of a word, GPT-2's pattern splits off the last white space character; a blank joins the word.
         known = self.tokenize(text[:-1])
         if last != " ":
             return np.concatenate([known, self.tokenize(last)]), 0, None
@@ -99,7 +99,7 @@ class BytePairRules(IdRules):
         return known, 1, np.array([*first, False])  # padding has no bytes
 
     def token_strings(self, text: str) -> list[str]:
-        """As in every tokenizer; a character of several tokens belongs to the last of them, the others have ""."""
+        """As in every tokenizer; a character of several tokens belongs to the last of them, and the others get ""."""
         table, decoder = self._table(), codecs.getincrementaldecoder("utf-8")()
         return [decoder.decode(table[i]) for i in self.tokenize(text)]
 
@@ -124,9 +124,7 @@ class BytePairRules(IdRules):
     def _known_tokens(self):
         tokens = self.__dict__["_tokens"]
         if tokens is None:
-            raise ValueError(
-                f"This {type(self).__name__} has no vocabulary yet. Call adapt(texts) first, or use from_files."
-            )
+            raise ValueError(f"This {self._kind} has no vocabulary yet. Call adapt(texts) first, or use from_files.")
         return tokens
 
     def _token_ids(self):

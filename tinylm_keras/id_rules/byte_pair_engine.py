@@ -1,4 +1,4 @@
-"""The engine behind byte-pair encoding: the `tokenizers` package, set up to split as GPT-2."""
+"""The engine of byte-pair encoding: the package `tokenizers`, set up to split text like GPT-2."""
 
 import json
 
@@ -8,7 +8,7 @@ from tinylm_keras.id_rules import byte_level, strings
 
 PART = 65_536  # characters that one thread encodes at a time
 
-# Longer words are learned from in pieces: learning takes the square of a word's length (a million times "a": hours).
+# Longer words are split for learning, whose time grows with the square of a word's length (a million "a": hours).
 LONGEST_WORD = 1_000
 
 
@@ -20,11 +20,11 @@ def build(ids, merges):
 
 
 def learn(texts, size):
-    """Learn byte pairs: the most frequent pair is merged until there are `size` tokens or none comes twice.
+    """Learn byte pairs: the most frequent pair is merged until there are `size` tokens or no pair occurs twice.
 
     Args:
         texts: iterable of str.
-        size: int. Most tokens, the 256 bytes included.
+        size: int. Maximum number of tokens, including the 256 bytes.
 
     Returns:
         (list of tokens in the order of their ids, list of merges "left right").
@@ -43,10 +43,10 @@ def learn(texts, size):
 
 
 def encode(engine, texts):
-    """Return the ids of each text, int32 arrays. Long texts are cut where no id changes, so the cores share them."""
+    """Return the ids of each text, int32 arrays. Long texts are split where no id changes, to use all cores."""
     rows = [[] for _ in texts]
     parts = ((row, part) for row, text in enumerate(texts) for part in strings.parts(text, PART))
-    # What the engine returns takes a hundred times the room of the ids, so it is given a bounded amount at a time.
+    # The result of the engine takes a hundred times the memory of the ids, so it gets a bounded amount at a time.
     for batch in strings.bounded(parts, lambda pair: len(pair[1])):
         encoded = engine.encode_batch_fast([part for _, part in batch], add_special_tokens=False)
         for (row, _), encoding in zip(batch, encoded, strict=True):
@@ -55,7 +55,7 @@ def encode(engine, texts):
 
 
 def _engine(model):
-    # No special token is registered, so the text of a control token is text like any other.
+    # No special token is registered, so the characters of a control token are ordinary text.
     import tokenizers
 
     engine = tokenizers.Tokenizer(model)

@@ -32,7 +32,7 @@ class CharacterRules(WordRules):
         return [table[np.frombuffer(text.encode("utf-32-le"), "<u4")] for text in texts]
 
     def _table(self):
-        """Id by code point, for all of Unicode: one look-up in numpy for a whole text."""
+        """Return the ids by code point, for all of Unicode, so that numpy can look up a whole text at once."""
         if self.__dict__["_ids_by_code"] is None:
             table = np.full(0x110000, self.unk_id, "int32")
             for character, index in self._word_ids().items():

@@ -1,16 +1,16 @@
-"""Which texts the words of a vocabulary can ever be printed as."""
+"""Tells which texts the words of a vocabulary can print."""
 
-EDGE = "\ud800"  # half a surrogate pair: no text holds it
+EDGE = "\ud800"  # half a surrogate pair, which no text contains
 
 
 def can_print(text, words, may_stand):
-    """Whether words in a row can be printed so that `text` is a part of it, from anywhere in a word to anywhere.
+    """Whether printed words can contain `text`, which may begin and end inside words.
 
     Args:
         text: str.
         words: list of str.
         may_stand: function of (before, gap, word): whether `word` may follow `before` with `gap`, "" or " ", between.
-            `before` is the part of `text` in front; what stood before that is not known.
+            `before` is the part of `text` in front; the text before it is unknown.
 
     Returns:
         bool.

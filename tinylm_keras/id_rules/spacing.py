@@ -1,24 +1,24 @@
-"""Where a blank stands between words and marks: the spacing of printed English."""
+"""Puts blanks between words and marks as in printed English."""
 
 import re
 
-# What a token begins with decides the blank before it, what a text ends with the blank after it.
+# No blank comes before a token that begins with one of the first, or after a text that ends with one of the second.
 NO_BLANK_BEFORE = frozenset(",.!?;:)]}”’»…%‰°،؛؟۔।॥")
 NO_BLANK_AFTER = frozenset("([{“‘„‚«¿¡$£€¥#@")
 JOINING = frozenset("—/\\、。，！？：；「」『』（）《》〈〉【】〜・")
 
-# The quotes whose same mark opens and closes, and line breaks; but no apostrophe with a letter or digit on both sides.
+# Quotes of which one mark opens and closes, and line breaks; but no apostrophe between two letters or digits.
 TURN = re.compile(r"\n|[\"`]|(?<![^\W_])'|'(?![^\W_])")
-TURNING = frozenset("\n\"'`")  # a text without these has no turn
+TURNING = frozenset("\n\"'`")  # a text without these has no match
 
 
 def may_stand(before, gap, token):
-    """Whether `token` may be printed after the end `before` of a longer text with this gap, "" or " ", between."""
-    if before == "-" or not (before or gap):  # perhaps the end of "--"; perhaps the beginning of all
+    """Whether `token` may follow a text that ends with `before`, with the gap "" or " " between them."""
+    if before == "-" or not (before or gap):  # perhaps the end of "--"; perhaps the beginning of the text
         return True
-    before = before or "a"  # of all there may be, a letter leaves the blank to the token
+    before = before or "a"  # after a letter, the token alone decides about the blank
     spacing = Spacing(before)
-    undecided = {before[-1], token[0]} & TURNING  # what these are depends on the quotes that opened further left
+    undecided = {before[-1], token[0]} & TURNING  # their meaning depends on quotes that opened earlier
     for opened in (set(), *({mark} for mark in undecided), undecided):
         spacing.open_quotes = opened
         if spacing.needs_blank(token) == bool(gap):
@@ -27,7 +27,7 @@ def may_stand(before, gap, token):
 
 
 class Spacing:
-    """A text that grows token by token; it only remembers which quotes are open and how the text ends.
+    """A text that grows token by token, of which only the open quotes and the last characters are kept.
 
     A straight quote opens after a blank or a mark and closes otherwise; a line break closes all. An apostrophe after a
     word ("dogs'") opens nothing.
@@ -48,13 +48,13 @@ class Spacing:
         self._read(text[text.rfind("\n") + 1 :])
 
     def add(self, token):
-        """Append a token; return it with the blank in front that it needs."""
+        """Append a token; return it with a blank in front if it needs one."""
         written = f" {token}" if self.needs_blank(token) else token
         self._read(written)
         return written
 
     def needs_blank(self, token):
-        """Whether a blank stands between the text and this token."""
+        """Whether a blank belongs between the text and this token."""
         last = self._tail[-1:]
         if not last or last.isspace() or token[0].isspace():
             return False

@@ -1,4 +1,4 @@
-"""Texts in bounded amounts: what `adapt` accepts, and where a long text may be cut."""
+"""Splits texts into bounded amounts, at places where no tokenizer's ids change."""
 
 import re
 
@@ -8,20 +8,20 @@ from tinylm_keras import _checks
 
 MOST_TEXTS, MOST_CHARACTERS = 4096, 1_000_000  # of one batch
 
-# White space that follows a non-space. Only the ASCII blanks cut, because only they separate words in every tokenizer;
-# any Unicode space before them joins their run. Every tokenizer keeps its ids when a text is cut here.
+# White space after a non-space. Only before ASCII white space, because other spaces are part of a word in some
+# tokenizers; another space in front belongs to the same run. No tokenizer's ids change when a text is cut here.
 CUT = re.compile(r"(?<=\S)(?=[ \t\n\v\f\r])")
 
 
 def parts(text, size):
     r"""Yield `text` in parts of `size` characters or a little more, cut where no tokenizer's ids change.
 
-    A text is cut right before white space that follows a non-space, and nowhere else. One without such a place stays
-    whole.
+    A text is cut before white space that follows a non-space, and nowhere else. A text without such a place is not
+    cut.
 
     Args:
         text: str.
-        size: int, at least 1. Characters of a part at the least, but for the last.
+        size: int, at least 1. Minimum number of characters of each part but the last.
 
     Yields:
         str; joined they are `text`.
@@ -42,7 +42,7 @@ def parts(text, size):
 
 
 def batches(texts):
-    """Yield lists of strings of bounded length, from everything that `adapt` accepts.
+    """Yield lists of strings of bounded length from the texts that `adapt` accepts.
 
     Args:
         texts: str, any iterable of str, or a `tf.data.Dataset` of strings (batched or not).
@@ -51,13 +51,13 @@ def batches(texts):
         list of str. Long texts come in parts.
 
     Raises:
-        TypeError, ValueError: if an item is no string, or no valid Unicode.
+        TypeError, ValueError: if an item is not a string or not valid Unicode.
     """
     yield from bounded((part for text in _strings(texts) for part in parts(text, MOST_CHARACTERS)), len)
 
 
 def bounded(items, length):
-    """Yield the items in lists of at most `MOST_TEXTS` and about `MOST_CHARACTERS`; `length(item)` gives those."""
+    """Yield the items in lists of at most `MOST_TEXTS` items and about `MOST_CHARACTERS`, counted by `length(item)`."""
     batch, characters = [], 0
     for item in items:
         batch.append(item)

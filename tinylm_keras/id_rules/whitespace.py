@@ -1,4 +1,4 @@
-"""Words are what stands between white space."""
+"""Words are separated by white space."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 BLANKS = " \t\n\v\f\r"
-WORD = re.compile(f"[^{BLANKS}]+")  # as TensorFlow splits: other Unicode spaces are part of a word
+WORD = re.compile(f"[^{BLANKS}]+")  # like TensorFlow; other Unicode spaces are part of a word
 
 
 class WhitespaceRules(WordRules):
@@ -30,13 +30,13 @@ class WhitespaceRules(WordRules):
 
 
 def learn_words(texts: Iterable[str]) -> WhitespaceRules:
-    """The rules that `WhitespaceTokenizer().adapt(texts)` has: all words, the most frequent first.
+    """Return the rules of `WhitespaceTokenizer().adapt(texts)`: all words, the most frequent first.
 
     Args:
         texts: iterable of str.
 
     Raises:
-        ValueError: if the texts hold no word.
+        ValueError: if the texts contain no word.
 
     Example:
 
@@ -45,7 +45,7 @@ def learn_words(texts: Iterable[str]) -> WhitespaceRules:
     """
     counts = collections.Counter(word for text in texts for word in WORD.findall(text))
     words = sorted(counts, key=lambda word: (counts[word], word), reverse=True)
-    words = dict.fromkeys(word.rstrip("\0") for word in words)  # as Keras, which drops NUL at the end of a word
+    words = dict.fromkeys(word.rstrip("\0") for word in words)  # like Keras, which drops NUL at the end of a word
     words = [word for word in words if word not in (PAD, UNKNOWN)]
     if not words:
         raise ValueError("`texts` must hold at least one token to adapt to. Received: only blank text.")

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from tinylm_keras._types import Ids
 
-# The two engines that split know different classes of characters (RE2's \w is ASCII; \pL is unknown to Python; both
-# follow some version of Unicode), so the classes are spelled out: what is neither space nor mark belongs to a word.
+# The two engines that split text have different classes of characters (RE2's \w is ASCII; Python has no \pL; both
+# follow some version of Unicode). So the classes are spelled out: a character that is neither space nor mark belongs to
+# a word.
 SPACE = "\x09-\x0d\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 MARK = (
     r"\x00-\x08\x0e-\x1b\x21-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f"  # ASCII, without _
@@ -27,8 +28,8 @@ MARK = (
     "\U0001f000-\U0001fbff"  # emoji
 )
 WORD = f"[^{SPACE}{MARK}]"
-# A number with its points; a word with the apostrophes and hyphens inside it; hyphens in a row (a typed dash); any
-# other mark, an emoji with what varies it. Both engines take the first alternative that fits.
+# A number with its points; a word with the apostrophes and hyphens inside it; several hyphens (a typed dash); any other
+# mark, such as an emoji with its modifiers. Both engines take the first alternative that matches.
 TOKEN = (
     r"[0-9]+(?:[.,:][0-9]+)+"
     rf"|{WORD}+(?:['’\-‐‑]{WORD}+)*"
@@ -45,7 +46,7 @@ class WordPunctRules(WordRules):
         return PATTERN.findall(text)
 
     def tokenize_prompt(self, text: str) -> tuple[Ids, int, np.ndarray | None]:
-        # The ids are those without the last blank, but only a token that would get a blank in front may follow it.
+        # The ids leave out the last blank, and the next token must be one that gets a blank in front.
         body = text[:-1]
         if not text.endswith(" ") or not body or body[-1].isspace():
             return super().tokenize_prompt(text)

@@ -1,4 +1,4 @@
-"""Ids of a vocabulary of strings, looked up one by one."""
+"""The base class of rules that look up strings in a vocabulary."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ PAD, UNKNOWN = "", "[UNK]"
 class WordRules(IdRules):
     """A vocabulary of strings.
 
-    A subclass says how a text is split, `token_strings`; how words are printed in a row, `continuation`; and which gaps
-    that leaves, `_may_stand`.
+    A subclass defines how a text is split (`token_strings`), how words are joined (`continuation`), and which gaps this
+    leaves between them (`_may_stand`).
 
-    Id 0 pads, id 1 is every unknown word, then come the words; the end token, when there is one, has the last id.
+    Id 0 is padding, id 1 is for unknown words, then come the words. The end token, if there is one, has the last id.
     """
 
     pad_id = 0
     unk_id = 1
-    unknown_text = UNKNOWN  # what an unknown word is printed as
+    unknown_text = UNKNOWN  # printed for an unknown word
 
     least_tokens = 3  # padding, [UNK] and a word
 
@@ -45,7 +45,7 @@ class WordRules(IdRules):
         return [PAD, UNKNOWN, *self._known_words(), *end]
 
     def vocabulary_size(self) -> int:
-        """Number of ids, the special ones included."""
+        """Number of ids, including the special ones."""
         return 2 + len(self._known_words()) + (self.end_token is not None)
 
     @property
@@ -54,7 +54,7 @@ class WordRules(IdRules):
         return None if self.end_token is None else self.vocabulary_size() - 1
 
     def token_to_id(self, token: str) -> int | None:
-        """The id of this token; `unk_id` for one that the vocabulary lacks."""
+        """The id of this token; `unk_id` if it is not in the vocabulary."""
         if _checks.text("token", token) == self.end_token:
             return self.end_id
         return self.pad_id if token == PAD else self._word_ids().get(token, self.unk_id)
@@ -64,11 +64,11 @@ class WordRules(IdRules):
         return printing.can_print(text, [*words, self.unknown_text] if allow_unknown else words, self._may_stand)
 
     def _may_stand(self, before, gap, word):
-        """Whether `word` may be printed after `before` with this gap between; see `printing.can_print`."""
+        """Whether `word` may be printed after `before` with this gap in between; see `printing.can_print`."""
         raise NotImplementedError
 
     def _written(self, ids):
-        """The tokens of `ids` as they are printed; padding and the end token are not."""
+        """Return the tokens of `ids` as printed, without padding and the end token."""
         words, silent = self._known_words(), (self.pad_id, self.end_id)
         return [self.unknown_text if i == self.unk_id else words[i - 2] for i in ids if i not in silent]
 
@@ -84,13 +84,11 @@ class WordRules(IdRules):
     def _known_words(self):
         words = self.__dict__["_words"]
         if words is None:
-            raise ValueError(
-                f"This {type(self).__name__} has no vocabulary yet. Call adapt(texts) first, or pass `vocabulary`."
-            )
+            raise ValueError(f"This {self._kind} has no vocabulary yet. Call adapt(texts) first, or pass `vocabulary`.")
         return words
 
     def _word_ids(self):
-        """dict of id by word, without the control tokens: their characters in a text are unknown words."""
+        """Return a dict of ids by word, without control tokens, whose characters in a text are unknown words."""
         if self.__dict__["_ids"] is None:
             self.__dict__["_ids"] = {word: index for index, word in enumerate(self._known_words(), 2)}
         return self.__dict__["_ids"]

@@ -43,7 +43,7 @@ class GenerationMixin:
 
     def can_begin(self, prompt: str) -> bool:
         """Whether `generate` can continue a prompt: an empty one needs an end token or a known first token."""
-        return bool(prompt) or self.end_id is not None or bool(self.first_tokens)
+        return generation.can_begin(self, prompt)
 
     def after_end(self, ids: Ids) -> Ids:
         """These ids, with the end token in front if the tokenizer has one: every training text begins with it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -91,7 +92,7 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         self.pad_id = tokenizer.pad_id if pad_id is None and tokenizer is not None else pad_id
         self.__dict__["tokenizer"] = tokenizer
         self.generation_defaults = kept["generation_defaults"] or {}
-        self.__dict__["first_tokens"] = [tuple(map(int, pair)) for pair in kept["first_tokens"] or ()]
+        self.__dict__["first_tokens"] = _check_first_tokens(kept["first_tokens"] or (), self.vocabulary_size)
         self.perplexity = Perplexity(pad_id=self.pad_id)
 
     # The forward pass
@@ -232,3 +233,19 @@ class LanguageModel(TrainingMixin, GenerationMixin, keras.Model):
         frozen.restore(model, **flags)
         model.__dict__["_loaded_from"] = by
         return model
+
+
+def _check_first_tokens(pairs, vocabulary_size):
+    """Return pairs of an id and its count as tuples of int, or raise."""
+    rule = f"must be pairs of an id in [0, {vocabulary_size}) and its count, a whole number of at least 1"
+    pairs = [tuple(pair) if isinstance(pair, (tuple, list)) else (pair,) for pair in pairs]
+    for pair in pairs:
+        whole = all(isinstance(number, numbers.Integral) and not isinstance(number, bool) for number in pair)
+        if (
+            len(pair) != 2
+            or not whole
+            or not 0 <= pair[0] < vocabulary_size
+            or not 0 < pair[1] <= archive.LARGEST_COUNT
+        ):
+            raise _checks.refuse("first_tokens", rule, pair)
+    return [(int(token), int(count)) for token, count in pairs]

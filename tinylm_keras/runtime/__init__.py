@@ -1,8 +1,8 @@
-"""A model's file to text with numpy alone: a second implementation of every model, which needs no Keras.
+"""Generates text from a model's file with numpy alone: a second implementation of every model, without Keras.
 
-`file` checks and reads a file; `mini`, `rotary`, `baselines` and `counts` hold the networks, `parts` and `cache` what
-they are made of; `network_session` lets one write, and `model` is what `load` returns. Prompts become texts in
-`tinylm_keras.writing`, and text becomes ids by `tinylm_keras.id_rules`.
+`file` checks and reads a file. `mini`, `rotary`, `baselines` and `counts` contain the networks, `parts` and `cache`
+their building blocks. `network_session` runs the generation loop; `model` contains `load` and the class that it
+returns. `tinylm_keras.id_rules` turns text into ids, and `tinylm_keras.writing` turns prompts into texts.
 """
 
 from tinylm_keras.runtime.model import Model as Model

@@ -1,4 +1,4 @@
-"""The networks of `baselines` in numpy."""
+"""The networks of `tinylm_keras.baselines` in numpy."""
 
 import math
 
@@ -26,7 +26,7 @@ class AverageLM(Network):
         self.head = Dense(weights.within("head"), width, self.vocabulary_size)
 
     def empty_cache(self, rows):
-        return [0, np.zeros((rows, 1, self.width), "float32")]  # how many vectors, and their sum
+        return [0, np.zeros((rows, 1, self.width), "float32")]  # number of vectors, and their sum
 
     def hidden_states(self, token_ids, cache, last=False):
         (start, sums), (rows, length) = cache, token_ids.shape
@@ -68,7 +68,7 @@ class MLPLM(Network):
         bits = config["code_bits"]
         if bits % 2 or math.comb(bits, bits // 2) < self.vocabulary_size:
             raise Refused(f"has {bits} code_bits, which do not suit a vocabulary of {self.vocabulary_size:,}.")
-        self.codes = patterns(self.vocabulary_size, bits)  # bytes; the rows of a text become float32
+        self.codes = patterns(self.vocabulary_size, bits)  # uint8; only the rows of the given ids become float32
         self.layers, inputs = [], self.window * bits
         for i in range(config["num_hidden_layers"]):
             layer = weights.within(f"hidden_layers/normalized_dense{f'_{i}' if i else ''}", f"hidden_{i}")
@@ -77,7 +77,7 @@ class MLPLM(Network):
         self.head = Dense(weights.within("head"), inputs, self.vocabulary_size)
 
     def empty_cache(self, rows):
-        return [np.zeros((rows, self.window - 1, self.codes.shape[1]), "float32")]  # what stands before a text
+        return [np.zeros((rows, self.window - 1, self.codes.shape[1]), "float32")]  # the codes in front of a text
 
     def hidden_states(self, token_ids, cache, last=False):
         codes = np.concatenate(
@@ -93,7 +93,7 @@ class MLPLM(Network):
 
 
 class NormalizedDense:
-    """A dense layer and a batch normalization, which is a factor and a sum once training is over."""
+    """A dense layer with batch normalization, which after training is one multiplication and one addition."""
 
     def __init__(self, config, weights, inputs, outputs):
         self.activation = choice(config, "activation", {"sigmoid": sigmoid, "relu": relu, "silu": silu})

@@ -1,4 +1,4 @@
-"""What a network keeps of the positions before, so that each new one is computed alone."""
+"""The key-value cache of attention: with it, a step computes only the new positions."""
 
 import numpy as np
 
@@ -10,9 +10,9 @@ class KeyValues:
         rows: int. Number of texts.
         num_heads: int.
         head_dim: int.
-        length: int. How many positions a position sees, itself included.
-        sliding: bool. Whether a text may be longer than that. The columns then move to the front whenever twice as many
-            are full.
+        length: int. Number of positions that each position attends to, including itself.
+        sliding: bool. Whether a text may be longer than `length`. The cache then has room for twice as many positions,
+            and whenever it is full, the last ones move to its beginning.
     """
 
     def __init__(self, rows, num_heads, head_dim, length, sliding=False):
@@ -27,8 +27,8 @@ class KeyValues:
             keys, values: float32 arrays `[rows, num_heads, T, head_dim]`.
 
         Returns:
-            All keys and values that one of the T may see, `[rows, num_heads, n, head_dim]` each, and which of them each
-            does: bool `[T, n]`, or None where a single position sees all.
+            The keys and values that at least one of the T positions attends to, `[rows, num_heads, n, head_dim]` each,
+            and a bool mask `[T, n]` of those that each of them attends to; None instead of a mask if T is 1.
         """
         begin, end = self._full, self._full + keys.shape[2]
         if end > self._keys.shape[2]:

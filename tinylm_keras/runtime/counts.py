@@ -9,11 +9,11 @@ from tinylm_keras.runtime.network import Network
 from tinylm_keras.runtime.parts import log_softmax
 from tinylm_keras.specs import PARTS
 
-LEAST = np.float32(1e-30)  # the logarithm of what cannot come (padding) would not be finite
+LEAST = np.float32(1e-30)  # the logarithm of 0, the probability of padding, would not be finite
 
 
 class NGramLM(Network):
-    """Smoothed counts; a position is described by the numbers of the contexts that end there. See `mini.MiniLM`."""
+    """Smoothed n-gram counts. The hidden state of a position is the contexts that end there. See `mini.MiniLM`."""
 
     sliding_window_cache = True
 
@@ -37,18 +37,19 @@ class NGramLM(Network):
 
 
 class MixtureLM(Network):
-    """The next token is the network's with some probability, else that of the counts. See `mini.MiniLM`."""
+    """A weighted mean of the probabilities of a network and of counts. See `mini.MiniLM`."""
 
     def __init__(self, config, weights, make):
-        """`make(kind, config, weights)` makes the network."""
+        """`make(kind, config, weights)` returns the network."""
         super().__init__(config)
         kind, network, counts = config["network"]["class_name"], *(config[part]["config"] for part in PARTS)
-        place = "mlplm" if kind == "MLPLM" else f"{kind.removesuffix('LM').lower()}_lm"  # Keras's name for a class
+        place = "mlplm" if kind == "MLPLM" else f"{kind.removesuffix('LM').lower()}_lm"  # Keras's name for the layer
         self.network = make(kind, current(kind, network), weights.within(f"layers/{place}", network["name"]))
         self.counts = NGramLM(counts, weights.within("counts", counts["name"]))
         shares = weights.within("layers", "mixing").take("mixing/vars/0", self.counts.longest + 1)
         shares = np.clip(shares, np.float32(1e-6), np.float32(1 - 1e-6))
         self.log_shares = np.log(shares), np.log(1 - shares)
+        self.cached_numbers = self.network.cached_numbers
         self.sliding_window_cache = self.network.sliding_window_cache
         self.receptive_field = max(self.network.receptive_field, self.counts.receptive_field)
 
@@ -67,7 +68,7 @@ class MixtureLM(Network):
 
 
 class _Pair:
-    """The hidden states of a network and the contexts of counts, of the same positions."""
+    """The hidden states of a network and the contexts of counts for the same positions."""
 
     def __init__(self, vectors, contexts):
         self.vectors, self.contexts = vectors, contexts
@@ -77,11 +78,11 @@ class _Pair:
 
 
 def _counts(config, weights):
-    """The tables as `Counts`. They may be of a stranger, so what they point at has to be there."""
+    """Return the tables as `Counts`. The file may come from an untrusted source, so every index in them is checked."""
     size, contexts, entries = (config[name] for name in ("vocabulary_size", "num_contexts", "num_counts"))
     sizes = {"unigram": size, "first": contexts + 2, "backoff": contexts + 1, "token": entries, "value": entries}
     tables = {name: weights.take(f"head/vars/{i}", sizes[name]) for i, name in enumerate(sizes)}
-    with np.errstate(invalid="ignore"):  # of what is no whole number, and does not fit
+    with np.errstate(invalid="ignore"):  # values out of range are refused below
         first, there = tables["first"].astype("int64"), int(tables["first"][-1])
     good = contexts >= size and first[0] == 0 and (np.diff(first) >= 0).all() and there <= entries
     token = tables["token"][: there if good else 0].astype("int64")

@@ -1,4 +1,4 @@
-"""A model's file: what it says and the arrays that it holds, after the check that Keras's loader uses too."""
+"""Reads a model's file, its config and its arrays, after the same check as before loading with Keras."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from tinylm_keras.archive.refusal import Refused
 
 @dataclasses.dataclass(frozen=True)
 class File:
-    """What a checked file holds.
+    """The contents of a checked file.
 
     Attributes:
-        path: str. Where it was, for messages.
-        kind: str. The class of its model.
-        config: dict. The settings of the model, by the names of today.
+        path: str. The path of the file, for messages.
+        kind: str. The class name of the model.
+        config: dict. The settings of the model under their current names.
         weights: `Weights`.
         keras: str. The version of Keras that wrote it.
-        precision: str. What Keras computes the model in, such as "float32" or "mixed_bfloat16"; here it is float32.
+        precision: str. The precision in which Keras computes the model, such as "float32" or "mixed_bfloat16". The
+            runtime always computes in float32.
         sha256: str or None.
     """
 
@@ -37,13 +38,13 @@ class File:
 
 
 class Weights:
-    """The arrays of a file by their names. Each is taken once, and checked then.
+    """The arrays of a file by name. Each is checked when it is taken.
 
     Args:
         arrays: dict of numpy arrays; `"head/vars/0"` is the first weight of the layer "head".
-        sizes: dict that counts the numbers taken of each part of the model, or None.
-        prefix: str. What stands before every name.
-        part: str or None. The part that the numbers taken belong to; None: what a name begins with.
+        sizes: dict that counts the weights taken from each part of the model, or None.
+        prefix: str. The beginning of every name.
+        part: str or None. The part for which weights are counted; None: the first component of each name.
     """
 
     def __init__(self, arrays, sizes=None, prefix="", part=None):
@@ -51,12 +52,12 @@ class Weights:
         self.sizes = {} if sizes is None else sizes
 
     def within(self, prefix, part=None):
-        """The arrays of one part, whose names are given without `prefix`."""
+        """Return the arrays of one part, to be taken by names without `prefix`."""
         return Weights(self._arrays, self.sizes, f"{self._prefix}{prefix}/", self._part or part)
 
     @property
     def total(self):
-        """How many numbers have been taken."""
+        """Number of weights taken so far."""
         return sum(self.sizes.values())
 
     def take(self, name, *shape):
@@ -81,14 +82,14 @@ def read(path, digest=False):
 
     Args:
         path: str or path of a `.keras` file.
-        digest: bool. Whether its SHA-256 is wanted.
+        digest: bool. Whether to compute its SHA-256.
 
     Returns:
         `File`.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it does not pass the check; in one line that names it.
+        FileNotFoundError: if the file does not exist.
+        ValueError: if it does not pass the check. The message is one line and names the file.
     """
     with archive.hold(path) as held, checks.naming(held.path):
         tree, metadata = held.contents.tree, held.contents.places[members.METADATA]
@@ -106,12 +107,12 @@ def read(path, digest=False):
 
 
 def _precision(dtype):
-    """The name of a dtype policy, which a config has as text or as an object."""
+    """Return the name of a dtype policy, which a config stores as text or as an object."""
     dtype = dtype["config"]["name"] if isinstance(dtype, dict) else dtype
     return "float32" if dtype is None else dtype
 
 
 def current(kind, config):
-    """The config of a model with the names of today."""
+    """Return the config of a model with the current names of its settings."""
     new = {old: name for name, old in specs.MODELS[kind].older.items()}
     return {new.get(name, name): value for name, value in config.items()}

@@ -6,7 +6,7 @@ from tinylm_keras.runtime.parts import ACTIVATIONS, Dense, LayerNorm, attention,
 
 
 class MiniLM(Network):
-    """Token and position vectors, transformer blocks, a dense layer to the vocabulary.
+    """Token and position embeddings, transformer blocks, and a dense layer to the vocabulary.
 
     Args:
         config: dict.
@@ -23,9 +23,10 @@ class MiniLM(Network):
             Block(config, weights.within(f"blocks/transformer_block{f'_{i}' if i else ''}", f"block_{i}"))
             for i in range(config["num_blocks"])
         ]
+        self.cached_numbers = 2 * width * len(self.blocks)
         is_pre = config["norm"] == "pre"
         self.final_norm = LayerNorm(weights.within("final_norm"), width) if is_pre else None
-        bias = config.get("head_bias") is not False  # files of before had no such entry, and always a bias
+        bias = config.get("head_bias") is not False  # older files have no such entry, and always a bias
         self.head = Dense(weights.within("head"), width, self.vocabulary_size, bias)
 
     def empty_cache(self, rows):
@@ -60,22 +61,22 @@ class Block:
         self.contract = Dense(weights.within("contract"), inner, width)
 
     def __call__(self, x, rows, cache, last):
-        """The vectors `x` `[rows * T, D]` after this block; `last`: those of the last positions alone, `[rows, D]`."""
+        """Apply the block to `x` `[rows * T, D]`; `last`: return only the last position of each row, `[rows, D]`."""
         mixed = attention(*self.queries_keys_values(x, rows), cache, last)
         return self.feed_forward(self.after_attention(last_of(x, rows) if last else x, mixed))
 
     def queries_keys_values(self, x, rows):
-        """Three arrays `[rows, num_heads, T, head_dim]`."""
+        """Return three arrays `[rows, num_heads, T, head_dim]`."""
         return heads(self.query_key_value(self.attention_norm(x) if self.is_pre else x), rows, self.num_heads)
 
     def after_attention(self, x, mixed):
-        """The vectors `x` `[N, D]` with what attention has mixed, `[N, D]`."""
+        """Add the result of attention, `[N, D]`, to the vectors `x` `[N, D]`."""
         y = self.projection(mixed)
         y += x
         return y if self.is_pre else self.attention_norm(y)
 
     def feed_forward(self, x):
-        """The vectors `x` `[N, D]` after attention, with the feed-forward part."""
+        """Add the result of the feed-forward network to the vectors `x` `[N, D]`."""
         y = self.contract(self.activation(self.expand(self.feed_forward_norm(x) if self.is_pre else x)))
         y += x
         return y if self.is_pre else self.feed_forward_norm(y)

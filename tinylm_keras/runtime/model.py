@@ -1,4 +1,4 @@
-"""A model that writes without Keras."""
+"""A model that generates text without Keras."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinylm_keras import _checks, archive, id_rules
+from tinylm_keras import _checks, archive, hub, id_rules
 from tinylm_keras.archive.refusal import Refused
 from tinylm_keras.runtime import scoring
 from tinylm_keras.runtime.baselines import MLPLM, AverageLM, BigramLM
@@ -33,14 +33,14 @@ NETWORKS = {network.__name__: network for network in (MiniLM, RotaryLM, AverageL
 
 
 class Model:
-    """A model's file, ready to write text with numpy alone: `runtime.load` makes one.
+    """A model that generates text with numpy alone; `runtime.load` returns one.
 
     Attributes:
         tokenizer: `id_rules.IdRules` with the methods of the model's tokenizer, or None.
-        generation_defaults: dict. What `generate` and `stream` use for arguments that are None.
-        vocabulary_size, context_length, pad_id, end_id, receptive_field, sliding_window_cache, first_tokens: As those
-            of a `LanguageModel`.
-        file: `File`. What was read.
+        generation_defaults: dict. The values that `generate` and `stream` use for arguments that are None.
+        vocabulary_size, context_length, pad_id, end_id, receptive_field, sliding_window_cache, first_tokens: As in
+            `LanguageModel`.
+        file: `File`. The file that was read.
     """
 
     def __init__(self, file: File) -> None:
@@ -62,9 +62,9 @@ class Model:
         max_new_tokens: int | None = None,
         **settings: Unpack[GenerationSettings],
     ) -> str | list[str] | Ids | list[Ids]:
-        """As `LanguageModel.generate`, with the same arguments but `quantize` and samplers of keras-nlp.
+        """As `LanguageModel.generate`, with the same arguments except `quantize` and samplers of keras-nlp.
 
-        The same seed writes the same text as there, unless two tokens are so close that rounding decides between them.
+        The same seed gives the same text, unless two tokens are so close that rounding decides between them.
         """
         arguments = Arguments(max_new_tokens, **settings)
         return texts.generate(self, prompts, arguments, self._sessions(arguments), 3)
@@ -82,7 +82,7 @@ class Model:
             return scoring.score(self, text, lambda model, ids: scoring.network_scores(model.network, ids))
 
     def logits(self, token_ids: Any) -> np.ndarray:
-        """Logits float32 `[B, T, vocabulary_size]` of ids `[B, T]`, T at most `context_length`: what a model's call is.
+        """Logits float32 `[B, T, vocabulary_size]` of ids `[B, T]`, T at most `context_length`, as of a Keras model.
 
         Raises:
             ValueError: if the ids have another shape or are outside the vocabulary.
@@ -94,30 +94,30 @@ class Model:
             return self.network.logits(token_ids.astype("int32"))
 
     def prompt_ids(self, text: str) -> Ids:
-        """Ids of a text as training saw its beginning: with the end token in front, where the tokenizer has one."""
+        """Ids of a text, with the end token in front if the tokenizer has one, as in training."""
         return self.after_end(self.tokenizer.tokenize(text))
 
     def after_end(self, ids: Ids) -> Ids:
-        """These ids behind the end token, where the tokenizer has one: so begins every text of training."""
+        """These ids, with the end token in front if the tokenizer has one: every training text begins with it."""
         return ids if self.end_id is None else np.concatenate([np.array([self.end_id], "int32"), ids])
 
     def _sessions(self, arguments):
-        """A function that makes the session of one call, as `writing` needs it."""
+        """Return a function that creates the session of one call, for `writing`."""
 
         def begin(model, prompts, count, seed, allowed, first):
             sampler = Sampler.of(arguments.sampler, arguments.rules, model.generation_defaults)
             if not isinstance(sampler, Sampler):
-                raise _checks.refuse("sampler", "must be a tlm.Sampler where Keras does not run", sampler)
+                raise _checks.refuse("sampler", "must be a tlm.Sampler, because the runtime has no Keras", sampler)
             if arguments.quantize is not None:
-                advice = "Load the model with tlm.load_model for it."
-                raise _checks.refuse("quantize", "needs Keras, which does not run here", arguments.quantize, advice)
+                advice = "Load the model with tlm.load_model."
+                raise _checks.refuse("quantize", "needs Keras", arguments.quantize, advice)
             return NetworkSession(model.network, model, prompts, count, sampler, seed, allowed, first)
 
         return begin
 
 
 def make(kind, config, weights):
-    """Make the `Network` of a class of models."""
+    """Return the `Network` of a class of models."""
     if kind == "MixtureLM":
         return MixtureLM(config, weights, make)
     return NETWORKS[kind](config, weights)
@@ -126,17 +126,18 @@ def make(kind, config, weights):
 def load(path: Path, digest: bool = False) -> Model:
     """Load a model's file without Keras.
 
-    The file may come from anyone: it passes the same check as in `tlm.load_model`.
+    The file may come from an untrusted source: it must pass the same check as in `tlm.load_model`.
 
     Args:
-        path: str or path of a `.keras` file.
-        digest: bool. Whether `model.file.sha256` is wanted.
+        path: str or path of a `.keras` file; or `"hf://owner/name"`, to download its `model.keras` from the Hugging
+            Face hub.
+        digest: bool. Whether to compute `model.file.sha256`.
 
     Returns:
         A `Model`.
 
     Raises:
-        FileNotFoundError: if there is no such file.
+        FileNotFoundError: if the file does not exist.
         ValueError: if it is not a model of this package, or is damaged; the message says which.
 
     Example:
@@ -148,20 +149,25 @@ def load(path: Path, digest: bool = False) -> Model:
     >>> load(path).logits([[1, 2, 3]]).shape
     (1, 3, 10)
     """
-    file = read(path, digest)
+    file = read(_path(path), digest)
     with _naming(file.path):
         return Model(file)
 
 
 def load_tokenizer(path: Path) -> IdRules | None:
-    """Load the tokenizer of a model's file, as `load` does, without its weights; None where it has none."""
-    file = read(path)
+    """Load the tokenizer of a model's file as `load` does, without the model; None if the model has no tokenizer."""
+    file = read(_path(path))
     with _naming(file.path):
         return _tokenizer(file.config)
 
 
+def _path(path):
+    """Return the path of a model's file, which is fetched first if it is on the hub."""
+    return hub.fetch(path) if hub.is_address(path) else path
+
+
 def _tokenizer(config):
-    """The tokenizer that the config of a model names, or None."""
+    """Return the tokenizer in the config of a model, or None."""
     tokenizer = None if config.get("tokenizer") is None else id_rules.restore(config["tokenizer"])
     if tokenizer is not None and tokenizer.vocabulary_size() > config["vocabulary_size"]:
         raise Refused(f"has a tokenizer with {tokenizer.vocabulary_size():,} ids, more than its vocabulary.")
@@ -170,7 +176,7 @@ def _tokenizer(config):
 
 @contextlib.contextmanager
 def _naming(path):
-    """Word what is wrong with a file as one line that names it."""
+    """A context that turns errors about a file into one line that names it."""
     try:
         yield
     except Refused as refused:

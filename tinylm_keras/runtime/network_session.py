@@ -1,15 +1,15 @@
-"""One call of generation with a network in numpy."""
+"""The generation loop of one call, with a network in numpy."""
 
 import numpy as np
 
 from tinylm_keras.writing.sampling import choose
 from tinylm_keras.writing.session import Session
 
-CHUNK = 512  # positions of a prompt that are computed together
+CHUNK = 512  # positions of a prompt that are computed at a time
 
 
 class NetworkSession(Session):
-    """The `Session` of a `Network`: all rows take one step together, and each chooses its token.
+    """The `Session` of a `Network`: each step computes the logits of all rows, then chooses a token for each.
 
     Args:
         network: `Network`.
@@ -30,7 +30,7 @@ class NetworkSession(Session):
             self._prefill()
         uniform, begin = self._uniform(steps).tolist(), self.position + 1
         self._make_room(begin + steps)
-        with np.errstate(over="ignore", invalid="ignore"):  # of an exponential, or of what is not finite
+        with np.errstate(over="ignore", invalid="ignore"):  # exponentials may overflow; logits are checked
             for step in range(steps):
                 if self.finished.all():
                     steps = step
@@ -39,18 +39,18 @@ class NetworkSession(Session):
         return self.tokens[:, begin : begin + steps].copy()
 
     def _prefill(self):
-        """Fill the cache with the prompts, in chunks: each holds a score for each pair of its positions."""
+        """Fill the cache with the prompts, in chunks, because attention takes a score for each pair of positions."""
         network = self.network
         self.cache = network.empty_cache(len(self.tokens))
         if not network.sliding_window_cache and self.position >= network.context_length:
-            return  # each new token reads its whole window
+            return  # each step computes the whole window
         chunk = min(CHUNK, network.context_length)
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, self.position, chunk):
                 network.hidden_states(self.tokens[:, start : min(self.position, start + chunk)], self.cache, last=True)
 
     def _step(self, place, uniform):
-        """Choose the tokens at `place` from the one before it."""
+        """Choose the tokens at `place`, given those before it."""
         logits = self._logits(place)
         self._check_finite(np.isfinite(logits).all())
         for row, finished in enumerate(self.finished.tolist()):

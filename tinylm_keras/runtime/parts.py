@@ -1,4 +1,4 @@
-"""The parts that networks are made of, on float32 arrays `[N, D]` of vectors one after the other."""
+"""The layers and functions of networks, for float32 arrays `[N, D]` with one vector in each row."""
 
 import math
 
@@ -11,7 +11,7 @@ _GELU = np.array([*_GELU, -6.625890235117883e-05, 7.26685655722175e-02, 1.595768
 
 
 class Dense:
-    """A product with a matrix, and a bias.
+    """A dense layer: a matrix product, and a bias.
 
     Args:
         weights: `file.Weights` of the layer.
@@ -21,7 +21,7 @@ class Dense:
 
     def __init__(self, weights, inputs, outputs, bias=True):
         kernel = weights.take("vars/0", inputs, outputs)
-        # One vector times a tall matrix is a fifth faster with its columns in one piece, and a wide one with its rows.
+        # A vector times a tall matrix is a fifth faster with contiguous columns, times a wide one with contiguous rows.
         self.kernel = np.asfortranarray(kernel) if inputs > outputs else kernel
         self.bias = weights.take("vars/1", outputs) if bias else None
 
@@ -33,13 +33,13 @@ class Dense:
 
 
 class LayerNorm:
-    """Layer normalization of vectors of a width; see `Dense`."""
+    """Layer normalization; see `Dense`."""
 
     epsilon = 1e-5
 
     def __init__(self, weights, width):
         self.gain, self.bias = weights.take("vars/0", width), weights.take("vars/1", width)
-        self.share = np.full((width, 1), 1 / width, "float32")  # a product is the fastest mean
+        self.share = np.full((width, 1), 1 / width, "float32")  # a matrix product is the fastest mean
 
     def __call__(self, x):
         y = x - x @ self.share
@@ -50,7 +50,7 @@ class LayerNorm:
 
 
 class RMSNorm:
-    """Division by the root of the mean square, of vectors of a width; see `Dense`."""
+    """Division of each vector by its root mean square; see `Dense`."""
 
     epsilon = 1e-6
 
@@ -65,8 +65,8 @@ class RMSNorm:
 
 
 def _scale(x, norm):
-    """What brings each vector of `x` to a mean square of 1."""
-    if x.size == len(norm.share):  # of a single vector: plain numbers are faster than arrays
+    """Return the factor that gives each vector of `x` a mean square of 1."""
+    if x.size == len(norm.share):  # a single vector: Python numbers are faster than arrays
         x = x.reshape(-1)
         return 1 / math.sqrt(float(x.dot(x)) / len(x) + norm.epsilon)
     scale = np.square(x) @ norm.share
@@ -76,12 +76,12 @@ def _scale(x, norm):
 
 
 def attention(queries, keys, values, cache, last):
-    """What each position takes over from those that it sees.
+    """Causal attention: a weighted mean of the values that each position attends to.
 
     Args:
         queries, keys, values: float32 arrays `[rows, num_heads, T, head_dim]`.
         cache: `KeyValues`.
-        last: bool. Whether only the last of the T positions is wanted.
+        last: bool. Whether to return only the last of the T positions.
 
     Returns:
         float32 array `[rows * T, num_heads * head_dim]`, or `[rows, …]` of the last ones.
@@ -102,7 +102,7 @@ def attention(queries, keys, values, cache, last):
 
 
 def heads(x, rows, num_heads):
-    """Queries, keys and values `[rows, num_heads, T, head_dim]` of `x` `[rows * T, 3 * num_heads * head_dim]`."""
+    """Split `x` `[rows * T, 3 * num_heads * head_dim]` into queries, keys, values `[rows, num_heads, T, head_dim]`."""
     x = x.reshape(rows, -1, 3, num_heads, x.shape[1] // (3 * num_heads))
     return x.transpose(2, 0, 3, 1, 4)
 
@@ -113,7 +113,7 @@ def last_of(x, rows):
 
 
 def log_softmax(logits):
-    """Logarithms of the probabilities that logits `[…, V]` stand for."""
+    """Log probabilities of logits `[…, V]`."""
     logits = logits - logits.max(axis=-1, keepdims=True)
     return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
 

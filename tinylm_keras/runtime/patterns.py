@@ -12,7 +12,7 @@ def patterns(count, bits):
     ones = np.full(count, bits // 2)  # still to be placed
     patterns = np.zeros((count, bits), "uint8")
     for place in range(bits):
-        # How many patterns have a one here, with the ones that are left; they come first in the order.
+        # Number of patterns that have a one here, given how many ones are left; they come first in the order.
         with_one = np.array([math.comb(bits - place - 1, left - 1) if left else 0 for left in range(bits // 2 + 1)])
         one = numbers < with_one[ones]
         patterns[:, place] = one

@@ -12,7 +12,7 @@ TURN = 2**32  # an angle is a whole number of 2^-32 turns, and wraps as unsigned
 
 
 class RotaryLM(Network):
-    """Token vectors, blocks with rotary positions, logits with soft-capping or without; see `mini.MiniLM`."""
+    """Token embeddings, blocks with rotary positions, and logits with or without soft-capping; see `mini.MiniLM`."""
 
     sliding_window_cache = True
 
@@ -22,14 +22,15 @@ class RotaryLM(Network):
         self.num_heads, self.head_dim = config["num_heads"], head_dim(config, even=True)
         self.soft_cap = config["logit_soft_cap"]
         if self.soft_cap is not None and not self.soft_cap > 1e-6:
-            raise Refused(f"has a wrong logit_soft_cap: {self.soft_cap!r} is not above 0.")
+            raise Refused(f"has a wrong logit_soft_cap: it must be above 0, not {self.soft_cap!r}.")
         radians = MAX_WAVELENGTH ** (-np.arange(0, self.head_dim, 2) / self.head_dim)
-        self.pace = np.round(radians / (2 * np.pi) * TURN).astype("uint32")  # of each pair of features, a position
+        self.pace = np.round(radians / (2 * np.pi) * TURN).astype("uint32")  # of each pair of features, per position
         self.tokens = weights.take("embedding/vars/0", self.vocabulary_size, width)
         self.blocks = [
             Block(config, weights.within(f"blocks/rotary_block{f'_{i}' if i else ''}", f"block_{i}"))
             for i in range(config["num_blocks"])
         ]
+        self.cached_numbers = 2 * width * len(self.blocks)
         self.receptive_field = len(self.blocks) * (self.context_length - 1) + 1
         self.final_norm = RMSNorm(weights.within("final_norm"), width)
         self.last = Dense(weights.within("head"), width, self.vocabulary_size, bias=False)
@@ -80,7 +81,7 @@ class Block:
         self.contract = Dense(weights.within("contract"), inner, width, bias=False)
 
     def __call__(self, x, rows, cache, turn, last):
-        """As `mini.Block`; `turn` is cosine and sine of the angles of each position."""
+        """As `mini.Block`; `turn` is the cosines and sines of the angles of each position."""
         mixed = attention(*self.queries_keys_values(x, rows, turn), cache, last)
         return self.feed_forward(self.after_attention(last_of(x, rows) if last else x, mixed))
 
@@ -101,7 +102,7 @@ class Block:
 
 
 def _turned(x, cosine, sine):
-    """Vectors `[…, T, head_dim]` turned by angles `[T, head_dim / 2]`: features i and i + head_dim / 2 are a pair."""
+    """Rotate vectors `[…, T, head_dim]` by angles `[T, head_dim / 2]`: features i and i + head_dim / 2 are a pair."""
     half = x.shape[-1] // 2
     turned = np.empty_like(x)
     for ours, others, sign in ((slice(half), slice(half, None), -1), (slice(half, None), slice(half), 1)):

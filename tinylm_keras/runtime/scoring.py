@@ -1,21 +1,21 @@
-"""How likely a model finds a text, token by token."""
+"""Log probabilities of the tokens of a text."""
 
 import numpy as np
 
 from tinylm_keras import _checks
 from tinylm_keras.writing.prompts import check_ids
 
-ROWS = 32  # windows scored at once past the context
-CHUNK = 512  # positions scored at once
+ROWS = 32  # windows scored at a time past the context
+CHUNK = 512  # positions scored at a time
 
 
 def score(model, text, scores_of):
-    """See `LanguageModel.score`; `scores_of(model, ids)` gives log p of each id but the first."""
+    """See `LanguageModel.score`; `scores_of(model, ids)` returns log p of each id but the first."""
     is_text = isinstance(text, str)
     if is_text and model.tokenizer is None:
         raise _checks.refuse("text", "must be ids, because this model has no tokenizer", text)
     ids = model.prompt_ids(text) if is_text else check_ids("text", model, text)
-    # The end token that opens a text is context, not a token of the text.
+    # The end token in front of a text is context, not a token of the text.
     skipped = 1 if is_text and model.end_id is not None else 0
     if len(ids) - skipped < 2:
         return np.zeros(0, "float32")
@@ -26,7 +26,7 @@ def score(model, text, scores_of):
 
 
 def network_scores(network, ids):
-    """log p of each of some ids but the first, by a `Network`: float32 `[n - 1]`."""
+    """log p of each id but the first, computed by a `Network`: float32 `[n - 1]`."""
     length = network.context_length
     chunk = min(CHUNK, length)
     if network.sliding_window_cache:

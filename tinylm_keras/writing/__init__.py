@@ -1,5 +1,5 @@
-"""Prompts to text, whatever computes: what the compiled loop of `generation` and the numpy of `runtime` share.
+"""From prompts to text: the code that the compiled loop of `generation` and the numpy of `runtime` share.
 
-`texts` leads from prompts to texts, `prompts` reads what a caller passes, `arguments` and `sampling` say how tokens are
-chosen, `session` keeps what has been written, and `text_stream` makes text of ids, piece by piece.
+`prompts` reads the prompts, `arguments` and `sampling` define how tokens are chosen, `session` keeps the state of a
+call, `text_stream` turns ids into text piece by piece, and `texts` puts these together.
 """

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 from tinylm_keras import _checks
 from tinylm_keras.writing.sampling import RULES, Sampler
 
-# Stop strings come from files too, and each is looked for in all that is written.
+# Stop strings may come from files, and the text is searched for each of them.
 MOST_STOPS, LONGEST_STOP = 256, 1_000
 
 DEFAULTS = {"max_new_tokens": 64, **Sampler().get_config()}
 
 
 class Arguments(NamedTuple):
-    """What one call of `generate` or `stream` is given besides prompts; see `LanguageModel.generate`."""
+    """The arguments of `generate` and `stream` besides prompts; see `LanguageModel.generate`."""
 
     max_new_tokens: int | None = None
     temperature: float | None = None
@@ -29,14 +29,14 @@ class Arguments(NamedTuple):
 
     @property
     def rules(self):
-        """The rules of sampling that are given, as a dict."""
+        """The sampling rules that were given, as a dict."""
         return {name: getattr(self, name) for name in RULES if getattr(self, name) is not None}
 
 
 class ReadOnly(dict):
-    """The defaults that a model keeps: a dict that only a whole new one, which is checked, can replace.
+    """The generation defaults of a model: a dict that cannot be changed in place, because each change is checked.
 
-    JSON writes it as any dict.
+    JSON writes it like any dict.
 
     Example:
 

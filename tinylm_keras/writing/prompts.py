@@ -1,4 +1,4 @@
-"""Prompts: what a caller may pass, and the ids that a text to be continued begins with."""
+"""Prompts: the forms in which a caller may pass them, and their ids."""
 
 import collections.abc
 import dataclasses
@@ -11,17 +11,17 @@ RULE = "must be a str, ids, or a list of either"
 
 
 def read(prompts):
-    """Tell what was passed to `generate`.
+    """Recognize the form of the prompts of `generate`.
 
     Args:
         prompts: str; ids `[n]`; or several of one kind: a sequence, an iterator, an array `[B]` of str or `[B, n]` of
             ids.
 
     Returns:
-        (list of str or of rows that `check_ids` has yet to check, whether they are text, whether it was a single one).
+        (list of str, or of rows of ids that are not yet checked; whether they are text; whether there was one prompt).
 
     Raises:
-        ValueError: if it is neither.
+        ValueError: for anything else.
     """
     if isinstance(prompts, str):
         return [_plain(prompts)], True, True
@@ -46,7 +46,7 @@ def read(prompts):
 
 
 def check_ids(argument, model, ids):
-    """One row of ids as int32, or raise unless it is one, within the model's vocabulary."""
+    """Return one row of ids as int32, or raise unless they are ids of the model's vocabulary."""
     try:
         array = np.asarray(ids)
     except ValueError:  # rows of different lengths where one row should be
@@ -67,9 +67,9 @@ class Prompt:
 
     Attributes:
         ids: int32 array `[n]`.
-        text: str or None. What it was, if it was text.
-        held: int. How many of the last characters of the text are not in the ids: the first new token prints them.
-        first: bool array `[V]` or None. The tokens that do so; None: any.
+        text: str or None. The prompt, if it was text.
+        held: int. Number of characters at the end of the text that are left to the first new token.
+        first: bool array `[V]` or None. The tokens that begin with these characters; None: any token may be first.
     """
 
     ids: np.ndarray
@@ -89,7 +89,7 @@ class Prompt:
 
 
 def _from_array(prompts):
-    """An array or tensor as a str, a list, or an array `[n]` or `[B, n]` of numbers."""
+    """Return an array or tensor as a str, a list, or an array `[n]` or `[B, n]` of numbers."""
     array = np.asarray(prompts)
     if array.dtype.kind in "UO" and array.ndim < 2:
         return array.tolist()
@@ -103,5 +103,5 @@ def _is_number(item):
 
 
 def _plain(text):
-    """The text as a str of no subclass, whose methods could do other things."""
+    """Return the text as a plain str; a subclass could override its methods."""
     return "".join(text)

@@ -56,7 +56,7 @@ class Sampler:
         _checks.real_number(
             "repetition_penalty", self.repetition_penalty, 0, include_low=False, advice="1 changes nothing."
         )
-        # Beyond these, float32 turns a logit into infinity or the rule into 0, and a healthy model would be blamed.
+        # Beyond these limits float32 overflows or rounds to 0, and the model would seem to be at fault.
         if self.temperature > 1e6:
             raise _checks.refuse("temperature", "must be at most 1,000,000", self.temperature)
         if not 1e-3 <= self.repetition_penalty <= 1e3:
@@ -64,10 +64,10 @@ class Sampler:
 
     @classmethod
     def of(cls, sampler: Any, given: dict[str, Any], defaults: dict[str, Any]) -> Any:
-        """The sampler of one call: the argument, or one of the rules `given` over the defaults of a model.
+        """Return the sampler of a call: the argument, or one with the rules `given` and else the model's defaults.
 
         Raises:
-            ValueError: if the argument comes together with one of the rules.
+            ValueError: if both the argument and rules are given.
         """
         if sampler is None:
             rules = {name: defaults[name] for name in RULES if defaults.get(name) is not None}
@@ -78,7 +78,7 @@ class Sampler:
         return sampler
 
     def ranked(self, vocabulary_size: int) -> int:
-        """How many tokens have to be ranked: 0 when no rule needs an order."""
+        """Number of tokens that have to be ranked: 0 if no rule needs an order."""
         top_k = min(self.top_k or vocabulary_size, vocabulary_size)
         if top_k == vocabulary_size and (self.top_p is None or self.top_p == 1):
             return 0
@@ -105,7 +105,7 @@ RULES = tuple(field.name for field in dataclasses.fields(Sampler))
 def choose(logits, uniform, sampler, forbidden, seen):
     """Choose one token by inverting the cumulative distribution at a given uniform number.
 
-    It follows `samplers.choose`, which is compiled, step by step; sums are exact to more digits.
+    It follows the compiled `samplers.choose` step by step, but its sums are in float64.
 
     Args:
         logits: float32 array `[V]`, which is overwritten.
@@ -147,7 +147,7 @@ def choose(logits, uniform, sampler, forbidden, seen):
 
 
 def _ranked(heights, top_k):
-    """The ids of the `top_k` largest of some numbers, or of all, the largest first; ties go to the lowest id."""
+    """Return the ids of the `top_k` largest numbers (None: of all) in descending order; ties go to the lowest id."""
     if top_k is None or top_k >= len(heights):
         return np.argsort(-heights, kind="stable")
     least = np.partition(heights, -top_k)[-top_k]

@@ -1,25 +1,24 @@
-"""One call of generation: prompts, lengths, random numbers, what has been written; a subclass chooses the tokens."""
+"""The state of one call of generation: prompts, lengths, random numbers, new tokens; a subclass chooses the tokens."""
 
 import numpy as np
 
-CHUNK = 64  # tokens that are chosen at a time
+CHUNK = 64  # number of tokens that are chosen at a time
 
 
 class Session:
-    """Writes new tokens after several prompts, some at a time. A subclass gives `_sample`.
+    """Writes new tokens after several prompts, some at a time. A subclass defines `_sample`.
 
     Row i draws its random numbers from numpy's `default_rng((seed, i))`, one per new token, so that a row does not
     depend on its neighbours, on the size of the chunks, or on another thread.
 
     Args:
-        model: What writes, with `end_id` and `first_tokens`: a `LanguageModel` or a `runtime.Model`.
+        model: `LanguageModel` or `runtime.Model`. Its `end_id` and `first_tokens` are used.
         prompts: list of int32 arrays `[n_i]`, none longer than the model's `receptive_field`. An empty one begins with
             a token drawn from `model.first_tokens`.
         max_new_tokens: int.
         seed: int.
         allowed: bool array `[V]`. Tokens that may be written.
-        first: list with, for each prompt, a bool array `[V]` of the tokens that its first new one is limited to, or
-            None.
+        first: list of a bool array `[V]` or None for each prompt: the tokens that may come first; None: all.
     """
 
     def __init__(self, model, prompts, max_new_tokens, seed, allowed, first):
@@ -27,7 +26,7 @@ class Session:
         self.first = {row: tokens for row, tokens in enumerate(first) if tokens is not None}  # still to be used
         self.end_id = np.int32(-1 if model.end_id is None else model.end_id)
         self.generators = [np.random.default_rng((seed, row)) for row in range(len(prompts))]
-        self.returned = np.array([len(prompt) for prompt in prompts], "int32")  # ids that the caller knows
+        self.returned = np.array([len(prompt) for prompt in prompts], "int32")  # number of ids that the caller has
         self.ends = self.returned + np.int32(max_new_tokens)  # where each row ends
         if max_new_tokens:
             prompts = [prompt if len(prompt) else [self._first_token(row)] for row, prompt in enumerate(prompts)]
@@ -44,7 +43,7 @@ class Session:
         return bool(self.finished.all())
 
     def finish(self, row):
-        """End a row early (a stop string has come)."""
+        """End a row early, at a stop string."""
         self.finished[row] = True
 
     def advance(self, steps):
@@ -70,7 +69,7 @@ class Session:
         return fresh
 
     def _sample(self, steps):
-        """The next tokens of all rows, int32 `[B, n]` with n up to `steps`; sets `finished`."""
+        """Return the next tokens of all rows, int32 `[B, n]` with n up to `steps`, and update `finished`."""
         raise NotImplementedError
 
     def _make_room(self, length):
@@ -79,7 +78,7 @@ class Session:
             self.tokens = np.concatenate([self.tokens, room], axis=1)
 
     def _uniform(self, steps):
-        """float32 `[B, CHUNK]`: for each row its next random numbers, none spent on tokens of the prompt."""
+        """Return the next random numbers of each row, float32 `[B, CHUNK]`; tokens of the prompt use none."""
         uniform = np.zeros((len(self.tokens), CHUNK), "float32")
         for row, generator in enumerate(self.generators):
             first = max(0, int(self.lengths[row]) - (self.position + 1))
@@ -88,7 +87,7 @@ class Session:
         return uniform
 
     def _first_token(self, row):
-        """Draw the token that an empty prompt begins with, as often as training texts began with it."""
+        """Draw the first token of an empty prompt, with the frequencies of first tokens in the training texts."""
         ids, counts = np.array(self.model.first_tokens).T
         sums = np.cumsum(np.where(self.allowed[ids], counts, 0))
         return ids[int(np.searchsorted(sums, self.generators[row].random() * sums[-1], side="right"))]

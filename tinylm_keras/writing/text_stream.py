@@ -1,17 +1,17 @@
-"""Ids to text, piece by piece: what later ids may still change is held back."""
+"""Turns ids into text piece by piece; text that later ids may still change is held back."""
 
 
 class TextStream:
-    """Turns the ids of one row into text that only ever grows.
+    """Turns the ids of one row into text that only grows.
 
-    Two things are held back: the bytes of a character that is not complete yet, and the beginning of what may become
-    a stop string. The text ends before the first stop string.
+    Two things are held back: the bytes of an incomplete character, and text that may be the beginning of a stop
+    string. The text ends before the first stop string.
 
     Args:
         tokenizer: a `Tokenizer`.
-        prompt: str. The text in front; stop strings are not looked for in it.
+        prompt: str. The text before the ids. It is not searched for stop strings.
         stop: tuple of str.
-        held: int. How many of the last characters of the prompt its first new token will print again.
+        held: int. Number of characters at the end of the prompt that the first new token prints again.
 
     Example:
 
@@ -25,13 +25,13 @@ class TextStream:
 
     def __init__(self, tokenizer, prompt="", stop=(), held=0):
         self.tokenizer, self.stop, self.prompt = tokenizer, stop, prompt
-        self.text = prompt[: len(prompt) - held]  # all that is decided
+        self.text = prompt[: len(prompt) - held]  # the part that later ids do not change
         self.released = self.searched = len(prompt)
         self.pending = []
         self.stopped = False
 
     def feed(self, ids, last=False):
-        """Take more ids; return the text that is now certain (`last`: no more will come)."""
+        """Add ids; return the text that is now certain. `last`: no more ids follow."""
         if self.stopped:
             return ""
         self.pending.extend(ids)
@@ -42,7 +42,7 @@ class TextStream:
         if self.stop:
             self._cut_at_stop()
             certain = len(self.text) - (0 if last or self.stopped else self._held_back())
-        if last and len(self.text) < len(self.prompt):  # nothing came
+        if last and len(self.text) < len(self.prompt):  # no new token
             self.text = self.prompt
         piece = self.text[self.released : certain]
         self.released = max(self.released, certain)
@@ -58,7 +58,7 @@ class TextStream:
         self.searched = len(self.text)
 
     def _held_back(self):
-        """Length of the longest end of the text that a stop string begins with."""
+        """Return the length of the longest end of the text that is the beginning of a stop string."""
         longest = 0
         for stop in self.stop:
             for size in range(min(len(stop) - 1, len(self.text) - self.released), longest, -1):

@@ -1,4 +1,4 @@
-"""Prompts to text, whatever computes: what `generate` and `stream` do around a `Session`."""
+"""From prompts to text: `generate` and `stream` for both engines, which provide a `Session`."""
 
 import secrets
 import warnings
@@ -11,7 +11,7 @@ from tinylm_keras.writing.prompts import Prompt, check_ids, read
 from tinylm_keras.writing.session import CHUNK
 from tinylm_keras.writing.text_stream import TextStream
 
-CHUNK_WITH_STOP = 16  # tokens between two looks for a stop string
+CHUNK_WITH_STOP = 16  # tokens between two searches for stop strings
 
 
 def generate(model, prompts, arguments, begin, stacklevel):
@@ -21,8 +21,8 @@ def generate(model, prompts, arguments, begin, stacklevel):
         model: `LanguageModel` or `runtime.Model`.
         prompts: As there.
         arguments: `Arguments`.
-        begin: function of the arguments of `Session` that returns one.
-        stacklevel: int. Leads from here to the caller, whom a warning should name.
+        begin: function that takes the arguments of `Session` and returns one.
+        stacklevel: int. As in `warnings.warn`, so that a warning names the caller of the model's method.
     """
     rows, is_text, single = read(prompts)
     results = _texts(model, rows, arguments, begin, stacklevel + 2) if is_text else _ids(model, rows, arguments, begin)
@@ -52,7 +52,7 @@ def _pieces(session, text, prompt):
 
 
 def _texts(model, texts, arguments, begin, stacklevel):
-    """The texts that the prompts `texts` become, all rows in one batch."""
+    """Continue the prompts `texts` in one batch; return them as a list of str."""
     if not texts:
         return []
     session, streams = _start_texts(model, texts, arguments, begin, stacklevel)
@@ -68,7 +68,7 @@ def _texts(model, texts, arguments, begin, stacklevel):
 
 
 def _ids(model, rows, arguments, begin):
-    """The ids that the prompts `rows` become, without the end token that ends one or begins an empty one."""
+    """Continue rows of ids; return them without the end token that ends a row or begins an empty one."""
     if arguments.stop:
         rule = "needs text prompts, because a stop string is text"
         raise _checks.refuse("stop", rule, arguments.stop, "Pass the prompt as str.")
@@ -86,7 +86,7 @@ def _ids(model, rows, arguments, begin):
 
 
 def _start_texts(model, texts, arguments, begin, stacklevel):
-    """`stacklevel` leads from here to the caller of the model's method."""
+    """Return the `Session` of some texts, and a `TextStream` for each."""
     tokenizer = model.tokenizer
     if tokenizer is None:
         raise _checks.refuse("prompt", "must be ids, because this model has no tokenizer", texts[0])
@@ -100,7 +100,7 @@ def _start_texts(model, texts, arguments, begin, stacklevel):
 
 
 def _doubts(tokenizer, prompts, stop, allow_unknown):
-    """What in the texts of one call will not do what its writer may think, one line each."""
+    """Yield a line for each part of the texts of a call that may not work as its author expects."""
     unknown = tokenizer.unknown_tokens([prompt.text for prompt in prompts if tokenizer.unk_id in prompt.ids])
     if unknown:
         yield f"Words of the prompt that the model does not know: {_shown(word for word, _ in unknown.most_common())}."
@@ -122,24 +122,34 @@ def _start(model, prompts, arguments, allowed, begin):
     defaults, seed = {**DEFAULTS, **model.generation_defaults}, arguments.seed
     count = defaults["max_new_tokens"] if arguments.max_new_tokens is None else arguments.max_new_tokens
     count = check_count(count)
+    if count and not allowed.any():
+        raise ValueError("The model's vocabulary has no token that may be written: only padding and [UNK].")
     seed = secrets.randbits(32) if seed is None else _checks.whole_number("seed", seed, 0)
-    begins = any(allowed[token] for token, _ in model.first_tokens)  # none, where a file names padding alone
-    if count and not all(len(prompt.ids) for prompt in prompts) and not begins:
-        raise ValueError(
-            "`prompt` must hold at least one token, because this model has no end token to start from and no record of "
-            "how its training texts began. Received: an empty prompt. Give a first word."
-        )
+    if count and not all(len(prompt.ids) for prompt in prompts) and not _can_begin_empty(model, allowed):
+        known = "it only knows first tokens that it never writes" if model.first_tokens else "no known first tokens"
+        rule = f"must contain at least one token, because this model has no end token to start from, and {known}"
+        raise _checks.refuse("prompt", rule, "", "Begin with a word.")
     rows, first = [prompt.ids[-model.receptive_field :] for prompt in prompts], [prompt.first for prompt in prompts]
     return begin(model, rows, count, seed, allowed, first)
 
 
+def can_begin(model, prompt):
+    """Whether `generate` can continue a text: an empty one needs an end token or a known first token."""
+    return bool(prompt) or model.end_id is not None or _can_begin_empty(model, _allowed(model, False))
+
+
+def _can_begin_empty(model, allowed):
+    """Whether one of the tokens that training texts began with may be written."""
+    return any(allowed[token] for token, _ in model.first_tokens)
+
+
 def _allowed(model, allow_unknown):
-    """Which tokens may be written: not padding, and [UNK] only when asked for."""
+    """Return which tokens may be written, bool `[V]`: no padding, and [UNK] only if it is allowed."""
     if allow_unknown is not None and not isinstance(allow_unknown, (bool, np.bool_)):  # "no" would count as true
         raise _checks.refuse("allow_unknown", "must be True or False", allow_unknown, error=TypeError)
     allowed = np.ones(model.vocabulary_size, bool)
     if model.tokenizer is not None:
-        allowed[model.tokenizer.vocabulary_size() :] = False  # ids that the model has and the tokenizer cannot print
+        allowed[model.tokenizer.vocabulary_size() :] = False  # the tokenizer cannot print these
     for token in (model.pad_id, None if allow_unknown or model.tokenizer is None else model.tokenizer.unk_id):
         if token is not None and token < len(allowed):
             allowed[token] = False
