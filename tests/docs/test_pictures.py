@@ -21,7 +21,7 @@ def make_pictures():
 
 
 def test_each_picture_is_a_png_or_svg_below_60_kb_and_is_described():
-    assert len(PICTURES) == 3
+    assert len(PICTURES) == 4
     for described, place in PICTURES:
         data = (ROOT / place).read_bytes()
         assert data.startswith((b"\x89PNG\r\n", b"<svg ")), place

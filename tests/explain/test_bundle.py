@@ -21,7 +21,7 @@ def test_a_module_stands_behind_those_it_imports_from_and_only_once():
         "// ---- main.js",
     ]
     assert "import" not in script and "export" not in script
-    assert "const { two } = deep_b;" in script and "never" not in script
+    assert "const { two } = $deep_b;" in script and "never" not in script
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,18 @@ def test_a_module_stands_behind_those_it_imports_from_and_only_once():
 def test_what_cannot_be_bundled_is_refused(modules, words):
     with pytest.raises(ValueError, match=words):
         bundle(modules, "main.js")
+
+
+def test_what_is_left_out_is_undefined_and_what_only_it_needs_is_left_out_too():
+    modules = {
+        "main.js": 'import { a } from "./a.js";\nimport { c } from "./c.js";\n',
+        "a.js": 'import { b } from "./b.js";\nexport const a = b;\n',
+        "b.js": "export const b = 1;\n",
+        "c.js": "export const c = 1;\n",
+    }
+    script = bundle(modules, "main.js", without={"a.js"})
+    assert "const { a } = {};" in script and "const { c } = $c;" in script
+    assert "// ---- a.js" not in script and "// ---- b.js" not in script
 
 
 def test_comments_with_lines_of_their_own_are_left_out_and_text_is_kept():

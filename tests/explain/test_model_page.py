@@ -7,7 +7,7 @@ import re
 import pytest
 
 import tinylm_keras as tlm
-from tests.conftest import MODELS, TEXTS, TRAINED, seeded
+from tests.conftest import MODELS, TEXTS, TOKENIZERS, TRAINED, seeded
 from tinylm_keras import explain
 from tinylm_keras.explain import document
 from tinylm_keras.tokenizers import CharacterTokenizer, WhitespaceTokenizer
@@ -81,11 +81,20 @@ def test_the_policy_names_the_script_and_the_style_and_nothing_else(file):
     assert not re.search(r"\bon\w+=|\bstyle=", page.html.split("<body>")[1].split('<script type="application/json"')[0])
 
 
-def test_the_program_is_small_and_not_minified(file):
-    page = explain.page(file, "the cat")
-    program = page.bytes - len(document.as_json(payload_of(page)).encode())
-    assert 20_000 < program <= LARGEST_PROGRAM
-    assert max(map(len, page.html.split('<script type="module">')[1].splitlines())) < 500
+def test_the_program_is_small_and_not_minified(file, mixture):
+    for model in (file, mixture, seeded(TRAINED["rotary_lm"], tokenizer=TOKENIZERS["byte_pair"]())):
+        page = explain.page(model, "the cat")
+        program = page.bytes - len(document.as_json(payload_of(page)).encode())
+        assert 20_000 < program <= LARGEST_PROGRAM
+        assert max(map(len, page.html.split('<script type="module">')[1].splitlines())) < 300
+
+
+def test_a_page_holds_the_modules_of_its_own_model(file, mixture):
+    one, two = explain.page(file, "the").html, explain.page(mixture, "the").html
+    assert "engine/mini.js" in one and "engine/mini.js" not in two
+    assert "engine/counts.js" not in one and "engine/counts.js" in two
+    assert "engine/byte_pair.js" not in one + two
+    assert {path for path in document.ONLY_FOR if not (document.WEB / path).is_file()} == set()
 
 
 def test_words_of_a_stranger_are_data(file):

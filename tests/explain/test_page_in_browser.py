@@ -141,6 +141,16 @@ def test_one_token_taking_back_and_branching(page):
     assert page.text_content("#text") == start and page.locator("#back").is_disabled()
 
 
+def test_another_length_keeps_what_is_written_and_writing_on_adds_to_it(page):
+    begin_again(page)
+    first = write(page, 3)
+    page.fill("#max-new-tokens", "2")
+    assert page.text_content("#text") == first
+    page.click("#write-on")
+    page.wait_for_selector("#stop[disabled]", state="attached")
+    assert page.text_content("#text").startswith(first) and page.text_content("#status").startswith("5 tokens")
+
+
 def test_a_wrong_rule_is_refused_in_a_line_and_changes_nothing(page):
     begin_again(page)
     before = page.text_content("#text")
@@ -170,7 +180,11 @@ def test_the_views_follow_the_token_that_is_looked_at(page):
         button.press("Enter")
         name = button.get_attribute("data-part")
         assert page.text_content("#part-title") and page.text_content("#part-layer"), name
-        assert page.locator("#part-numbers canvas, #part-numbers td").count() > 0, name
+        roles = page.locator("#part-numbers b").all_text_contents()
+        if name in ("softmax", "head"):
+            assert page.locator("#part-numbers td").count() > 8, name
+        else:  # the numbers that come out, and those that go in
+            assert roles[-1] == "out" and ("in" in roles or name == "token"), name
 
 
 def test_attention_is_that_of_keras_and_the_numbers_of_a_head_make_its_weights(page, model):

@@ -16,12 +16,14 @@ INDENTATION = re.compile(r"^(?:  )+", re.MULTILINE)
 OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
-def bundle(modules, entry):
+def bundle(modules, entry, without=()):
     """Return one script in which each module stands behind those that it imports from.
 
     Args:
         modules: dict from the path of each module to its text.
         entry: str. The module that imports the others.
+        without: Paths of modules that are left out, with those that only they need; what is imported from them is
+            undefined.
 
     Returns:
         str.
@@ -34,33 +36,33 @@ def bundle(modules, entry):
     >>> modules = {"a.js": 'import { two } from "./b.js";\\nsay(two);\\n', "b.js": "export const two = 2;\\n"}
     >>> print(bundle(modules, "a.js"))
     // ---- b.js
-    const b = (() => {
+    const $b = (() => {
     const two = 2;
     return { two };
     })();
     // ---- a.js
-    const a = (() => {
-    const { two } = b;
+    const $a = (() => {
+    const { two } = $b;
     say(two);
     return {};
     })();
     """
     order = []
-    _visit(modules, entry, order, [])
-    return "\n".join(_wrapped(path, modules[path]) for path in order)
+    _visit(modules, entry, order, [], without)
+    return "\n".join(_wrapped(path, modules[path], without) for path in order)
 
 
-def _visit(modules, path, order, above):
+def _visit(modules, path, order, above, without):
     """Put a module into the order, behind those that it needs."""
     if path in above:
         raise ValueError(f"imports go in a circle: {' -> '.join([*above, path])}")
-    if path in order:
+    if path in order or path in without:
         return
     if path not in modules:
         raise ValueError(f"{above[-1] if above else 'the page'} imports {path}, which is missing")
     for names, target in IMPORT.findall(modules[path]):
         other = _target(path, target)
-        _visit(modules, other, order, [*above, path])
+        _visit(modules, other, order, [*above, path], without)
         exported = [name for _, name in EXPORT.findall(modules[other])]
         for name in names.split(","):
             if name.strip() not in exported:
@@ -68,10 +70,15 @@ def _visit(modules, path, order, above):
     order.append(path)
 
 
-def _wrapped(path, text):
+def _wrapped(path, text, without):
     """A module as a function that returns what it exports."""
     exported = [name for _, name in EXPORT.findall(text)]
-    text = IMPORT.sub(lambda found: f"const {{ {found[1]} }} = {_variable(_target(path, found[2]))};", text)
+
+    def taken(found):
+        other = _target(path, found[2])
+        return f"const {{ {found[1]} }} = {'{}' if other in without else _variable(other)};"
+
+    text = IMPORT.sub(taken, text)
     text = plain(EXPORT.sub(r"\1", text)).strip()
     left = OTHER.search(text)
     if left:
@@ -90,5 +97,5 @@ def _target(path, target):
 
 
 def _variable(path):
-    """The name of a module in the script."""
-    return re.sub(r"\W", "_", path.removesuffix(".js"))
+    """The name of a module in the script, which is that of no variable in it."""
+    return "$" + re.sub(r"\W", "_", path.removesuffix(".js"))

@@ -13,6 +13,16 @@ STYLES = ("colours.css", "layout.css", "controls.css", "figures.css", "print.css
 
 SOURCE = "// With comments, each file by itself: the folder tinylm_keras/explain/web of the package tinylm_keras."
 
+# Modules that only some models and tokenizers need. A page holds those of its own.
+ONLY_FOR = {
+    "engine/mini.js": {"MiniLM"},
+    "engine/rotary.js": {"RotaryLM"},
+    "engine/baselines.js": {"AverageLM", "BigramLM", "MLPLM"},
+    "engine/counts.js": {"NGramLM", "MixtureLM"},
+    "engine/byte_pair.js": {"BytePairTokenizer"},
+    "engine/word_punct.js": {"WordPunctTokenizer"},
+}
+
 # Where the drawing of the model stands in page.html.
 DRAWING = "<!-- drawing -->"
 
@@ -30,7 +40,7 @@ def document(payload):
         str. HTML, the same for the same payload.
     """
     style = plain("\n".join((WEB / name).read_text(encoding="utf-8").strip() for name in STYLES))
-    style, script = f"\n{style}\n", f"\n{SOURCE}\n{bundle(_modules(), 'main.js')}\n"
+    style, script = f"\n{style}\n", f"\n{SOURCE}\n{bundle(_modules(), 'main.js', _left_out(payload))}\n"
     before, after = (WEB / "page.html").read_text(encoding="utf-8").split(DRAWING)
     model = payload["model"]
     # Joined from parts: nothing is replaced in a text that holds megabytes of base64 or words of a stranger.
@@ -43,6 +53,14 @@ def document(payload):
     parts += ['<script type="application/json" id="payload">', as_json(payload), "</script>\n"]
     parts += [f'<script type="module">{script}</script>\n', "</body>\n", "</html>\n"]
     return "".join(parts)
+
+
+def _left_out(payload):
+    """The modules that this model has no use for."""
+    parts = [payload["model"], payload["tokenizer"], *payload["model"]["config"].values()]
+    kinds = {part["kind"] for part in parts if isinstance(part, dict) and "kind" in part}
+    left_out = {path for path, used_by in ONLY_FOR.items() if not kinds & used_by}
+    return left_out | ({"engine/recorded.js"} if payload["live"] else set())
 
 
 def _modules():

@@ -33,7 +33,15 @@ function thumbnail(state, block, head) {
   const words = `block ${block + 1}, head ${head + 1}`;
   const button = make(
     "button",
-    { type: "button", "aria-pressed": "false", "aria-label": words, onclick: () => { state.head = [block, head]; state.tell(); } },
+    {
+      type: "button",
+      "aria-pressed": "false",
+      "aria-label": words,
+      onclick: () => {
+        state.head = [block, head];
+        state.tell();
+      },
+    },
     canvas,
     make("span", { "aria-hidden": "true" }, `${block + 1} · ${head + 1}`),
   );
@@ -53,23 +61,30 @@ function drawOpenHead(state, canvas) {
   paintShares(canvas, shares, trace.length, trace.length, row);
   const looks = Array.from(shares.slice(row * trace.length, (row + 1) * trace.length));
   const words = (place) => `“${state.shown(trace.ids[place])}”`;
-  const order = looks.map((share, place) => ({ share, place })).filter((one) => one.share > 0.005).sort((a, b) => b.share - a.share);
-  const named = order.slice(0, MOST_NAMED).map(({ share, place }) => `${place === row ? "itself" : words(place)} ${percentage(share)}`);
-  const sentence = `${words(row)}, token ${trace.first + row + 1}, looks at ${named.join(", ")}${order.length > MOST_NAMED ? " and less at others" : ""}.`;
+  const order = looks
+    .map((share, place) => ({ share, place }))
+    .filter((one) => one.share > 0.005)
+    .sort((a, b) => b.share - a.share);
+  const named = order
+    .slice(0, MOST_NAMED)
+    .map(({ share, place }) => `${place === row ? "itself" : words(place)} ${percentage(share)}`);
+  const others = order.length > MOST_NAMED ? " and less at others" : "";
+  const sentence = `${words(row)}, token ${trace.first + row + 1}, looks at ${named.join(", ")}${others}.`;
   setText(byId("head-title"), `Block ${block + 1}, head ${head + 1}`);
   setText(byId("look"), sentence);
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `Attention of block ${block + 1}, head ${head + 1}. ${sentence}`);
-  const chips = looks.map((share, place) => lookedAt(state, place, share, row));
+  const largest = Math.max(0.25, ...looks);
+  const chips = looks.map((share, place) => lookedAt(state, place, share, row, largest));
   const list = byId("looked");
   list.replaceChildren(...chips);
   list.scrollTop = chips[row].offsetTop - list.offsetTop - list.clientHeight / 2;
 }
 
-function lookedAt(state, place, share, row) {
+function lookedAt(state, place, share, row, largest) {
   const { trace } = state;
   const level = make("span", { class: "level" });
-  level.style.height = `${100 * share}%`;
+  level.style.height = `${(100 * share) / largest}%`;
   const look = place === row ? "chip here" : place > row ? "chip later" : "chip";
   return make(
     "span",

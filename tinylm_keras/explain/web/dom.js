@@ -29,7 +29,10 @@ export function percentage(share) {
 
 export function decimal(number, digits = 2) {
   if (!Number.isFinite(number)) return number < 0 ? "−∞" : "∞";
-  return number.toFixed(digits).replace("-", "−").replace(/^−(0\.?0*)$/, "$1");
+  return number
+    .toFixed(digits)
+    .replace("-", "−")
+    .replace(/^−(0\.?0*)$/, "$1");
 }
 
 export function grouped(number) {
@@ -57,14 +60,15 @@ export function euclidean(vector) {
   return Math.sqrt(sum);
 }
 
-// The shares of a canvas's colour, row by row: 0 is transparent and 1 the colour of the text.
+// The shares of a canvas's colour, row by row: 0 is transparent and 1 the colour of the text. Small shares are drawn
+// darker than they are, or a long text would show none.
 export function paintShares(canvas, shares, columns, rows, mark = -1) {
   const [red, green, blue] = coloursOf(canvas);
   const image = new ImageData(columns, rows);
   for (let i = 0; i < shares.length; i++) {
     const row = Math.floor(i / columns);
     const ground = row === mark ? 0.12 : 0;
-    image.data.set([red, green, blue, 255 * Math.min(1, ground + (1 - ground) * shares[i])], 4 * i);
+    image.data.set([red, green, blue, 255 * Math.min(1, ground + (1 - ground) * shares[i] ** 0.65)], 4 * i);
   }
   put(canvas, image);
 }

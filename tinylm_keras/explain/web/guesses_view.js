@@ -17,17 +17,28 @@ function drawGuesses(state) {
   const stages = Array.from({ length: trace.blocks + 1 + (isMixture ? 1 : 0) }, (_, stage) => stage);
   const rows = stages.map((stage) => {
     const { top } = stage > trace.blocks ? trace.next(row) : trace.guess(row, stage);
-    const cells = top.slice(0, SHOWN).map(({ id, probability }) =>
-      make("td", { class: id === answer ? "answer" : null }, tokenText(state.shown(id)), ` ${percentage(probability)}`));
+    const cells = top
+      .slice(0, SHOWN)
+      .map(({ id, probability }) =>
+        make(
+          "td",
+          { class: id === answer ? "answer" : null },
+          tokenText(state.shown(id)),
+          ` ${percentage(probability)}`,
+        ),
+      );
     const after = stage > trace.blocks ? "mixed with counting" : stage ? `after block ${stage}` : "before block 1";
     const words = stage === stages.length - 1 ? `${after}, the answer` : after;
     return make("tr", {}, make("th", { scope: "row" }, words), ...cells);
   });
   const heads = ["vector", "likeliest", ...Array.from({ length: SHOWN - 1 }, (_, i) => `${i + 2}.`)];
   byId("guesses").replaceChildren(
-    make("table", { class: "guesses" },
+    make(
+      "table",
+      { class: "guesses" },
       make("caption", {}, `After token ${trace.first + row + 1} “${state.shown(trace.ids[row])}”`),
       make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col" }, one)))),
-      make("tbody", {}, ...rows)),
+      make("tbody", {}, ...rows),
+    ),
   );
 }

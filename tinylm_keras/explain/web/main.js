@@ -22,7 +22,12 @@ function main() {
   const model = openModel(payload);
   describeModel(model);
   const state = new PageState(model);
-  const hasPlaces = !model.live || (model.blocks > 0 || model.kind === "AverageLM" || model.kind === "MLPLM" || networkOf(model).kind === "AverageLM");
+  const hasPlaces =
+    !model.live ||
+    model.blocks > 0 ||
+    model.kind === "AverageLM" ||
+    model.kind === "MLPLM" ||
+    networkOf(model).kind === "AverageLM";
   const views = [
     ["write", showWriting, true],
     ["write", showOdds, true],
@@ -52,30 +57,48 @@ function describeModel(model) {
   setText(byId("name"), title || kind);
   document.title = title || kind;
   const network = networkOf(model);
-  const sizes = model.blocks ? `${model.blocks} ${model.blocks === 1 ? "block" : "blocks"} of ${model.heads} ${model.heads === 1 ? "head" : "heads"}` : null;
+  const several = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+  const sizes = model.blocks ? `${several(model.blocks, "block")} of ${several(model.heads, "head")}` : null;
   const what = kind === "MixtureLM" ? `${network.kind} mixed with counts` : kind;
-  const facts = [what, parameters ? `${grouped(parameters)} weights` : null, sizes, `${grouped(model.vocabularySize)} tokens in its vocabulary`, `context of ${grouped(model.contextLength)} tokens`];
+  const facts = [
+    what,
+    parameters ? `${grouped(parameters)} weights` : null,
+    sizes,
+    `${grouped(model.vocabularySize)} tokens in its vocabulary`,
+    `context of ${grouped(model.contextLength)} tokens`,
+  ];
   setText(byId("facts"), facts.filter((one) => one).join(" · "));
 }
 
 function nameLayers(model) {
   const network = networkOf(model);
   const names = namesOf(network);
-  for (const node of document.querySelectorAll(".attention-layer")) setText(node, `model.blocks[i].attention, ${names.attention}`);
+  for (const node of document.querySelectorAll(".attention-layer"))
+    setText(node, `model.blocks[i].attention, ${names.attention}`);
   for (const node of document.querySelectorAll(".norm-name")) setText(node, "final_norm");
   for (const node of document.querySelectorAll(".final-layer")) setText(node, "model.final_norm, ");
   if (network.config.norm === "post") for (const node of document.querySelectorAll(".final-layer")) node.remove();
   for (const node of document.querySelectorAll("[data-for]")) if (node.dataset.for !== network.kind) node.remove();
   for (const node of document.querySelectorAll("[data-mixture]")) if (model.kind !== "MixtureLM") node.remove();
-  const layers = { MiniLM: "model.embedding, model.blocks", RotaryLM: "model.embedding, model.blocks", AverageLM: "model.prefix_mean, model.dense_layers", MLPLM: "model.trailing_window, model.hidden_layers" };
+  const layers = {
+    MiniLM: "model.embedding, model.blocks",
+    RotaryLM: "model.embedding, model.blocks",
+    AverageLM: "model.prefix_mean, model.dense_layers",
+    MLPLM: "model.trailing_window, model.hidden_layers",
+  };
   if (byId("vector-layers")) setText(byId("vector-layers"), layers[network.kind] || "");
-  if (byId("counting-layers")) setText(byId("counting-layers"), model.kind === "MixtureLM" ? "model.counts (NGramLM), model.mixing" : "model.head (CountTables)");
+  if (byId("counting-layers"))
+    setText(
+      byId("counting-layers"),
+      model.kind === "MixtureLM" ? "model.counts (NGramLM), model.mixing" : "model.head (CountTables)",
+    );
 }
 
 function sayWhatIsRecorded(model, state) {
   if (model.live) return;
   const length = state.recorded.length;
-  const words = `Recorded for the first prompt of this page (${length} tokens), because a model of ${grouped(model.parameters)} weights would be slow here. Writing is computed here.`;
+  const why = `because a model of ${grouped(model.parameters)} weights would be slow here`;
+  const words = `Recorded for the first prompt of this page (${length} tokens), ${why}. Writing is computed here.`;
   for (const node of document.querySelectorAll(".recorded")) setText(node, words);
 }
 
@@ -85,17 +108,23 @@ function checkModel(model) {
   document.body.dataset.error = String(largest);
   const difference = largest === 0 ? "0" : largest.toPrecision(2);
   const { precision } = model.payload.weights;
-  const words = `This page checked itself: with ${precision} weights, its logits differ from those of ${reference} by at most ${difference}`;
-  setText(byId("check"), agrees ? `${words}.` : `${words}, more than the ${tolerance} that it should. What it shows is not reliable in this browser.`);
-  const counts = model.payload.counts;
-  const inside = counts && counts.inside;
-  const leftOut = counts && counts.left_out;
-  const words2 = inside
-    ? "The file contains counts, and with them pieces of the training text, besides its vocabulary."
-    : leftOut
-      ? `The counts of this model are left out${leftOut === "size" ? " because they are large" : ""}, so the page writes with its network alone.`
-      : "";
-  setText(byId("contains"), words2);
+  const found = `its logits differ from those of ${reference} by at most ${difference}`;
+  const words = `This page checked itself: with ${precision} weights, ${found}`;
+  setText(
+    byId("check"),
+    agrees
+      ? `${words}.`
+      : `${words}, more than the ${tolerance} that it should. What it shows is not reliable in this browser.`,
+  );
+  setText(byId("contains"), describeCounts(model.payload.counts));
+}
+
+function describeCounts(counts) {
+  if (counts?.inside)
+    return "The file contains counts, and with them pieces of the training text, besides its vocabulary.";
+  if (!counts?.left_out) return "";
+  const why = counts.left_out === "size" ? " because they are large" : "";
+  return `The counts of this model are left out${why}, so the page writes with its network alone.`;
 }
 
 // The colours follow the system, unless the reader chose.

@@ -17,17 +17,41 @@ function drawNumbers(state) {
   const found = trace.head(block, head, row);
   const width = found.query.length;
   const name = (place) => state.shown(trace.ids[place]);
-  setText(byId("numbers-title-of"), `Block ${block + 1}, head ${head + 1}, at token ${trace.first + row + 1} “${name(row)}”. The query has ${width} numbers: ${firstNumbers(found.query)}`);
+  setText(
+    byId("numbers-title-of"),
+    `Block ${block + 1}, head ${head + 1}, at token ${trace.first + row + 1} “${name(row)}”. ` +
+      `The query has ${width} numbers: ${firstNumbers(found.query)}`,
+  );
   const { places, left, leftShare } = shownPlaces(found, row, trace.length);
   const body = places.map((place) => numbersRow(found, place, name(place), place === row));
-  if (left) body.push(make("tr", {}, make("th", { scope: "row" }, `${left} others`), make("td", { colspan: 3 }), make("td", {}, percentage(leftShare)), make("td")));
-  const sum = make("tr", {}, make("th", { scope: "row" }, "Σ weight × value"), make("td", { colspan: 3 }), make("td", {}, "100 %"), make("td", { class: "strip" }, strip(found.result, "the result of the head")));
+  if (left)
+    body.push(
+      make(
+        "tr",
+        {},
+        make("th", { scope: "row" }, `${left} others`),
+        make("td", { colspan: 3 }),
+        make("td", {}, percentage(leftShare)),
+        make("td"),
+      ),
+    );
+  const sum = make(
+    "tr",
+    {},
+    make("th", { scope: "row" }, "Σ weight × value"),
+    make("td", { colspan: 3 }),
+    make("td", {}, "100 %"),
+    make("td", { class: "strip" }, strip(found.result, "the result of the head")),
+  );
   const heads = ["token", "query · key", `÷ √${width}`, "mask", "softmax", "value"];
   byId("numbers").replaceChildren(
-    make("table", {},
+    make(
+      "table",
+      {},
       make("caption", {}, `The result: ${firstNumbers(found.result)}`),
       make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col" }, one)))),
-      make("tbody", {}, ...body, sum)),
+      make("tbody", {}, ...body, sum),
+    ),
   );
 }
 
@@ -52,5 +76,9 @@ function shownPlaces(found, row, length) {
   const kept = [...seen].sort((a, b) => found.weights[b] - found.weights[a]).slice(0, MOST_ROWS);
   const leftShare = 1 - kept.reduce((sum, place) => sum + found.weights[place], 0);
   const later = Array.from({ length: Math.min(MOST_LATER, length - row - 1) }, (_, i) => row + 1 + i);
-  return { places: [...kept.sort((a, b) => a - b), ...later], left: seen.length - kept.length, leftShare: Math.max(0, leftShare) };
+  return {
+    places: [...kept.sort((a, b) => a - b), ...later],
+    left: seen.length - kept.length,
+    leftShare: Math.max(0, leftShare),
+  };
 }

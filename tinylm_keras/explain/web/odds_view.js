@@ -22,13 +22,20 @@ function drawOdds(state, most) {
   const largest = rows.reduce((top, row) => Math.max(top, row.own, row.left ?? 0), 1e-9);
   const follows = state.ids[state.selected + 1];
   const list = byId("odds");
-  const focused = list.contains(document.activeElement) ? [...list.querySelectorAll("button")].indexOf(document.activeElement) : -1;
+  const focused = list.contains(document.activeElement)
+    ? [...list.querySelectorAll("button")].indexOf(document.activeElement)
+    : -1;
   list.replaceChildren(...rows.map((row) => make("li", {}, oddsRow(state, row, largest, candidates, follows))));
   list.dataset.left = candidates ? candidates.count : "";
   if (focused >= 0) list.querySelectorAll("button")[focused]?.focus();
   setText(byId("odds-rest"), describeRest(state, rows, candidates));
   const drawn = candidates && state.rules.temperature !== 0;
-  setText(byId("drawn"), drawn ? `${decimal(candidates.uniform, 4)} picks “${state.shown(candidates.chosen)}”.` : "at temperature 0 none is needed.");
+  setText(
+    byId("drawn"),
+    drawn
+      ? `${decimal(candidates.uniform, 4)} picks “${state.shown(candidates.chosen)}”.`
+      : "at temperature 0 none is needed.",
+  );
 }
 
 function oddsRow(state, row, largest, candidates, follows) {
@@ -40,14 +47,28 @@ function oddsRow(state, row, largest, candidates, follows) {
   const left = row.left ?? null;
   const isOut = left === 0;
   const share = left === null ? "" : isOut ? "cut" : percentage(left);
-  const mark = row.id === follows ? "this one follows in the text" : candidates && candidates.chosen === row.id ? `seed ${state.rules.seed} picks this one` : "";
+  const mark =
+    row.id === follows
+      ? "this one follows in the text"
+      : candidates && candidates.chosen === row.id
+        ? `seed ${state.rules.seed} picks this one`
+        : "";
   const words = state.shown(row.id);
-  const label = `${words}: the model’s own ${percentage(row.own)}${left === null ? "" : isOut ? ", cut by the rules" : `, with the rules ${percentage(left)}`}${mark && `, ${mark}`}`;
+  const ruled = left === null ? "" : isOut ? ", cut by the rules" : `, with the rules ${share}`;
+  const label = `${words}: the model’s own ${percentage(row.own)}${ruled}${mark && `, ${mark}`}`;
   return make(
     "button",
     {
-      type: "button", class: isOut ? "out" : null, "aria-label": label, title: `token ${row.id}`, "data-id": row.id, disabled: candidates === null,
-      onclick: () => { state.writing = false; if (state.branch(row.id)) state.tell(); },
+      type: "button",
+      class: isOut ? "out" : null,
+      "aria-label": label,
+      title: `token ${row.id}`,
+      "data-id": row.id,
+      disabled: candidates === null,
+      onclick: () => {
+        state.writing = false;
+        if (state.branch(row.id)) state.tell();
+      },
     },
     tokenText(words),
     make("span", { class: "bars" }, ...(left === null || isOut ? [] : [fill]), frame),
@@ -62,14 +83,20 @@ function rowsOfPrompt(state, most) {
   const trace = state.trace;
   const row = state.selected - trace.first;
   if (row < 0 || row >= trace.length) return [];
-  return trace.next(row).top.slice(0, most).map(({ id, probability }) => ({ id, own: probability, left: null }));
+  return trace
+    .next(row)
+    .top.slice(0, most)
+    .map(({ id, probability }) => ({ id, own: probability, left: null }));
 }
 
 function describeRest(state, rows, candidates) {
-  if (!state.canBranch) return "Inside the prompt: the model’s own probabilities. To write another token here, change the prompt.";
-  if (!candidates) return "The text has ended. These are the model’s own probabilities for what would begin another one.";
+  if (!state.canBranch)
+    return "Inside the prompt: the model’s own probabilities. To write another token here, change the prompt.";
+  if (!candidates)
+    return "The text has ended. These are the model’s own probabilities for what would begin another one.";
   const shown = rows.reduce((sum, row) => sum + row.left, 0);
   const size = state.model.vocabularySize.toLocaleString("en-US");
-  const rest = candidates.count > rows.length ? `; those not shown have ${percentage(Math.max(0, 1 - shown))} together` : "";
+  const rest =
+    candidates.count > rows.length ? `; those not shown have ${percentage(Math.max(0, 1 - shown))} together` : "";
   return `The rules leave ${candidates.count.toLocaleString("en-US")} of ${size} tokens${rest}.`;
 }

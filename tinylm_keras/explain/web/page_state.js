@@ -1,9 +1,11 @@
-// What the page is about: the text so far, the token that is looked at, and the rules. Views read it and are told of changes.
+// What the page is about: the text so far, the token that is looked at, and the rules. Views read it, and are told of
+// changes.
 
 import { visible } from "./dom.js";
 import { WritingSession } from "./engine/session.js";
 import { traceText } from "./engine/trace.js";
 import { recordedTrace } from "./engine/recorded.js";
+import { demand } from "./engine/refusal.js";
 
 export class PageState {
   constructor(model) {
@@ -32,10 +34,16 @@ export class PageState {
     this.moved();
   }
 
-  // Other rules from the next token on; another seed or length starts the text again.
+  // Other rules from the next token on; another seed starts the text again.
   setRules(changed) {
     const rules = { ...this.rules, ...changed };
-    if ("seed" in changed || "max_new_tokens" in changed) {
+    const length = rules.max_new_tokens;
+    demand(
+      Number.isInteger(length) && length >= 1 && length <= 1e6,
+      "The length must be a whole number from 1 to 1,000,000.",
+      length,
+    );
+    if ("seed" in changed) {
       this.begin(this.prompt, rules);
       return;
     }
@@ -68,9 +76,20 @@ export class PageState {
     return true;
   }
 
-  // More tokens may be written where the length alone ended the text.
-  goOn() {
-    if (this.session.ended === "length") this.session.extend(Math.max(1, this.rules.max_new_tokens));
+  // Allows as many tokens as the length says, from here on; a text that has not begun counts from its prompt.
+  allowLength() {
+    if (this.canTakeBack) this.session.extend(this.rules.max_new_tokens);
+    else this.begin(this.prompt);
+  }
+
+  // Allows one token where the length has ended the text.
+  allowOne() {
+    if (this.session.ended === "length") this.session.extend(1);
+  }
+
+  // Whether tokens were written, other than the one that opens a text without a prompt.
+  get canTakeBack() {
+    return this.ids.length > Math.max(1, this.session.promptLength);
   }
 
   takeBack() {
@@ -83,7 +102,7 @@ export class PageState {
     const after = this.selected + 1;
     const surprise = this.candidates()?.surprise(id);
     this.session.takeBack(this.ids.length - after);
-    if (this.session.ended === "length") this.session.extend(1);
+    this.allowOne();
     if (this.session.force(id) === null) return false;
     this.surprises[this.ids.length - 1] = surprise;
     this.moved();
@@ -113,9 +132,12 @@ export class PageState {
 
   // A second session writes the same tokens up to here, because the first one stands at the end of its text.
   candidatesAgain() {
-    const written = this.ids.slice(this.session.promptLength, this.selected + 1);
-    const again = new WritingSession(this.model, this.prompt, { ...this.rules, stop: [], max_new_tokens: written.length + 1 });
-    for (const id of written) again.force(id);
+    const again = new WritingSession(this.model, this.prompt, {
+      ...this.rules,
+      stop: [],
+      max_new_tokens: this.ids.length + 1,
+    });
+    for (const id of this.ids.slice(again.ids.length, this.selected + 1)) again.force(id);
     return again.next();
   }
 

@@ -9,7 +9,10 @@ export function showParts(state) {
   const buttons = [...document.querySelectorAll(".diagram .button")];
   const start = buttons.find((button) => button.dataset.part === "attention") || buttons[0];
   const chosen = { part: start.dataset.part, block: 0 };
-  const press = (part) => { chosen.part = part; draw(); };
+  const press = (part) => {
+    chosen.part = part;
+    draw();
+  };
   for (const button of buttons) {
     button.addEventListener("click", () => press(button.dataset.part));
     button.addEventListener("keydown", (event) => {
@@ -19,14 +22,22 @@ export function showParts(state) {
     });
   }
   const block = byId("block");
-  for (let i = 0; i < state.model.blocks; i++) block.append(make("option", { value: i }, `block ${i + 1} of ${state.model.blocks}`));
+  for (let i = 0; i < state.model.blocks; i++)
+    block.append(make("option", { value: i }, `block ${i + 1} of ${state.model.blocks}`));
   if (!state.model.blocks) byId("block-field").remove();
-  else block.addEventListener("change", () => { chosen.block = Number(block.value); draw(); });
+  else
+    block.addEventListener("change", () => {
+      chosen.block = Number(block.value);
+      draw();
+    });
   const draw = () => {
-    for (const button of buttons) button.setAttribute("aria-pressed", button.dataset.part === chosen.part ? "true" : "false");
+    for (const button of buttons)
+      button.setAttribute("aria-pressed", button.dataset.part === chosen.part ? "true" : "false");
     drawPart(state, chosen);
   };
-  state.onChange((settled) => { if (settled) draw(); });
+  state.onChange((settled) => {
+    if (settled) draw();
+  });
 }
 
 function drawPart(state, { part, block }) {
@@ -48,7 +59,10 @@ function numbersOf(state, words) {
     ...words.outs.map((place) => vectorOf(trace, row, place, "out")),
   ].filter((node) => node);
   const answer = words.answer ? [answerOf(state, words.answer)] : [];
-  const missing = !trace.live && !answer.length ? [make("p", { class: "recorded" }, "The vectors of a model of this size are not kept in the page.")] : [];
+  const missing =
+    !trace.live && !answer.length
+      ? [make("p", { class: "recorded" }, "The vectors of a model of this size are not kept in the page.")]
+      : [];
   return [shown, make("div", { class: "flow" }, ...flow), ...answer, ...missing];
 }
 
@@ -61,7 +75,12 @@ function vectorOf(trace, row, place, role) {
   return make(
     "div",
     {},
-    make("div", { class: "label" }, make("span", {}, make("b", {}, role), `: ${words}`), make("span", { class: "muted" }, `${vector.length} numbers, length ${decimal(euclidean(vector))}`)),
+    make(
+      "div",
+      { class: "label" },
+      make("span", {}, make("b", {}, role), `: ${words}`),
+      make("span", { class: "muted" }, `${vector.length} numbers, length ${decimal(euclidean(vector))}`),
+    ),
     strip(vector, `${role}: ${words}`),
     make("div", { class: "numbers" }, firstNumbers(vector)),
   );
@@ -71,7 +90,8 @@ function nameOf(place) {
   return place.replace(/^(.*)\.(\d+)$/, (_, name, index) => {
     const number = Number(index) + 1;
     if (name === "inner") return "the wide middle";
-    if (name === "attention" || name === "feed forward") return `what ${name === "attention" ? "attention" : "the feed-forward network"} adds`;
+    if (name === "attention" || name === "feed forward")
+      return `what ${name === "attention" ? "attention" : "the feed-forward network"} adds`;
     if (name.endsWith("norm")) return "the normalized vector";
     return `${name} ${number}`;
   });
@@ -82,10 +102,32 @@ function answerOf(state, kind) {
   const isNetwork = kind === "logits" && state.model.kind === "MixtureLM";
   const { top, rest } = isNetwork ? trace.guess(row, trace.blocks) : trace.next(row);
   const logits = kind === "logits" && trace.live ? trace.logits(row, isNetwork ? trace.blocks : "answer") : null;
-  const rows = top.slice(0, SHOWN).map(({ id, probability }) =>
-    make("tr", {}, make("th", { scope: "row" }, tokenText(state.shown(id))), ...(logits ? [make("td", {}, decimal(logits[id]))] : []), make("td", {}, percentage(probability))));
+  const rows = top
+    .slice(0, SHOWN)
+    .map(({ id, probability }) =>
+      make(
+        "tr",
+        {},
+        make("th", { scope: "row" }, tokenText(state.shown(id))),
+        ...(logits ? [make("td", {}, decimal(logits[id]))] : []),
+        make("td", {}, percentage(probability)),
+      ),
+    );
   const others = top.slice(SHOWN).reduce((sum, one) => sum + one.probability, rest);
-  rows.push(make("tr", {}, make("th", { scope: "row" }, "all others"), ...(logits ? [make("td")] : []), make("td", {}, percentage(others))));
+  rows.push(
+    make(
+      "tr",
+      {},
+      make("th", { scope: "row" }, "all others"),
+      ...(logits ? [make("td")] : []),
+      make("td", {}, percentage(others)),
+    ),
+  );
   const heads = ["next token", ...(logits ? ["logit"] : []), "probability"];
-  return make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col" }, one)))), make("tbody", {}, ...rows));
+  return make(
+    "table",
+    {},
+    make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col" }, one)))),
+    make("tbody", {}, ...rows),
+  );
 }

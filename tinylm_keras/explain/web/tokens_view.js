@@ -29,7 +29,10 @@ export function showTokens(state) {
 }
 
 function drawPlace(state) {
-  const words = state.selected < 0 ? "before the text" : `${state.selected + 1} of ${state.ids.length}: ${state.shown(state.ids[state.selected])}`;
+  const words =
+    state.selected < 0
+      ? "before the text"
+      : `${state.selected + 1} of ${state.ids.length}: ${state.shown(state.ids[state.selected])}`;
   setText(byId("place"), words);
   byId("previous").disabled = state.selected <= 0;
   byId("following").disabled = state.selected >= state.ids.length - 1;
@@ -43,7 +46,10 @@ function drawTokens(state, list) {
   const mean = known.reduce((sum, one) => sum + one, 0) / known.length;
   setText(
     byId("tokens-sum"),
-    known.length ? `${state.ids.length} tokens, ${decimal(mean)} bits each on average, as if it chose among ${decimal(2 ** mean, 1)} equally likely tokens.` : "",
+    known.length
+      ? `${state.ids.length} tokens, ${decimal(mean)} bits each on average, ` +
+          `as if it chose among ${decimal(2 ** mean, 1)} equally likely tokens.`
+      : "",
   );
 }
 
@@ -56,8 +62,11 @@ function tokenChip(state, id, index, bits, ceiling) {
   return make(
     "span",
     {
-      class: index < state.session.promptLength ? "chip given" : "chip", role: "option", "aria-selected": isHere ? "true" : "false",
-      tabindex: isHere ? 0 : -1, "data-index": index,
+      class: index < state.session.promptLength ? "chip given" : "chip",
+      role: "option",
+      "aria-selected": isHere ? "true" : "false",
+      tabindex: isHere ? 0 : -1,
+      "data-index": index,
       "aria-label": `${shown}, token ${index + 1}, id ${id}${known ? `, surprise ${decimal(bits, 1)} bits` : ""}`,
     },
     make("span", { class: "well" }, level),

@@ -10,8 +10,18 @@ export function showVector(state) {
 
 // The stages of a model: what is shown, and where the trace has it.
 function stagesOf(trace) {
-  const first = trace.kind === "MiniLM" ? [["token vector", "token"], ["+ position vector", "position"], ["= entrance of block 1", "entrance"]] : [["token vector", "entrance"]];
-  if (!trace.blocks) return trace.places().map((place) => [place.replace(/^layer\.(\d+)$/, (_, i) => `after layer ${Number(i) + 1}`), place]);
+  const first =
+    trace.kind === "MiniLM"
+      ? [
+          ["token vector", "token"],
+          ["+ position vector", "position"],
+          ["= entrance of block 1", "entrance"],
+        ]
+      : [["token vector", "entrance"]];
+  if (!trace.blocks)
+    return trace
+      .places()
+      .map((place) => [place.replace(/^layer\.(\d+)$/, (_, i) => `after layer ${Number(i) + 1}`), place]);
   const inside = Array.from({ length: trace.blocks }, (_, block) => [
     [`after attention ${block + 1}`, `after attention.${block}`],
     [`after block ${block + 1}`, `after block.${block}`],
@@ -38,10 +48,17 @@ function drawVector(state) {
   });
   const heads = [["vector", 1], ["length", 2], ...(trace.live ? [["its numbers", 1]] : [])];
   byId("vector").replaceChildren(
-    make("table", {},
+    make(
+      "table",
+      {},
       make("caption", {}, `Token ${trace.first + row + 1} “${state.shown(trace.ids[row])}”`),
-      make("thead", {}, make("tr", {}, ...heads.map(([one, colspan]) => make("th", { scope: "col", class: "words", colspan }, one)))),
-      make("tbody", {}, ...body)),
+      make(
+        "thead",
+        {},
+        make("tr", {}, ...heads.map(([one, colspan]) => make("th", { scope: "col", class: "words", colspan }, one))),
+      ),
+      make("tbody", {}, ...body),
+    ),
   );
 }
 
@@ -55,6 +72,9 @@ function liveRows(trace, row) {
 function recordedRows(trace, row) {
   return trace.lengths(row).map((length, i) => {
     const block = Math.ceil(i / 2);
-    return { length, words: i === 0 ? "entrance of block 1" : i % 2 ? `after attention ${block}` : `after block ${block}` };
+    return {
+      length,
+      words: i === 0 ? "entrance of block 1" : i % 2 ? `after attention ${block}` : `after block ${block}`,
+    };
   });
 }

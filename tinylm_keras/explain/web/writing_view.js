@@ -1,18 +1,18 @@
 // The prompt, the buttons, the rules and the text.
 
-import { byId, make, setText } from "./dom.js";
+import { byId, make, setText, visible } from "./dom.js";
 import { Refusal } from "./engine/refusal.js";
 
 const PACE = 24; // milliseconds a token, so that one can read along
 
-// Each rule with its name, its range for the slider (null: no slider) and what an empty field means.
+// Each rule with its name, what an empty field means, and where its slider stands then (null: it has none).
 const RULES = [
-  { name: "temperature", words: "Temperature", slider: [0, 2, 0.01], hint: "0: always the likeliest" },
-  { name: "top_k", words: "Top-k", slider: null, hint: "off", whole: true },
-  { name: "top_p", words: "Top-p", slider: [0.01, 1, 0.01], hint: "off", off: 1 },
-  { name: "min_p", words: "Min-p", slider: [0, 0.99, 0.01], hint: "off", off: 0 },
-  { name: "seed", words: "Seed", slider: null, hint: "1", whole: true },
-  { name: "max_new_tokens", words: "Length in tokens", slider: null, hint: "64", whole: true },
+  { name: "temperature", words: "Temperature", empty: 1, slider: [0, 2, 0.01], rest: 1 },
+  { name: "top_k", words: "Top-k", empty: null, slider: null },
+  { name: "top_p", words: "Top-p", empty: null, slider: [0.01, 1, 0.01], rest: 1 },
+  { name: "min_p", words: "Min-p", empty: null, slider: [0, 0.99, 0.01], rest: 0 },
+  { name: "seed", words: "Seed", empty: 1, slider: null },
+  { name: "max_new_tokens", words: "Length in tokens", empty: 64, slider: null },
 ];
 
 export function showWriting(state) {
@@ -25,9 +25,17 @@ export function showWriting(state) {
     timer = setTimeout(() => attempt(state, () => state.begin(prompt.value)), 180);
   });
   const press = (id, action) => byId(id).addEventListener("click", action);
-  press("one", () => attempt(state, () => { state.goOn(); state.writeOne(); }));
+  press("one", () =>
+    attempt(state, () => {
+      state.allowOne();
+      state.writeOne();
+    }),
+  );
   press("write-on", () => startWriting(state));
-  press("stop", () => { stopWriting(state); state.tell(); });
+  press("stop", () => {
+    stopWriting(state);
+    state.tell();
+  });
   press("back", () => attempt(state, () => state.takeBack()));
   press("again", () => attempt(state, () => state.begin(prompt.value)));
   press("another", () => {
@@ -63,8 +71,9 @@ function tryTo(action) {
 function ruleField(state, rule) {
   const id = rule.name.replaceAll("_", "-");
   const start = state.rules[rule.name];
-  const field = make("input", { type: "number", id, step: "any", placeholder: rule.hint });
-  if (rule.name === "seed") Object.assign(field, { type: "text", inputMode: "numeric" }); // seeds may be larger than numbers are exact
+  const field = make("input", { type: "number", id, step: "any", placeholder: rule.empty ?? "off" });
+  // A seed may be larger than the numbers of JavaScript are exact.
+  if (rule.name === "seed") Object.assign(field, { type: "text", inputMode: "numeric" });
   field.value = start === null || start === undefined ? "" : start;
   const label = make("label", { class: "field", for: id }, rule.words, field);
   const whole = make("div", {}, label);
@@ -72,31 +81,40 @@ function ruleField(state, rule) {
   if (rule.slider) {
     const [min, max, step] = rule.slider;
     slider = make("input", { type: "range", min, max, step, "aria-label": `${rule.words}, slider` });
-    slider.value = start ?? rule.off;
-    slider.addEventListener("input", () => { field.value = slider.value; change(); });
+    slider.value = start ?? rule.rest;
+    slider.addEventListener("input", () => {
+      field.value = slider.value;
+      change();
+    });
     whole.append(slider);
   }
   const change = () => {
     const text = field.value.trim();
-    const value = text === "" ? (rule.off !== undefined || rule.name === "top_k" ? null : Number(rule.hint) || 0) : rule.name === "seed" ? text : Number(text);
+    const value = text === "" ? rule.empty : rule.name === "seed" ? text : Number(text);
     const done = attempt(state, () => state.setRules({ [rule.name]: value }));
-    field.toggleAttribute("aria-invalid", false);
-    if (!done) field.setAttribute("aria-invalid", "true");
+    if (done) field.removeAttribute("aria-invalid");
+    else field.setAttribute("aria-invalid", "true");
   };
-  field.addEventListener("input", () => { if (slider) slider.value = field.value === "" ? rule.off : field.value; change(); });
+  field.addEventListener("input", () => {
+    if (slider) slider.value = field.value || rule.rest;
+    change();
+  });
   return whole;
 }
 
 function startWriting(state) {
   if (state.isWriting) return;
-  if (!tryTo(() => state.goOn())) return;
+  if (!tryTo(() => state.allowLength())) return;
   state.writing = true;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const step = () => {
     if (!state.writing) return;
     const until = performance.now() + (calm ? 100 : 12);
     let more = true;
-    tryTo(() => { do more = state.writeOne(); while (more && calm && performance.now() < until); });
+    tryTo(() => {
+      do more = state.writeOne();
+      while (more && calm && performance.now() < until);
+    });
     if (!more || state.session.done) state.writing = false;
     state.tell(!state.writing);
     if (state.writing) setTimeout(step, calm ? 0 : PACE);
@@ -118,12 +136,17 @@ function showText(state) {
   if (state.writing) paper.scrollTop = paper.scrollHeight;
   const count = state.ids.length - state.session.promptLength;
   byId("stop").disabled = !state.writing;
-  byId("back").disabled = count === 0;
+  byId("back").disabled = !state.canTakeBack;
   const ended = state.session.ended;
   byId("one").disabled = byId("write-on").disabled = ended === "end token" || ended === "stop";
   if (!state.writing) setText(byId("status"), describeWriting(state, count, ended));
   const words = state.model.tokenizer.unknownWords(state.prompt);
-  setText(byId("unknown"), words.length ? `Not in the vocabulary, so the model reads them as unknown: ${words.slice(0, 8).join(", ")}` : "");
+  setText(
+    byId("unknown"),
+    words.length
+      ? `Not in the vocabulary, so the model reads them as unknown: ${words.slice(0, 8).map(visible).join(", ")}`
+      : "",
+  );
 }
 
 function describeWriting(state, count, ended) {

@@ -77,7 +77,8 @@ class MiniBlock {
   several(x, cache, records) {
     const { width, isPre } = this;
     const normed = (vectors, norm) => vectors.map((vector) => layerNorm(vector, norm));
-    const mixed = this.queryKeyValue.products(isPre ? normed(x, this.attentionNorm) : x).map((all, n) => {
+    const before = isPre ? normed(x, this.attentionNorm) : x;
+    const mixed = this.queryKeyValue.products(before).map((all, n) => {
       const [queries, keys, values] = [0, 1, 2].map((part) => all.subarray(part * width, (part + 1) * width));
       cache.add(keys, values);
       if (records) Object.assign(records[n], { queries, keys, values });
@@ -86,7 +87,8 @@ class MiniBlock {
     const attention = this.projection.products(mixed);
     const summed = attention.map((vector, n) => added(x[n], vector));
     const middle = isPre ? summed : normed(summed, this.attentionNorm);
-    const expanded = this.expand.products(isPre ? normed(middle, this.feedForwardNorm) : middle);
+    const between = isPre ? normed(middle, this.feedForwardNorm) : middle;
+    const expanded = this.expand.products(between);
     const inner = expanded.map((vector) => applied(this.activation, vector));
     const feedForward = this.contract.products(inner);
     const total = feedForward.map((vector, n) => added(middle[n], vector));
@@ -95,6 +97,8 @@ class MiniBlock {
       const [after, part, result] = [middle[n], feedForward[n], output[n]];
       Object.assign(record, { mixed: mixed[n], attention: attention[n], middle: after, inner: inner[n] });
       Object.assign(record, { feedForward: part, output: result });
+      const normalized = isPre ? [before[n], between[n]] : [after, result];
+      [record.attentionNorm, record.feedForwardNorm] = normalized;
     });
     return output;
   }

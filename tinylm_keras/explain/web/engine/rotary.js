@@ -94,7 +94,8 @@ class RotaryBlock {
   several(x, cache, turns, records) {
     const { width } = this;
     const normed = (vectors, gain) => vectors.map((vector) => rmsNorm(vector, gain));
-    const mixed = this.queryKeyValue.products(normed(x, this.attentionNorm)).map((all, n) => {
+    const before = normed(x, this.attentionNorm);
+    const mixed = this.queryKeyValue.products(before).map((all, n) => {
       const queries = this.turned(all.subarray(0, width), this.queryNorm, turns[n]);
       const keys = this.turned(all.subarray(width, 2 * width), this.keyNorm, turns[n]);
       const values = all.subarray(2 * width);
@@ -104,13 +105,15 @@ class RotaryBlock {
     });
     const attention = this.projection.products(mixed);
     const middle = attention.map((vector, n) => added(x[n], vector));
-    const expanded = this.expand.products(normed(middle, this.feedForwardNorm));
+    const between = normed(middle, this.feedForwardNorm);
+    const expanded = this.expand.products(between);
     const inner = expanded.map((vector) => applied(squaredRelu, vector));
     const feedForward = this.contract.products(inner);
     const output = feedForward.map((vector, n) => added(middle[n], vector));
     records?.forEach((record, n) => {
       Object.assign(record, { mixed: mixed[n], attention: attention[n], middle: middle[n], inner: inner[n] });
       Object.assign(record, { feedForward: feedForward[n], output: output[n] });
+      Object.assign(record, { attentionNorm: before[n], feedForwardNorm: between[n] });
     });
     return output;
   }

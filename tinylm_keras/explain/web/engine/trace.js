@@ -122,7 +122,8 @@ class Trace {
     const [, name, index] = /^([a-z ]+?)(?:\.(\d+))?$/.exec(place);
     if (index === undefined) return record[name] ?? null;
     if (name === "layer") return record.layers?.[index] ?? null;
-    const inside = { "after attention": "middle", "feed forward": "feedForward", "after block": "output" };
+    const norms = { "attention norm": "attentionNorm", "feed forward norm": "feedForwardNorm" };
+    const inside = { ...norms, "after attention": "middle", "feed forward": "feedForward", "after block": "output" };
     return record.blocks?.[index]?.[inside[name] ?? name] ?? null;
   }
 
