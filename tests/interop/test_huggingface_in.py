@@ -209,7 +209,7 @@ def test_weights_that_are_not_numbers_are_refused(folder):
     weights["transformer.ln_f.bias"][3] = np.nan
     refused(gpt2.write(folder, config, weights, tokenizer="vocab.json"), r"not finite \(ln_f\.bias\)")
     config, weights = gpt2.make()
-    refused(gpt2.write(folder, config, weights, "F64", tokenizer="vocab.json"), "has a tensor of F64; only F32, F16 and")
+    refused(gpt2.write(folder, config, weights, "F64", tokenizer="vocab.json"), "has a tensor of F64; only F32, F16")
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def _start(model, prompts, arguments, allowed, begin):
     if count and not all(len(prompt.ids) for prompt in prompts) and not _can_begin_empty(model, allowed):
         known = "it only knows first tokens that it never writes" if model.first_tokens else "no known first tokens"
         rule = f"must contain at least one token, because this model has no end token to start from, and {known}"
-        raise _checks.refuse("prompt", rule, "", "Begin with a word.")
+        raise _checks.refuse("prompt", rule, "", "Give a first word.")
     rows, first = [prompt.ids[-model.receptive_field :] for prompt in prompts], [prompt.first for prompt in prompts]
     return begin(model, rows, count, seed, allowed, first)
 
