@@ -78,4 +78,10 @@ def _in_16_bits(array):
         raise _checks.refuse("weights", rule, "float16")
     scale = np.maximum(largest, np.float32(1e-30)) / np.float32(32767)
     choices = [(array.astype("float16"), None), (np.round(array / scale).astype("int16"), scale)]
-    return min(choices, key=lambda choice: float(np.square(_product(*choice) - array).sum()))
+    return min(choices, key=lambda choice: _relative_error(array, _product(*choice)))
+
+
+def _relative_error(array, rounded):
+    """The mean over the rows of the squared error beside the squares, so that rows of small numbers count as much."""
+    error, size = (np.square(x, dtype="float64").sum(axis=-1) for x in (rounded - array, array))
+    return float((error / np.maximum(size, 1e-60)).mean())
