@@ -256,9 +256,10 @@ def test_in_the_frame_of_a_notebook_the_page_works_and_its_links_stay_inside(ope
 
 
 def test_a_large_model_writes_and_shows_what_was_recorded(opened, tmp_path, monkeypatch):
-    from tinylm_keras.explain import payload
+    from tinylm_keras.explain import payload, recorded
 
     monkeypatch.setattr(payload, "LARGEST_LIVE", 100)
+    monkeypatch.setattr(recorded, "BYTES_PER_PARAMETER", 100)
     model = seeded(TRAINED["mini_lm_post"], tokenizer=CharacterTokenizer().adapt(TEXTS))
     made = explain.page(model, "the cat", tmp_path / "large.html")
     assert "recorded" in made.notes[0]
@@ -266,5 +267,9 @@ def test_a_large_model_writes_and_shows_what_was_recorded(opened, tmp_path, monk
     assert "Recorded" in tab.text_content("#attention-view .recorded")
     assert tab.locator("#numbers-view").count() == 0
     begin_again(tab, temperature=0)
+    assert tab.text_content("#tokens [role=option]:nth-child(2) small:last-child").endswith("bit")
     assert write(tab, 20) == in_numpy(model, tmp_path).generate("the cat", max_new_tokens=20, temperature=0)
+    tab.fill("#prompt", "a dog sat")  # nothing was recorded of it
+    tab.wait_for_selector("#tokens [role=option]:nth-child(9)[aria-selected=true]")
+    assert tab.text_content("#tokens [role=option]:nth-child(2) small:last-child") == "–"
     assert tab.errors == []

@@ -66,10 +66,10 @@ class Contents:
             total += array.size
             found |= stored(name, array, precision)
         if self.kind in ("NGramLM", "MixtureLM"):
-            found |= self._tables()
+            found |= {name: encoded(table) for name, table in self._tables().items()}
         if self.kind == "MixtureLM":
-            found["mixing.shares"] = networks.shares(self.network)
-        return {name: encoded(array) for name, array in found.items()}, total
+            found["mixing.shares"] = encoded(networks.shares(self.network))
+        return found, total
 
     def rounded(self, precision):
         """The network with the weights that the page will have."""

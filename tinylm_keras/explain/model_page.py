@@ -42,7 +42,7 @@ class Page:
     html: str
     path: pathlib.Path | None
     bytes: int
-    notes: list
+    notes: list[str]
 
     def __repr__(self):
         where = "" if self.path is None else f"path={str(self.path)!r}, "

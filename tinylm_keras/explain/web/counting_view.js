@@ -1,6 +1,6 @@
 // What counting says: the contexts that the training text had, and how the network's guess is mixed with it.
 
-import { byId, make, percentage, tokenText } from "./dom.js";
+import { byId, make, makeRow, makeTable, grouped, percentage, tokenText } from "./dom.js";
 
 const SHOWN = 8;
 
@@ -36,80 +36,28 @@ function comparison(state, counts) {
   const answer = state.trace.next(state.row).top;
   const of = (list) => new Map(list.map(({ id, probability }) => [id, probability]));
   const [network, counted] = [of(counts.network.top), of(counts.probabilities.top)];
-  const rows = answer
-    .slice(0, SHOWN)
-    .map(({ id, probability }) =>
-      make(
-        "tr",
-        {},
-        make("th", { scope: "row" }, tokenText(state.shown(id))),
-        ...[network.get(id), counted.get(id), probability].map((one) =>
-          make("td", {}, one === undefined ? "little" : percentage(one)),
-        ),
-      ),
-    );
-  const heads = ["next token", "network", "counting", "both"];
-  return make(
-    "table",
-    {},
-    make("caption", {}, "The likeliest next tokens"),
-    make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col" }, one)))),
-    make("tbody", {}, ...rows),
-  );
+  const rows = answer.slice(0, SHOWN).map(({ id, probability }) => {
+    const shares = [network.get(id), counted.get(id), probability];
+    const cells = shares.map((one) => make("td", {}, one === undefined ? "little" : percentage(one)));
+    return makeRow(tokenText(state.shown(id)), ...cells);
+  });
+  return makeTable("The likeliest next tokens", ["next token", "network", "counting", "both"], rows);
 }
 
 function contexts(state, { levels, unigram }) {
-  const rows = [...levels]
-    .sort((a, b) => b.tokens.length - a.tokens.length)
-    .map(({ tokens, successors, total }) =>
-      contextRow(
-        state,
-        tokens,
-        successors.slice(0, SHOWN).map(({ id, value }) => [id, value]),
-        total,
-      ),
-    );
-  rows.push(
-    contextRow(
-      state,
-      [],
-      unigram.slice(0, SHOWN).map(({ id, probability }) => [id, probability]),
-      null,
-    ),
-  );
-  return make(
-    "table",
-    {},
-    make("caption", {}, "What followed in the training text, the longest known context first"),
-    make(
-      "thead",
-      {},
-      make(
-        "tr",
-        {},
-        ...["context", "different tokens after it", "the most frequent of them"].map((one) =>
-          make("th", { scope: "col" }, one),
-        ),
-      ),
-    ),
-    make("tbody", {}, ...rows),
-  );
+  const longestFirst = [...levels].sort((a, b) => b.tokens.length - a.tokens.length);
+  const rows = longestFirst.map(({ tokens, successors, total }) => contextRow(state, tokens, successors, total));
+  const without = unigram.map(({ id, probability }) => ({ id, value: probability }));
+  const heads = ["context", "different tokens after it", ["the most frequent of them", { class: "words" }]];
+  const words = "What followed in the training text, the longest known context first";
+  return makeTable(words, heads, [...rows, contextRow(state, [], without, null)]);
 }
 
 function contextRow(state, tokens, successors, total) {
-  const context = tokens.length
-    ? tokens.map((id) => tokenText(state.shown(id))).flatMap((node, i) => (i ? [" ", node] : [node]))
-    : ["no context"];
-  const cells = successors.flatMap(([id, value], i) => [
-    i ? ", " : "",
-    tokenText(state.shown(id)),
-    ` ${percentage(value)}`,
-  ]);
-  return make(
-    "tr",
-    {},
-    make("th", { scope: "row" }, ...context),
-    make("td", {}, total === null ? "" : total.toLocaleString("en-US")),
-    make("td", { class: "words" }, ...cells),
-  );
+  const name = (id) => tokenText(state.shown(id));
+  const context = tokens.length ? tokens.flatMap((id, i) => [i ? " " : "", name(id)]) : "no context";
+  const most = successors.slice(0, SHOWN);
+  const cells = most.flatMap(({ id, value }, i) => [i ? ", " : "", name(id), ` ${percentage(value)}`]);
+  const count = make("td", {}, total === null ? "" : grouped(total));
+  return makeRow(context, count, make("td", { class: "words" }, ...cells));
 }

@@ -16,6 +16,18 @@ export function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+// A table. Each head is a text, or a pair of a text and the attributes of its cell; rows are elements.
+export function makeTable(caption, heads, rows, attributes = {}) {
+  const cells = heads.map((one) => (Array.isArray(one) ? one : [one, {}]));
+  const head = make("tr", {}, ...cells.map(([words, own]) => make("th", { scope: "col", ...own }, words)));
+  const above = caption ? [make("caption", {}, caption)] : [];
+  return make("table", attributes, ...above, make("thead", {}, head), make("tbody", {}, ...rows));
+}
+
+export function makeRow(words, ...cells) {
+  return make("tr", {}, make("th", { scope: "row" }, ...[words].flat()), ...cells);
+}
+
 // Sets a text only when it is another one, so that a screen reader is not told twice.
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

@@ -1,6 +1,6 @@
 // The guess after each block: what the head says of the vector at each stage of its way.
 
-import { byId, make, percentage, tokenText } from "./dom.js";
+import { byId, make, makeRow, makeTable, percentage, tokenText } from "./dom.js";
 
 const SHOWN = 5;
 
@@ -17,28 +17,14 @@ function drawGuesses(state) {
   const stages = Array.from({ length: trace.blocks + 1 + (isMixture ? 1 : 0) }, (_, stage) => stage);
   const rows = stages.map((stage) => {
     const { top } = stage > trace.blocks ? trace.next(row) : trace.guess(row, stage);
-    const cells = top
-      .slice(0, SHOWN)
-      .map(({ id, probability }) =>
-        make(
-          "td",
-          { class: id === answer ? "answer" : null },
-          tokenText(state.shown(id)),
-          ` ${percentage(probability)}`,
-        ),
-      );
+    const cells = top.slice(0, SHOWN).map(({ id, probability }) => {
+      const look = id === answer ? "answer" : null;
+      return make("td", { class: look }, tokenText(state.shown(id)), ` ${percentage(probability)}`);
+    });
     const after = stage > trace.blocks ? "mixed with counting" : stage ? `after block ${stage}` : "before block 1";
-    const words = stage === stages.length - 1 ? `${after}, the answer` : after;
-    return make("tr", {}, make("th", { scope: "row" }, words), ...cells);
+    return makeRow(stage === stages.length - 1 ? `${after}, the answer` : after, ...cells);
   });
   const heads = ["vector", "likeliest", ...Array.from({ length: SHOWN - 1 }, (_, i) => `${i + 2}.`)];
-  byId("guesses").replaceChildren(
-    make(
-      "table",
-      { class: "guesses" },
-      make("caption", {}, `After token ${trace.first + row + 1} “${state.shown(trace.ids[row])}”`),
-      make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col" }, one)))),
-      make("tbody", {}, ...rows),
-    ),
-  );
+  const table = makeTable(`After ${state.describeRow()}`, heads, rows, { class: "guesses" });
+  byId("guesses").replaceChildren(table);
 }

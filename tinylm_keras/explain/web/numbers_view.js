@@ -1,6 +1,6 @@
 // One head at one token: scores, mask, softmax, weighted sum, as a table of numbers.
 
-import { byId, make, setText, decimal, percentage, strip, tokenText, firstNumbers } from "./dom.js";
+import { byId, make, makeRow, makeTable, setText, decimal, percentage, strip, tokenText, firstNumbers } from "./dom.js";
 
 const MOST_ROWS = 14; // tokens with the largest weights
 const MOST_LATER = 2;
@@ -19,55 +19,28 @@ function drawNumbers(state) {
   const name = (place) => state.shown(trace.ids[place]);
   setText(
     byId("numbers-title-of"),
-    `Block ${block + 1}, head ${head + 1}, at token ${trace.first + row + 1} “${name(row)}”. ` +
+    `Block ${block + 1}, head ${head + 1}, at ${state.describeRow()}. ` +
       `The query has ${width} numbers: ${firstNumbers(found.query)}`,
   );
   const { places, left, leftShare } = shownPlaces(found, row, trace.length);
-  const body = places.map((place) => numbersRow(found, place, name(place), place === row));
-  if (left)
-    body.push(
-      make(
-        "tr",
-        {},
-        make("th", { scope: "row" }, `${left} others`),
-        make("td", { colspan: 3 }),
-        make("td", {}, percentage(leftShare)),
-        make("td"),
-      ),
-    );
-  const sum = make(
-    "tr",
-    {},
-    make("th", { scope: "row" }, "Σ weight × value"),
-    make("td", { colspan: 3 }),
-    make("td", {}, "100 %"),
-    make("td", { class: "strip" }, strip(found.result, "the result of the head")),
-  );
-  const heads = ["token", "query · key", `÷ √${width}`, "mask", "softmax", "value"];
-  byId("numbers").replaceChildren(
-    make(
-      "table",
-      {},
-      make("caption", {}, `The result: ${firstNumbers(found.result)}`),
-      make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col" }, one)))),
-      make("tbody", {}, ...body, sum),
-    ),
-  );
+  const rows = places.map((place) => numbersRow(found, place, name(place), place === row));
+  const empty = () => make("td", { colspan: 3 });
+  if (left) rows.push(makeRow(`${left} others`, empty(), make("td", {}, percentage(leftShare)), make("td")));
+  const result = make("td", { class: "strip" }, strip(found.result, "the result of the head"));
+  rows.push(makeRow("Σ weight × value", empty(), make("td", {}, "100 %"), result));
+  const heads = ["token", "query · key", `÷ √${width}`, "mask", "softmax", ["value", { class: "words" }]];
+  byId("numbers").replaceChildren(makeTable(`The result: ${firstNumbers(found.result)}`, heads, rows));
 }
 
 function numbersRow(found, place, words, isHere) {
   const masked = found.masked[place];
-  const value = strip(found.values[place], `value of ${words}`);
-  return make(
-    "tr",
-    { class: masked ? "masked" : null },
-    make("th", { scope: "row" }, tokenText(words), isHere ? " (itself)" : ""),
-    make("td", {}, decimal(found.dots[place])),
-    make("td", {}, decimal(found.scores[place])),
-    make("td", {}, masked ? "−∞" : decimal(found.scores[place])),
-    make("td", {}, masked ? "0 %" : percentage(found.weights[place])),
-    make("td", { class: "strip" }, masked ? "" : value),
-  );
+  const score = decimal(found.scores[place]);
+  const numbers = [decimal(found.dots[place]), score, masked ? "−∞" : score, percentage(found.weights[place])];
+  const value = masked ? "" : strip(found.values[place], `value of ${words}`);
+  const cells = [...numbers.map((one) => make("td", {}, one)), make("td", { class: "strip" }, value)];
+  const row = makeRow([tokenText(words), isHere ? " (itself)" : ""], ...cells);
+  row.classList.toggle("masked", masked);
+  return row;
 }
 
 // The tokens with the largest weights in the order of the text, and the first that are masked.

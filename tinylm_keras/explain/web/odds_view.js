@@ -81,7 +81,7 @@ function oddsRow(state, row, largest, candidates, follows) {
 // Inside the prompt the model has an answer too, but the rules choose nothing.
 function rowsOfPrompt(state, most) {
   const trace = state.trace;
-  const row = state.selected - trace.first;
+  const row = state.isTraced ? state.selected - trace.first : -1;
   if (row < 0 || row >= trace.length) return [];
   return trace
     .next(row)

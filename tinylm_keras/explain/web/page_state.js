@@ -148,18 +148,32 @@ export class PageState {
     return this.traced;
   }
 
-  // The row of the trace for the token that is looked at; of a large model, the nearest row that was recorded.
+  // Whether the trace is of this text, as it always is where it is computed here.
+  get isTraced() {
+    const trace = this.trace;
+    return !!trace && (trace.live || trace.ids.every((id, row) => id === this.ids[trace.first + row]));
+  }
+
+  // The row of the trace for the token that is looked at; of what was recorded, the nearest row, or the last one where
+  // the text is another.
   get row() {
     const trace = this.trace;
     if (!trace) return -1;
-    return Math.max(0, Math.min(trace.length - 1, this.selected - trace.first));
+    const row = this.isTraced ? this.selected - trace.first : trace.length - 1;
+    return Math.max(0, Math.min(trace.length - 1, row));
+  }
+
+  // The token of a row in words.
+  describeRow(row = this.row) {
+    const { first, ids } = this.trace;
+    return `token ${first + row + 1} “${this.shown(ids[row])}”`;
   }
 
   // The bits of a token, or null where nothing came before it or it lies outside what was traced. What is known stays
   // known when the text grows beyond the context.
   surprise(index) {
     const trace = this.trace;
-    const row = trace ? index - trace.first : -1;
+    const row = this.isTraced ? index - trace.first : -1;
     if (row >= 0 && row < trace.length) this.surprises[index] ??= trace.surprise(row);
     return this.surprises[index] ?? null;
   }

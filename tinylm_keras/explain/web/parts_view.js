@@ -1,6 +1,7 @@
 // The drawing of the model: its parts are buttons, and the one that is pressed shows its numbers.
 
-import { byId, make, setText, decimal, percentage, strip, euclidean, firstNumbers, tokenText } from "./dom.js";
+import { byId, make, makeRow, makeTable, setText } from "./dom.js";
+import { decimal, euclidean, firstNumbers, percentage, strip, tokenText } from "./dom.js";
 import { describePart } from "./parts_words.js";
 
 const SHOWN = 8;
@@ -12,6 +13,7 @@ export function showParts(state) {
   const press = (part) => {
     chosen.part = part;
     draw();
+    byId("part").scrollIntoView({ block: "nearest" }); // on a phone it stands below the drawing
   };
   for (const button of buttons) {
     button.addEventListener("click", () => press(button.dataset.part));
@@ -52,7 +54,7 @@ function drawPart(state, { part, block }) {
 
 function numbersOf(state, words) {
   const { trace, row } = state;
-  const shown = make("p", { class: "muted" }, `At token ${trace.first + row + 1} “${state.shown(trace.ids[row])}”:`);
+  const shown = make("p", { class: "muted" }, `At ${state.describeRow()}:`);
   const flow = [
     ...words.ins.map((place) => vectorOf(trace, row, place, "in")),
     ...(words.inner ? [vectorOf(trace, row, words.inner, "in between")] : []),
@@ -102,32 +104,12 @@ function answerOf(state, kind) {
   const isNetwork = kind === "logits" && state.model.kind === "MixtureLM";
   const { top, rest } = isNetwork ? trace.guess(row, trace.blocks) : trace.next(row);
   const logits = kind === "logits" && trace.live ? trace.logits(row, isNetwork ? trace.blocks : "answer") : null;
-  const rows = top
-    .slice(0, SHOWN)
-    .map(({ id, probability }) =>
-      make(
-        "tr",
-        {},
-        make("th", { scope: "row" }, tokenText(state.shown(id))),
-        ...(logits ? [make("td", {}, decimal(logits[id]))] : []),
-        make("td", {}, percentage(probability)),
-      ),
-    );
+  const share = (words, id, probability) => {
+    const logit = logits ? [make("td", {}, id === null ? "" : decimal(logits[id]))] : [];
+    return makeRow(words, ...logit, make("td", {}, percentage(probability)));
+  };
+  const rows = top.slice(0, SHOWN).map(({ id, probability }) => share(tokenText(state.shown(id)), id, probability));
   const others = top.slice(SHOWN).reduce((sum, one) => sum + one.probability, rest);
-  rows.push(
-    make(
-      "tr",
-      {},
-      make("th", { scope: "row" }, "all others"),
-      ...(logits ? [make("td")] : []),
-      make("td", {}, percentage(others)),
-    ),
-  );
-  const heads = ["next token", ...(logits ? ["logit"] : []), "probability"];
-  return make(
-    "table",
-    {},
-    make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col" }, one)))),
-    make("tbody", {}, ...rows),
-  );
+  rows.push(share("all others", null, others));
+  return makeTable("", ["next token", ...(logits ? ["logit"] : []), "probability"], rows);
 }

@@ -1,6 +1,6 @@
 // The vector of one token on its way through the model, with its length after each part.
 
-import { byId, make, decimal, strip, euclidean } from "./dom.js";
+import { byId, make, makeRow, makeTable, decimal, strip, euclidean } from "./dom.js";
 
 export function showVector(state) {
   state.onChange((settled) => {
@@ -10,56 +10,36 @@ export function showVector(state) {
 
 // The stages of a model: what is shown, and where the trace has it.
 function stagesOf(trace) {
-  const first =
-    trace.kind === "MiniLM"
-      ? [
-          ["token vector", "token"],
-          ["+ position vector", "position"],
-          ["= entrance of block 1", "entrance"],
-        ]
-      : [["token vector", "entrance"]];
-  if (!trace.blocks)
-    return trace
-      .places()
-      .map((place) => [place.replace(/^layer\.(\d+)$/, (_, i) => `after layer ${Number(i) + 1}`), place]);
+  const places = trace.places();
+  const layer = (place) => place.replace(/^layer\.(\d+)$/, (_, i) => `after layer ${Number(i) + 1}`);
+  if (!trace.blocks) return places.map((place) => [layer(place), place]);
+  const sum = [
+    ["token vector", "token"],
+    ["+ position vector", "position"],
+    ["= entrance of block 1", "entrance"],
+  ];
+  const first = places.includes("position") ? sum : [["token vector", "entrance"]];
   const inside = Array.from({ length: trace.blocks }, (_, block) => [
     [`after attention ${block + 1}`, `after attention.${block}`],
     [`after block ${block + 1}`, `after block.${block}`],
   ]).flat();
-  const last = trace.places().includes("final") ? [["after the last norm", "final"]] : [];
+  const last = places.includes("final") ? [["after the last norm", "final"]] : [];
   return [...first, ...inside, ...last];
 }
 
 function drawVector(state) {
   const { trace, row } = state;
-  const rows = trace.live ? liveRows(trace, row) : recordedRows(trace, row);
-  const longest = rows.reduce((most, one) => Math.max(most, one.length), 1e-9);
-  const body = rows.map(({ words, length, vector }) => {
+  const stages = trace.live ? liveRows(trace, row) : recordedRows(trace, row);
+  const longest = stages.reduce((most, one) => Math.max(most, one.length), 1e-9);
+  const rows = stages.map(({ words, length, vector }) => {
     const bar = make("span", { class: "length" });
     bar.style.width = `${(7 * length) / longest}rem`;
-    return make(
-      "tr",
-      {},
-      make("th", { scope: "row" }, words),
-      make("td", { class: "words" }, bar),
-      make("td", {}, decimal(length)),
-      ...(trace.live ? [make("td", { class: "strip" }, strip(vector, words))] : []),
-    );
+    const numbers = trace.live ? [make("td", { class: "strip" }, strip(vector, words))] : [];
+    return makeRow(words, make("td", { class: "words" }, bar), make("td", {}, decimal(length)), ...numbers);
   });
-  const heads = [["vector", 1], ["length", 2], ...(trace.live ? [["its numbers", 1]] : [])];
-  byId("vector").replaceChildren(
-    make(
-      "table",
-      {},
-      make("caption", {}, `Token ${trace.first + row + 1} “${state.shown(trace.ids[row])}”`),
-      make(
-        "thead",
-        {},
-        make("tr", {}, ...heads.map(([one, colspan]) => make("th", { scope: "col", class: "words", colspan }, one))),
-      ),
-      make("tbody", {}, ...body),
-    ),
-  );
+  const heads = ["vector", ["length", { colspan: 2, class: "words" }]];
+  if (trace.live) heads.push(["its numbers", { class: "words" }]);
+  byId("vector").replaceChildren(makeTable(`At ${state.describeRow()}`, heads, rows));
 }
 
 function liveRows(trace, row) {

@@ -20,7 +20,7 @@ function float16Table() {
   return table;
 }
 
-const ARRAYS = { float32: Float32Array, float16: Uint16Array, int8: Int8Array };
+const ARRAYS = { float32: Float32Array, float16: Uint16Array, int8: Int8Array, int16: Int16Array };
 Object.assign(ARRAYS, { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array });
 
 /** The arrays that the page carries, by name. Each is decoded when it is taken. */
@@ -69,7 +69,7 @@ export class Weights {
 
   decode(name, shape, floats, place, stride) {
     const numbers = this.stored(name, ...shape);
-    const { type } = this.arrays[name];
+    const { type, scale: common = 1 } = this.arrays[name];
     const columns = shape[shape.length - 1];
     if (type === "float16") {
       this.halves ??= float16Table();
@@ -80,7 +80,7 @@ export class Weights {
     }
     const scales = type === "int8" ? this.take(`${name}.scale`, numbers.length / columns) : null;
     for (let from = 0, row = 0; from < numbers.length; from += columns, place += stride, row++) {
-      const scale = scales === null ? 1 : scales[row];
+      const scale = scales === null ? common : scales[row];
       for (let i = 0; i < columns; i++) floats[place + i] = numbers[from + i] * scale;
     }
   }
