@@ -23,6 +23,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "command_line",
     "included_pages",
+    "picture_alt",
     "preset_table",
     "public_names",
 ]

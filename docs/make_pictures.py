@@ -15,12 +15,11 @@ import pathlib
 import re
 import shutil
 
-from matplotlib.figure import Figure
+from tinylm_keras import plots
 
 from tinylm_keras.explain import diagram
 
 DOCS = pathlib.Path(__file__).resolve().parent
-BLUE, INK, GRID = "#2a6f97", "#333333", "#dddddd"  # the colours of the pictures that a run writes
 
 
 def comparison(page):
@@ -32,22 +31,11 @@ def comparison(page):
 
 def draw_comparison(bits):
     """A bar for each model; hollow where its numbers are counts from the text and nothing is trained."""
-    figure = Figure(figsize=(6.4, 0.42 * len(bits) + 0.8), layout="constrained")
-    axes = figure.add_subplot()
-    for place, (name, value) in enumerate(bits.items()):
-        fill = "white" if name.endswith("counts") else BLUE
-        axes.barh(place, value, color=fill, edgecolor=BLUE, linewidth=1.2, height=0.62)
-        axes.annotate(f"{value:.2f}", (value, place), (5, 0), textcoords="offset points", va="center", color=INK)
-    axes.set_yticks(range(len(bits)), list(bits))
-    axes.invert_yaxis()
-    axes.set_xlim(0, 1.12 * max(bits.values()))  # room for the number of the longest bar
-    axes.set_xlabel("bits per character of validation text (lower is better)", color=INK)
-    axes.grid(axis="x", color=GRID, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=INK, length=0)
-    for spine in axes.spines.values():
-        spine.set_color(GRID)
-    return figure
+    rows = [
+        {"name": name, "bits_per_character": value, "trained": not name.endswith("counts")}
+        for name, value in bits.items()
+    ]
+    return plots.draw_comparison(rows, digits=2)
 
 
 def main():

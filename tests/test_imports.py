@@ -27,7 +27,7 @@ ROWS = [
     ["tokenizers", "layers", "text"],
     ["stories", "runtime"],
     ["hub"],
-    ["_csv_files", "_labels", "_ticks", "archive", "_folders", "counting", "copying", "id_rules"],
+    ["_csv_files", "archive", "_folders", "counting", "copying", "id_rules"],
     ["writing"],
     ["_locks"],
     ["_files", "_keywords", "_renamed"],

@@ -68,7 +68,78 @@ def test_odd_tokens_do_not_break_the_labels(tmp_path):
     figure = inspection.attention_plot(tokens, np.tril(np.ones((1, 1, 4, 4))) / [[1], [2], [3], [4]])
     figure.savefig(tmp_path / "odd.png")
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
-    assert labels == [r"\$x^", r"\n", "␣", "a" * 15 + "…"]
+    assert labels == ["$x^", r"\n", "␣", "a" * 15 + "…"]
+
+
+def test_single_letters_stand_upright_and_words_are_slanted():
+    for tokens, turned in ((list("once"), 0.0), (["once", "upon", "a", "time"], 50.0)):
+        figure = inspection.attention_plot(tokens, np.tril(np.ones((1, 2, 4, 4))) / [[1], [2], [3], [4]])
+        assert {label.get_rotation() for label in figure.axes[0].get_xticklabels()} == {turned}
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_the_length_of_the_residual_stream_is_that_of_the_vectors_between_the_blocks(norm):
+    keras.utils.set_random_seed(3)
+    words = tlm.WhitespaceTokenizer(end_token="<end>").adapt([TEXT])
+    start = {"embeddings_stddev": 0.5, "kernel_stddev": 0.3}
+    sizes = {"context_length": 12, "embed_dim": 16, "num_heads": 2, "feed_forward_dim": 32, "num_blocks": 3}
+    model = tlm.MiniLM(tokenizer=words, norm=norm, **sizes, **start)
+    tokens, lengths = inspection.residual_lengths(model, TEXT)
+    assert (tokens, lengths.shape, lengths.dtype) == (["<end>", *TEXT.split()], (4, 7), np.float32)
+    last = ops.convert_to_numpy(model.hidden_states(model.prompt_ids(TEXT)[None]))[0]
+    if norm == "post":
+        np.testing.assert_allclose(lengths[1:], 4.0, rtol=1e-3)  # sqrt(16)
+        np.testing.assert_allclose(lengths[-1], np.linalg.norm(last, axis=-1), rtol=1e-5)
+    else:
+        assert (np.diff(lengths.mean(axis=1)) > 0).all()
+        np.testing.assert_allclose(np.linalg.norm(last, axis=-1), 4.0, rtol=1e-3)  # only the final norm shortens it
+
+
+def test_a_model_with_rotary_positions_has_lengths_and_attention_weights_too():
+    words = tlm.WhitespaceTokenizer().adapt([TEXT])
+    model = tlm.RotaryLM(tokenizer=words, context_length=8, embed_dim=16, num_heads=2, feed_forward_dim=16)
+    assert inspection.residual_lengths(model, TEXT)[1].shape == (3, 6)
+    assert inspection.attention_weights(model, TEXT)[1].shape == (2, 2, 6, 6)
+
+
+@pytest.mark.parametrize(
+    "rules", [{"temperature": 0.5, "top_k": 4}, {"top_p": 0.6, "min_p": 0.1, "repetition_penalty": 2.0}]
+)
+def test_the_probabilities_of_the_next_token_are_those_with_which_tokens_are_chosen(ending_lm, rules):
+    tokens, shares = inspection.next_token_probabilities(ending_lm, "the cat", **rules)
+    assert tokens == ending_lm.tokenizer.get_vocabulary()
+    assert shares.sum() == pytest.approx(1) and not shares[:2].any()  # neither padding nor [UNK]
+    written = ending_lm.generate(["the cat"] * 2000, max_new_tokens=1, seed=0, **rules)
+    next_words = [text.split()[2] if len(text.split()) > 2 else "<end>" for text in written]
+    for token, share in zip(tokens, shares, strict=True):
+        found = next_words.count(token) / len(next_words)
+        assert abs(found - share) < 5 * (share * (1 - share) / len(next_words)) ** 0.5 + 1e-9, token
+
+
+def test_at_temperature_0_the_likeliest_token_has_everything(ending_lm):
+    shares = inspection.next_token_probabilities(ending_lm, "the cat", temperature=0)[1]
+    logits = ops.convert_to_numpy(ending_lm(ending_lm.prompt_ids("the cat")[None]))[0, -1]
+    assert shares[2 + logits[2:].argmax()] == 1 and shares.sum() == 1
+
+
+def test_a_prompt_longer_than_the_context_and_one_without_a_token(ending_lm, mini_lm):
+    long = "the cat " * 20
+    end = " ".join(long.split()[-12:])
+    np.testing.assert_array_equal(
+        inspection.next_token_probabilities(mini_lm, long)[1], inspection.next_token_probabilities(mini_lm, end)[1]
+    )
+    assert inspection.next_token_probabilities(ending_lm, "")[1].sum() == pytest.approx(1)
+    with pytest.raises(ValueError, match=r"`prompt` must have a token\. Received: prompt=''"):
+        inspection.next_token_probabilities(mini_lm, "")
+
+
+def test_tokens_of_byte_pairs_are_shown_as_text():
+    pairs = tlm.BytePairTokenizer(max_tokens=270, end_token="<|end|>").adapt(["the cat the cat é"] * 3)
+    model = tlm.BigramLM(tokenizer=pairs)
+    tokens, shares = inspection.next_token_probabilities(model, "the")
+    assert len(tokens) == len(shares) == model.vocabulary_size
+    assert "<|end|>" in tokens and " c" in {token[:2] for token in tokens} and tokens[-1] == ""
+    assert not any("Ġ" in token for token in tokens if len(token) > 1)
 
 
 def test_a_description_is_plain_data_that_adds_up(ending_lm, tmp_path):

@@ -1,4 +1,4 @@
-"""Inspects a model: its parts, and its attention weights."""
+"""Inspects a model: its parts, its attention weights, its residual stream, and the probabilities of the next token."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from keras import ops
 
-from tinylm_keras import _checks, _terminal
+from tinylm_keras import _checks
 from tinylm_keras.description import count_parameters as count_parameters
 from tinylm_keras.description import describe as describe
 from tinylm_keras.description import read_recipe as read_recipe
+from tinylm_keras.id_rules import byte_level
+from tinylm_keras.id_rules.byte_pair import BytePairRules
+from tinylm_keras.plots import draw_attention
+from tinylm_keras.writing import sampling
+from tinylm_keras.writing.texts import allowed_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.figure import Figure
-
     from tinylm_keras.models import LanguageModel
 
 
@@ -44,108 +45,125 @@ def attention_weights(model: LanguageModel, text: str) -> tuple[list[str], np.nd
     >>> tokens, weights.shape
     (['the', 'dog'], (2, 2, 2, 2))
     """
-    blocks = getattr(model, "blocks", None)
-    if not blocks or not hasattr(blocks[0], "attention"):
-        raise _checks.refuse("model", "must have blocks with attention, as MiniLM has", type(model).__name__)
+    _check_blocks(model)
     tokens, ids = _tokens_and_ids(model, text)
-    x = model.embedding(ops.convert_to_tensor(ids[None, :]))
+    x = model.embed(ops.convert_to_tensor(ids[None, :]), 0)
     weights = []
-    for block in blocks:
+    for block in model.blocks:
         weights.append(ops.convert_to_numpy(block.attention.attention_weights(block.attention_input(x)))[0])
         x = block(x, training=False)
     return tokens, np.stack(weights).astype("float32")
 
 
-def _tokens_and_ids(model, text):
-    tokenizer = model.tokenizer
+def residual_lengths(model: LanguageModel, text: str) -> tuple[list[str], np.ndarray]:
+    """Return how long the vectors of the residual stream are, from the embedding to the last block.
+
+    With `norm="post"`, every block ends with a layer norm, so that all vectors leave it about equally long. With
+    `norm="pre"`, every block adds to the stream, and nothing but the final norm makes it shorter.
+
+    Args:
+        model: A model with a tokenizer and with `blocks`, such as `MiniLM`.
+        text: str. At most as long as the model's context. An end token is added in front, as in training.
+
+    Returns:
+        A pair: the tokens, list of str `[T]`; and the Euclidean lengths, float32 numpy array `[num_blocks + 1, T]`:
+        row 0 after the embedding, row b + 1 after block b. `plots.draw_residual_lengths` draws them.
+
+    Raises:
+        ValueError: if the model has no tokenizer or no blocks, or the text has no token or too many.
+
+    Example:
+
+    >>> import tinylm_keras as tlm
+    >>> tokenizer = tlm.WhitespaceTokenizer().adapt("the cat sees the dog")
+    >>> model = tlm.MiniLM(tokenizer=tokenizer, embed_dim=16, num_heads=2, feed_forward_dim=8, norm="post")
+    >>> tokens, lengths = residual_lengths(model, "the dog")
+    >>> tokens, lengths.shape, lengths[1:].round(1).tolist()
+    (['the', 'dog'], (3, 2), [[4.0, 4.0], [4.0, 4.0]])
+    """
+    _check_blocks(model)
+    tokens, ids = _tokens_and_ids(model, text)
+    x = model.embed(ops.convert_to_tensor(ids[None, :]), 0)  # (1, T, D)
+    stream = [x]
+    for block in model.blocks:
+        x = block(x, training=False)
+        stream.append(x)
+    vectors = np.stack([ops.convert_to_numpy(one)[0] for one in stream]).astype("float32")
+    return tokens, np.linalg.norm(vectors, axis=-1)
+
+
+def next_token_probabilities(
+    model: LanguageModel,
+    prompt: str,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+    repetition_penalty: float = 1.0,
+) -> tuple[list[str], np.ndarray]:
+    """Return the probability of each token to be the next one, by the rules with which `generate` chooses.
+
+    Args:
+        model: A model with a tokenizer.
+        prompt: str. An end token is added in front, as in training. Only the last `context_length` tokens count.
+        temperature, top_k, top_p, min_p, repetition_penalty: See `Sampler`.
+
+    Returns:
+        A pair: the tokens of the vocabulary, list of str `[V]`; and their probabilities, float64 numpy array `[V]`,
+        which sum to 1. Tokens that are never generated, such as padding, have 0. `plots.draw_next_token` draws them.
+
+    Raises:
+        ValueError: if the model has no tokenizer, the prompt has no token, or a setting is outside its range.
+
+    Example:
+
+    >>> import tinylm_keras as tlm
+    >>> tokenizer = tlm.WhitespaceTokenizer(end_token="<end>").adapt("the cat sees the dog")
+    >>> model = tlm.BigramLM(tokenizer=tokenizer)
+    >>> tokens, probabilities = next_token_probabilities(model, "the", top_k=2)
+    >>> {token: float(p) for token, p in zip(tokens, probabilities) if p}
+    {'the': 0.5, 'cat': 0.5}
+    """
+    rules = {"top_k": top_k, "top_p": top_p, "min_p": min_p, "repetition_penalty": repetition_penalty}
+    sampler = sampling.Sampler(temperature=temperature, **rules)
+    _, ids = _tokens_and_ids(model, prompt, "prompt", longest=None)
+    window = np.asarray(ids[-model.context_length :])
+    logits = np.array(ops.convert_to_numpy(model(window[None, :], training=False))[0, -1], "float32")  # (V,)
+    seen = np.zeros(len(logits), bool)
+    seen[ids] = True
+    shares = sampling.probabilities(logits, sampler, ~allowed_tokens(model, allow_unknown=False), seen)
+    names = _names(model.tokenizer)
+    return names + [""] * (len(shares) - len(names)), shares
+
+
+def _names(tokenizer):
+    """Return all tokens of a vocabulary as readable text; bytes that are no character alone become a sign for that."""
+    names = list(tokenizer.get_vocabulary())
+    if isinstance(tokenizer, BytePairRules):  # written in letters for bytes
+        names = [data.decode("utf-8", "replace") for data in byte_level.token_bytes(names)]
+    return names
+
+
+def _check_blocks(model):
+    blocks = getattr(model, "blocks", None)
+    if not blocks or not hasattr(blocks[0], "attention"):
+        raise _checks.refuse("model", "must have blocks with attention, as MiniLM has", type(model).__name__)
+
+
+def _tokens_and_ids(model, text, name="text", longest="context"):
+    """Return the tokens of a text and their ids, with the end token in front."""
+    tokenizer = getattr(model, "tokenizer", None)
     if tokenizer is None:
         raise _checks.refuse("model", "must have a tokenizer", tokenizer, "Set it: model.tokenizer = …")
-    ids = np.asarray(tokenizer.tokenize(_checks.text("text", text)), "int32")
+    ids = np.asarray(tokenizer.tokenize(_checks.text(name, text)), "int32")
     tokens = list(tokenizer.token_strings(text))
     if tokenizer.end_id is not None:
         ids, tokens = np.concatenate([[tokenizer.end_id], ids]).astype("int32"), [tokenizer.end_token, *tokens]
-    if not 1 <= len(ids) <= model.context_length:
-        raise _checks.refuse("text", f"must have 1 to {model.context_length} tokens, the model's context", text)
+    if longest and not 1 <= len(ids) <= model.context_length:
+        raise _checks.refuse(name, f"must have 1 to {model.context_length} tokens, the model's context", text)
+    if not len(ids):
+        raise _checks.refuse(name, "must have a token", text)
     return tokens, ids
 
 
-def attention_plot(
-    tokens: Sequence[str], weights: np.ndarray, block: int | None = None, head: int | None = None
-) -> Figure:
-    """Plot attention maps: one for each head, with a row for each block.
-
-    Args:
-        tokens: list of str `[T]`, from `attention_weights`.
-        weights: array `[num_blocks, num_heads, T, T]`, from `attention_weights`.
-        block: int or None. Only this block, counted from 0.
-        head: int or None. Only this head, counted from 0.
-
-    Returns:
-        A `matplotlib.figure.Figure`, made without pyplot. Save it with `figure.savefig(…)`.
-
-    Raises:
-        ValueError: if `tokens` and `weights` do not match, or there is no such block or head.
-    """
-    weights = np.asarray(weights)
-    if weights.ndim != 4 or weights.shape[2:] != (len(tokens), len(tokens)):
-        rule = f"must have the shape (blocks, heads, {len(tokens)}, {len(tokens)}) for {len(tokens)} tokens"
-        raise _checks.refuse("weights", rule, weights.shape)
-    rows = _chosen("block", block, weights.shape[0])
-    columns = _chosen("head", head, weights.shape[1])
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import PercentFormatter
-
-    # A single map is large and shows numbers; several maps are small, and only the outer ones show the tokens.
-    alone = len(rows) * len(columns) == 1
-    side = max(4.0, 0.45 * len(tokens)) if alone else max(2.2, 0.3 * len(tokens))
-    margin = 0.09 * max(map(len, tokens)) + 0.5
-    figure = Figure(figsize=(len(columns) * (side + 0.25) + margin, len(rows) * (side + 0.25) + margin))
-    figure.set_layout_engine("constrained")
-    axes = figure.subplots(len(rows), len(columns), squeeze=False, sharex=True, sharey=True)
-    for axis_row, b in zip(axes, rows, strict=True):
-        for axis, h in zip(axis_row, columns, strict=True):
-            image = _draw_map(axis, tokens, weights[b, h], f"block {b}, head {h}")
-            if alone:
-                _write_numbers(axis, weights[b, h])
-    colorbar = figure.colorbar(image, ax=axes, shrink=min(1.0, 3.0 / (len(rows) * side)), aspect=20)
-    colorbar.ax.yaxis.set_major_formatter(PercentFormatter(1.0))
-    colorbar.set_label("share of its attention")
-    colorbar.outline.set_visible(False)
-    figure.supxlabel("… looks at this one", fontsize="medium")
-    figure.supylabel("this token …", fontsize="medium")
-    return figure
-
-
-def _chosen(name, index, count):
-    return range(count) if index is None else [_checks.whole_number(name, index, 0, count - 1)]
-
-
-def _draw_map(axis, tokens, shares, title):
-    """Plot the map of one head; later tokens, which are masked, are grey."""
-    ahead = np.triu(np.ones_like(shares, dtype=bool), 1)
-    axis.set_facecolor("0.96")
-    image = axis.imshow(np.ma.masked_array(shares, ahead), cmap="Blues", vmin=0.0, vmax=1.0)
-    axis.set_title(title, fontsize="medium")
-    labels = [_label(token) for token in tokens]
-    axis.set_xticks(range(len(tokens)), labels, rotation=90, fontsize="small")
-    axis.set_yticks(range(len(tokens)), labels, fontsize="small")
-    axis.set_xticks(np.arange(len(tokens) + 1) - 0.5, minor=True)
-    axis.set_yticks(np.arange(len(tokens) + 1) - 0.5, minor=True)
-    axis.grid(which="minor", color="white", linewidth=1.0)
-    axis.tick_params(which="both", length=0)
-    for side in axis.spines.values():
-        side.set_visible(False)
-    return image
-
-
-def _label(token):
-    """Return a token as a tick label: white space visible, control characters and dollars escaped, long words cut."""
-    shown = _terminal.printable(token) if token.strip() else repr(token)[1:-1].replace(" ", "␣")
-    return (shown if len(shown) <= 16 else shown[:15] + "…").replace("$", r"\$")
-
-
-def _write_numbers(axis, shares):
-    """Write each share of at least one percent into its cell."""
-    for i, j in np.argwhere(np.tril(shares) >= 0.01):
-        color = "white" if shares[i, j] > 0.5 else "0.25"
-        axis.text(j, i, f"{100 * shares[i, j]:.0f}", ha="center", va="center", color=color, fontsize="small")
+attention_plot = draw_attention

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tinylm_keras import samplers
+from tinylm_keras.writing import sampling
 from tinylm_keras.writing.sampling import Sampler, choose
 
 RULES = [
@@ -43,3 +44,16 @@ def test_it_chooses_what_the_compiled_sampler_chooses(sampler):
 def test_a_number_next_to_one_takes_a_token_that_is_allowed():
     logits = np.zeros(5, "float32")
     assert choose(logits, float(np.nextafter(np.float32(1), 0)), Sampler(), [3, 4], np.zeros(5, bool)) == 2
+
+
+@pytest.mark.parametrize(
+    "rules", [{}, {"temperature": 0}, {"temperature": 2.0, "top_k": 3}, {"top_p": 0.7, "min_p": 0.2}]
+)
+def test_probabilities_are_how_often_each_token_is_chosen(rules):
+    logits, seen = np.float32([1.0, -0.5, 2.0, 0.3, 1.9]), np.array([True, False, False, True, False])
+    sampler = Sampler(**rules, repetition_penalty=1.5)
+    shares = sampling.probabilities(logits.copy(), sampler, [2], seen)
+    uniforms = (np.arange(4000) + 0.5) / 4000
+    chosen = [sampling.choose(logits.copy(), one, sampler, [2], seen) for one in uniforms]
+    np.testing.assert_allclose(np.bincount(chosen, minlength=5) / 4000, shares, atol=1e-3)
+    assert shares.sum() == pytest.approx(1) and shares[2] == 0

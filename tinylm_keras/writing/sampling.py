@@ -122,13 +122,44 @@ def choose(logits, uniform, sampler, forbidden, seen):
     >>> choose(np.log(np.float32([0.1, 0.6, 0.3])), 0.65, Sampler(), forbidden=[0], seen=np.full(3, False))
     1
     """
+    weights, ids = _weights(logits, sampler, forbidden, seen)
+    sums = np.cumsum(weights, dtype="float64")
+    rank = int(np.searchsorted(sums, uniform * sums[-1], side="right"))
+    if rank == len(sums):  # a uniform number next to 1 can round to the total itself: no sum lies above it then
+        rank = int(weights.argmax())
+    return rank if ids is None else int(ids[rank])
+
+
+def probabilities(logits, sampler, forbidden, seen):
+    """Return the probability with which `choose` takes each token.
+
+    Args:
+        logits, sampler, forbidden, seen: As in `choose`.
+
+    Returns:
+        float64 array `[V]` that sums to 1.
+
+    Example:
+
+    >>> logits = np.log(np.float32([0.1, 0.6, 0.3]))
+    >>> probabilities(logits, Sampler(top_k=2), forbidden=[1], seen=np.full(3, False)).round(2).tolist()
+    [0.25, 0.0, 0.75]
+    """
+    weights, ids = _weights(logits, sampler, forbidden, seen)
+    shares = np.zeros(len(logits))
+    shares[slice(None) if ids is None else ids] = weights / weights.sum(dtype="float64")
+    return shares
+
+
+def _weights(logits, sampler, forbidden, seen):
+    """Return the weights of tokens, the largest 1, and the ids of these tokens; None: all, in their order."""
     if sampler.repetition_penalty != 1:
         penalty, some = np.float32(sampler.repetition_penalty), logits[seen]
         logits[seen] = np.where(some > 0, some / penalty, some * penalty)
     logits[forbidden] = -np.inf
     best = int(logits.argmax())
     if sampler.temperature == 0:
-        return best
+        return np.ones(1, "float32"), np.array([best])
     # The largest becomes 0 before the division, so that no temperature overflows.
     logits -= logits[best]
     logits /= np.float32(max(sampler.temperature, 1e-30))
@@ -139,11 +170,7 @@ def choose(logits, uniform, sampler, forbidden, seen):
         weights[sums - weights >= np.float32(sampler.top_p) * sums[-1]] = 0
     if sampler.min_p:
         weights[weights < np.float32(sampler.min_p)] = 0  # the largest weight is 1
-    sums = np.cumsum(weights, dtype="float64")
-    rank = int(np.searchsorted(sums, uniform * sums[-1], side="right"))
-    if rank == len(sums):  # a uniform number next to 1 can round to the total itself: no sum lies above it then
-        return best
-    return rank if ids is None else int(ids[rank])
+    return weights, ids
 
 
 def _ranked(heights, top_k):

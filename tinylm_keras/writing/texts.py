@@ -76,7 +76,7 @@ def _ids(model, rows, arguments, begin):
         return []
     rows = [check_ids("prompts", model, row) for row in rows]
     prompts = [Prompt(row if len(row) else model.after_end(row)) for row in rows]
-    session = _start(model, prompts, arguments, _allowed(model, arguments.allow_unknown), begin)
+    session = _start(model, prompts, arguments, allowed_tokens(model, arguments.allow_unknown), begin)
     results = [row.tolist() for row in rows]
     while True:
         for result, ids in zip(results, session.advance(CHUNK), strict=True):
@@ -91,7 +91,7 @@ def _start_texts(model, texts, arguments, begin, stacklevel):
     if tokenizer is None:
         raise _checks.refuse("prompt", "must be ids, because this model has no tokenizer", texts[0])
     stop = check_stop(model.generation_defaults.get("stop", ()) if arguments.stop is None else arguments.stop)
-    allowed = _allowed(model, arguments.allow_unknown)
+    allowed = allowed_tokens(model, arguments.allow_unknown)
     prompts = [Prompt.from_text(model, text, allowed) for text in texts]
     for warning in _doubts(tokenizer, prompts, stop, arguments.allow_unknown):
         warnings.warn(warning, stacklevel=stacklevel)
@@ -135,7 +135,7 @@ def _start(model, prompts, arguments, allowed, begin):
 
 def can_begin(model, prompt):
     """Whether `generate` can continue a text: an empty one needs an end token or a known first token."""
-    return bool(prompt) or model.end_id is not None or _can_begin_empty(model, _allowed(model, False))
+    return bool(prompt) or model.end_id is not None or _can_begin_empty(model, allowed_tokens(model, False))
 
 
 def _can_begin_empty(model, allowed):
@@ -143,7 +143,7 @@ def _can_begin_empty(model, allowed):
     return any(allowed[token] for token, _ in model.first_tokens)
 
 
-def _allowed(model, allow_unknown):
+def allowed_tokens(model, allow_unknown):
     """Return which tokens may be written, bool `[V]`: no padding, and [UNK] only if it is allowed."""
     if allow_unknown is not None and not isinstance(allow_unknown, (bool, np.bool_)):  # "no" would count as true
         raise _checks.refuse("allow_unknown", "must be True or False", allow_unknown, error=TypeError)

@@ -1,19 +1,14 @@
-"""Laws of the pictures."""
+"""Laws of the picture of one run."""
 
 import itertools
 import math
 import re
 import subprocess
 import sys
-import warnings
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tinylm_keras import plots
-from tinylm_keras._terminal import printable
-from tinylm_keras.plots import draw, draw_comparison, draw_runs, loss_plot, round_perplexities
+from tinylm_keras.plots import draw, draw_overfitting, draw_runs, loss_plot
 
 HISTORY = [{"step": 10 * i, "loss": 3.0 / i, "val_loss": 3.2 / i + 0.05 * i} for i in range(1, 12)]
 
@@ -63,24 +58,6 @@ def test_an_empty_history_is_refused(tmp_path):
     with pytest.raises(ValueError, match=re.escape("`history` must hold at least one row. Received: history=[].")):
         loss_plot([], tmp_path / "loss.png")
     assert not list(tmp_path.iterdir())
-
-
-@given(st.floats(0, 12), st.floats(-5, 1.2))
-def test_perplexities_on_the_axis_are_round_within_it_and_three_to_seven(low, power):
-    high = low + 10**power
-    values = round_perplexities(low, high)
-    assert 3 <= len(values) <= 7
-    assert values == sorted(set(values))
-    assert all(low - 1e-8 <= math.log(value) <= high + 1e-8 for value in values)
-    if values[-1] > 3 * values[0]:
-        assert all(f"{value:.1e}"[:3] in ("1.0", "1.5", "2.0", "3.0", "4.0", "5.0", "7.0") for value in values)
-
-
-def test_ticks_are_the_numbers_that_one_expects():
-    assert round_perplexities(math.log(1.9), math.log(7.5)) == [2, 3, 4, 5, 7]
-    assert round_perplexities(math.log(2.1), math.log(4.3)) == [2.5, 3, 3.5, 4]
-    assert round_perplexities(math.log(9), math.log(60_000)) == [10, 100, 1000, 10_000]
-    assert round_perplexities(1.0, 1.0) == []
 
 
 @pytest.mark.parametrize(
@@ -140,79 +117,9 @@ def test_drawing_leaves_the_global_backend_alone(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_several_runs_are_in_the_legend_from_the_worst_to_the_best():
-    runs = {
-        name: [{**row, "val_loss": row["val_loss"] + more} for row in HISTORY] for name, more in (("a", 0), ("b", 1))
-    }
-    figure = draw_runs(runs)
-    lowest = min(row["val_loss"] for row in HISTORY)
-    labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert [label.split(":")[0] for label in labels] == ["b", "a"]
-    assert labels[1].startswith(f"a: {lowest:.3f} at step ")
-    assert figure.axes[0].get_ylabel() == "validation loss (nats per token)"
-    assert [list(line.get_ydata()) for line in figure.axes[0].lines] == [
-        [row["val_loss"] for row in history] for history in runs.values()
-    ]
-
-
-def test_many_runs_have_lines_that_differ():
-    figure = draw_runs({str(number): HISTORY for number in range(20)})
-    looks = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines}
-    assert len(looks) == 20
-
-
-def test_runs_that_cannot_be_compared_are_refused():
-    for runs, value, message in (
-        ({}, "val_loss", "`runs` must be at least one, each with a row. Received: runs={}."),
-        ({"a": []}, "val_loss", "`runs` must be at least one, each with a row."),
-        ({"a": [{"step": 1, "loss": 1.0}]}, "val_loss", "`value` must be in the rows of all runs, but is not in a."),
-        ({"a": HISTORY}, "seconds", "`value` must be one of 'loss', 'val_loss', 'val_bits_per_character'."),
-    ):
-        with pytest.raises(ValueError, match=re.escape(message)):
-            draw_runs(runs, value)
-
-
-def test_the_comparison_has_a_bar_and_a_number_for_each_baseline():
-    results = [{"name": "counted", "bits_per_character": 4.5, "trained": False}]
-    results.append({"name": "learned", "bits_per_character": 2.25, "trained": True})
-    axes = draw_comparison(results).axes[0]
-    assert [bar.get_width() for bar in axes.patches] == [4.5, 2.25]
-    assert [text.get_text() for text in axes.get_yticklabels()] == ["counted", "learned"]
-    assert {"4.500", "2.250"} <= {text.get_text() for text in axes.texts}
-    assert axes.patches[0].get_facecolor() != axes.patches[1].get_facecolor()
-    with pytest.raises(ValueError, match=re.escape("`results` must be at least one. Received: results=[].")):
-        draw_comparison([])
-
-
 def test_an_estimated_training_loss_is_drawn_in_place_of_the_running_mean():
     axes = draw([{"step": 1, "loss": 3.0, "train_loss": 2.0, "val_loss": 2.5}]).axes[0]
     assert list(axes.lines[0].get_ydata()) == [2.0]
-
-
-@pytest.mark.parametrize("name", ["a$\\frac{$", "$x$", "_hidden", "a\x1b]0;t\x07b", "two\nlines", "%s {0}"])
-def test_the_name_of_a_run_is_text_and_no_formula(tmp_path, name):
-    history = [{"step": 1, "loss": 2.0, "val_loss": 2.0}, {"step": 2, "loss": 1.0, "val_loss": 1.0}]
-    figure = plots.draw_runs({name: history, "other": history})
-    plots.save(figure, tmp_path / "runs.png")
-    texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert f"{printable(name)}: 1.000 at step 2" in texts
-    assert len(texts) == 2
-
-
-def test_names_that_are_long_or_lack_a_letter_and_many_runs_leave_room_for_the_curves(tmp_path):
-    long, foreign = "runs/" + "x" * 300 + "/seed_1", "\u65e5\u672c \U0001f642"
-    names = [long, foreign, *(f"run {number}" for number in range(50))]
-    figure = draw_runs(dict.fromkeys(names, HISTORY))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # matplotlib says so where something has no room or no letter
-        plots.save(figure, tmp_path / "runs.png")
-    labels = [text.get_text().partition(":")[0] for text in figure.legends[0].get_texts()]
-    assert all(len(label) <= 40 for label in labels)
-    assert any(label.startswith("runs/xx") and label.endswith("xx/seed_1") for label in labels)
-    assert "\\u65e5\\u672c \\U0001f642" in labels
-    assert figure.axes[0].get_window_extent().width > 300
-    legend = figure.legends[0].get_window_extent()
-    assert legend.y0 >= 0 and legend.y1 <= figure.bbox.height
 
 
 def test_large_numbers_of_steps_do_not_run_into_each_other():
@@ -221,3 +128,21 @@ def test_large_numbers_of_steps_do_not_run_into_each_other():
         figure.canvas.draw()
         boxes = [tick.get_window_extent() for tick in figure.axes[0].get_xticklabels()]
         assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
+
+
+def test_after_the_best_step_of_an_overfitting_run_the_picture_is_shaded_and_the_sentence_says_by_how_much():
+    figure = draw_overfitting(HISTORY)
+    [span] = figure.axes[0].patches
+    assert (span.get_x(), span.get_x() + span.get_width()) == (80, 110)
+    assert "after the best step" in legend(figure)
+    assert figure.alt_text.endswith(
+        "It overfits: the validation loss has risen by 0.041 since, the training loss has fallen by 0.102."
+    )
+    assert draw_overfitting(HISTORY[:3]).alt_text.endswith("Its last point is its best: it does not overfit.")
+    diverged = [{**row, "loss": 1.0 + row["step"]} for row in HISTORY]
+    assert "It gets worse: the validation loss has risen by 0.041" in draw_overfitting(diverged).alt_text
+
+
+def test_overfitting_cannot_be_seen_without_a_validation_loss():
+    with pytest.raises(ValueError, match="`history` must have a `val_loss`"):
+        draw_overfitting([{"step": 1, "loss": 1.0}])
