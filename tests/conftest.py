@@ -2,8 +2,10 @@
 
 import functools
 import importlib.metadata
+import math
 import os
 import signal
+import types
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -193,3 +195,37 @@ def tiny_lm(tokenizer):
 def ending_lm():
     """A MiniLM whose tokenizer has an end token."""
     return seeded(MODELS["mini_lm_pre"], tokenizer=TOKENIZERS["whitespace_with_end"]())
+
+
+@pytest.fixture
+def made_up(monkeypatch):
+    """Replaces the training of experiments, so that what surrounds it is tested in milliseconds.
+
+    An object: `trained`, the recipes so far; `loss`, a function of a recipe (nan: diverged); `stop_at`, after how many
+    runs Ctrl-C comes.
+    """
+    from tinylm_keras.baselines.comparison import Comparison
+    from tinylm_keras.experiments import estimates, runs, sweep
+    from tinylm_keras.training.divergence import Diverged
+
+    state = types.SimpleNamespace(trained=[], loss=lambda recipe: 1.0 + 0.1 * recipe.seed, stop_at=None)
+
+    def run(recipe, corpus, folder, follower, source, **others):
+        if len(state.trained) == state.stop_at:
+            raise KeyboardInterrupt
+        state.trained.append(recipe)
+        loss = state.loss(recipe)
+        if not math.isfinite(loss):
+            raise Diverged("The loss became nan at step 2.")
+        if folder is not None:
+            folder.create({"recipe": {}})
+        return types.SimpleNamespace(loss=loss, count_params=lambda: 7)
+
+    def judge(model, corpus):
+        return model.loss, model.loss / math.log(2)
+
+    monkeypatch.setattr(runs, "run", run)
+    monkeypatch.setattr(sweep, "_judge", judge)
+    monkeypatch.setattr(Comparison, "_judge", lambda self, model, corpus: judge(model, corpus))
+    monkeypatch.setattr(estimates, "expected", lambda recipe, corpus: (60.0, recipe.steps))
+    return state

@@ -16,6 +16,7 @@ ROWS = [
     ["__main__"],
     ["cli"],
     ["baselines/comparison", "explain"],
+    ["experiments"],
     ["evaluation", "inspection", "interop"],
     ["description"],
     ["training"],

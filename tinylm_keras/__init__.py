@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tinylm_keras import data as data
     from tinylm_keras import description as description
     from tinylm_keras import evaluation as evaluation
+    from tinylm_keras import experiments as experiments
     from tinylm_keras import explain as explain
     from tinylm_keras import generation as generation
     from tinylm_keras import hub as hub
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from tinylm_keras.baselines import MixtureLM as MixtureLM
     from tinylm_keras.baselines import NGramLM as NGramLM
     from tinylm_keras.baselines.comparison import compare as compare
+    from tinylm_keras.experiments.sweeping import sweep as sweep
     from tinylm_keras.models import LanguageModel as LanguageModel
     from tinylm_keras.models import MiniLM as MiniLM
     from tinylm_keras.models import RotaryLM as RotaryLM
@@ -83,6 +85,7 @@ _EXPORTS = {
     "metrics": ("tinylm_keras.metrics", None),
     "presets": ("tinylm_keras.recipe.presets", None),
     "stories": ("tinylm_keras.stories", None),
+    "sweep": ("tinylm_keras.experiments.sweeping", "sweep"),
     "survey": ("tinylm_keras.text.survey", "survey"),
     "train": ("tinylm_keras.training.train", "train"),
 }
@@ -111,13 +114,14 @@ __all__ = [
     "presets",
     "stories",
     "survey",
+    "sweep",
     "train",
 ]
 
 # Submodules with further names.
 _SUBMODULES = (
-    *("archive", "cli", "copying", "counting", "description", "evaluation", "explain", "generation", "hub"),
-    *("id_rules", "inspection", "interop", "models", "plots", "recipe", "runtime", "samplers", "saving"),
+    *("archive", "cli", "copying", "counting", "description", "evaluation", "experiments", "explain", "generation"),
+    *("hub", "id_rules", "inspection", "interop", "models", "plots", "recipe", "runtime", "samplers", "saving"),
     *("schedules", "specs", "text", "tokenizers", "training", "writing"),
 )
 

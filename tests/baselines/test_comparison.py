@@ -11,7 +11,7 @@ import pytest
 import tinylm_keras as tlm
 from tinylm_keras import data, evaluation, load_model, stories
 from tinylm_keras.baselines import comparison, count_models
-from tinylm_keras.baselines.comparison import Comparison, Result
+from tinylm_keras.experiments.runs import Runs
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training import run_record
 from tinylm_keras.training.progress import Silent
@@ -126,17 +126,14 @@ def test_the_time_is_said_before_it_begins_and_the_steps_count_up_to_the_end(com
 
 
 def test_the_time_that_is_left_follows_the_pace_of_the_models_that_were_trained():
-    comparison = object.__new__(Comparison)
-    comparison.recipes = comparison.estimates = {"average": 200.0, "bigram": 100.0, "mlp": 300.0, "minilm": 1400.0}
-    comparison.measured = {}
-    assert comparison._left(comparison.recipes) == 2000
-    result = {"bits_per_character": 1.0, "perplexity": 1.0, "loss": 1.0, "parameters": 1, "steps": 1, "line": ""}
-    line = comparison._pace(Result(name="average", trained=True, seconds=20.0, **result))
-    assert line == ", trained in 20 s; 3 models to go: about 3 min 0 s at this pace"
-    assert comparison._pace(Result(name="unigram", trained=False, seconds=1.0, **result)) == ""
-    assert comparison._pace(Result(name="bigram", trained=True, seconds=40.0, **result)).endswith(
-        "about 5 min 40 s at this pace"
-    )
+    runs = object.__new__(Runs)
+    runs.recipes = runs.estimates = {"average": 200.0, "bigram": 100.0, "mlp": 300.0, "minilm": 1400.0}
+    runs.measured = {}
+    assert runs.left(runs.recipes) == 2000
+    runs.measured["average"] = 20.0
+    assert runs.pace("average") == ", trained in 20 s; 3 models to go: about 3 min 0 s at this pace"
+    runs.measured["bigram"] = 40.0
+    assert runs.pace("bigram").endswith("about 5 min 40 s at this pace")
 
 
 def test_a_context_shorter_than_the_window_makes_the_window_shorter():

@@ -11,11 +11,12 @@ import pytest
 
 import tinylm_keras
 from tinylm_keras import _checks
-from tinylm_keras.cli import _arguments, _console, _help, _main, _recipe_options, _refusal
+from tinylm_keras.cli import _arguments, _console, _help, _main, _recipe_options, _refusal, sweep
+from tinylm_keras.experiments import sweep_values
 from tinylm_keras.recipe import presets
 
 COMMANDS = (
-    *("survey", "prepare", "train", "generate", "evaluate", "compare", "plot", "tokenize", "info", "presets"),
+    *("survey", "prepare", "train", "generate", "evaluate", "compare", "sweep", "plot", "tokenize", "info", "presets"),
     *("import", "push"),
 )
 
@@ -70,8 +71,12 @@ def test_every_help_has_examples_that_the_parser_takes(tinylm, parsed, monkeypat
         assert program == "tinylm" and called in COMMANDS
         given = parsed(called, *arguments)
         own = {"model"} if command != "train" else set()
-        names = presets.settings().keys() - own if command in ("train", "prepare", "compare") else ()
-        _recipe_options.typed_settings({name: given.get(name) for name in names})
+        names = presets.settings().keys() - own if command in ("train", "prepare", "compare", "sweep") else ()
+        typed = {name: given.get(name) for name in names}
+        if command == "sweep":
+            sweep_values.find(sweep.read(typed))
+        else:
+            _recipe_options.typed_settings(typed)
         if given.get("preset"):
             presets.get(given["preset"])
 

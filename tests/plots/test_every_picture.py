@@ -44,6 +44,14 @@ PICTURES = {
     "draw_next_token": lambda: plots.draw_next_token(
         WORDS, {"temperature 1": np.full(12, 1 / 12), "top-k 1": np.eye(12)[3], "top-p 0.5": np.eye(12)[0]}
     ),
+    "draw_sweep": lambda: plots.draw_sweep(
+        [
+            {"value": 1e-4, "bits_per_character": 3.0, "deviation": 0.1},
+            {"value": 1e-2, "bits_per_character": 2.0, "deviation": 0.2, "best": True},
+            {"value": 1.0, "bits_per_character": None, "diverged": 3},
+        ],
+        "learning_rate",
+    ),
     "draw_temperatures": lambda: plots.draw_temperatures([0.5, 1], {"sound": [1, 0.5], "different words": [0.1, 0.4]}),
     "draw_matrices": lambda: plots.draw_matrices(
         {"token": RANDOM.normal(size=(12, 32)), "place": RANDOM.normal(size=(12, 32))}, rows=WORDS, below="numbers"
@@ -160,6 +168,7 @@ def test_a_file_that_is_no_picture_has_no_sentence(tmp_path):
         (lambda: plots.draw_mask(["a"], [[1, 2]]), "`scores` must have the shape (1, 1)"),
         (lambda: plots.draw_next_token(["a"], {}), "`probabilities` must be at least one"),
         (lambda: plots.draw_next_token(["a"], {"t": [0.5, 0.5]}), "`probabilities` must have one number for each"),
+        (lambda: plots.draw_sweep([], "steps"), "`results` must be at least one"),
         (lambda: plots.draw_temperatures([1], {}), "`shares` must be at least one"),
         (lambda: plots.draw_temperatures([1], {"a": [2]}), "`shares` must have a share from 0 to 1"),
         (lambda: plots.draw_matrices({}), "`matrices` must be at least one, all of one shape (n, m)"),

@@ -32,14 +32,7 @@ def numbers(argument):
     """Return a function that reads `argument` as numbers separated by commas, as a list of float."""
 
     def read(text):
-        if _has_comma(text) and text[0] in "012":  # such as 0,5, which hardly means 0 and 5
-            whole, decimals = text.split(",")
-            one, two = (
-                _checks.Argument(argument, wanted) for wanted in (f"{whole}.{decimals}", f"{whole}.0,{decimals}.0")
-            )
-            advice = ["Try ", one, " for one, or ", two, " for two."]
-            rule = "must have a decimal point; commas separate several numbers"
-            raise _checks.refuse(argument, rule, text, advice, error=BadInput)
+        refuse_decimal_comma(argument, text)
         try:
             return [float(one) for one in text.split(",")]
         except ValueError:
@@ -47,6 +40,16 @@ def numbers(argument):
             raise _checks.refuse(argument, rule, text, error=BadInput) from None
 
     return read
+
+
+def refuse_decimal_comma(argument, text):
+    """Refuse a text such as 0,5, which hardly means 0 and 5."""
+    if _has_comma(text) and text[0] in "012":
+        whole, decimals = text.split(",")
+        one, two = (_checks.Argument(argument, wanted) for wanted in (f"{whole}.{decimals}", f"{whole}.0,{decimals}.0"))
+        advice = ["Try ", one, " for one, or ", two, " for two."]
+        rule = "must have a decimal point; commas separate several numbers"
+        raise _checks.refuse(argument, rule, text, advice, error=BadInput)
 
 
 def typed_text(argument, text):

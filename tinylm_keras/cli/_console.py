@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import pathlib
+import shlex
 import sys
 import warnings
 
@@ -56,6 +57,17 @@ def warnings_in_one_line():
     with warnings.catch_warnings():
         warnings.showwarning = show
         yield
+
+
+@contextlib.contextmanager
+def continued_by(folder):
+    """A context of an experiment in a folder: if it is stopped, a line says how it continues."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if os.path.isdir(folder):
+            say(f"Stopped. To continue, give the same command with --out {shlex.quote(str(folder))}")
+        raise
 
 
 def make_streams_total():

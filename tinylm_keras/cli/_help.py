@@ -39,6 +39,12 @@ EXAMPLES = {
     "compare": (
         "tinylm compare",
         "tinylm compare my.txt --steps 500 --out runs/comparison",
+        "tinylm compare my.txt --steps 500 --seeds 3",
+    ),
+    "sweep": (
+        "tinylm sweep my.txt --learning-rate 1e-4,1e-3,1e-2",
+        "tinylm sweep my.txt --preset fast --num-blocks 1,2,4 --steps 300 --seeds 3",
+        "tinylm sweep my.txt --tokenizer character,byte-pair --out runs/tokens",
     ),
     "plot": (
         "tinylm plot runs/first runs/second --out both.png",

@@ -16,7 +16,7 @@ from tinylm_keras import _endings, _streams, _terminal
 from tinylm_keras.cli import _arguments, _console, _help, _refusal
 
 # In the order of the help; each is a function in a module of the same name, and `import` is a word of Python's.
-COMMANDS = ("survey", "prepare", "train", "generate", "evaluate", "compare", "plot")
+COMMANDS = ("survey", "prepare", "train", "generate", "evaluate", "compare", "sweep", "plot")
 COMMANDS += ("page", "export", "import", "push", "tokenize", "info", "presets")
 
 

@@ -33,7 +33,7 @@ def renamed(error, command):
     typed = getattr(error, "option_name", None)
     if typed is None or command is None:
         return None
-    option, _ = _options(command).get(renames.NAMES.get(typed.lstrip("-").replace("-", "_")), (None, None))
+    option, *_ = _options(command).get(renames.NAMES.get(typed.lstrip("-").replace("-", "_")), (None,))
     return None if option is None else f"`{typed}` is now `{option}`."
 
 
@@ -43,23 +43,25 @@ def one_line(message):
 
 
 def _options(command):
-    """Return the options of a command by the name of their argument: the option, and whether it is a flag."""
+    """Return the options of a command by the name of their argument: the option, is it a flag, can it be repeated."""
     found = {}
     for parameter in command.params:
         if parameter.param_type_name == "option":
-            found[parameter.name] = (parameter.opts[0], parameter.is_flag)
+            found[parameter.name] = (parameter.opts[0], parameter.is_flag, parameter.multiple)
     return found
 
 
 def _shown(argument, options):
     if argument.name not in options:
         return str(argument)
-    option, is_flag = options[argument.name]
+    option, is_flag, is_repeated = options[argument.name]
     if argument.value is _checks.NO_VALUE:
         return f"`{option}`"
     if is_flag:
         return option
     several = argument.value if isinstance(argument.value, (list, tuple)) else [argument.value]
+    if not is_repeated:  # as in a sweep, where commas separate the values
+        return f"{option} {','.join(map(_typed, several))}"
     return " ".join(f"{option} {_typed(value)}" for value in several)
 
 

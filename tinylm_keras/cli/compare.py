@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tinylm_keras.cli import _console, _tables
+from tinylm_keras.cli import _arguments, _console, _tables
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.cli.train import BUILT_IN, free_folder
 
@@ -25,6 +25,14 @@ def compare(
         str | None,
         typer.Option(help="Folder for the runs and the comparison. Default: a new one, runs/SOURCE-compare."),
     ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            help="Train each model with so many seeds (--seed, the next one, …) and show means ± standard deviations.",
+            metavar="N",
+            parser=_arguments.number("seeds", int),
+        ),
+    ] = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
     **typed,
 ):
@@ -32,6 +40,8 @@ def compare(
 
     All models train on the same part of the text and are compared in bits per character of the rest. Each trained model
     is a run in its own subfolder: tinylm generate FOLDER/mlp
+
+    If it is stopped, the same command with --out FOLDER continues it.
     """
     overrides = typed_settings(typed)
     sources = source or [BUILT_IN]
@@ -43,20 +53,25 @@ def compare(
     texts = sources[0] if len(sources) == 1 else _console.open_sources(sources, recipe)
     folder = free_folder(sources[0], "compare") if out is None else out
     name = _console.JOINED.join(sources)
-    results = comparison.compare(texts, folder, steps, overwrite, "auto", name, **overrides)
+    with _console.continued_by(folder):
+        results = comparison.compare(texts, folder, steps, overwrite, "auto", name, seeds, **overrides)
     show(results)
     _console.say(f"Written: {folder}. Generate text:  tinylm generate {shlex.quote(f'{folder}/{results[-1].name}')}")
 
 
 def show(results):
     """Print the table of the results, and a line about each baseline."""
+    from tinylm_keras.plots.comparison import shown
+
     headings = ("model", "bits per character", "less than above", "perplexity", "numbers", "steps", "seconds")
     table = _tables.table(*headings, right=range(1, len(headings)))
     above = None
     for result in results:
         bits = result.bits_per_character
         less = "" if above is None else f"{above - bits:+.3f}".replace("+", "").replace("-", "−")
-        how = [f"{result.steps:,}", f"{result.seconds:.0f}"] if result.trained else ["counted", ""]
-        table.add_row(result.name, f"{bits:.3f}", less, f"{result.perplexity:.2f}", f"{result.parameters:,}", *how)
+        steps = f"{result.seeds} × {result.steps:,}" if result.seeds > 1 else f"{result.steps:,}"
+        how = [steps, f"{result.seconds:.0f}"] if result.trained else ["counted", ""]
+        numbers = (less, f"{result.perplexity:.2f}", f"{result.parameters:,}")
+        table.add_row(result.name, shown(bits, result.deviation), *numbers, *how)
         above = bits
     _tables.show(table, "", _tables.pairs([(f"{result.name}:", result.line) for result in results], style="bold"))

@@ -19,6 +19,7 @@ from tinylm_keras.plots.next_token import draw_next_token as draw_next_token
 from tinylm_keras.plots.residual import draw_residual_lengths as draw_residual_lengths
 from tinylm_keras.plots.runs import draw_runs as draw_runs
 from tinylm_keras.plots.schedule import draw_schedule as draw_schedule
+from tinylm_keras.plots.sweep import draw_sweep as draw_sweep
 from tinylm_keras.plots.temperatures import draw_temperatures as draw_temperatures
 from tinylm_keras.plots.tokens import draw_shift as draw_shift
 from tinylm_keras.plots.tokens import draw_token_rows as draw_token_rows
@@ -36,6 +37,7 @@ __all__ = [
     "draw_runs",
     "draw_schedule",
     "draw_shift",
+    "draw_sweep",
     "draw_temperatures",
     "draw_token_rows",
     "loss_plot",

@@ -8,6 +8,10 @@ from tinylm_keras import _checks
 GROWN = 3.0
 
 
+class Diverged(RuntimeError):
+    """The loss of a run became nan or grew far too large."""
+
+
 class DivergenceCheck:
     """Stops a run whose loss becomes nan or grows far too large.
 
@@ -21,13 +25,13 @@ class DivergenceCheck:
         self.recipe, self.checkpoints, self.learning_rate = recipe, checkpoints, learning_rate
 
     def finite(self, value, name, step):
-        """Raise a RuntimeError unless `value` is a finite number."""
+        """Raise a `Diverged` unless `value` is a finite number."""
         if not math.isfinite(float(value)):
             rule = f"is too high: the {name} became {float(value)} at step {step:,}"
             raise self._failed(rule, step)
 
     def grown(self, loss, vocabulary_size, step):
-        """Raise a RuntimeError if the mean loss of a period is far above that of a uniform guess."""
+        """Raise a `Diverged` if the mean loss of a period is far above that of a uniform guess."""
         blind = math.log(vocabulary_size)
         if loss > GROWN * max(1.0, blind):
             rule = f"is too high: the loss has grown to {loss:.3g} at step {step:,}; a uniform guess has {blind:.3g}"
@@ -47,4 +51,4 @@ class DivergenceCheck:
         rate, best = self.learning_rate(max(0, step - 1)), self.checkpoints.best_step
         kept = "no model is kept" if best is None else f"the best model (step {best:,}) is kept"
         advice = f"The learning rate was {rate:.3g} at that step; {kept}. Try a learning rate ten times lower."
-        return _checks.refuse("learning_rate", rule, self.recipe.learning_rate, advice, error=RuntimeError)
+        return _checks.refuse("learning_rate", rule, self.recipe.learning_rate, advice, error=Diverged)

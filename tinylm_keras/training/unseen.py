@@ -39,6 +39,20 @@ def choose(texts, validation, seen, seed):
     return _rest_of_documents(texts, validation, seen)
 
 
+def whole_texts(texts, validation):
+    """Return the stretches that hold out these validation texts, or None unless each is one of the whole texts.
+
+    Example:
+
+    >>> whole_texts(["a b", "c d"], ["c d"]), whole_texts(["a b"], ["b"])
+    ([[1, 0, 3]], None)
+    """
+    chosen = set(validation)
+    if not chosen <= set(texts):
+        return None
+    return [[number, 0, len(text)] for number, text in enumerate(texts) if text in chosen]
+
+
 def divide(texts, kept):
     """Split texts into a training part and a validation part, two lists of str.
 
