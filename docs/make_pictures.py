@@ -16,7 +16,6 @@ import re
 import shutil
 
 from tinylm_keras import plots
-
 from tinylm_keras.explain import diagram
 
 DOCS = pathlib.Path(__file__).resolve().parent

@@ -108,6 +108,17 @@ def test_a_history_without_a_column_is_refused():
             draw(history)
 
 
+def test_a_history_of_keras_is_drawn_as_its_rows_and_without_steps_by_epochs():
+    columns = {name: [row[name] for row in HISTORY] for name in HISTORY[0]}
+    assert draw(columns).alt_text == draw(HISTORY).alt_text
+    del columns["step"]
+    figure = draw(columns)
+    assert figure.axes[0].get_xlabel() == "epoch" and "best: epoch 8," in legend(figure)[2]
+    assert "at epoch 8 of 11" in draw_overfitting(columns).alt_text
+    with pytest.raises(ValueError, match="`history` must have columns of one length"):
+        draw({"loss": [1.0], "val_loss": [1.0, 2.0]})
+
+
 def test_drawing_leaves_the_global_backend_alone(tmp_path):
     code = (
         "import sys; from tinylm_keras.plots import loss_plot; assert 'matplotlib' not in sys.modules; "

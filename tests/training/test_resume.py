@@ -98,6 +98,8 @@ def assert_equal_runs(folder, model, whole):
     for name in ("history.csv", "samples.txt"):
         rows = [[line.rpartition(",")[0] for line in (one / name).open()] for one in (folder, whole[0])]
         assert rows[0] == rows[1]
+    for name in ("step", "loss", "val_loss"):  # of all processes together
+        assert model.history.history[name] == whole[1].history.history[name]
 
 
 @pytest.mark.parametrize("step", [1, 4, 5])

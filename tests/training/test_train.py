@@ -6,10 +6,11 @@ import json
 import random
 import re
 
+import keras
 import numpy as np
 import pytest
 
-from tinylm_keras import data, load_model
+from tinylm_keras import data, load_model, plots
 from tinylm_keras.recipe.presets import get, override
 from tinylm_keras.recipe.recipe import Recipe
 from tinylm_keras.training import corpus as corpora
@@ -103,6 +104,20 @@ def test_the_best_model_is_returned_and_kept(finished):
         evaluated = data.lines(validation, kept.tokenizer, context_length=6, shuffle=False)
         assert kept.evaluate(evaluated, return_dict=True, verbose=0)["loss"] == pytest.approx(expected, rel=1e-5)
     assert [row["best"] for row in shown.rows] == [loss == min(losses[: i + 1]) for i, loss in enumerate(losses)]
+
+
+def test_the_model_alone_comes_back_and_its_history_has_the_rows_of_the_run(finished):
+    folder, model, _ = finished
+    assert isinstance(model, keras.Model)
+    found = model.history.history
+    assert {"step", "loss", "val_loss"} <= set(found)
+    for name, values in found.items():
+        written = [row[name] for row in history(folder)]
+        assert len(values) == 3
+        assert [written[i] for i, value in enumerate(values) if value is not None] == pytest.approx(
+            [value for value in values if value is not None]
+        )
+    assert plots.draw(found).alt_text.startswith("Training and validation loss by step: ")
 
 
 def test_the_recipe_tells_everything_about_the_run(finished):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,28 @@ from tinylm_keras import _checks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+def rows(history: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return a history as rows: itself, or those of a dict of columns, such as the `history.history` of a model.
+
+    Columns without steps, as Keras's `fit` leaves them, are counted in epochs.
+
+    Raises:
+        ValueError: if columns differ in length.
+    """
+    if not isinstance(history, collections.abc.Mapping):
+        return list(history)
+    lengths = set(map(len, history.values()))
+    if len(lengths) > 1:
+        raise _checks.refuse("history", "must have columns of one length", sorted(lengths))
+    found = [dict(zip(history, values, strict=True)) for values in zip(*history.values(), strict=True)]
+    return found if "step" in history else [{"step": number, **row} for number, row in enumerate(found, 1)]
+
+
+def unit(history: Any) -> str:
+    """Return what the rows of a history are counted in."""
+    return "epoch" if isinstance(history, collections.abc.Mapping) and "step" not in history else "step"
 
 
 def steps(history: Sequence[Mapping[str, Any]]) -> list[int]:

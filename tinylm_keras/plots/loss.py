@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tinylm_keras._types import Path
+
+    History = Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]]
     from tinylm_keras.plots.picture import Picture
 
 WHY_ABOVE = (
@@ -20,13 +22,14 @@ WHY_ABOVE = (
 )
 
 
-def loss_plot(history: Sequence[Mapping[str, Any]], path: Path) -> None:
+def loss_plot(history: History, path: Path) -> None:
     """Plot training and validation loss against steps, as a PNG file.
 
     The best step is marked. A second axis on the right shows perplexity, which is exp(loss).
 
     Args:
-        history: list of dicts with "step", "loss" and perhaps "val_loss": the rows of `history.csv`. If there is a
+        history: list of dicts with "step", "loss" and perhaps "val_loss": the rows of `history.csv`; or a dict of such
+            columns: the `model.history.history` that `train` or `fit` leaves (that of `fit` by epochs). If there is a
             "train_loss", which is estimated like the validation loss, it is plotted instead of "loss", the mean over
             the last updates.
         path: str or `os.PathLike`. The PNG file, written atomically.
@@ -45,7 +48,7 @@ def loss_plot(history: Sequence[Mapping[str, Any]], path: Path) -> None:
     files.save(draw(history), path)
 
 
-def draw(history: Sequence[Mapping[str, Any]]) -> Picture:
+def draw(history: History) -> Picture:
     """Return the plot of `loss_plot` as a figure, for notebooks.
 
     Args:
@@ -57,7 +60,7 @@ def draw(history: Sequence[Mapping[str, Any]]) -> Picture:
     return _draw(history)
 
 
-def draw_overfitting(history: Sequence[Mapping[str, Any]]) -> Picture:
+def draw_overfitting(history: History) -> Picture:
     """As `draw`, with the steps after the best one shaded: there the model learns its training text by heart.
 
     Args:
@@ -77,14 +80,16 @@ def draw_overfitting(history: Sequence[Mapping[str, Any]]) -> Picture:
     >>> figure.alt_text.rpartition(": ")[2]
     'the validation loss has risen by 0.400 since, the training loss has fallen by 0.600.'
     """
-    columns.steps(history)
-    if columns.lowest(columns.column(history, "val_loss")) is None:
+    rows = columns.rows(history)
+    columns.steps(rows)
+    if columns.lowest(columns.column(rows, "val_loss")) is None:
         raise _checks.refuse("history", "must have a `val_loss`", history)
     return _draw(history, after=True)
 
 
 @style.styled
 def _draw(history, after=False):
+    unit, history = columns.unit(history), columns.rows(history)
     steps = columns.steps(history)
     figure = style.new()
     axes = figure.add_subplot()
@@ -98,10 +103,10 @@ def _draw(history, after=False):
             figure.supxlabel(WHY_ABOVE, fontsize=8)
     best = columns.lowest(evaluated if judged else trained)
     if best is not None:
-        _mark_best(axes, steps[best], (evaluated if judged else trained)[best])
-    style.name_axes(axes, "step", "loss (nats per token)", steps)
+        _mark_best(axes, unit, steps[best], (evaluated if judged else trained)[best])
+    style.name_axes(axes, unit, "loss (nats per token)", steps)
     style.room_above_and_below(axes, trained + evaluated)
-    figure.alt_text = _sentence(steps, trained, evaluated if judged else None, best)
+    figure.alt_text = _sentence(unit, steps, trained, evaluated if judged else None, best)
     if after:
         figure.alt_text += _overfitting(axes, steps, trained, evaluated, best)
     _add_perplexities(axes)
@@ -110,9 +115,9 @@ def _draw(history, after=False):
     return figure
 
 
-def _mark_best(axes, step, loss):
+def _mark_best(axes, unit, step, loss):
     """Mark the lowest point and show its step, loss and perplexity in the legend."""
-    label = f"best: step {step:,}, loss {loss:.3f}, perplexity {math.exp(min(loss, 700)):.3g}"
+    label = f"best: {unit} {step:,}, loss {loss:.3f}, perplexity {math.exp(min(loss, 700)):.3g}"
     hollow = {"markersize": 10, "markerfacecolor": "none", "markeredgecolor": style.INK, "linestyle": "none"}
     axes.plot(step, loss, marker="o", label=label, zorder=5, **hollow)
 
@@ -134,7 +139,7 @@ def _overfitting(axes, steps, trained, evaluated, best):
     )
 
 
-def _sentence(steps, trained, evaluated, best):
+def _sentence(unit, steps, trained, evaluated, best):
     what = "Training loss" if evaluated is None else "Training and validation loss"
     curves = [("it" if evaluated is None else "training", trained)]
     curves += [] if evaluated is None else [("validation", evaluated)]
@@ -143,10 +148,10 @@ def _sentence(steps, trained, evaluated, best):
         found = columns.ends(values)
         course = "is never finite" if found is None else f"begins at {found[0]:.3f} and ends at {found[1]:.3f}"
         parts.append(f"{name} {course}")
-    sentence = f"{what} by step: {'; '.join(parts)}."
+    sentence = f"{what} by {unit}: {'; '.join(parts)}."
     if best is not None:
         kind, values = ("training", trained) if evaluated is None else ("validation", evaluated)
-        sentence += f" Lowest {kind} loss: {values[best]:.3f} at step {steps[best]:,} of {steps[-1]:,}."
+        sentence += f" Lowest {kind} loss: {values[best]:.3f} at {unit} {steps[best]:,} of {steps[-1]:,}."
     return sentence
 
 

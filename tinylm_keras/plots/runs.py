@@ -46,6 +46,7 @@ def draw_runs(runs: Any, value: str = "val_loss") -> Picture:
     _checks.one_of("value", value, tuple(UNITS))
     if not runs or not all(runs.values()):
         raise _checks.refuse("runs", "must be at least one, each with a row", runs)
+    runs = {name: columns.rows(history) for name, history in runs.items()}
     for name, history in runs.items():
         if not columns.has(history, value):
             raise _checks.refuse("value", f"must be in the rows of all runs, but is not in {name}", value)

@@ -8,7 +8,16 @@ from tinylm_keras.models import after_run
 from tinylm_keras.recipe import presets
 from tinylm_keras.recipe.recipe import refuse_unknown
 from tinylm_keras.text.documents import opened
-from tinylm_keras.training import checkpoint, longer, named_text, report, run_folder, run_record, token_file_corpus
+from tinylm_keras.training import (
+    checkpoint,
+    history,
+    longer,
+    named_text,
+    report,
+    run_folder,
+    run_record,
+    token_file_corpus,
+)
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training.run import run
 from tinylm_keras.training.run_folder import RunFolder
@@ -152,6 +161,7 @@ def resume(path, *, source, preset, out, init, overwrite, reporter, token_files,
         best = folder.file(checkpoint.BEST)
         model = saving.read_model(best) if best.exists() else saved.model
         after_run.settle(model)
+        history.attach(model, state.rows)
         return model
     corpus = saved.corpus(source, token_files)
     if state is None:

@@ -10,6 +10,7 @@ from tinylm_keras.training import (
     checkpoint,
     copied,
     environment,
+    history,
     longer,
     mixing,
     optimizers,
@@ -59,7 +60,7 @@ def run(
         began: float or None. Start of the run by `time.monotonic`; None: now.
 
     Returns:
-        The model with its best weights, compiled.
+        The model with its best weights, compiled; its `history` has the rows of the run.
     """
     began, asked = time.monotonic() if began is None else began, recipe.minutes
     reporter = choose(reporter)
@@ -130,6 +131,7 @@ def run(
     finally:
         after_run.settle(model)  # also if the run fails: the model may be the caller's
     after_run.settle(result)
+    history.attach(result, monitor.rows)
     return result
 
 

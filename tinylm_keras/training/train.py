@@ -79,7 +79,8 @@ def train(
         **overrides: Settings of the recipe to change, such as `steps=1000`.
 
     Returns:
-        The model with its best weights, compiled.
+        The model with its best weights, compiled. As after `fit`, `model.history.history` is a dict with a list for
+        each column of history.csv, such as "step", "loss" and "val_loss".
 
     Raises:
         ValueError: if the text, a setting, `out`, `init` or `resume` is invalid, or another process writes to that
