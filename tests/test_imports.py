@@ -14,6 +14,7 @@ ROOT = pathlib.Path(tinylm_keras.__file__).parent
 # Each row imports only from rows below it (and from its own package). A new module joins one of these rows.
 ROWS = [
     ["__main__"],
+    ["notebook"],
     ["cli"],
     ["baselines/comparison", "explain"],
     ["experiments"],
