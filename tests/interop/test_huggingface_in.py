@@ -226,7 +226,7 @@ def test_weights_that_are_not_numbers_are_refused(folder):
         (lambda content: content["model"]["merges"].append(["q", "zz"]), "has an invalid tokenizer"),
         (
             lambda content: content["model"]["vocab"].update({f"t{n}": 300 + n for n in range(9)}),
-            "not whole|tokens and",
+            "invalid tokenizer|tokens and",
         ),
     ],
 )
