@@ -52,7 +52,9 @@ PICTURES = {
         ],
         "learning_rate",
     ),
-    "draw_temperatures": lambda: plots.draw_temperatures([0.5, 1], {"sound": [1, 0.5], "different words": [0.1, 0.4]}),
+    "draw_temperatures": lambda: plots.draw_temperatures(
+        [0.5, 1], {"consistent": [1, 0.5], "different words": [0.1, 0.4]}
+    ),
     "draw_matrices": lambda: plots.draw_matrices(
         {"token": RANDOM.normal(size=(12, 32)), "place": RANDOM.normal(size=(12, 32))}, rows=WORDS, below="numbers"
     ),

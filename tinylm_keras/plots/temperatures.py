@@ -1,4 +1,4 @@
-"""What becomes of a text as the temperature rises: shares such as sound stories and different words."""
+"""What becomes of a text as the temperature rises: shares such as consistent stories and different words."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def draw_temperatures(temperatures: Sequence[float], shares: Mapping[str, Sequen
 
     Args:
         temperatures: list of float `[n]`.
-        shares: dict from a name, such as "sound stories" or "different words", to its shares from 0 to 1, list of
+        shares: dict from a name, such as "consistent stories" or "different words", to its shares from 0 to 1, list of
             float `[n]`.
 
     Raises:
@@ -30,8 +30,8 @@ def draw_temperatures(temperatures: Sequence[float], shares: Mapping[str, Sequen
 
     Example:
 
-    >>> draw_temperatures([0.5, 1.0], {"sound": [0.98, 0.64], "different words": [0.2, 0.4]}).alt_text
-    'By temperature: sound 98 % at 0.5, 64 % at 1; different words 20 % at 0.5, 40 % at 1.'
+    >>> draw_temperatures([0.5, 1.0], {"consistent": [0.98, 0.64], "different words": [0.2, 0.4]}).alt_text
+    'By temperature: consistent 98 % at 0.5, 64 % at 1; different words 20 % at 0.5, 40 % at 1.'
     """
     if not shares or not len(temperatures):
         raise _checks.refuse("shares", "must be at least one, with a temperature", shares)
