@@ -176,3 +176,18 @@ def test_the_changelog_has_the_version_of_the_package_and_the_workflow_runs_the_
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     assert "- run: ./scripts/test" in workflow
     assert 'python: ["3.11", "3.13"]' in workflow
+
+
+@needs_sphinx
+def test_the_sentences_of_a_notebooks_pictures_are_found_by_the_name_of_the_file():
+    import base64
+    import hashlib
+
+    spec = importlib.util.spec_from_file_location("picture_alt", DOCS / "_extensions" / "picture_alt.py")
+    picture_alt = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(picture_alt)
+    picture, other = (base64.b64encode(data).decode() for data in (b"one", b"two"))
+    described = {"data": {"image/png": picture}, "metadata": {"image/png": {"alt": "Loss by step."}}}
+    outputs = [described, {"data": {"image/png": other}, "metadata": {}}, {"output_type": "stream"}]
+    found = picture_alt.sentences({"cells": [{"outputs": outputs}, {"source": ""}]})
+    assert found == {hashlib.sha256(b"one").hexdigest(): "Loss by step."}

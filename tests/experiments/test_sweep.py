@@ -122,6 +122,7 @@ def test_a_text_of_ones_own_is_surveyed_and_trained_by_steps_without_counts(made
     for recipe in made_up.trained:
         assert (recipe.steps, recipe.minutes, recipe.mix_counts, recipe.prompt) == (500, None, False, None)
     assert shown.lines[0].startswith("Found: ")
+    assert not any("counts of the text are mixed" in line for line in shown.lines)
 
 
 def test_the_runs_of_all_seeds_name_the_texts_that_are_held_out():

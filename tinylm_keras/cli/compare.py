@@ -28,7 +28,7 @@ def compare(
     seeds: Annotated[
         int,
         typer.Option(
-            help="Train each model with so many seeds (--seed, the next one, …) and show means ± standard deviations.",
+            help="Train each model with so many seeds, --seed and the next ones, and show means ± standard deviations.",
             metavar="N",
             parser=_arguments.number("seeds", int),
         ),

@@ -34,7 +34,7 @@ def sweep(
     seeds: Annotated[
         int,
         typer.Option(
-            help="Train each value with so many seeds (--seed, the next one, …) and show means ± standard deviations.",
+            help="Train each value with so many seeds, --seed and the next ones, and show means ± standard deviations.",
             metavar="N",
             parser=_arguments.number("seeds", int),
         ),

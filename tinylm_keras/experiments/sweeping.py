@@ -91,8 +91,8 @@ def _base(source, preset, fixed):
     notes, lengths = [], [fixed.get(name) for name in ("steps", "epochs")]
     if auto.applies(source, preset):
         source = auto.look(source, fixed)
-        by_steps = fixed if any(lengths) else fixed | {"steps": sweep_values.STEPS}
-        advice = auto.advise(source, by_steps)
+        asked = {"mix_counts": False} | ({} if any(lengths) else {"steps": sweep_values.STEPS}) | fixed
+        advice = auto.advise(source, asked)
         base, notes = advice.recipe, [*auto.lines(source.surveyed), *advice.reasons]
     else:
         base = presets.override(presets.get(preset or presets.DEFAULT), **fixed)

@@ -50,9 +50,9 @@ def draw_sweep(results: Sequence[Mapping[str, Any]], setting: str) -> Picture:
     known = [index for index, result in enumerate(results) if result["bits_per_character"] is not None]
     heights = {index: results[index]["bits_per_character"] for index in known}
     spreads = {index: results[index].get("deviation") or 0.0 for index in known}
-    line = "" if isinstance(results[0]["value"], str) else "-"
+    numbers = places == [result["value"] for result in results]
     sound = [index for index in known if not results[index].get("diverged")]
-    _draw_points(axes, places, heights, spreads, sound, line)
+    _draw_points(axes, places, heights, spreads, sound if numbers else ())
     _mark(figure, axes, results, places, heights)
     style.name_axes(axes, label(setting), "bits per character of the validation text")
     edges = [heights[index] + sign * spreads[index] for index in known for sign in (-1, 1)]
@@ -83,9 +83,9 @@ def _place(axes, values):
     return numbers
 
 
-def _draw_points(axes, places, heights, spreads, sound, line):
-    ordered = sorted(sound, key=places.__getitem__)
-    axes.plot([places[index] for index in ordered], [heights[index] for index in ordered], line, color=style.TRAIN)
+def _draw_points(axes, places, heights, spreads, joined):
+    ordered = sorted(joined, key=places.__getitem__)
+    axes.plot([places[index] for index in ordered], [heights[index] for index in ordered], color=style.TRAIN)
     for index, height in heights.items():
         dot = {"color": style.TRAIN, "marker": "o", "markersize": 5, "capsize": 4 if spreads[index] else 0}
         axes.errorbar(places[index], height, yerr=spreads[index] or None, linewidth=1.4, **dot)
