@@ -71,9 +71,9 @@ SMALL = {
     "2_counting": {"LONGEST": 4},
     "3_order": {"STEPS": 6},
     "4_attention": {"STEPS": 6},
-    "5_training": {"STEPS": 6, "BLOCKS": 1, "RATES": (0.001, 0.01)},
+    "5_training": {"STEPS": 6, "BLOCKS": 1, "RATES": (0.01,)},
     "6_writing": {"STEPS": 6, "STORIES": 4},
-    ENTRY: {"STEPS": 6},
+    ENTRY: {"STEPS": 6, "STORIES": 300},
 }
 
 
