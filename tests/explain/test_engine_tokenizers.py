@@ -30,7 +30,7 @@ BYTES = (
     *(b"\xef\xbb\xbf", b"\xed\xa0", b"\xed\x9f", b"\xe0\x80", b"\xf0\x9f\x98", b"\xf4\x90", b"\xc1", b"\xc3"),
     b"\xf5\x80",
 )
-QUOTED = ("He said 'I don't", "'", "'a", "x'", "\"I\n'", "the dogs'", "`it's", "\"it's")
+QUOTED = ("He said 'I don't '", "He said 'I don't", "'", "'a", "x'", "\"I\n'", "the dogs'", "`it's", "\"it's")
 
 
 @pytest.fixture(scope="module")
