@@ -17,7 +17,8 @@ function logitsOf(model, ids, size = 1) {
   const [{ network }, logits] = [model, []];
   const cache = network.emptyCache();
   for (let from = 0; from < ids.length; from += size) {
-    for (const vector of network.steps(ids.slice(from, from + size), cache, null)) logits.push([...network.head(vector)]);
+    const vectors = network.steps(ids.slice(from, from + size), cache, null);
+    logits.push(...vectors.map((vector) => [...network.head(vector)]));
   }
   return logits;
 }

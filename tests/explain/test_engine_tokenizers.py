@@ -9,6 +9,7 @@ import pytest
 
 from tinylm_keras import id_rules
 from tinylm_keras.explain import payload as payloads
+from tinylm_keras.id_rules import byte_level
 from tinylm_keras.writing.prompts import Prompt
 
 WORDS = (
@@ -25,6 +26,11 @@ CATEGORIES = (
     *("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm"),
     *("Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Co"),
 )
+BYTES = (
+    *(b"\xef\xbb\xbf", b"\xed\xa0", b"\xed\x9f", b"\xe0\x80", b"\xf0\x9f\x98", b"\xf4\x90", b"\xc1", b"\xc3"),
+    b"\xf5\x80",
+)
+QUOTED = ("He said 'I don't '", "He said 'I don't", "'", "'a", "x'", "\"I\n'", "the dogs'", "`it's", "\"it's")
 
 
 @pytest.fixture(scope="module")
@@ -55,22 +61,26 @@ def both(run_engine, read, tokenizer, hard_texts, make_mini_lm):
     model = read(make_mini_lm(tokenizer=tokenizer, first_tokens=[(2, 1)]))
     size, generator = tokenizer.vocabulary_size(), np.random.default_rng(1)
     rows = [generator.integers(0, size, generator.integers(0, 12)).tolist() for _ in range(500)]
-    pairs = list(zip(hard_texts, rows, strict=False))
+    rules = id_rules.restore(keras.saving.serialize_keras_object(tokenizer))
+    rows += [rules.tokenize(text).tolist() for text in ("\ufeffx", "\ufeff", "don't' \"it's\" '")]
+    if rules.unk_id is None:  # bytes that begin characters, or look as if they did
+        letters = {byte: letter for letter, byte in byte_level.alphabet().items()}
+        rows += [[rules.token_to_id(letters[byte]) for byte in data] for data in BYTES]
+    pairs = [*zip(hard_texts, rows, strict=False), *((text, rows[-1]) for text in QUOTED)]
     calls = [["tokenize", hard_texts], ["strings", hard_texts], ["prompts", hard_texts]]
     calls += [["detokenize", rows], ["unfinished", rows], ["continuations", pairs]]
-    rules = id_rules.restore(keras.saving.serialize_keras_object(tokenizer))
     [results] = run_engine([{"payload": payloads.payload(model, "the"), "calls": calls}])
-    return rules, rows, model, dict(zip([name for name, _ in calls], results, strict=True))
+    return rules, rows, pairs, model, dict(zip([name for name, _ in calls], results, strict=True))
 
 
 def test_ids_and_strings_are_those_of_python(both, hard_texts):
-    rules, _, _, results = both
+    rules, _, _, _, results = both
     assert results["tokenize"] == [ids.tolist() for ids in rules.tokenize(hard_texts)]
     assert results["strings"] == [rules.token_strings(text) for text in hard_texts]
 
 
 def test_prompts_are_those_of_python(both, hard_texts):
-    _, _, model, results = both
+    _, _, _, model, results = both
     allowed = np.ones(model.vocabulary_size, bool)
     allowed[[token for token in (model.pad_id, model.tokenizer.unk_id) if token is not None]] = False
     for text, found in zip(hard_texts, results["prompts"], strict=True):
@@ -79,16 +89,15 @@ def test_prompts_are_those_of_python(both, hard_texts):
         assert found["first"] == (None if wanted.first is None else wanted.first.tolist())
 
 
-def test_texts_of_ids_are_those_of_python(both, hard_texts):
-    rules, rows, _, results = both
+def test_texts_of_ids_are_those_of_python(both):
+    rules, rows, pairs, _, results = both
     assert results["detokenize"] == [rules.detokenize(np.array(row, "int32")) for row in rows]
     assert results["unfinished"] == [rules.unfinished(row) for row in rows]
-    pairs = zip(hard_texts, rows, strict=False)
     assert results["continuations"] == [rules.continuation(text, row) for text, row in pairs]
 
 
 def test_half_a_character_is_refused_as_in_python(both, run_engine):
-    rules, _, model, _ = both
+    rules, _, _, model, _ = both
     calls = [["tokenize", [text]] for text in ("a\ud800b", "\udc00", "\udc00\ud800", "x\ud83d")]
     for _, [text] in calls:
         with pytest.raises(ValueError, match="lone surrogate"):

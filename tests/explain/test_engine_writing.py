@@ -94,6 +94,18 @@ def test_what_was_taken_back_is_written_again(ask):
     assert "".join(piece for piece in whole["pieces"]) == whole["text"].removeprefix("the cat")
 
 
+def test_what_a_sliding_window_dropped_is_computed_again(run_engine, read, every_model, one_of_each_tokenizer):
+    cases, options = [], {"seed": 5, "max_new_tokens": 80, "temperature": 0.9}
+    for name in ("rotary_lm", "mixture_lm", "mlp_lm", "ngram_lm", "bigram_lm", "average_lm"):
+        model = read(every_model[name](tokenizer=one_of_each_tokenizer["character"], first_tokens=[(3, 1)]))
+        for back in (1, 5, 11, 12, 13, 20, 60):
+            scripts = [[["write", 80]], [["write", 70], ["takeBack", back], ["write", 80]]]
+            calls = [["script", "the cat", options, script] for script in scripts]
+            cases.append({"payload": payloads.payload(model, "the", weights="float32"), "calls": calls})
+    for whole, again in run_engine(cases):
+        assert again["ids"] == whole["ids"]
+
+
 def test_another_token_leads_to_another_branch_with_the_same_random_numbers(ask, model):
     start, forced = ask([
         ["script", "the cat", {"seed": 5, "max_new_tokens": 12}, [["write", 4]]],

@@ -33,8 +33,9 @@ export function unfinishedBytes(bytes) {
     if (lead < 0xc0) continue;
     const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     if (lead < 0xc2 || lead > 0xf4 || size >= length) return 0;
-    const second = bytes[bytes.length - size + 1]; // some second bytes would make a number too small or too large
-    const [low, high] = { 0xe0: [0xa0, 0xbf], 0xed: [0x80, 0x9f], 0xf0: [0x90, 0xbf], 0xf4: [0x80, 0x8f] }[lead] ?? [0x80, 0xbf];
+    // Some second bytes would make a number too small or too large. Those of surrogates (0xed) wait, as in Python.
+    const second = bytes[bytes.length - size + 1];
+    const [low, high] = { 0xe0: [0xa0, 0xbf], 0xf0: [0x90, 0xbf], 0xf4: [0x80, 0x8f] }[lead] ?? [0x80, 0xbf];
     return size === 1 || (second >= low && second <= high) ? size : 0;
   }
   return 0;

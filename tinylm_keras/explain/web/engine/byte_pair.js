@@ -2,7 +2,10 @@ import { LETTER_OF, decoded, tokenBytes, unfinishedBytes } from "./byte_level.js
 import { checkText, isSpace, lastOf } from "./unicode.js";
 
 // GPT-2's pattern: English endings, words, numbers and marks, each with the blank before it; white space.
-const GPT2 = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+const ENDINGS = "'s|'t|'re|'ve|'m|'ll|'d";
+const WORDS = String.raw` ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+`;
+const BLANKS = String.raw`\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+`;
+const GPT2 = new RegExp(`${ENDINGS}|${WORDS}|${BLANKS}`, "gu");
 const NOT_IN_UNICODE = "\x1c\x1d\x1e\x1f"; // for Python they are white space, for Unicode and the pattern they are not
 
 /** Frequent letters in a row are one token: the bytes of a text, joined by `merges` in their order. */

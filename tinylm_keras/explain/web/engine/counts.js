@@ -17,7 +17,8 @@ export class NGramLM extends Network {
     this.longest = this.receptiveField = Math.max(1, config.order - 1);
     this.unigram = weights.take("counts.unigram", size);
     this.first = new Uint32Array(contexts + 2); // the sums of how many successors each has
-    weights.stored("counts.successors", contexts + 1).forEach((number, i) => (this.first[i + 1] = this.first[i] + number));
+    const successors = weights.stored("counts.successors", contexts + 1);
+    for (let i = 0; i < successors.length; i++) this.first[i + 1] = this.first[i] + successors[i];
     this.backoff = weights.takeLevels("counts.backoff", contexts + 1);
     this.token = weights.stored("counts.token", entries);
     this.value = weights.takeLevels("counts.value", entries);

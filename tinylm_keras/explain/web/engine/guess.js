@@ -3,7 +3,7 @@ import { likeliest } from "./sampler.js";
 
 const MOST = 50;
 
-/** The likeliest tokens of some probabilities, and what is left for all others: { top: [{ id, probability }], rest }. */
+/** The likeliest tokens of some probabilities, and what is left for the others: { top: [{ id, probability }], rest }. */
 export function summary(probabilities, most = MOST) {
   const top = likeliest(probabilities, most).map((id) => ({ id, probability: probabilities[id] }));
   const rest = top.reduce((left, { probability }) => left - probability, 1);
@@ -26,7 +26,7 @@ export function counted(counts, contexts, ids) {
   const levels = contexts.slice(0, counts.known(contexts)).map((context, i) => {
     const [begin, end] = [counts.first[context], counts.first[context + 1]];
     const successors = [];
-    for (let entry = begin; entry < end; entry++) successors.push({ id: counts.token[entry], value: counts.value[entry] });
+    for (let at = begin; at < end; at++) successors.push({ id: counts.token[at], value: counts.value[at] });
     successors.sort((a, b) => b.value - a.value || a.id - b.id);
     const tokens = ids.slice(ids.length - i - 1);
     return { tokens, backoff: counts.backoff[context], successors: successors.slice(0, MOST), total: end - begin };

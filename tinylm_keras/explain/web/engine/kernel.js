@@ -38,8 +38,8 @@ const I32 = 0x7f;
 const V128 = 0x7b;
 
 /**
- * The bytes of a module with one function, product(x, w, y, rowBytes, rows, count, yBytes): the products of a matrix and
- * `count` vectors. Four rows are read at a time, and stay at hand for all vectors.
+ * The bytes of a module with one function, product(x, w, y, rowBytes, rows, count, yBytes): the products of a matrix
+ * and `count` vectors. Four rows are read at a time, and stay at hand for all vectors.
  */
 function moduleBytes() {
   const names = ["X", "W", "Y", "ROW_BYTES", "ROWS", "COUNT", "Y_BYTES"]; // the arguments, and what is counted with

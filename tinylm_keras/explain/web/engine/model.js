@@ -34,7 +34,10 @@ class LoadedModel {
     const make = named(NETWORKS, main.kind);
     const kernel = new Kernel(make.shapes(main.config), simd);
     this.network = new make(main.config, weights, kernel);
-    if (isMixture) this.network = new MixtureLM(config, weights, this.network, new NGramLM(config.counts.config, weights));
+    if (isMixture) {
+      const counts = new NGramLM(config.counts.config, weights);
+      this.network = new MixtureLM(config, weights, this.network, counts);
+    }
     this.speedKind = kernel.isSimd ? "simd" : "plain";
     this.tokenizer = new (named(TOKENIZERS, payload.tokenizer.kind))(payload.tokenizer);
     [this.vocabularySize, this.contextLength] = [this.network.vocabularySize, this.network.contextLength];

@@ -3,8 +3,8 @@ import { AT_ONCE } from "./kernel.js";
 /**
  * A causal model that takes a text token by token.
  *
- * A subclass gives `emptyCache()`; `step(id, cache, record)`, which adds a token and returns the vector of its position,
- * or `several(ids, cache, records)`, which does so for a few at once; and perhaps `head(vector)`, which makes logits of
+ * A subclass gives `emptyCache()`; `step(id, cache, record)`, which adds a token and returns the vector of its
+ * position, or `several(ids, cache, records)`, which does so for a few at once; and perhaps `head(vector)`, which makes logits of
  * it. A record is null, or an object that is filled with what was computed on the way.
  */
 export class Network {

@@ -83,6 +83,7 @@ class RecordedTrace {
     const { network } = this.model;
     const [contexts, ids] = [this.contexts[row], this.text.slice(0, this.first + row + 1)];
     if (!network.counts) return { ...counted(network, contexts, ids), share: null, network: null };
-    return { ...counted(network.counts, contexts, ids), share: network.share(contexts), network: this.guess(row, this.blocks) };
+    const beside = { share: network.share(contexts), network: this.guess(row, this.blocks) };
+    return { ...counted(network.counts, contexts, ids), ...beside };
   }
 }

@@ -20,7 +20,9 @@ export class RotaryLM extends Network {
       return Math.round((radians / (2 * Math.PI)) * TURN);
     });
     this.tokens = weights.take("embedding.token", this.vocabularySize, width);
-    for (let i = 0; i < config.num_blocks; i++) this.blocks.push(new RotaryBlock(config, weights, kernel, `block.${i}`));
+    for (let i = 0; i < config.num_blocks; i++) {
+      this.blocks.push(new RotaryBlock(config, weights, kernel, `block.${i}`));
+    }
     this.finalNorm = weights.take("final_norm.gain", width);
     this.output = new Matrix(kernel, weights, "head.kernel", this.vocabularySize, width);
   }

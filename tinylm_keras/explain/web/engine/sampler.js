@@ -5,16 +5,14 @@ const { fround } = Math;
 
 /** The rules that say how the next token is chosen, checked as Python checks them. */
 export function checkedRules({ temperature, top_k, top_p, min_p, repetition_penalty }) {
-  const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
-  demand(isNumber(temperature) && temperature >= 0 && temperature <= 1e6, "Temperature must be from 0 to 1,000,000.", temperature);
-  demand(top_k === null || (Number.isInteger(top_k) && top_k >= 1), "Top-k must be a whole number of at least 1, or empty.", top_k);
-  demand(top_p === null || (isNumber(top_p) && top_p > 0 && top_p <= 1), "Top-p must be above 0 and at most 1, or empty.", top_p);
-  demand(min_p === null || (isNumber(min_p) && min_p >= 0 && min_p < 1), "Min-p must be at least 0 and below 1, or empty.", min_p);
-  demand(
-    isNumber(repetition_penalty) && repetition_penalty >= 1e-3 && repetition_penalty <= 1e3,
-    "Repetition penalty must be from 0.001 to 1,000.",
-    repetition_penalty,
-  );
+  const isFrom = (low, value, high) => typeof value === "number" && low <= value && value <= high;
+  const isTopK = top_k === null || (Number.isInteger(top_k) && top_k >= 1);
+  demand(isFrom(0, temperature, 1e6), "Temperature must be from 0 to 1,000,000.", temperature);
+  demand(isTopK, "Top-k must be a whole number of at least 1, or empty.", top_k);
+  demand(top_p === null || (isFrom(0, top_p, 1) && top_p > 0), "Top-p must be above 0 and at most 1, or empty.", top_p);
+  demand(min_p === null || (isFrom(0, min_p, 1) && min_p < 1), "Min-p must be at least 0 and below 1, or empty.", min_p);
+  const penalty = repetition_penalty;
+  demand(isFrom(1e-3, penalty, 1e3), "Repetition penalty must be from 0.001 to 1,000.", penalty);
   return { temperature, top_k, top_p, min_p, repetition_penalty };
 }
 
@@ -82,7 +80,7 @@ export function chosen(logits, uniform, rules, allowed, seen) {
   return best; // a random number next to 1 can round to the total itself
 }
 
-/** The probabilities that the rules leave, of all tokens: Float32Array(V), and how many are above 0. Overwrites `logits`. */
+/** The probabilities that the rules leave, of all tokens, and how many are above 0. Overwrites `logits`. */
 export function leftBy(rules, logits, allowed, seen) {
   const { ids, weights } = weigh(logits, rules, allowed, seen);
   const total = weights.reduce((sum, weight) => sum + weight, 0);

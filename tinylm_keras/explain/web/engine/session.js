@@ -7,7 +7,8 @@ const MOST_TOKENS = 1e6;
 
 /** A seed as a whole number of any size. */
 function checkedSeed(seed) {
-  const isSeed = typeof seed === "bigint" || Number.isSafeInteger(seed) || (typeof seed === "string" && /^\d+$/.test(seed));
+  const isWhole = typeof seed === "bigint" || Number.isSafeInteger(seed);
+  const isSeed = isWhole || (typeof seed === "string" && /^\d+$/.test(seed));
   demand(isSeed && BigInt(seed) >= 0n, "The seed must be a whole number of at least 0.", seed);
   return BigInt(seed);
 }
@@ -42,7 +43,8 @@ export class WritingSession {
   open() {
     const firstTokens = this.model.firstTokens.filter(([id]) => this.allowed[id]);
     if (!firstTokens.length) {
-      throw new Refusal("Enter a first word: this model has no end token to start from, and no record of how texts begin.");
+      const why = "this model has no end token to start from, and no record of how texts begin";
+      throw new Refusal(`Enter a first word: ${why}.`);
     }
     const sums = [];
     let total = 0;
@@ -67,7 +69,8 @@ export class WritingSession {
   /** The prompt, and what is certain of the rest. */
   get text() {
     const { text, released } = this.stream;
-    return released <= this.prompt.length && !this.done ? this.prompt : text.slice(0, this.done ? text.length : released);
+    if (this.done) return text;
+    return released <= this.prompt.length ? this.prompt : text.slice(0, released);
   }
 
   /** What may come next; null at the end. */
@@ -104,7 +107,8 @@ export class WritingSession {
 
   /** Use other rules from the next token on. */
   setRules(rules) {
-    const given = Object.fromEntries(Object.entries(rules).filter(([name, value]) => value !== undefined && name in this.rules));
+    const isGiven = ([name, value]) => value !== undefined && name in this.rules;
+    const given = Object.fromEntries(Object.entries(rules).filter(isGiven));
     this.rules = checkedRules({ ...this.rules, ...given });
   }
 
@@ -168,7 +172,7 @@ export class WritingSession {
     this.cached = last + 1; // ids in the cache
     if (this.logits.some((logit) => !Number.isFinite(logit))) {
       this.cache = this.logits = null;
-      throw new Refusal("The model's logits are not finite numbers, so no token can be chosen. Its weights are damaged.");
+      throw new Refusal("The model's logits are not finite numbers, so no token can be chosen: its weights are damaged.");
     }
     return this.logits;
   }

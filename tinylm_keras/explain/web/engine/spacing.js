@@ -6,8 +6,8 @@ const JOINING = new Set("—/\\、。，！？：；「」『』（）《》〈�
 
 /**
  * Where a blank stands between words and marks: a text that grows token by token. It only remembers which straight
- * quotes are open, and how the text ends. A quote opens after a blank or a mark and closes otherwise; a line break closes
- * all; an apostrophe inside or after a word opens nothing.
+ * quotes are open, and how the text ends. A quote opens after a blank or a mark and closes otherwise; a line break
+ * closes all; an apostrophe inside or after a word opens nothing.
  */
 export class Spacing {
   constructor(text = "") {

@@ -20,7 +20,7 @@ export function isAlphanumeric(character) {
 /** Throw for text that cannot be written as UTF-8, as Python refuses it. */
 export function checkText(text) {
   if (HALF_A_PAIR.test(text)) {
-    throw new Refusal("The text holds half of a character (an unpaired surrogate). Enter it again without that character.");
+    throw new Refusal("The text holds half of a character (an unpaired surrogate). Enter it again without it.");
   }
 }
 

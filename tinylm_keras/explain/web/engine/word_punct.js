@@ -13,8 +13,8 @@ const MARK = [
   String.raw`\uff1a-\uff20\uff3b-\uff3e\uff40\uff5b-\uff65\u{1f000}-\u{1fbff}`, // and emoji
 ].join("");
 const WORD = `[^${BETWEEN_WORDS}${MARK}]`;
-// A number with its points; a word with the apostrophes and hyphens inside it; hyphens in a row; any other mark, an emoji
-// with what varies it.
+// A number with its points; a word with the apostrophes and hyphens inside it; hyphens in a row; any other mark, an
+// emoji with what varies it.
 const WORDS_AND_MARKS = [
   String.raw`[0-9]+(?:[.,:][0-9]+)+`,
   String.raw`${WORD}+(?:['\u2019\-\u2010\u2011]${WORD}+)*`,

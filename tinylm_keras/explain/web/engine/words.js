@@ -4,8 +4,8 @@ const PAD = "";
 const UNKNOWN = "[UNK]";
 
 /**
- * A vocabulary of strings: id 0 pads, id 1 is every unknown word, then come the words; the end token, when there is one,
- * has the last id. A subclass gives `tokenStrings(text)` and `continuation(text, ids)`.
+ * A vocabulary of strings: id 0 pads, id 1 is every unknown word, then come the words; the end token, when there is
+ * one, has the last id. A subclass gives `tokenStrings(text)` and `continuation(text, ids)`.
  */
 export class WordRules {
   constructor({ vocabulary, end_token }) {
