@@ -141,6 +141,22 @@ def test_one_token_taking_back_and_branching(page):
     assert page.text_content("#text") == start and page.locator("#back").is_disabled()
 
 
+def test_a_token_that_is_never_written_cannot_be_clicked_and_one_that_the_rules_cut_can(page):
+    begin_again(page, **{"top-k": 1})
+    write(page, 3)
+    page.click("#previous")
+    if page.text_content("#more") == "Show 50":
+        page.click("#more")
+    before = page.text_content("#text")
+    for name in ("[UNK]", "[PAD]"):
+        button = page.locator("#odds button", has=page.locator(".token", has_text=name))
+        assert button.is_disabled() and "never written" in button.get_attribute("aria-label")
+    assert page.text_content("#text") == before
+    page.locator("#odds button.out:not([disabled])").first.click()
+    assert page.text_content("#text") != before and page.errors == []
+    page.click("#more")
+
+
 def test_another_length_keeps_what_is_written_and_writing_on_adds_to_it(page):
     begin_again(page)
     first = write(page, 3)

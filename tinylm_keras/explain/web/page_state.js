@@ -122,9 +122,9 @@ export class PageState {
 
   // The candidates after the token that is looked at; null inside the prompt, where the rules choose nothing.
   candidates() {
-    if (!this.canBranch) return null;
+    const isLast = this.selected === this.ids.length - 1;
+    if (!this.canBranch || (isLast && this.session.ended === "stop")) return null;
     if (this.found === null) {
-      const isLast = this.selected === this.ids.length - 1;
       this.found = (isLast && this.session.next()) || this.candidatesAgain();
     }
     return this.found;
