@@ -167,6 +167,48 @@ def test_another_length_keeps_what_is_written_and_writing_on_adds_to_it(page):
     assert page.text_content("#text").startswith(first) and page.text_content("#status").startswith("5 tokens")
 
 
+def test_what_is_pressed_right_after_typing_is_meant_for_the_new_prompt(page):
+    begin_again(page)
+    page.fill("#max-new-tokens", "2")
+    page.evaluate("""() => {
+        const prompt = document.getElementById("prompt");
+        prompt.value = "a dog";
+        prompt.dispatchEvent(new Event("input"));
+        document.getElementById("write-on").click();
+    }""")
+    page.wait_for_selector("#stop[disabled]", state="attached")
+    page.wait_for_timeout(250)  # longer than the page waits for more typing
+    assert page.text_content("#status").startswith("2 tokens") and page.text_content("#text").startswith("a dog ")
+    page.fill("#prompt", PROMPT)
+    page.wait_for_selector(f"#text:has-text({PROMPT!r})")
+
+
+def test_a_seed_that_was_refused_does_not_stay_marked_when_the_page_sets_another(page):
+    begin_again(page)
+    page.fill("#seed", "abc")
+    assert page.get_attribute("#seed", "aria-invalid") == "true"
+    page.click("#another")
+    assert page.get_attribute("#seed", "aria-invalid") is None and page.input_value("#seed") == "2"
+
+
+def test_line_breaks_of_a_prompt_stay_as_they_are(opened, model, tmp_path):
+    explain.page(model, "the\r\ncat", tmp_path / "lines.html")
+    tab = opened(tmp_path / "lines.html")
+    tab.click("#one")
+    tab.click("#again")
+    assert tab.text_content("#text") == "the\r\ncat"
+
+
+def test_a_very_long_prompt_opens(opened, model, tmp_path):
+    explain.page(model, "the cat " * 70_000, tmp_path / "long.html")
+    tab = opened(tmp_path / "long.html")
+    assert tab.text_content("#place").startswith("140001 of 140001")
+    assert "tokens 138,002 to 140,001" in tab.text_content("#tokens-sum")
+    tab.locator("#tokens [role=option]").first.click()
+    assert "tokens 137,002 to 139,001" in tab.text_content("#tokens-sum")
+    assert tab.text_content("#tokens [aria-selected=true]").startswith("the") and tab.errors == []
+
+
 def test_a_wrong_rule_is_refused_in_a_line_and_changes_nothing(page):
     begin_again(page)
     before = page.text_content("#text")

@@ -29,8 +29,8 @@ export class PageState {
   // Starts a text with a prompt. Throws a Refusal and changes nothing if the rules or the prompt are wrong.
   begin(prompt, rules = this.rules) {
     const session = new WritingSession(this.model, prompt, rules);
+    this.surprises = prompt === this.prompt ? this.surprises.slice(0, session.promptLength) : [];
     Object.assign(this, { session, prompt, rules: { ...rules } });
-    this.surprises = [];
     this.moved();
   }
 
