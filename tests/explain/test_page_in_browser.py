@@ -199,6 +199,16 @@ def test_line_breaks_of_a_prompt_stay_as_they_are(opened, model, tmp_path):
     assert tab.text_content("#text") == "the\r\ncat"
 
 
+def test_a_token_does_not_reorder_the_words_around_it(opened, tmp_path):
+    text = "abc\u202exyz \u05e9\u05dc\u05d5\u05dd the cat"
+    model = seeded(TRAINED["mini_lm_pre"], tokenizer=WhitespaceTokenizer().adapt([text]))
+    explain.page(model, text, tmp_path / "direction.html")
+    tab = opened(tmp_path / "direction.html")
+    assert tab.text_content("#tokens [role=option] .token") == "abcU+202Exyz"
+    tab.locator("#tokens [role=option]").nth(1).click()
+    assert tab.text_content("#look").startswith("“\u2068\u05e9\u05dc\u05d5\u05dd\u2069”, token 2")
+
+
 def test_a_very_long_prompt_opens(opened, model, tmp_path):
     explain.page(model, "the cat " * 70_000, tmp_path / "long.html")
     tab = opened(tmp_path / "long.html")
@@ -284,6 +294,15 @@ def test_a_phone_does_not_scroll_sideways(page, mixture):
         one.set_viewport_size({"width": 1280, "height": 900})
 
 
+def test_shares_do_not_touch_each_other_on_a_phone(page):
+    begin_again(page)
+    page.set_viewport_size({"width": 360, "height": 740})
+    widths = "() => [...document.querySelectorAll('#odds .share')].map((one) => one.scrollWidth - one.clientWidth)"
+    page.evaluate("document.querySelectorAll('#odds .share').forEach((one) => (one.textContent = '< 0.1 %'))")
+    assert max(page.evaluate(widths)) <= 0
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
 def test_a_mixture_shows_what_counting_says_and_writes_its_text(mixture):
     assert "pieces of the training text" in mixture.text_content("#contains")
     assert mixture.locator("#counting table").count() == 2
@@ -325,7 +344,7 @@ def test_a_large_model_writes_and_shows_what_was_recorded(opened, tmp_path, monk
     assert "Recorded" in tab.text_content("#attention-view .recorded")
     assert tab.locator("#numbers-view").count() == 0
     begin_again(tab, temperature=0)
-    assert tab.text_content("#tokens [role=option]:nth-child(2) small:last-child").endswith("bit")
+    assert tab.text_content("#tokens [role=option]:nth-child(2) small:last-child").endswith("bits")
     assert write(tab, 20) == in_numpy(model, tmp_path).generate("the cat", max_new_tokens=20, temperature=0)
     tab.fill("#prompt", "a dog sat")  # nothing was recorded of it
     tab.wait_for_selector("#tokens [role=option]:nth-child(9)[aria-selected=true]")

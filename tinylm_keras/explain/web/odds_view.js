@@ -1,6 +1,6 @@
 // What may come next: the model's own probabilities as frames, what the rules leave as bars.
 
-import { byId, make, setText, percentage, tokenText, decimal } from "./dom.js";
+import { byId, make, setText, percentage, quoted, tokenText, decimal } from "./dom.js";
 
 const FEW = 12;
 const MANY = 50;
@@ -33,7 +33,7 @@ function drawOdds(state, most) {
   setText(
     byId("drawn"),
     drawn
-      ? `${decimal(candidates.uniform, 4)} picks “${state.shown(candidates.chosen)}”.`
+      ? `${decimal(candidates.uniform, 4)} picks ${quoted(state.shown(candidates.chosen))}.`
       : "at temperature 0 none is needed.",
   );
 }

@@ -1,7 +1,7 @@
 // What the page is about: the text so far, the token that is looked at, and the rules. Views read it, and are told of
 // changes.
 
-import { visible } from "./dom.js";
+import { quoted, visible } from "./dom.js";
 import { WritingSession } from "./engine/session.js";
 import { traceText } from "./engine/trace.js";
 import { recordedTrace } from "./engine/recorded.js";
@@ -166,7 +166,7 @@ export class PageState {
   // The token of a row in words.
   describeRow(row = this.row) {
     const { first, ids } = this.trace;
-    return `token ${first + row + 1} “${this.shown(ids[row])}”`;
+    return `token ${first + row + 1} ${quoted(this.shown(ids[row]))}`;
   }
 
   // The bits of a token, or null where nothing came before it or it lies outside what was traced. What is known stays

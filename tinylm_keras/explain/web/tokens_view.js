@@ -93,6 +93,6 @@ function tokenChip(state, id, index, bits, ceiling) {
     make("span", { class: "well" }, level),
     tokenText(shown),
     make("small", {}, `#${id}`),
-    make("small", {}, known ? `${decimal(bits, 1)} bit` : "–"),
+    make("small", {}, known ? `${decimal(bits, 1)} bits` : "–"),
   );
 }
