@@ -199,6 +199,18 @@ def test_line_breaks_of_a_prompt_stay_as_they_are(opened, model, tmp_path):
     assert tab.text_content("#text") == "the\r\ncat"
 
 
+def test_a_large_model_without_a_prompt_opens_although_nothing_is_recorded(opened, tmp_path, monkeypatch):
+    from tinylm_keras.explain import payload
+
+    monkeypatch.setattr(payload, "LARGEST_LIVE", 100)
+    model = seeded(TRAINED["mini_lm_post"], tokenizer=CharacterTokenizer().adapt(TEXTS))
+    model.first_tokens = [(3, 2), (4, 1)]
+    assert explain.page(model, "", tmp_path / "large.html").notes == []
+    tab = opened(tmp_path / "large.html")
+    tab.click("#one")
+    assert len(tab.text_content("#text")) == 2 and tab.errors == []
+
+
 def test_a_token_does_not_reorder_the_words_around_it(opened, tmp_path):
     text = "abc\u202exyz \u05e9\u05dc\u05d5\u05dd the cat"
     model = seeded(TRAINED["mini_lm_pre"], tokenizer=WhitespaceTokenizer().adapt([text]))

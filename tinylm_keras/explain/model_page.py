@@ -205,7 +205,7 @@ def _notes(content):
     if content["weights"]["precision"] == "int8":
         changed = content["check"]["rounding"]
         notes.append(f"int8 weights change the logits by up to {changed:.2g}, so texts differ from those of the model.")
-    if not content["live"]:
+    if content["recorded"] is not None:
         size = f"{content['model']['parameters']:,} weights"
         notes.append(f"The model has {size}: attention and the guesses of its blocks are recorded, for the prompt.")
     return notes
