@@ -131,6 +131,17 @@ def test_a_recording_shows_what_a_live_trace_shows(run_engine, transformer, monk
             assert mine["numbers"] == [None] * len(ids)
 
 
+def test_a_recording_of_a_long_text_names_the_places_of_its_tokens(run_engine, transformer, monkeypatch):
+    prompt = "the cat sat on the mat and a dog sat on the cat"
+    monkeypatch.setattr(payloads, "LARGEST_LIVE", 0)
+    monkeypatch.setattr(recorded, "BYTES_PER_PARAMETER", 100)
+    ids = transformer.prompt_ids(prompt).tolist()
+    assert len(ids) > transformer.context_length
+    [[kept]] = run_engine([{"payload": payloads.payload(transformer, prompt), "calls": [["recorded"]]}])
+    assert kept["first"] > 0
+    assert kept["ids"] == ids[kept["first"] :]
+
+
 def test_a_recording_is_small_beside_the_weights(transformer, monkeypatch):
     monkeypatch.setattr(payloads, "LARGEST_LIVE", 0)
     payload = payloads.payload(transformer, "the cat sat on the mat")

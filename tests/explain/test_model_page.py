@@ -2,7 +2,9 @@
 
 import html.parser
 import json
+import os
 import re
+import shutil
 
 import pytest
 
@@ -159,6 +161,24 @@ def test_what_cannot_be_shown_is_refused_and_nothing_is_written(file, tmp_path):
     with pytest.raises(TypeError, match="`overwrite` must be True or False"):
         explain.page(file, "the", target, overwrite="yes")
     assert not target.exists() and list(tmp_path.iterdir()) == []
+
+
+def test_a_prompt_that_the_page_could_not_begin_with_is_refused(tmp_path):
+    model = seeded(TRAINED["mini_lm_pre"], tokenizer=WhitespaceTokenizer().adapt(TEXTS))
+    for prompt in ("", " \n"):
+        with pytest.raises(ValueError, match="`prompt` must contain at least one token"):
+            explain.page(model, prompt, tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_name_of_a_folder_that_is_no_text_is_shown_with_escapes(file, tmp_path):
+    folder = tmp_path / os.fsdecode(b"run\xff")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this disk has names in UTF-8 alone")
+    shutil.copy(file, folder / "model.keras")
+    assert payload_of(explain.page(folder, "the cat"))["title"] == "run\\udcff"
 
 
 def test_an_existing_file_is_kept_unless_it_is_to_be_replaced(file, tmp_path):

@@ -141,6 +141,22 @@ def test_one_token_taking_back_and_branching(page):
     assert page.text_content("#text") == start and page.locator("#back").is_disabled()
 
 
+def test_a_token_that_is_never_written_cannot_be_clicked_and_one_that_the_rules_cut_can(page):
+    begin_again(page, **{"top-k": 1})
+    write(page, 3)
+    page.click("#previous")
+    if page.text_content("#more") == "Show 50":
+        page.click("#more")
+    before = page.text_content("#text")
+    for name in ("[UNK]", "[PAD]"):
+        button = page.locator("#odds button", has=page.locator(".token", has_text=name))
+        assert button.is_disabled() and "never written" in button.get_attribute("aria-label")
+    assert page.text_content("#text") == before
+    page.locator("#odds button.out:not([disabled])").first.click()
+    assert page.text_content("#text") != before and page.errors == []
+    page.click("#more")
+
+
 def test_another_length_keeps_what_is_written_and_writing_on_adds_to_it(page):
     begin_again(page)
     first = write(page, 3)
@@ -149,6 +165,70 @@ def test_another_length_keeps_what_is_written_and_writing_on_adds_to_it(page):
     page.click("#write-on")
     page.wait_for_selector("#stop[disabled]", state="attached")
     assert page.text_content("#text").startswith(first) and page.text_content("#status").startswith("5 tokens")
+
+
+def test_what_is_pressed_right_after_typing_is_meant_for_the_new_prompt(page):
+    begin_again(page)
+    page.fill("#max-new-tokens", "2")
+    page.evaluate("""() => {
+        const prompt = document.getElementById("prompt");
+        prompt.value = "a dog";
+        prompt.dispatchEvent(new Event("input"));
+        document.getElementById("write-on").click();
+    }""")
+    page.wait_for_selector("#stop[disabled]", state="attached")
+    page.wait_for_timeout(250)  # longer than the page waits for more typing
+    assert page.text_content("#status").startswith("2 tokens") and page.text_content("#text").startswith("a dog ")
+    page.fill("#prompt", PROMPT)
+    page.wait_for_selector(f"#text:has-text({PROMPT!r})")
+
+
+def test_a_seed_that_was_refused_does_not_stay_marked_when_the_page_sets_another(page):
+    begin_again(page)
+    page.fill("#seed", "abc")
+    assert page.get_attribute("#seed", "aria-invalid") == "true"
+    page.click("#another")
+    assert page.get_attribute("#seed", "aria-invalid") is None and page.input_value("#seed") == "2"
+
+
+def test_line_breaks_of_a_prompt_stay_as_they_are(opened, model, tmp_path):
+    explain.page(model, "the\r\ncat", tmp_path / "lines.html")
+    tab = opened(tmp_path / "lines.html")
+    tab.click("#one")
+    tab.click("#again")
+    assert tab.text_content("#text") == "the\r\ncat"
+
+
+def test_a_large_model_without_a_prompt_opens_although_nothing_is_recorded(opened, tmp_path, monkeypatch):
+    from tinylm_keras.explain import payload
+
+    monkeypatch.setattr(payload, "LARGEST_LIVE", 100)
+    model = seeded(TRAINED["mini_lm_post"], tokenizer=CharacterTokenizer().adapt(TEXTS))
+    model.first_tokens = [(3, 2), (4, 1)]
+    assert explain.page(model, "", tmp_path / "large.html").notes == []
+    tab = opened(tmp_path / "large.html")
+    tab.click("#one")
+    assert len(tab.text_content("#text")) == 2 and tab.errors == []
+
+
+def test_a_token_does_not_reorder_the_words_around_it(opened, tmp_path):
+    text = "abc\u202exyz \u05e9\u05dc\u05d5\u05dd the cat"
+    model = seeded(TRAINED["mini_lm_pre"], tokenizer=WhitespaceTokenizer().adapt([text]))
+    explain.page(model, text, tmp_path / "direction.html")
+    tab = opened(tmp_path / "direction.html")
+    assert tab.text_content("#tokens [role=option] .token") == "abcU+202Exyz"
+    tab.locator("#tokens [role=option]").nth(1).click()
+    assert tab.text_content("#look").startswith("“\u2068\u05e9\u05dc\u05d5\u05dd\u2069”, token 2")
+
+
+def test_a_very_long_prompt_opens(opened, model, tmp_path):
+    explain.page(model, "the cat " * 70_000, tmp_path / "long.html")
+    tab = opened(tmp_path / "long.html")
+    assert tab.text_content("#place").startswith("140001 of 140001")
+    assert "tokens 138,002 to 140,001" in tab.text_content("#tokens-sum")
+    tab.locator("#tokens [role=option]").first.click()
+    assert "tokens 137,002 to 139,001" in tab.text_content("#tokens-sum")
+    assert tab.text_content("#tokens [aria-selected=true]").startswith("the") and tab.errors == []
 
 
 def test_a_wrong_rule_is_refused_in_a_line_and_changes_nothing(page):
@@ -226,6 +306,15 @@ def test_a_phone_does_not_scroll_sideways(page, mixture):
         one.set_viewport_size({"width": 1280, "height": 900})
 
 
+def test_shares_do_not_touch_each_other_on_a_phone(page):
+    begin_again(page)
+    page.set_viewport_size({"width": 360, "height": 740})
+    widths = "() => [...document.querySelectorAll('#odds .share')].map((one) => one.scrollWidth - one.clientWidth)"
+    page.evaluate("document.querySelectorAll('#odds .share').forEach((one) => (one.textContent = '< 0.1 %'))")
+    assert max(page.evaluate(widths)) <= 0
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
 def test_a_mixture_shows_what_counting_says_and_writes_its_text(mixture):
     assert "pieces of the training text" in mixture.text_content("#contains")
     assert mixture.locator("#counting table").count() == 2
@@ -267,7 +356,7 @@ def test_a_large_model_writes_and_shows_what_was_recorded(opened, tmp_path, monk
     assert "Recorded" in tab.text_content("#attention-view .recorded")
     assert tab.locator("#numbers-view").count() == 0
     begin_again(tab, temperature=0)
-    assert tab.text_content("#tokens [role=option]:nth-child(2) small:last-child").endswith("bit")
+    assert tab.text_content("#tokens [role=option]:nth-child(2) small:last-child").endswith("bits")
     assert write(tab, 20) == in_numpy(model, tmp_path).generate("the cat", max_new_tokens=20, temperature=0)
     tab.fill("#prompt", "a dog sat")  # nothing was recorded of it
     tab.wait_for_selector("#tokens [role=option]:nth-child(9)[aria-selected=true]")

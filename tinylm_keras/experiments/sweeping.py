@@ -76,7 +76,7 @@ def sweep(
     base, source, notes = _base(source, preset, fixed)
     values = zip(swept.names, swept.values, strict=True)
     recipes = {text: presets.override(base, **{swept.setting: value}) for text, value in values}
-    asked = {"setting": swept.setting, "seeds": seeds}
+    asked = {"setting": swept.setting, swept.setting: list(swept.values), "seeds": seeds}  # a difference names its key
     asked["recipes"] = {text: dataclasses.asdict(recipe) for text, recipe in recipes.items()}
     with experiment_folder.claimed(out, overwrite, "sweep.json", "sweep", asked) as folder:
         corpora = _corpora(source, swept, base, recipes, seeds)
@@ -93,7 +93,8 @@ def _base(source, preset, fixed):
         source = auto.look(source, fixed)
         asked = {"mix_counts": False} | ({} if any(lengths) else {"steps": sweep_values.STEPS}) | fixed
         advice = auto.advise(source, asked)
-        base, notes = advice.recipe, [*auto.lines(source.surveyed), *advice.reasons]
+        reasons = [one for one in advice.reasons if "mix_counts" in fixed or "mix_counts=" not in one]
+        base, notes = advice.recipe, [*auto.lines(source.surveyed), *reasons]
     else:
         base = presets.override(presets.get(preset or presets.DEFAULT), **fixed)
     if base.minutes is not None:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinylm_keras import _checks, _files, hub, runtime
+from tinylm_keras import _checks, _files, _terminal, hub, runtime
 from tinylm_keras.explain.beginning import beginning
 from tinylm_keras.explain.document import document
 from tinylm_keras.explain.payload import Reference, payload
+from tinylm_keras.writing import texts
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -111,7 +112,7 @@ def page(
     target = None if path is None else _target(path, overwrite)
     opened, reference, name = _opened(model)
     with np.errstate(over="ignore", invalid="ignore"):
-        prompt = beginning(opened) if prompt is None else prompt
+        prompt = beginning(opened) if prompt is None else _checked_prompt(opened, prompt)
         content = payload(opened, prompt, weights=weights, counts=not without_counts, reference=reference)
     text = document({"title": name if title is None else title, **content})
     encoded = text.encode("utf-8")
@@ -150,7 +151,7 @@ def _opened(model):
         file = pathlib.Path(model)
         file = file / "model.keras" if file.is_dir() else file
         name = file.resolve().parent.name if file.name == "model.keras" else file.stem
-        return runtime.load(file), None, name
+        return runtime.load(file), None, _terminal.printable(name)  # it may have bytes that are no text
     if not _is_model(model):
         rule = "must be a LanguageModel, or the path of a .keras file or of a run's folder"
         raise _checks.refuse("model", rule, model, error=TypeError)
@@ -159,6 +160,14 @@ def _opened(model):
         model.save(file)
         opened = runtime.load(file)
     return opened, Reference(f"Keras {importlib.metadata.version('keras')}", _logits_of(model)), type(model).__name__
+
+
+def _checked_prompt(model, prompt):
+    """The prompt, or raise where the page could not begin with it."""
+    if model.tokenizer is None or len(model.prompt_ids(prompt)) or texts.can_begin(model, ""):
+        return prompt
+    reason = "this model has no end token to start from, and no known first tokens"
+    raise _checks.refuse("prompt", f"must contain at least one token, because {reason}", prompt, "Give a first word.")
 
 
 def _is_model(model):
@@ -196,7 +205,7 @@ def _notes(content):
     if content["weights"]["precision"] == "int8":
         changed = content["check"]["rounding"]
         notes.append(f"int8 weights change the logits by up to {changed:.2g}, so texts differ from those of the model.")
-    if not content["live"]:
+    if content["recorded"] is not None:
         size = f"{content['model']['parameters']:,} weights"
         notes.append(f"The model has {size}: attention and the guesses of its blocks are recorded, for the prompt.")
     return notes

@@ -20,11 +20,15 @@ def record(contents, ids, parameters):
         parameters: int. How many weights the page has.
 
     Returns:
-        dict that JSON takes, which `web/engine/recorded.js` reads; None for a text without a token.
+        dict that JSON takes, which `web/engine/recorded.js` reads: the last "ids" that the model sees, from the token
+        "begin" of the text on, and what was recorded of them from the token "first" of these ids on; None for a text
+        without a token.
     """
     whole = contents.network
     network = whole.network if contents.kind == "MixtureLM" else whole
+    begin = len(ids)
     ids = ids[-(whole.receptive_field if network.sliding_window_cache else network.context_length) :]
+    begin -= len(ids)
     count = min(len(ids), _most_rows(network, parameters))
     if not count:
         return None
@@ -44,7 +48,7 @@ def record(contents, ids, parameters):
         "attention": np.round(np.stack(attention)[:, :, *np.tril_indices(count)] * 255).astype("uint8"),
     }
     arrays = {name: encoded(array) for name, array in arrays.items()}
-    return {"ids": ids.tolist(), "first": len(before), "arrays": arrays}
+    return {"begin": begin, "ids": ids.tolist(), "first": len(before), "arrays": arrays}
 
 
 def _most_rows(network, parameters):

@@ -1,6 +1,6 @@
 // Attention: every head as a small picture, one of them open and drawn on the tokens.
 
-import { byId, make, setText, paintShares, percentage, tokenText } from "./dom.js";
+import { byId, make, setText, paintShares, percentage, quoted, tokenText } from "./dom.js";
 
 const MOST_NAMED = 3; // tokens in the sentence about a look
 const BY_BLOCK = 8; // so many heads stand in one row for each block
@@ -60,7 +60,7 @@ function drawOpenHead(state, canvas) {
   const shares = trace.attention(block, head);
   paintShares(canvas, shares, trace.length, trace.length, row);
   const looks = Array.from(shares.slice(row * trace.length, (row + 1) * trace.length));
-  const words = (place) => `“${state.shown(trace.ids[place])}”`;
+  const words = (place) => quoted(state.shown(trace.ids[place]));
   const order = looks
     .map((share, place) => ({ share, place }))
     .filter((one) => one.share > 0.005)

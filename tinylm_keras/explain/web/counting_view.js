@@ -28,7 +28,7 @@ function sharesSentence(state, { share, known }) {
   return make(
     "p",
     {},
-    `${seen}. The network’s guess counts ${percentage(share)}, that of counting ${percentage(1 - share)}.`,
+    `${seen}. The network’s guess has a share of ${percentage(share)}, that of counting ${percentage(1 - share)}.`,
   );
 }
 

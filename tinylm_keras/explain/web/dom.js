@@ -51,11 +51,17 @@ export function grouped(number) {
   return number.toLocaleString("en-US");
 }
 
-// White space and control characters as signs or code points, so that a token that is a blank can be seen.
+// White space, control characters and those that turn the direction of writing as signs or code points: a token that is
+// a blank can be seen, and no token reorders the words around it.
 export function visible(text) {
   const signs = { " ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍" };
-  const shown = text.replace(/[\p{Cc}\p{Z}]/gu, (character) => signs[character] ?? codePoint(character));
+  const shown = text.replace(/[\p{Cc}\p{Z}\p{Bidi_Control}]/gu, (character) => signs[character] ?? codePoint(character));
   return /^[\p{Cf}\p{M}]*$/u.test(shown) ? Array.from(shown, codePoint).join("") : shown;
+}
+
+// A token in a sentence, isolated so that one of another direction does not reorder the sentence.
+export function quoted(text) {
+  return `“\u2068${text}\u2069”`;
 }
 
 function codePoint(character) {

@@ -95,7 +95,7 @@ function nameLayers(model) {
 }
 
 function sayWhatIsRecorded(model, state) {
-  if (model.live) return;
+  if (!state.recorded) return; // also where the page begins without a token: then there is nothing to record
   const length = state.recorded.length;
   const why = `because a model of ${grouped(model.parameters)} weights would be slow here`;
   const words = `Recorded for the first prompt of this page (${length} tokens), ${why}. Writing is computed here.`;

@@ -1,6 +1,6 @@
 // What may come next: the model's own probabilities as frames, what the rules leave as bars.
 
-import { byId, make, setText, percentage, tokenText, decimal } from "./dom.js";
+import { byId, make, setText, percentage, quoted, tokenText, decimal } from "./dom.js";
 
 const FEW = 12;
 const MANY = 50;
@@ -33,7 +33,7 @@ function drawOdds(state, most) {
   setText(
     byId("drawn"),
     drawn
-      ? `${decimal(candidates.uniform, 4)} picks “${state.shown(candidates.chosen)}”.`
+      ? `${decimal(candidates.uniform, 4)} picks ${quoted(state.shown(candidates.chosen))}.`
       : "at temperature 0 none is needed.",
   );
 }
@@ -46,7 +46,8 @@ function oddsRow(state, row, largest, candidates, follows) {
   frame.classList.toggle("tiny", row.own / largest < 0.006);
   const left = row.left ?? null;
   const isOut = left === 0;
-  const share = left === null ? "" : isOut ? "cut" : percentage(left);
+  const isNever = candidates !== null && !row.mayBeWritten;
+  const share = left === null ? "" : isNever ? "never" : isOut ? "cut" : percentage(left);
   const mark =
     row.id === follows
       ? "this one follows in the text"
@@ -54,7 +55,7 @@ function oddsRow(state, row, largest, candidates, follows) {
         ? `seed ${state.rules.seed} picks this one`
         : "";
   const words = state.shown(row.id);
-  const ruled = left === null ? "" : isOut ? ", cut by the rules" : `, with the rules ${share}`;
+  const ruled = left === null ? "" : isNever ? ", never written here" : isOut ? ", cut by the rules" : `, with the rules ${share}`;
   const label = `${words}: the model’s own ${percentage(row.own)}${ruled}${mark && `, ${mark}`}`;
   return make(
     "button",
@@ -64,7 +65,7 @@ function oddsRow(state, row, largest, candidates, follows) {
       "aria-label": label,
       title: `token ${row.id}`,
       "data-id": row.id,
-      disabled: candidates === null,
+      disabled: candidates === null || isNever,
       onclick: () => {
         state.writing = false;
         if (state.branch(row.id)) state.tell();

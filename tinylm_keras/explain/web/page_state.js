@@ -1,7 +1,7 @@
 // What the page is about: the text so far, the token that is looked at, and the rules. Views read it, and are told of
 // changes.
 
-import { visible } from "./dom.js";
+import { quoted, visible } from "./dom.js";
 import { WritingSession } from "./engine/session.js";
 import { traceText } from "./engine/trace.js";
 import { recordedTrace } from "./engine/recorded.js";
@@ -29,8 +29,8 @@ export class PageState {
   // Starts a text with a prompt. Throws a Refusal and changes nothing if the rules or the prompt are wrong.
   begin(prompt, rules = this.rules) {
     const session = new WritingSession(this.model, prompt, rules);
+    this.surprises = prompt === this.prompt ? this.surprises.slice(0, session.promptLength) : [];
     Object.assign(this, { session, prompt, rules: { ...rules } });
-    this.surprises = [];
     this.moved();
   }
 
@@ -122,9 +122,9 @@ export class PageState {
 
   // The candidates after the token that is looked at; null inside the prompt, where the rules choose nothing.
   candidates() {
-    if (!this.canBranch) return null;
+    const isLast = this.selected === this.ids.length - 1;
+    if (!this.canBranch || (isLast && this.session.ended === "stop")) return null;
     if (this.found === null) {
-      const isLast = this.selected === this.ids.length - 1;
       this.found = (isLast && this.session.next()) || this.candidatesAgain();
     }
     return this.found;
@@ -166,7 +166,7 @@ export class PageState {
   // The token of a row in words.
   describeRow(row = this.row) {
     const { first, ids } = this.trace;
-    return `token ${first + row + 1} “${this.shown(ids[row])}”`;
+    return `token ${first + row + 1} ${quoted(this.shown(ids[row]))}`;
   }
 
   // The bits of a token, or null where nothing came before it or it lies outside what was traced. What is known stays

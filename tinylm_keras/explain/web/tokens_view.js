@@ -1,7 +1,8 @@
 // The text as tokens: ids, surprise, and which token the page looks at.
 
-import { byId, make, setText, decimal, tokenText } from "./dom.js";
+import { byId, make, setText, decimal, grouped, tokenText } from "./dom.js";
 
+const MOST_CHIPS = 2000; // of a longer text those around the token that is looked at
 const LEAST_CEILING = 6; // bits at which a bar is full, unless a token has more
 
 export function showTokens(state) {
@@ -40,17 +41,37 @@ function drawPlace(state) {
 
 function drawTokens(state, list) {
   const bits = state.ids.map((_, index) => state.surprise(index));
-  const ceiling = Math.max(LEAST_CEILING, ...bits.map((one) => one ?? 0));
-  list.replaceChildren(...state.ids.map((id, index) => tokenChip(state, id, index, bits[index], ceiling)));
+  const ceiling = bits.reduce((most, one) => Math.max(most, one ?? 0), LEAST_CEILING);
+  const [start, end] = chipsOf(state);
+  const shown = state.ids.slice(start, end);
+  list.replaceChildren(...shown.map((id, i) => tokenChip(state, id, start + i, bits[start + i], ceiling)));
   const known = bits.filter((one) => one !== null && one !== undefined);
   const mean = known.reduce((sum, one) => sum + one, 0) / known.length;
   setText(
     byId("tokens-sum"),
-    known.length
-      ? `${state.ids.length} tokens, ${decimal(mean)} bits each on average, ` +
-          `as if it chose among ${decimal(2 ** mean, 1)} equally likely tokens.`
-      : "",
+    [known.length ? describeMean(state, known.length, mean) : "", describeChips(state, start, end)].join(" ").trim(),
   );
+}
+
+// The first and the last chip that are there.
+function chipsOf(state) {
+  const count = state.ids.length;
+  const start = Math.max(0, Math.min(state.selected - MOST_CHIPS / 2, count - MOST_CHIPS));
+  return [start, Math.min(count, start + MOST_CHIPS)];
+}
+
+function describeChips(state, start, end) {
+  const isAll = end - start === state.ids.length;
+  return isAll ? "" : `Here are tokens ${grouped(start + 1)} to ${grouped(end)}.`;
+}
+
+function describeMean(state, known, mean) {
+  const count = state.ids.length;
+  const each = `${decimal(mean)} bits each on average`;
+  // Nothing is known of the first token; in a text beyond the context, of many.
+  const whose = known >= count - 1 ? `, ${each}` : `. Those with a known surprise have ${each}`;
+  const choice = `as if the model chose among ${decimal(2 ** mean, 1)} equally likely tokens`;
+  return `${grouped(count)} ${count === 1 ? "token" : "tokens"}${whose}, ${choice}.`;
 }
 
 function tokenChip(state, id, index, bits, ceiling) {
@@ -72,6 +93,6 @@ function tokenChip(state, id, index, bits, ceiling) {
     make("span", { class: "well" }, level),
     tokenText(shown),
     make("small", {}, `#${id}`),
-    make("small", {}, known ? `${decimal(bits, 1)} bit` : "–"),
+    make("small", {}, known ? `${decimal(bits, 1)} bits` : "–"),
   );
 }

@@ -19,12 +19,25 @@ export function showWriting(state) {
   const prompt = byId("prompt");
   prompt.value = state.prompt;
   let timer = null;
+  let isTyped = false; // whether the field holds another prompt than the text has; a field alters line breaks
+  const begin = () => {
+    clearTimeout(timer);
+    return attempt(state, () => {
+      state.begin(isTyped ? prompt.value : state.prompt);
+      isTyped = false;
+    });
+  };
   prompt.addEventListener("input", () => {
     clearTimeout(timer);
     stopWriting(state);
-    timer = setTimeout(() => attempt(state, () => state.begin(prompt.value)), 180);
+    isTyped = true;
+    timer = setTimeout(begin, 180);
   });
-  const press = (id, action) => byId(id).addEventListener("click", action);
+  // What is pressed is meant for the prompt that stands in the field.
+  const press = (id, action) =>
+    byId(id).addEventListener("click", () => {
+      if (!isTyped || begin()) action();
+    });
   press("one", () =>
     attempt(state, () => {
       state.allowOne();
@@ -37,10 +50,11 @@ export function showWriting(state) {
     state.tell();
   });
   press("back", () => attempt(state, () => state.takeBack()));
-  press("again", () => attempt(state, () => state.begin(prompt.value)));
+  press("again", begin);
   press("another", () => {
     if (attempt(state, () => state.setRules({ seed: nextSeed(state.rules.seed) }))) startWriting(state);
     byId("seed").value = state.rules.seed;
+    byId("seed").removeAttribute("aria-invalid");
   });
   for (const rule of RULES) byId("rules").append(ruleField(state, rule));
   state.onChange(() => showText(state));
@@ -90,7 +104,7 @@ function ruleField(state, rule) {
   }
   const change = () => {
     const text = field.value.trim();
-    const value = text === "" ? rule.empty : rule.name === "seed" ? text : Number(text);
+    const value = field.validity.badInput ? NaN : text === "" ? rule.empty : rule.name === "seed" ? text : Number(text);
     const done = attempt(state, () => state.setRules({ [rule.name]: value }));
     if (done) field.removeAttribute("aria-invalid");
     else field.setAttribute("aria-invalid", "true");

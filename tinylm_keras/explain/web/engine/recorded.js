@@ -9,9 +9,10 @@ export function recordedTrace(model) {
 
 /** A trace that holds the likeliest tokens of each stage, and attention in steps of 1/255. */
 class RecordedTrace {
-  constructor(model, { ids, first, arrays }) {
+  constructor(model, { begin, ids, first, arrays }) {
     [this.model, this.text, this.kind, this.live] = [model, ids, model.kind, false];
-    [this.blocks, this.heads, this.first] = [model.blocks, model.heads, first];
+    [this.blocks, this.heads, this.first] = [model.blocks, model.heads, begin + first];
+    this.unrecorded = first; // tokens of `ids` before the first row
     this.ids = ids.slice(first);
     this.length = this.ids.length;
     this.arrays = new Weights(arrays);
@@ -28,7 +29,7 @@ class RecordedTrace {
   /** The contexts of counts after each row. */
   contextsOf(counts) {
     const cache = counts.emptyCache();
-    return this.text.map((id) => counts.step(id, cache, null)).slice(this.first);
+    return this.text.map((id) => counts.step(id, cache, null)).slice(this.unrecorded);
   }
 
   guess(row, stage) {
@@ -81,7 +82,7 @@ class RecordedTrace {
   counts(row) {
     if (this.contexts === null) return null;
     const { network } = this.model;
-    const [contexts, ids] = [this.contexts[row], this.text.slice(0, this.first + row + 1)];
+    const [contexts, ids] = [this.contexts[row], this.text.slice(0, this.unrecorded + row + 1)];
     if (!network.counts) return { ...counted(network, contexts, ids), share: null, network: null };
     const beside = { share: network.share(contexts), network: this.guess(row, this.blocks) };
     return { ...counted(network.counts, contexts, ids), ...beside };

@@ -92,15 +92,16 @@ export function leftBy(rules, logits, allowed, seen) {
 /** What may come next, and with which probability. */
 export class Candidates {
   constructor(logits, uniform, rules, allowed, seen, parts = null) {
-    [this.logits, this.uniform, this.parts] = [logits, uniform, parts];
+    [this.logits, this.uniform, this.allowed, this.parts] = [logits, uniform, allowed, parts];
     this.own = softmax(logits);
     Object.assign(this, leftBy(rules, logits.slice(), allowed, seen));
     this.chosen = chosen(logits.slice(), uniform, rules, allowed, seen);
   }
 
-  /** The n tokens that the model finds likeliest. */
+  /** The n tokens that the model finds likeliest; padding, for one, may not be written, whatever the rules. */
   ranked(n) {
-    return likeliest(this.own, n).map((id) => ({ id, own: this.own[id], left: this.left[id] }));
+    const row = (id) => ({ id, own: this.own[id], left: this.left[id], mayBeWritten: this.allowed[id] === 1 });
+    return likeliest(this.own, n).map(row);
   }
 
   /** How surprised the model would be by a token, in bits. */

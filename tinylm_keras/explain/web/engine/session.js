@@ -92,8 +92,7 @@ export class WritingSession {
   /** Write this token instead; null at the end. */
   force(id) {
     if (this.done) return null;
-    demand(Number.isInteger(id) && id >= 0 && id < this.model.vocabularySize && this.allowed[id],
-      "This token cannot be written.", id);
+    demand(Number.isInteger(id) && this.allowedNext()[id], "This token cannot be written.", id);
     return { id, piece: this.append(id) };
   }
 
