@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from tests.distributed import LETTERS, TEXTS
+from tests.distributed import LETTERS, texts
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -45,12 +45,12 @@ MODEL += [
 MODEL += ["--optimizer", "adamw", "--max-new-tokens", "8", "--jit-compile", "true"]
 
 
-def token_files(folder):
-    """Write token files without TensorFlow; return their folder."""
+def token_files(folder, count=120):
+    """Write token files of so many texts without TensorFlow; return their folder."""
     from tinylm_keras import data
     from tinylm_keras.tokenizers import CharacterTokenizer
 
-    data.prepare(TEXTS, CharacterTokenizer(vocabulary=list(LETTERS)), folder)
+    data.prepare(texts(count), CharacterTokenizer(vocabulary=list(LETTERS)), folder)
     return folder
 
 
@@ -130,10 +130,10 @@ def running(arguments, folder, processes=2, devices=1, eager=False, each=None, c
             one.process.wait()
 
 
-def weights(path):
-    """Return all numbers of a model file in one array, the optimizer's too."""
+def weights(path, moments=True):
+    """Return all numbers of a model file in one array, the optimizer's too unless `moments` is False."""
     from tinylm_keras import load_model
 
     model = load_model(path)
-    values = [*model.get_weights(), *(np.asarray(one.value) for one in model.optimizer.variables)]
+    values = [*model.get_weights(), *(np.asarray(one.value) for one in model.optimizer.variables if moments)]
     return np.concatenate([value.ravel().astype("float64") for value in values])

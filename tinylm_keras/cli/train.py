@@ -91,7 +91,7 @@ def train(
     overrides = typed_settings(typed)
     connecting.parse(distribute)
     if dry_run:
-        _plan(source, preset, recipe, overrides, resume=resume, init=init, data=data)
+        _plan(source, preset, recipe, overrides, resume=resume, init=init, data=data, distribute=distribute)
         return
     if resume is not None:
         given = {"preset": preset, "out": out, "init": init, "data": data, "overwrite": overwrite}
@@ -119,7 +119,7 @@ def train(
 
     folder = distribution.same(free_folder(sources[0], chosen), distribute) if out is None else out
     how = {"preset": preset, "out": folder, "init": init, "recipe": recipe, "overwrite": overwrite}
-    how["distribute"] = distribute
+    how |= {} if distribute is None else {"distribute": distribute}
     with deadline.counted_from(began):
         tinylm_keras.train(*texts, **how, **names, **overrides)
     if distribution.speaks(distribute):

@@ -1,12 +1,12 @@
 """Training on several devices and in several processes, with Keras's distribution on the JAX backend.
 
-All of it is here and in `connecting`. The rest of the package knows one object, `Workers`: which process this is,
-whether it writes the files, and how all of them stop. The rows of a batch are divided in `data/shares.py`.
+The rest of the package knows one object, `Workers`: which process this is, whether it writes the files, and how all of
+them stop. What it needs is in `connecting`, `division` and `agreed_stops`, and the rows of a process in
+`data/shares.py`.
 """
 
 import atexit
 import contextlib
-import dataclasses
 import hashlib
 import os
 import sys
@@ -16,25 +16,11 @@ import numpy as np
 
 from tinylm_keras import _checks, _streams
 from tinylm_keras.recipe.recipe import Recipe
-from tinylm_keras.training import connecting, start
+from tinylm_keras.training import connecting, division, start
 from tinylm_keras.training.agreed_stops import AgreedInterrupts
 from tinylm_keras.training.interrupts import Interrupts
 from tinylm_keras.training.progress import choose
 from tinylm_keras.training.run_folder import ReadFolder, RunFolder
-
-# How `distribute="model=N"` divides the weights of a transformer: "model" is the axis of the devices that hold one copy
-# together. The vocabulary is never divided, because any vocabulary size is allowed.
-WIDE, TALL = (None, "model"), ("model", None)
-DIVIDED = {
-    r".*embedding/embeddings": WIDE,
-    r".*query_key_value/kernel": WIDE,
-    r".*query_key_value/bias": ("model",),
-    r".*projection/kernel": TALL,
-    r".*expand/kernel": WIDE,
-    r".*expand/bias": ("model",),
-    r".*contract/kernel": TALL,
-    r"(.*/)?head/kernel": TALL,
-}
 
 FAILED = "failed: "
 
@@ -79,40 +65,7 @@ class Workers:
 
     def check(self, recipe, overrides=(), init=None):
         """Refuse a recipe that these devices cannot train together; return the recipe to train."""
-        if self.distribute is None:
-            return recipe
-        copies = self.devices // self.model_parts
-        if recipe.batch_size % copies:
-            rule = f"must be divisible by {copies}, the number of {'devices' if self.model_parts == 1 else 'copies'}"
-            size = -(-recipe.batch_size // copies) * copies
-            advice = ["Try ", _checks.Argument("batch_size", size), "."]
-            raise _checks.refuse("batch_size", rule, recipe.batch_size, advice)
-        if init is not None and not isinstance(init, (str, os.PathLike)):
-            rule = ["must be a path together with ", _checks.Argument("distribute")]
-            raise _checks.refuse("init", rule, init)
-        if self.model_parts > 1:
-            self._check_widths(recipe)
-        if self.several and recipe.minutes is not None:
-            rule = "must be left out with several processes, whose clocks differ"
-            advice = ["Give ", _checks.Argument("steps"), " instead."]
-            raise _checks.refuse("minutes", rule, recipe.minutes, advice)
-        if self.several and recipe.mix_counts:
-            if "mix_counts" in overrides:
-                raise _checks.refuse("mix_counts", "must be False with several processes", True)
-            return dataclasses.replace(recipe, mix_counts=False)
-        return recipe
-
-    def _check_widths(self, recipe):
-        if recipe.model not in ("minilm", "rotary"):
-            rule = ["must be a transformer with ", _checks.Argument("distribute", self.distribute)]
-            raise _checks.refuse("model", rule, recipe.model, ["Try ", _checks.Argument("distribute", "data"), "."])
-        for name in ("embed_dim", "feed_forward_dim"):
-            value = getattr(recipe, name)
-            if value is not None and value % self.model_parts:
-                rule = [f"must be divisible by {self.model_parts} with "]
-                rule += [_checks.Argument("distribute", self.distribute)]
-                size = -(-value // self.model_parts) * self.model_parts
-                raise _checks.refuse(name, rule, value, ["Try ", _checks.Argument(name, size), "."])
+        return recipe if self.distribute is None else division.check(self, recipe, overrides, init)
 
     def chosen(self, recipe):
         """Return the recipe that process 0 has chosen: others may find another, because they measure another speed."""
@@ -309,7 +262,7 @@ def started(distribute):
         atexit.register(workers.leave)  # before JAX's own, which waits for all processes
     before = keras.distribution.distribution()
     try:
-        keras.distribution.set_distribution(_distribution(workers))
+        keras.distribution.set_distribution(division.distribution(workers))
         yield workers
     except BaseException as error:
         workers.end(error)
@@ -329,24 +282,6 @@ def same(text, distribute):
 def speaks(distribute):
     """Whether this process tells the user about the run."""
     return distribute is None or connecting.connect()[1] == 0
-
-
-def _distribution(workers):
-    """Return Keras's distribution for some workers."""
-    parts, devices = workers.model_parts, workers.devices
-    if parts == 1:
-        return keras.distribution.DataParallel(auto_shard_dataset=False)
-    if workers.several:
-        rule = "must be 'data' with several processes: a model is divided within one host"
-        raise _checks.refuse("distribute", rule, workers.distribute)
-    if devices % parts:
-        rule = f"must have an N that divides the number of devices, {devices}"
-        raise _checks.refuse("distribute", rule, workers.distribute)
-    mesh = keras.distribution.DeviceMesh((devices // parts, parts), ("batch", "model"))
-    layouts = keras.distribution.LayoutMap(mesh)
-    for pattern, axes in DIVIDED.items():
-        layouts[pattern] = axes
-    return keras.distribution.ModelParallel(layout_map=layouts, batch_dim_name="batch", auto_shard_dataset=False)
 
 
 def _named(numbers, several="do", one="does"):
