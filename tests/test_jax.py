@@ -84,8 +84,31 @@ try:
 except KeyboardInterrupt:
     pass
 resumed = tlm.train(resume=folder / "stopped", progress=None)
-last = [tlm.load_model(folder / name / "last.keras") for name in ("run", "stopped")]
-found["resumed"] = all(np.array_equal(*pair) for pair in zip(*(one.get_weights() for one in last)))
+
+from tinylm_keras.training import checkpoint_manager
+class Impatient(checkpoint_manager.CheckpointManager):
+    due = True
+    def write(self, state):
+        super().write(state)
+        if state.batches == 5:
+            raise KeyboardInterrupt
+patient, tlm.training.run.CheckpointManager = tlm.training.run.CheckpointManager, Impatient
+try:
+    tlm.train(data=folder / "token_files", out=folder / "between", progress=None, **shape, **schedule)
+except KeyboardInterrupt:
+    pass
+tlm.training.run.CheckpointManager = patient
+found["between"] = int(tlm.load_model(folder / "between" / "last.keras").optimizer.iterations)
+tlm.train(resume=folder / "between", progress=None)
+last = [tlm.load_model(folder / name / "last.keras").get_weights() for name in ("run", "stopped", "between")]
+found["resumed"] = [all(np.array_equal(*pair) for pair in zip(last[0], other)) for other in last[1:]]
+
+out = folder / "two devices"
+two = tlm.train(data=folder / "token_files", out=out, progress=None, distribute="data", **shape, **schedule)
+spread = [tlm.load_model(folder / name / "last.keras").get_weights() for name in ("run", "two devices")]
+found["two devices"] = max(float(np.abs(one - other).max()) for one, other in zip(*spread))
+two.fit(batches, epochs=1, verbose=0)
+found["continues"] = two.generate("ab", max_new_tokens=2, seed=1)
 found["tensorflow"] = [name for name in sys.modules if name.startswith("tensorflow") and sys.modules[name]]
 print(json.dumps(found))
 """
@@ -100,6 +123,7 @@ def folder(tmp_path_factory):
 def found(folder):
     """What a process on JAX found that cannot import TensorFlow."""
     environment = os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    environment["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
     command = [sys.executable, "-c", CODE, str(folder)]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr
@@ -146,5 +170,11 @@ def test_counts_score_and_write(found):
     assert found["counted text"].startswith("ab") and len(found["counted text"]) == 32
 
 
-def test_a_stopped_run_goes_on_to_the_same_bits(found):
-    assert found["resumed"]
+def test_a_stopped_run_goes_on_to_the_same_bits_also_from_a_checkpoint_between_two_evaluations(found):
+    assert found["between"] == 5
+    assert found["resumed"] == [True, True]
+
+
+def test_two_devices_train_the_model_of_one_and_leave_it_on_one(found):
+    assert found["two devices"] < 1e-5
+    assert found["continues"].startswith("ab")

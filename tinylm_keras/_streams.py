@@ -84,12 +84,16 @@ class Lasting:
 
 
 @contextlib.contextmanager
-def held_back():
-    """Hold back what is written to the file descriptor of stderr, by C++ too, and write it only if the block fails."""
-    sys.stderr.flush()
-    terminal = os.dup(2)
+def held_back(number=2):
+    """Hold back what is written to a file descriptor, by C++ too, and write it only if the block fails.
+
+    Args:
+        number: int. 1 for stdout, 2 for stderr.
+    """
+    (sys.stdout if number == 1 else sys.stderr).flush()
+    terminal = os.dup(number)
     with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+        os.dup2(held.fileno(), number)
         try:
             yield
         except BaseException:
@@ -97,5 +101,5 @@ def held_back():
             os.write(terminal, held.read())
             raise
         finally:
-            os.dup2(terminal, 2)
+            os.dup2(terminal, number)
             os.close(terminal)

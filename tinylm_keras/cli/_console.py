@@ -170,8 +170,18 @@ def start_keras():
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") in ("0", "1") or "keras" in sys.modules:
         return
     with _streams.held_back():
-        importlib.import_module("keras")
+        backend = importlib.import_module("keras").config.backend()
+        if backend != "tensorflow":
+            _restrict_tensorflow()
         _log_the_first_compilation()
+
+
+def _restrict_tensorflow():
+    """On another backend, TensorFlow only tokenizes: without this, it would take the memory of a graphics card."""
+    importlib.import_module("tinylm_keras.tokenizers.base")  # keras-hub imports TensorFlow where it is installed
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is not None:
+        tensorflow.config.set_visible_devices([], "GPU")
 
 
 def _log_the_first_compilation():

@@ -11,7 +11,7 @@ from tinylm_keras import _checks
 from tinylm_keras.cli import _console, _tables
 from tinylm_keras.cli._recipe_options import typed_settings, with_recipe_options
 from tinylm_keras.recipe import presets
-from tinylm_keras.training import auto, deadline, progress, run_folder
+from tinylm_keras.training import auto, connecting, deadline, progress, run_folder
 
 BUILT_IN = "stories"
 
@@ -60,6 +60,15 @@ def train(
             show_default=False,
         ),
     ] = None,
+    distribute: Annotated[
+        str | None,
+        typer.Option(
+            help="data: train in parallel on all devices of all processes, on the JAX backend. model=N: N devices of "
+            "one host hold the model together.",
+            metavar="data|model=N",
+            show_default=False,
+        ),
+    ] = None,
     recipe: Annotated[
         str | None,
         typer.Option(help="Folder of a run to repeat with all its settings.", metavar="RUN"),
@@ -80,11 +89,13 @@ def train(
     """
     began = time.monotonic()  # importing Keras and TensorFlow takes some of the `--minutes`
     overrides = typed_settings(typed)
+    connecting.parse(distribute)
     if dry_run:
-        _plan(source, preset, recipe, overrides, resume=resume, init=init, data=data)
+        _plan(source, preset, recipe, overrides, resume=resume, init=init, data=data, distribute=distribute)
         return
     if resume is not None:
-        _resume(resume, source, overrides, preset=preset, out=out, init=init, data=data, overwrite=overwrite)
+        given = {"preset": preset, "out": out, "init": init, "data": data, "overwrite": overwrite}
+        _resume(resume, source, overrides, distribute=distribute, **given)
         return
     if data is not None and source:
         raise _checks.refuse("source", "must be left out with --data", source[0], error=_console.BadInput)
@@ -104,12 +115,15 @@ def train(
         names = {"name": _console.JOINED.join(sources)}
     _console.start_keras()
     import tinylm_keras
+    from tinylm_keras.training import distribution
 
-    folder = free_folder(sources[0], chosen) if out is None else out
+    folder = distribution.same(free_folder(sources[0], chosen), distribute) if out is None else out
     how = {"preset": preset, "out": folder, "init": init, "recipe": recipe, "overwrite": overwrite}
+    how |= {} if distribute is None else {"distribute": distribute}
     with deadline.counted_from(began):
         tinylm_keras.train(*texts, **how, **names, **overrides)
-    _offer(str(folder))
+    if distribution.speaks(distribute):
+        _offer(str(folder))
 
 
 def _documents(sources, overrides):
@@ -163,9 +177,11 @@ def _resume(run, source, overrides, **given):
         texts = (source[0] if len(source) == 1 else _console.open_sources(source, recipe),)
     _console.start_keras()
     import tinylm_keras
+    from tinylm_keras.training import distribution
 
     tinylm_keras.train(*texts, resume=run, **given, **overrides)
-    _offer(run)
+    if distribution.speaks(given["distribute"]):
+        _offer(run)
 
 
 def _offer(folder):

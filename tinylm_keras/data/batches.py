@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from tinylm_keras import _tf_data
+from tinylm_keras.data import shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sized
@@ -116,7 +117,7 @@ class Batches:
 
     def _generator(self, step):
         while True:
-            yield self.batch(step)
+            yield shares.own(self.batch(step))
             step += 1
 
     def _tf_dataset(self, endless, first):
@@ -178,4 +179,4 @@ class _Epoch(keras.utils.PyDataset):
         return self.batches.steps_per_epoch
 
     def __getitem__(self, step):
-        return self.batches.batch(step)
+        return shares.own(self.batches.batch(step))

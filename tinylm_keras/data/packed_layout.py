@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinylm_keras import _checks
+from tinylm_keras.data import shares
 from tinylm_keras.data.batches import Batches
 from tinylm_keras.data.token_stream import TokenStream
 
@@ -88,7 +89,7 @@ class CoveringWindows(Batches):
         if stream.pad_id is None:
             raise _checks.refuse("pad_id", "is needed to fill the last window", None, "Pass pad_id, or steps.")
         count = -(-(len(stream.ids) - 1) // context_length)
-        batch_size = min(batch_size, count)
+        batch_size = shares.whole(min(batch_size, count))
         steps = -(-count // batch_size)
         ids, self.pad_id = stream.ids, stream.pad_id
         if not isinstance(ids, np.memmap):

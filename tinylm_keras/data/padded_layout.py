@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinylm_keras import _checks
+from tinylm_keras.data import shares
 from tinylm_keras.data.batches import Batches
 from tinylm_keras.data.token_stream import TextCounter, list_of_texts
 
@@ -78,7 +79,7 @@ class Lines(Batches):
         table = np.full((len(rows) + 1, length + 1), tokenizer.pad_id, "int32")
         for index, row in enumerate(rows):
             table[index, : len(row)] = row
-        batch_size = min(batch_size, len(rows))
+        batch_size = shares.whole(min(batch_size, len(rows)))
         counter.tokens = sum(len(row) - 1 for row in rows)
         super().__init__(table.reshape(-1), length, batch_size, -(-len(rows) // batch_size), seed, counter)
         self.tokens, self.cut, self.count, self.shuffle = counter.tokens, cut, len(rows), shuffle

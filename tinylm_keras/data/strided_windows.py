@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinylm_keras import _checks
+from tinylm_keras.data import shares
 from tinylm_keras.data.batches import Batches, _Epoch
 from tinylm_keras.data.token_stream import TextCounter, TokenStream, concatenate, list_of_texts
 
@@ -88,7 +89,7 @@ class StridedWindows(Batches):
         self._first, self._skipped = np.concatenate(starts), np.concatenate(counted)
         self._end = bounds[np.searchsorted(bounds, self._first, side="right")]
         self._bounds = bounds
-        self.pad_id, batch_size = pad_id, min(batch_size, len(self._first))
+        self.pad_id, batch_size = pad_id, shares.whole(min(batch_size, len(self._first)))
         super().__init__(stream.ids, context_length, batch_size, -(-len(self._first) // batch_size), 0, stream)
         self.tokens = int(np.maximum(lengths - 1, 0).sum())
 

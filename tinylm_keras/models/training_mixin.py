@@ -11,7 +11,7 @@ from keras import ops
 
 from tinylm_keras import _checks
 from tinylm_keras.metrics import token_nats, weigh
-from tinylm_keras.models import after_run, chunked_loss, frozen, given_ids, own_losses, roles
+from tinylm_keras.models import after_run, chunked_loss, frozen, given_ids, own_losses, roles, strategies
 
 
 class TrainingMixin:
@@ -146,6 +146,7 @@ class TrainingMixin:
 
     def fit_in_run(self, x: Any, *, validation_data: Any = None, **kwargs: Any) -> keras.callbacks.History:
         """As `fit`, for a training run: it keeps the learning rate and `steps_per_execution` of `compile`."""
+        strategies.refuse_replicas(self)
         if hasattr(x, "for_fit"):
             if x.first_tokens:
                 self.__dict__["first_tokens"] = x.first_tokens
@@ -182,6 +183,7 @@ class TrainingMixin:
 
     def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.train_on_batch`, at the learning rate of `fit`."""
+        strategies.refuse_replicas(self)
         x, y = given_ids.check(self, x, y)
         after_run.settle(self)
         return super().train_on_batch(x, y, *args, **kwargs)

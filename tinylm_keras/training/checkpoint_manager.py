@@ -1,5 +1,6 @@
 """Keeps the best weights of a run in memory, and writes its model files."""
 
+import contextlib
 import math
 import time
 
@@ -7,6 +8,7 @@ from keras import ops
 
 from tinylm_keras import saving
 from tinylm_keras.training import checkpoint
+from tinylm_keras.training.distribution import Workers
 
 # A checkpoint is due when the last one is SAVE_INTERVAL seconds old and SAVE_COST times as old as writing it took, so
 # that checkpoints take at most a fiftieth of the time.
@@ -21,6 +23,7 @@ class CheckpointManager:
         model: The `LanguageModel` in training.
         folder: `RunFolder` or None to keep everything in memory.
         monitor: str. "val_loss", or "loss" without validation.
+        workers: `distribution.Workers` or None.
 
     Attributes:
         best: float. The lowest loss so far.
@@ -28,7 +31,8 @@ class CheckpointManager:
         saved_step: int or None. The step of the last checkpoint.
     """
 
-    def __init__(self, model, folder, monitor):
+    def __init__(self, model, folder, monitor, workers=None):
+        self.workers = workers or Workers()
         self.model, self.folder, self.monitor = model, folder, monitor
         self.best, self.best_step, self.saved_step = math.inf, None, None
         self._state = None
@@ -66,14 +70,14 @@ class CheckpointManager:
     @property
     def due(self):
         """Whether it is time for a checkpoint."""
-        if self.folder is None:
+        if self.folder is None or not self.folder.writes:
             return False
         return self.folder.waiting or time.monotonic() - self._saved_at > self._interval
 
     @property
     def first_is_due(self):
         """Whether no step has a checkpoint yet."""
-        return self.folder is not None and not self.saved_step
+        return self.folder is not None and self.folder.writes and not self.saved_step
 
     def write(self, state):
         """Write a checkpoint of the model, unless the same state is already on disk.
@@ -89,7 +93,8 @@ class CheckpointManager:
         if self._saved != _mark(state):
             last, older = (self.folder.file(name) for name in (checkpoint.LAST, checkpoint.PREVIOUS))
             self.folder.claim()
-            checkpoint.write(self.model, state.to_json(), last, older)
+            with self.workers.alone():
+                checkpoint.write(self.model, state.to_json(), last, older)
             self._saved, self.saved_step = _mark(state), state.step
         self._saved_at = time.monotonic()
         self._interval = max(SAVE_INTERVAL, SAVE_COST * (self._saved_at - began))
@@ -100,7 +105,7 @@ class CheckpointManager:
         Args:
             state: `checkpoint.State`, or None if the current weights are not finite or may not match it.
         """
-        if self.folder is not None:
+        if self.folder is not None and self.folder.writes:
             if state is not None:
                 self.write(state)
             elif self._unsaved:
@@ -108,26 +113,32 @@ class CheckpointManager:
         if self._state is not None:
             self._restore(self._state)
         elif self.best_step is not None:  # from before the run was resumed
-            best = saving.read_model(self.folder.file(checkpoint.BEST))
+            with self.workers.loading():
+                best = saving.read_model(self.folder.file(checkpoint.BEST))
             self._restore([ops.convert_to_numpy(variable) for variable in _variables(best)])
-        elif self.folder is not None and state is not None and state.batches:
+        elif self.folder is not None and self.folder.writes and state is not None and state.batches:
             # Stopped before the first evaluation: keep the latest weights.
             self._save(math.inf, state.step)
 
     def _save_best(self):
         """Write the best weights, which may be older than the current ones."""
-        present = self._copy()
-        self._restore(self._state)
-        try:
-            self._save(self.best, self.best_step)
-        finally:
-            self._restore(present)
+        if self.workers.several:
+            with _holding(self.model, self._state):
+                self._save(self.best, self.best_step)
+        else:
+            present = self._copy()
+            self._restore(self._state)
+            try:
+                self._save(self.best, self.best_step)
+            finally:
+                self._restore(present)
         self._unsaved = False
 
     def _save(self, score, step):
         self.folder.claim()
         text = checkpoint.best_text(self.monitor, score, step)
-        checkpoint.write(self.model, text, self.folder.file(checkpoint.BEST))
+        with self.workers.alone():
+            checkpoint.write(self.model, text, self.folder.file(checkpoint.BEST))
 
     def _copy(self):
         return [ops.convert_to_numpy(variable).copy() for variable in _variables(self.model)]
@@ -135,6 +146,20 @@ class CheckpointManager:
     def _restore(self, values):
         for variable, value in zip(_variables(self.model), values, strict=True):
             variable.assign(value)
+
+
+@contextlib.contextmanager
+def _holding(model, values):
+    """A context in which a model holds other values, without `assign`, in which all processes would have to join."""
+    variables = _variables(model)
+    present = [variable._value for variable in variables]
+    try:
+        for variable, value in zip(variables, values, strict=True):
+            variable._value = value
+        yield
+    finally:
+        for variable, value in zip(variables, present, strict=True):
+            variable._value = value
 
 
 def _variables(model):

@@ -50,6 +50,10 @@ class Interrupts:
             self._before[number](number, frame)
             self._acted = False  # the handler did not end the run
 
+    def step_ended(self):
+        """As `check`, once after each step."""
+        self.check()
+
     def _note(self, number, frame):
         if (self._waiting is not None or self._acted) and number == HANGUP:
             return  # a closing terminal sends it twice, directly and through the shell

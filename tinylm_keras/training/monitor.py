@@ -148,7 +148,7 @@ class TrainingMonitor(keras.callbacks.Callback):
             self._show(loss)
         if self.checkpoints.due:
             self.save()
-        self.interrupts.check()
+        self.interrupts.step_ended()
 
     def on_test_begin(self, logs=None):
         if self._trained_until is None:
@@ -189,6 +189,8 @@ class TrainingMonitor(keras.callbacks.Callback):
     def save(self):
         """Write a checkpoint of the current state."""
         if not checkpoint.is_finite(self.model):
+            if self.checkpoints.workers.several:
+                return  # all processes see it in the next loss
             self._divergence.finite(math.nan, "size of some weights", self.step)
         state = self.state()
         if state is not None:

@@ -133,9 +133,10 @@ def good_files(checkpoints):
         return f"the earlier run in {path} is untouched"
     steps = {checkpoint.LAST: f", of step {checkpoints.saved_step:,}," if checkpoints.saved_step is not None else ""}
     found = [name for name in (checkpoint.LAST, checkpoint.PREVIOUS) if checkpoints.folder.file(name).exists()][:1]
-    if checkpoints.saved_step is None or not found:
+    if (checkpoints.saved_step is None and checkpoints.folder.writes) or not found:
         reason = "no checkpoint was written yet" if checkpoints.saved_step is None else "no checkpoint is left"
         return f"{reason} in {path}"
     best = checkpoints.folder.file(checkpoint.BEST)
     also = f" and {best.name}, the best so far, are" if best.exists() else " is"
-    return f"{found[0]}{steps.get(found[0], '')}{also} intact; continue with: tinylm train --resume {path}"
+    command = f"tinylm train --resume {path}{checkpoints.workers.option}"
+    return f"{found[0]}{steps.get(found[0], '')}{also} intact; continue with: {command}"

@@ -20,7 +20,6 @@ from tinylm_keras.training import (
 )
 from tinylm_keras.training import corpus as corpora
 from tinylm_keras.training.run import run
-from tinylm_keras.training.run_folder import RunFolder
 
 
 class SavedRun:
@@ -146,29 +145,33 @@ class SavedRun:
         return _checks.refuse(argument, rule, received, ["Train on another text with ", _checks.Argument("init"), "."])
 
 
-def resume(path, *, source, preset, out, init, overwrite, reporter, token_files, overrides):
+def resume(path, *, source, preset, out, init, overwrite, reporter, token_files, overrides, workers):
     """Continue with a run; see `train` for the arguments.
 
     Returns:
         The model with its best weights, compiled.
     """
-    saved = SavedRun(path)
-    recipe = saved.check(preset, out, init, overwrite, overrides)
-    state, folder = saved.state, RunFolder(saved.path, overwrite=True)
+    with workers.loading():
+        saved = SavedRun(path)
+    recipe = workers.check(saved.check(preset, out, init, overwrite, overrides), ("mix_counts",))
+    state, folder = saved.state, workers.folder(saved.path, overwrite=True)
     is_longer = recipe != saved.recipe
     if state is not None and state.finished and not is_longer and not saved.is_to_be_mixed:
         reporter.finish([*saved.notes, _finished_line(folder.path, state)])
         best = folder.file(checkpoint.BEST)
-        model = saving.read_model(best) if best.exists() else saved.model
+        with workers.loading():
+            model = saving.read_model(best) if best.exists() else saved.model
         after_run.settle(model)
         history.attach(model, state.rows)
         return model
     corpus = saved.corpus(source, token_files)
+    workers.agree(settings=recipe, text=corpus.sha256, checkpoint=None if state is None else state.batches)
+    how = {"notes": saved.notes, "workers": workers}
     if state is None:
-        notes = [*saved.notes, "No checkpoint was written yet: the run starts again."]
+        how["notes"] = [*saved.notes, "No checkpoint was written yet: the run starts again."]
         planned = None if is_longer else saved.plan
-        return run(recipe, corpus, folder, reporter, saved.record.name, planned=planned, notes=notes)
-    return run(recipe, corpus, folder, reporter, model=saved.model, state=state, notes=saved.notes)
+        return run(recipe, corpus, folder, reporter, saved.record.name, planned=planned, **how)
+    return run(recipe, corpus, folder, reporter, model=saved.model, state=state, **how)
 
 
 def _finished_line(path, state):

@@ -1,6 +1,7 @@
 """Run one training job on a prepared corpus, from scratch or from a checkpoint."""
 
 import dataclasses
+import functools
 import shlex
 import time
 
@@ -20,7 +21,7 @@ from tinylm_keras.training import (
     time_budget,
 )
 from tinylm_keras.training.checkpoint_manager import CheckpointManager
-from tinylm_keras.training.interrupts import Interrupts
+from tinylm_keras.training.distribution import Workers
 from tinylm_keras.training.monitor import TrainingMonitor
 from tinylm_keras.training.progress import choose
 
@@ -40,6 +41,7 @@ def run(
     earlier=(),
     reasons=(),
     began=None,
+    workers=None,
 ):
     """Train on a corpus. `train` and `compare` call it.
 
@@ -58,12 +60,13 @@ def run(
         earlier: list of dict. Records of the texts that `model` was trained on before.
         reasons: list of str. Reasons for the recipe, if it was chosen for the text.
         began: float or None. Start of the run by `time.monotonic`; None: now.
+        workers: `Workers` that train together, or None.
 
     Returns:
         The model with its best weights, compiled; its `history` has the rows of the run.
     """
     began, asked = time.monotonic() if began is None else began, recipe.minutes
-    reporter = choose(reporter)
+    reporter, workers = choose(reporter), workers or Workers()
     if model is None:
         model = start.new_model(recipe, corpus.tokenizer)
     continuing, run_plan, deadline = state is not None or planned is not None, planned, None
@@ -73,6 +76,8 @@ def run(
         recipe, run_plan, deadline = time_budget.lay_out(
             recipe, corpus, model, began, writes=folder is not None, counted=ahead
         )
+        if deadline is None:
+            notes = [*notes, "On this backend the number of steps is fixed after timing; it does not follow the clock."]
     batches, batches_per_epoch = corpus.train_batches(recipe)
     validation, sample = corpus.validation_batches(recipe), corpus.training_sample(recipe)
     kind, device = environment.device()
@@ -99,7 +104,7 @@ def run(
     if run_plan.evaluation_batches is not None:
         part = dataclasses.replace(recipe, evaluation_batches=run_plan.evaluation_batches)
         validation = corpus.validation_batches(part)
-    checkpoints = CheckpointManager(model, folder, "loss" if validation is None else "val_loss")
+    checkpoints = CheckpointManager(model, folder, "loss" if validation is None else "val_loss", workers)
     if folder is not None:
         folder.create(record, continuing=continuing)
     bits = validation.bits_per_character if validation is not None and validation.knows_characters else None
@@ -109,7 +114,7 @@ def run(
         checkpoints,
         reporter,
         record=record,
-        interrupts=Interrupts(),
+        interrupts=workers.interrupts(),
         tokens_per_step=batches.tokens / len(batches) * run_plan.gradient_accumulation_steps,
         bits_per_character=bits,
         training_sample=sample,
@@ -118,18 +123,19 @@ def run(
         deadline=deadline,
     )
     monitor.set_model(model)
-    lines = [*notes, *report.header(record, batches, validation, corpus, init)]
+    lines = [*workers.lines(recipe.batch_size), *notes, *report.header(record, batches, validation, corpus, init)]
     lines += [] if counted is None else [counted.line]
     if state is not None:
         lines += [*checkpoints.resume(state), *report.continuing(state)]
         monitor.write_records()
-    elif init is not None and folder is not None and not folder.waiting:
+    elif init is not None and folder is not None and folder.writes and not folder.waiting:
         monitor.save()  # the initial model may be gone when the run is resumed
     reporter.start(lines, run_plan.steps)
     try:
         result = _train(model, batches, validation, monitor, counted, corpus)
     finally:
-        after_run.settle(model)  # also if the run fails: the model may be the caller's
+        if not workers.broken:
+            after_run.settle(model)  # also if the run fails: the model may be the caller's
     after_run.settle(result)
     history.attach(result, monitor.rows)
     return result
@@ -143,7 +149,9 @@ def _train(model, batches, validation, monitor, counted, corpus):
         try:
             with monitor.interrupts:
                 try:
-                    _fit(model, batches, validation, monitor)
+                    where = functools.partial(_where, monitor)
+                    with checkpoints.workers.training(monitor.interrupts, where):
+                        _fit(model, batches, validation, monitor)
                     lines = report.verdict(checkpoints, monitor)
                     completed = True
                 except RuntimeError:  # the loss is nan or has grown
@@ -153,7 +161,7 @@ def _train(model, batches, validation, monitor, counted, corpus):
                     lines = [f"Stopped at step {monitor.step:,} of {monitor.plan.steps:,}."]
                     raise
                 finally:
-                    if not monitor.interrupts.at_once:
+                    if not (monitor.interrupts.at_once or checkpoints.workers.broken):
                         _finish(checkpoints, monitor, good)
                         if completed and monitor.recipe.mix_counts and counted is not None:
                             result, line, bits = _mix(model, counted, corpus, checkpoints)
@@ -196,6 +204,10 @@ def _fit(model, batches, validation, monitor):
         model.fit_in_run(batches, steps_per_epoch=monitor.period, **periods, **settings)
 
 
+def _where(monitor):
+    return monitor.step, report.good_files(monitor.checkpoints)
+
+
 def _finish(checkpoints, monitor, good):
     state = monitor.state() if good and monitor.batches else None
     checkpoints.finish(state if state is not None and checkpoint.is_finite(monitor.model) else None)
@@ -204,7 +216,7 @@ def _finish(checkpoints, monitor, good):
 def _written(checkpoints, monitor, bits):
     """Write the result into recipe.json, the history and the plot; return the lines to show."""
     folder = checkpoints.folder
-    if folder is None:
+    if folder is None or not folder.writes:
         return []
     if folder.waiting:
         return [f"Nothing was written: {folder.path} is as it was."]
@@ -223,5 +235,5 @@ def _written(checkpoints, monitor, bits):
         plots.loss_plot(monitor.rows, folder.file("loss.png"))
     lines = [f"Written: {folder.path}"]
     if monitor.step < monitor.plan.steps and not monitor.has_settled:
-        lines.append(f"Continue:  tinylm train --resume {shlex.quote(str(folder.path))}")
+        lines.append(f"Continue:  tinylm train --resume {shlex.quote(str(folder.path))}{checkpoints.workers.option}")
     return lines

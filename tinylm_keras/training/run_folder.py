@@ -1,5 +1,6 @@
 """The folder of a run: its files, and how they are written."""
 
+import contextlib
 import csv
 import io
 import itertools
@@ -91,6 +92,7 @@ class RunFolder:
 
     Attributes:
         waiting: bool. Whether the folder still holds an earlier run.
+        writes: bool. Whether this object writes.
 
     Raises:
         ValueError: if the folder exists and `overwrite` is False, or if it cannot be written.
@@ -104,6 +106,8 @@ class RunFolder:
     >>> folder.file("history.csv").read_text()
     'step,loss\\n1,0.5\\n'
     """
+
+    writes = True
 
     def __init__(self, path, overwrite=False):
         self.path, self.overwrite = _folders.new_folder(path, overwrite), overwrite
@@ -171,3 +175,31 @@ class RunFolder:
         self.claim()
         with atomic_path(self.file(name)) as path:
             path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+class ReadFolder(RunFolder):
+    """The folder of a run in which another process writes: it is read, and nothing is written."""
+
+    writes = False
+
+    def __init__(self, path):
+        self.path, self.overwrite = pathlib.Path(path), True
+        self.record, self.waiting = None, False
+
+    def claimed(self, quiet=False):
+        return contextlib.nullcontext()
+
+    def create(self, record, continuing=False):
+        self.record = record
+
+    def claim(self):
+        pass
+
+    def write_recipe(self, record):
+        self.record = record
+
+    def write_history(self, rows):
+        pass
+
+    def write_samples(self, samples):
+        pass

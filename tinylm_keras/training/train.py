@@ -10,11 +10,9 @@ from tinylm_keras import _checks, _locks
 from tinylm_keras.recipe import presets
 from tinylm_keras.recipe.recipe import Recipe, refuse_unknown
 from tinylm_keras.text.documents import Documents, opened
-from tinylm_keras.training import auto, deadline, origin, resuming, run_folder, start, token_file_corpus
+from tinylm_keras.training import auto, deadline, distribution, origin, resuming, run_folder, start, token_file_corpus
 from tinylm_keras.training import corpus as corpora
-from tinylm_keras.training.progress import choose
 from tinylm_keras.training.run import run
-from tinylm_keras.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -36,6 +34,7 @@ def train(
     data: Path | TokenFiles | None = None,
     resume: Path | None = None,
     recipe: Recipe | Path | None = None,
+    distribute: str | None = None,
     **overrides: Unpack[Settings],
 ) -> LanguageModel:
     """Train a model on a text, or on token files.
@@ -76,6 +75,9 @@ def train(
             finished run is not changed.
         recipe: `Recipe`, path of a run's folder, or None. All settings at once: those of a recipe, or of a run to
             repeat. A run by `minutes` is repeated with the number of steps that it made.
+        distribute: None, "data" or "model=N". Training on several devices or in several processes, on the JAX backend:
+            with "data", each device has a copy of the model and a part of each batch, whose `batch_size` counts all
+            rows; with "model=N", N devices of one host hold a copy together. See `docs/scale.md`.
         **overrides: Settings of the recipe to change, such as `steps=1000`.
 
     Returns:
@@ -96,17 +98,21 @@ def train(
     >>> model.generate("the cat", max_new_tokens=0)
     'the cat'
     """
-    if resume is not None:
-        given = {
-            "source": source,
-            "preset": preset,
-            "out": out,
-            "init": init,
-            "overwrite": overwrite,
-            "token_files": data,
-        }
-        with _locks.held(resume, "resume"):
-            return resuming.resume(resume, reporter=choose(progress), overrides=overrides, **given)
+    with distribution.started(distribute) as workers:
+        workers.find(data=data, init=init, resume=resume)
+        how = {"source": source, "preset": preset, "out": out, "init": init, "overwrite": overwrite, "data": data}
+        reporter = workers.reporter(progress)
+        if resume is not None:
+            how["token_files"] = how.pop("data")
+            with _locks.held(resume, "resume") if workers.writes else contextlib.nullcontext():
+                workers.share(resume, "resume")
+                model = resuming.resume(resume, reporter=reporter, overrides=overrides, workers=workers, **how)
+        else:
+            model = _train(**how, reporter=reporter, name=name, recipe=recipe, overrides=overrides, workers=workers)
+        return workers.released(model)
+
+
+def _train(source, preset, out, init, overwrite, data, reporter, name, recipe, overrides, workers):
     began = deadline.began()
     refuse_unknown(overrides)
     if (source is None) == (data is None):
@@ -119,11 +125,11 @@ def train(
     elif init is None and data is None and auto.applies(source, preset):
         source = auto.look(source, overrides)
         advice = auto.advise(source, overrides)
-        recipe, reasons = advice.recipe, list(advice.reasons)
+        recipe, reasons = workers.chosen(advice.recipe), list(advice.reasons)
         notes += [*auto.lines(source.surveyed), *reasons]
     elif init is None and data is not None and preset in (None, auto.NAME):
         advice, data = auto.advise_token_files(data, overrides)
-        recipe, reasons = advice.recipe, list(advice.reasons)
+        recipe, reasons = workers.chosen(advice.recipe), list(advice.reasons)
         notes += reasons
     elif init is None:
         recipe = presets.override(presets.get(preset or presets.DEFAULT), **overrides)
@@ -133,9 +139,14 @@ def train(
         notes.append(made_by.settings_line(preset))
         if is_mixed:
             notes.append(_counts_line(recipe))
-    reporter = choose(progress)
-    folder = None if out is None else RunFolder(out, overwrite)
+    checked = workers.check(recipe, overrides, init)
+    if checked != recipe:
+        recipe = checked
+        notes.append("With several processes, the model is not mixed with counts.")
+    folder = None if out is None else workers.folder(out, overwrite)
     with contextlib.nullcontext() if folder is None else folder.claimed():
+        if folder is not None:
+            workers.share(out, "out")
         tokenizer = None if model is None else model.tokenizer
         if data is not None:
             corpus, recipe = token_file_corpus.open_corpus(data, recipe, overrides, tokenizer)
@@ -149,7 +160,8 @@ def train(
             corpus = corpora.make(texts, recipe, tokenizer, documents.locations, kept, documents.between)
         earlier = [] if made_by is None else made_by.earlier
         name = source_name(source if data is None else data, name)
-        more = {"notes": notes, "earlier": earlier, "reasons": reasons, "began": began}
+        workers.agree(settings=recipe, text=corpus.sha256)
+        more = {"notes": notes, "earlier": earlier, "reasons": reasons, "began": began, "workers": workers}
         return run(recipe, corpus, folder, reporter, name, model, init, **more)
 
 
