@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tinylm_keras import layers as layers
     from tinylm_keras import metrics as metrics
     from tinylm_keras import models as models
+    from tinylm_keras import notebook as notebook
     from tinylm_keras import plots as plots
     from tinylm_keras import recipe as recipe
     from tinylm_keras import runtime as runtime
@@ -121,8 +122,8 @@ __all__ = [
 # Submodules with further names.
 _SUBMODULES = (
     *("archive", "cli", "copying", "counting", "description", "evaluation", "experiments", "explain", "generation"),
-    *("hub", "id_rules", "inspection", "interop", "models", "plots", "recipe", "runtime", "samplers", "saving"),
-    *("schedules", "specs", "text", "tokenizers", "training", "writing"),
+    *("hub", "id_rules", "inspection", "interop", "models", "notebook", "plots", "recipe", "runtime"),
+    *("samplers", "saving", "schedules", "specs", "text", "tokenizers", "training", "writing"),
 )
 
 
