@@ -191,9 +191,9 @@ def test_a_folder_that_a_killed_process_left_empty_counts_as_new(tmp_path):
 def test_a_folder_that_was_filled_before_it_was_locked_is_refused(tmp_path, monkeypatch):
     held = _locks.held
 
-    def filled_first(path, **settings):
+    def filled_first(path, *arguments, **settings):
         (path / "recipe.json").write_text("of a run that has just ended")
-        return held(path, **settings)
+        return held(path, *arguments, **settings)
 
     monkeypatch.setattr(_locks, "held", filled_first)
     with pytest.raises(ValueError, match="must be a new folder, but it exists"), _folders.claimed(tmp_path / "run"):

@@ -38,7 +38,7 @@ def test_the_table_has_every_value_and_names_the_best_and_those_that_diverged(ti
 
 def test_choices_and_whole_numbers_are_swept_too(tinylm, made_up):
     made_up.loss = lambda recipe: 1.0 if recipe.norm == "post" else 2.0
-    shown = tinylm(*SWEEP, "--norm", "pre,post", "--out", "a")
+    shown = tinylm(*SWEEP, "--norm", "pre, post", "--out", "a")
     assert rows(shown.out)["post"][-1] == "best" and "±" not in shown.out
     made_up.loss = lambda recipe: 1.0 / recipe.num_blocks
     assert rows(tinylm(*SWEEP, "--num-blocks", "1,2,3", "--out", "b").out)["3"][-1] == "best"

@@ -57,7 +57,7 @@ def check(tree):
             _check_model(part["class_name"], part["config"])
             for size in ("vocabulary_size", "context_length", "pad_id"):
                 if part["config"].get(size) != tree["config"].get(size):
-                    raise Refused(f"has a {entry} with another {size} than its own.", own=True)
+                    raise Refused(f"has another {size} than its {entry}.", own=True)
     if compiled is not None:
         if not isinstance(compiled, dict) or _NAMING & set(compiled):
             raise Refused("has a compile_config that does not say how to train.")

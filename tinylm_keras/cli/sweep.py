@@ -77,7 +77,7 @@ def read(typed):
     for name, text in several.items():
         if presets.settings()[name].metadata["type"] is float:
             _arguments.refuse_decimal_comma(name, text)
-        settings[name] = [presets.parse(name, one) for one in text.split(",")]
+        settings[name] = [presets.parse(name, one.strip()) for one in text.split(",")]
     return settings
 
 

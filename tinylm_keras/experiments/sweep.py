@@ -123,7 +123,7 @@ def _result(value, runs):
         bits_per_character=bits,
         deviation=deviation,
         loss=loss,
-        perplexity=None if loss is None else math.exp(loss),
+        perplexity=None if loss is None else math.exp(min(loss, 700)),  # beyond it, there is no such number
         best=False,
         diverged=len(runs) - len(sound),
         seeds=len(runs),

@@ -125,7 +125,7 @@ class Comparison:
         return Result(
             name=baseline.name,
             bits_per_character=float(self.evaluated.bits_per_character(loss)),
-            perplexity=math.exp(loss),
+            perplexity=math.exp(min(loss, 700)),  # beyond it, there is no such number
             loss=loss,
             trained=baseline.preset is not None,
             parameters=parameters,
