@@ -122,7 +122,7 @@ def next_token_probabilities(
     >>> model = tlm.BigramLM(tokenizer=tokenizer)
     >>> tokens, probabilities = next_token_probabilities(model, "the", top_k=2)
     >>> len(tokens), int((probabilities > 0).sum())
-    (6, 2)
+    (7, 2)
     """
     rules = {"top_k": top_k, "top_p": top_p, "min_p": min_p, "repetition_penalty": repetition_penalty}
     sampler = sampling.Sampler(temperature=temperature, **rules)
