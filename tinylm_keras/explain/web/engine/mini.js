@@ -1,15 +1,13 @@
-import { KeyValues, attend } from "./attention.js";
+import { attend } from "./attention.js";
 import { Matrix } from "./kernel.js";
-import { BlocksCache, Network } from "./network.js";
 import { ACTIVATIONS, added, applied, layerNorm } from "./parts.js";
+import { Transformer } from "./transformer.js";
 
 /** MiniLM: token and position vectors, transformer blocks, a dense layer to the vocabulary. */
-export class MiniLM extends Network {
+export class MiniLM extends Transformer {
   constructor(config, weights, kernel) {
     super(config);
     const width = config.embed_dim;
-    this.heads = config.num_heads;
-    this.width = width;
     this.tokens = weights.take("embedding.token", this.vocabularySize, width);
     this.positions = weights.take("embedding.position", this.contextLength, width);
     for (let i = 0; i < config.num_blocks; i++) this.blocks.push(new MiniBlock(config, weights, kernel, `block.${i}`));
@@ -18,40 +16,23 @@ export class MiniLM extends Network {
     this.output = new Matrix(kernel, weights, "head.kernel", this.vocabularySize, width, bias);
   }
 
-  /** The matrices of this kind, [outputs, inputs] each. */
-  static shapes({ vocabulary_size, embed_dim, feed_forward_dim, num_blocks }) {
-    const block = [[3 * embed_dim, embed_dim], [embed_dim, embed_dim]];
-    block.push([feed_forward_dim, embed_dim], [embed_dim, feed_forward_dim]);
-    return [...new Array(num_blocks).fill(block).flat(), [vocabulary_size, embed_dim]];
-  }
-
-  emptyCache() {
-    return new BlocksCache(this.blocks.map(() => new KeyValues(this.width, this.contextLength)));
-  }
-
   several(ids, cache, records) {
     const row = (table, index) => table.subarray(index * this.width, (index + 1) * this.width);
     const starts = ids.map((id, n) => [row(this.tokens, id), row(this.positions, cache.position + n)]);
-    let x = starts.map(([token, position]) => added(token, position));
+    const x = starts.map(([token, position]) => added(token, position));
     records?.forEach((record, n) => {
       const [token, position] = starts[n];
       Object.assign(record, { token, position, entrance: x[n], blocks: this.blocks.map(() => ({})) });
     });
-    this.blocks.forEach((block, i) => {
-      x = block.several(x, cache.blocks[i], records && records.map((record) => record.blocks[i]));
-    });
-    cache.position += ids.length;
-    const final = this.finalNorm === null ? x : x.map((vector) => layerNorm(vector, this.finalNorm));
-    records?.forEach((record, n) => (record.final = final[n]));
-    return final;
+    return this.through(x, cache, records);
   }
 
   head(vector) {
     return this.output.product(vector);
   }
 
-  guess(vector) {
-    return this.head(this.finalNorm === null ? vector : layerNorm(vector, this.finalNorm));
+  normalized(vector) {
+    return this.finalNorm === null ? vector : layerNorm(vector, this.finalNorm);
   }
 }
 

@@ -45,17 +45,3 @@ export class Network {
     return this.head(vector);
   }
 }
-
-/** What transformers keep of the positions so far: how many there are, and the keys and values of each block. */
-export class BlocksCache {
-  constructor(blocks) {
-    [this.position, this.blocks] = [0, blocks];
-  }
-
-  /** Forget all positions from `position` on; false where that cannot be done. */
-  truncate(position) {
-    const good = this.blocks.every((block) => block.truncate(position));
-    this.position = position;
-    return good;
-  }
-}

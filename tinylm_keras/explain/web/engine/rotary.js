@@ -1,17 +1,17 @@
-import { KeyValues, attend } from "./attention.js";
+import { attend } from "./attention.js";
 import { Matrix } from "./kernel.js";
-import { BlocksCache, Network } from "./network.js";
 import { added, applied, rmsNorm } from "./parts.js";
+import { Transformer } from "./transformer.js";
 
 const LONGEST_WAVE = 10000;
 const TURN = 2 ** 32; // an angle is a whole number of 2^-32 turns, and wraps
 
 /** RotaryLM: token vectors, blocks with rotary positions, logits with soft-capping or without. */
-export class RotaryLM extends Network {
+export class RotaryLM extends Transformer {
   constructor(config, weights, kernel) {
     super(config);
     const width = config.embed_dim;
-    [this.width, this.heads, this.softCap] = [width, config.num_heads, config.logit_soft_cap];
+    this.softCap = config.logit_soft_cap;
     this.slidingWindow = true;
     this.receptiveField = config.num_blocks * (config.context_length - 1) + 1;
     const size = width / this.heads;
@@ -25,17 +25,6 @@ export class RotaryLM extends Network {
     }
     this.finalNorm = weights.take("final_norm.gain", width);
     this.output = new Matrix(kernel, weights, "head.kernel", this.vocabularySize, width);
-  }
-
-  /** The matrices of this kind, [outputs, inputs] each. */
-  static shapes({ vocabulary_size, embed_dim, feed_forward_dim, num_blocks }) {
-    const block = [[3 * embed_dim, embed_dim], [embed_dim, embed_dim]];
-    block.push([feed_forward_dim, embed_dim], [embed_dim, feed_forward_dim]);
-    return [...new Array(num_blocks).fill(block).flat(), [vocabulary_size, embed_dim]];
-  }
-
-  emptyCache() {
-    return new BlocksCache(this.blocks.map(() => new KeyValues(this.width, this.contextLength)));
   }
 
   /** Cosine and sine of the angle of each pair of features at a position. */
@@ -52,17 +41,11 @@ export class RotaryLM extends Network {
 
   several(ids, cache, records) {
     const turns = ids.map((_, n) => this.turnAt(cache.position + n));
-    let x = ids.map((id) => this.tokens.subarray(id * this.width, (id + 1) * this.width));
+    const x = ids.map((id) => this.tokens.subarray(id * this.width, (id + 1) * this.width));
     records?.forEach((record, n) => {
       Object.assign(record, { token: x[n], position: null, entrance: x[n], blocks: this.blocks.map(() => ({})) });
     });
-    this.blocks.forEach((block, i) => {
-      x = block.several(x, cache.blocks[i], turns, records && records.map((record) => record.blocks[i]));
-    });
-    cache.position += ids.length;
-    const final = x.map((vector) => rmsNorm(vector, this.finalNorm));
-    records?.forEach((record, n) => (record.final = final[n]));
-    return final;
+    return this.through(x, cache, records, turns);
   }
 
   head(vector) {
@@ -71,8 +54,8 @@ export class RotaryLM extends Network {
     return cap === null ? logits : applied((logit) => cap * Math.tanh(logit / cap), logits);
   }
 
-  guess(vector) {
-    return this.head(rmsNorm(vector, this.finalNorm));
+  normalized(vector) {
+    return rmsNorm(vector, this.finalNorm);
   }
 }
 
@@ -93,7 +76,7 @@ class RotaryBlock {
   }
 
   /** The vectors of some positions after this block. */
-  several(x, cache, turns, records) {
+  several(x, cache, records, turns) {
     const { width } = this;
     const normed = (vectors, gain) => vectors.map((vector) => rmsNorm(vector, gain));
     const before = normed(x, this.attentionNorm);
