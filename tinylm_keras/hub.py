@@ -37,6 +37,20 @@ def is_address(path: object) -> bool:
     return isinstance(path, str) and path.startswith(SCHEME)
 
 
+def file_of(path: Path) -> pathlib.Path:
+    """Return the file of a model, given its path, the folder of a run, or an address on the hub, which is fetched.
+
+    Example:
+
+    >>> file_of("runs/my/model.keras").name
+    'model.keras'
+    """
+    if is_address(path):
+        return fetch(path)
+    path = pathlib.Path(path)
+    return path / MODEL if path.is_dir() else path
+
+
 def fetch(address: str) -> pathlib.Path:
     """Download the `model.keras` of a repository, or find it in the cache of earlier downloads.
 

@@ -114,19 +114,14 @@ def model_file(path, argument="model"):
     """Return the model file meant by `path`: itself, `model.keras` in a run's folder, or that of hf://…, fetched."""
     if not str(path):
         raise _checks.refuse(argument, "must be a .keras file or a run's folder", "", error=BadInput)
-    if hub.is_address(path):
-        return hub.fetch(path)
+    file = hub.file_of(path)
+    if file.exists():
+        return file
     path = pathlib.Path(path)
     if path.is_dir():
-        file = path / "model.keras"
-        if not file.exists():
-            rule = "must be a .keras file or a run's folder, but this folder has no model.keras"
-            raise _checks.refuse(argument, rule, str(path), error=BadInput)
-        return file
-    if not path.exists():
-        advice = "Train a model with: tinylm train"
-        raise _checks.refuse(argument, "must be a .keras file that exists", str(path), advice)
-    return path
+        rule = "must be a .keras file or a run's folder, but this folder has no model.keras"
+        raise _checks.refuse(argument, rule, str(path), error=BadInput)
+    raise _checks.refuse(argument, "must be a .keras file that exists", str(path), "Train a model with: tinylm train")
 
 
 def load_model(path):

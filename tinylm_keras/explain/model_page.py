@@ -146,11 +146,9 @@ def _target(path, overwrite):
 def _opened(model):
     """The model as a `runtime.Model`, who computes the logits that the page is compared with, and its name."""
     if isinstance(model, (str, os.PathLike)):
-        if hub.is_address(model):
-            return runtime.load(hub.fetch(model)), None, str(model).removeprefix(hub.SCHEME)
-        file = pathlib.Path(model)
-        file = file / "model.keras" if file.is_dir() else file
-        name = file.resolve().parent.name if file.name == "model.keras" else file.stem
+        file = hub.file_of(model)
+        name = file.resolve().parent.name if file.name == hub.MODEL else file.stem
+        name = str(model).removeprefix(hub.SCHEME) if hub.is_address(model) else name
         return runtime.load(file), None, _terminal.printable(name)  # it may have bytes that are no text
     if not _is_model(model):
         rule = "must be a LanguageModel, or the path of a .keras file or of a run's folder"

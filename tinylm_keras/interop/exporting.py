@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from tinylm_keras import _checks, _files, _folders, _terminal, saving
+from tinylm_keras import _checks, _files, _folders, _terminal, hub, saving
 from tinylm_keras.baselines import MixtureLM, NGramLM
 from tinylm_keras.interop import gguf_out, huggingface_out, keras_export, model_card, safetensors_file
 from tinylm_keras.models import LanguageModel
@@ -156,15 +156,9 @@ def _opened(model):
     if not isinstance(model, (str, os.PathLike)):
         rule = "must be a LanguageModel, or the path of a .keras file or of a run's folder"
         raise _checks.refuse("model", rule, model, error=TypeError)
-    file = _file(model)
+    file = hub.file_of(model)
     loaded = saving.load_model(file)
     return loaded, origin.find(file, loaded).record
-
-
-def _file(path):
-    """Return the path of a model's file, given its path or a run's folder."""
-    path = pathlib.Path(path)
-    return path / "model.keras" if path.is_dir() else path
 
 
 def _check(model, to):
@@ -229,7 +223,7 @@ def _check_source(model, target, to):
     """Refuse to replace the exported file itself, whose counts and optimizer would be lost."""
     if to != "huggingface" or not isinstance(model, (str, os.PathLike)):
         return
-    source, ours = _file(model), target / "model.keras"
+    source, ours = hub.file_of(model), target / "model.keras"
     if source.exists() and ours.exists() and os.path.samefile(source, ours):
         rule = "must be another folder than that of the model, whose model.keras would be replaced"
         raise _checks.refuse("path", rule, str(target), "Choose another name.")
