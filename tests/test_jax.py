@@ -1,4 +1,4 @@
-"""On the JAX backend, where TensorFlow cannot be imported: token files are trained, saved, loaded and written from."""
+"""On the JAX backend, where TensorFlow cannot be imported: runs on text and on token files, and their models."""
 
 import importlib.util
 import json
@@ -109,6 +109,17 @@ spread = [tlm.load_model(folder / name / "last.keras").get_weights() for name in
 found["two devices"] = max(float(np.abs(one - other).max()) for one, other in zip(*spread))
 two.fit(batches, epochs=1, verbose=0)
 found["continues"] = two.generate("ab", max_new_tokens=2, seed=1)
+
+(folder / "my.txt").write_text(text)
+found["from text"] = {}
+for tokens in ("character", "whitespace"):
+    how = {"steps": 2, "evaluate_every": 2, "max_new_tokens": 4, "progress": None}
+    model = tlm.train(folder / "my.txt", preset="bigram", tokenizer=tokens, out=folder / tokens, **how)
+    loaded = tlm.load_model(folder / tokens / "model.keras")
+    written = [one.generate("a", max_new_tokens=5, seed=1) for one in (model, loaded)]
+    words = [word for word in loaded.tokenizer.get_vocabulary()[2:] if word != loaded.tokenizer.end_token]
+    found["from text"][tokens] = {"written": written, "words": words}
+
 found["tensorflow"] = [name for name in sys.modules if name.startswith("tensorflow") and sys.modules[name]]
 print(json.dumps(found))
 """
@@ -151,6 +162,14 @@ def test_ids_and_text_are_written(found):
 
 def test_fit_learns_from_the_batches_in_their_order_over_all_epochs(found):
     assert found["difference"] < 1e-6 < found["size"]
+
+
+@pytest.mark.parametrize("tokens", ["character", "whitespace"])
+def test_a_run_on_text_learns_its_vocabulary(found, folder, tokens):
+    text, learned = (folder / "my.txt").read_text(), set(found["from text"][tokens]["words"])
+    assert learned == set(text) if tokens == "character" else len(learned) > 100 and learned <= set(text.split())
+    written = found["from text"][tokens]["written"]
+    assert written[0] == written[1] != "a"
 
 
 def test_tensorflow_is_not_imported(found):

@@ -6,7 +6,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tinylm_keras import id_rules
-from tinylm_keras.tokenizers import WhitespaceTokenizer
 
 # Every kind of space, NUL, and the control tokens spelled in the text.
 WORDS = ["the", "cat", "don't", "[UNK]", "<end>", "é", "🙂", ",", '"', "1,000", "-", "\0", "\ufeff"]
@@ -45,19 +44,6 @@ def test_special_ids_and_vocabulary_are_those_of_the_tokenizer(tokenizer):
     assert rules.get_vocabulary() == tokenizer.get_vocabulary()
     assert rules.vocabulary_size() == tokenizer.vocabulary_size()
     assert rules.spelling_bits("zebra") == tokenizer.spelling_bits("zebra")
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(TEXTS, min_size=1, max_size=4))
-@example(["b a", "a\0 c b"])
-def test_words_are_learned_in_the_order_of_keras(texts):
-    try:
-        wanted = WhitespaceTokenizer().adapt(texts).get_vocabulary()
-    except ValueError:
-        with pytest.raises(ValueError, match="must hold at least one token"):
-            id_rules.learn_words(texts)
-    else:
-        assert id_rules.learn_words(texts).get_vocabulary() == wanted
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,10 @@ def test_on_jax_tokenizers_work_with_and_without_tensorflow(tensorflow, one_of_e
         vocabulary = type(tokenizer)().adapt(["the cat", "the dog"]).get_vocabulary()
         if tensorflow == "with":
             assert (result["call"], result["adapt"], result["mapped"]) == (padded, vocabulary, padded)
-        elif "byte_pair" in path:
-            assert (result["call"], result["adapt"]) == (padded, vocabulary)
+            continue
+        assert result["adapt"] == vocabulary
+        if "byte_pair" in path:
+            assert result["call"] == padded
         else:
-            message = "needs TensorFlow for `adapt` and to be called; `tokenize` and `detokenize` do not."
-            assert message in result["call"]
-            assert message in result["adapt"]
-            assert "\n" not in result["adapt"]
+            assert "needs TensorFlow to be called; `adapt`, `tokenize` and `detokenize` do not." in result["call"]
+            assert "\n" not in result["call"]

@@ -79,7 +79,7 @@ def find_tokenizer(text, model, source, reading):
     from tinylm_keras import id_rules
 
     try:
-        rules = id_rules.learn_words(texts)
+        rules = id_rules.restore({"class_name": "WhitespaceTokenizer", "config": {}}).adapt(texts)
     except ValueError:
         rule = f"must have at least one word for the vocabulary, other than {id_rules.UNKNOWN}"
         raise _checks.refuse(argument, rule, received, error=_console.BadInput) from None

@@ -27,6 +27,9 @@ class CharacterRules(WordRules):
     def _may_stand(self, before, gap, word):
         return not gap
 
+    def _ordered(self, words):
+        return sorted(self._single(words, "counts"))
+
     def _encode(self, texts):
         table = self._table()
         return [table[np.frombuffer(text.encode("utf-32-le"), "<u4")] for text in texts]
@@ -45,8 +48,10 @@ class CharacterRules(WordRules):
         self.__dict__["_ids_by_code"] = None
 
     def _checked_words(self, vocabulary):
-        words = super()._checked_words(vocabulary)
+        return self._single(super()._checked_words(vocabulary), "vocabulary")
+
+    def _single(self, words, argument):
         for word in words:
             if len(word) != 1:
-                raise _checks.refuse("vocabulary", "must hold single characters", word)
+                raise _checks.refuse(argument, "must hold single characters", word)
         return words

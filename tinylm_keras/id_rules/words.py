@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinylm_keras import _checks
-from tinylm_keras.id_rules import printing
+from tinylm_keras.id_rules import printing, strings
 from tinylm_keras.id_rules.base import IdRules
+from tinylm_keras.id_rules.word_counts import WordCounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Self
+
+    from tinylm_keras._types import Texts
 
 PAD, UNKNOWN = "", "[UNK]"
 
@@ -38,6 +41,86 @@ class WordRules(IdRules):
         words = config.get("vocabulary")
         self._set_words(None if words is None else self._checked_words(words))
         return self
+
+    # Learning a vocabulary
+
+    def adapt(self, texts: Texts) -> Self:
+        """Build the vocabulary from the most frequent tokens, up to `max_tokens` including special tokens.
+
+        Args:
+            texts: str, list of str, any iterable of str, or a `tf.data.Dataset` of strings (batched or not).
+
+        Returns:
+            The tokenizer itself.
+
+        Raises:
+            TypeError: if `texts` is neither a str nor an iterable of str.
+            ValueError: if the texts contain no token, or are not valid Unicode.
+        """
+        return self.learn(self.count(texts))
+
+    def count(self, texts: Texts) -> WordCounts:
+        """Count the words and characters of texts; needs no vocabulary.
+
+        `learn` builds the vocabulary from the counts. `adapt` does both; separately, texts can be counted in several
+        processes, and the counts merged.
+
+        Args:
+            texts: As for `adapt`; read once, a few megabytes at a time.
+
+        Returns:
+            `WordCounts`.
+
+        Raises:
+            TypeError: if `texts` is neither a str nor an iterable of str.
+            ValueError: if a text is not valid Unicode.
+        """
+        counts = WordCounts()
+        for batch in strings.batches(texts):
+            counts.add(batch, self.token_strings)
+        return counts
+
+    def learn(self, counts: WordCounts) -> Self:
+        """Build the vocabulary from counts; see `adapt`.
+
+        Args:
+            counts: `WordCounts` of this kind of tokenizer.
+
+        Returns:
+            The tokenizer itself.
+
+        Raises:
+            TypeError: if `counts` is not a `WordCounts`.
+            ValueError: if no token was counted.
+
+        Example:
+
+        >>> from tinylm_keras.tokenizers import WhitespaceTokenizer
+        >>> tokenizer = WhitespaceTokenizer()
+        >>> counts = tokenizer.count(["the cat sat"]).merge(tokenizer.count(["the dog"]))
+        >>> tokenizer.learn(counts).get_vocabulary()
+        ['', '[UNK]', 'the', 'sat', 'dog', 'cat']
+        """
+        if not isinstance(counts, WordCounts):
+            advice = "Use learn(count(texts)), or adapt(texts)."
+            raise _checks.refuse("counts", "must be a WordCounts", counts, advice, error=TypeError)
+        # The vocabularies are those of Keras, which selects `max_tokens` words and then drops NUL at their ends. This
+        # can make two words equal: the second is an unknown word. So are the strings of control tokens in a text.
+        words = [word for word in counts.most_frequent() if word not in (PAD, UNKNOWN)][: self.max_tokens]
+        words = dict.fromkeys(word.rstrip("\0") for word in words)
+        words = [word for word in words if word not in (PAD, UNKNOWN, self.end_token)]
+        if not words:
+            raise ValueError("`texts` must hold at least one token to adapt to. Received: only blank text.")
+        most = None if self.max_tokens is None else self.max_tokens - 2 - (self.end_token is not None)
+        self._set_words(self._ordered(words[:most]))
+        self.__dict__["character_counts"] = dict(sorted(counts.characters.items()))
+        return self
+
+    def _ordered(self, words):
+        """Return the learned words, the most frequent first, in the order of their ids."""
+        return words
+
+    # Vocabulary
 
     def get_vocabulary(self) -> list[str]:
         """All tokens in the order of their ids, as a list of str: "" (padding), "[UNK]", the words, the end token."""

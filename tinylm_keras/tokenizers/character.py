@@ -35,6 +35,3 @@ class CharacterTokenizer(CharacterRules, VectorizedTokenizer):
     """
 
     _split = "character"
-
-    def _ordered(self, words):
-        return sorted(words)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import collections
 from typing import TYPE_CHECKING, Any
 
 import keras
 
-from tinylm_keras.id_rules import strings
-from tinylm_keras.id_rules.words import PAD, UNKNOWN, WordRules
+from tinylm_keras.id_rules.words import WordRules
 from tinylm_keras.tokenizers.base import Tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Self, Unpack
+    from typing import Unpack
 
-    from tinylm_keras._types import KerasArguments, Tensor, Texts
+    from tinylm_keras._types import KerasArguments, Tensor
 
 
 class VectorizedTokenizer(WordRules, Tokenizer):
-    """A tokenizer whose vocabulary of strings is built and looked up by a `TextVectorization` layer.
+    """A tokenizer with a vocabulary of strings, whose calls are those of a `TextVectorization` layer.
 
     A subclass splits text in two ways: in TensorFlow with `_split`, for the layer, and in Python with a class of
-    `id_rules`, its other base class. The layer builds the vocabulary and serves calls, also inside `tf.data`;
-    `tokenize` uses Python, which is as fast and needs no TensorFlow. Tests compare the ids of both.
+    `id_rules`, its other base class. The layer serves calls, also inside `tf.data`; `adapt` and `tokenize` use Python,
+    which is as fast and needs no TensorFlow. Tests compare the vocabularies and the ids of both.
 
     Id 0 is padding, id 1 the unknown word. The words follow, the most frequent first unless the subclass sorts them
     differently. The end token, if any, has the last id. The vocabulary is stored only in the config (JSON): the asset
@@ -45,39 +43,6 @@ class VectorizedTokenizer(WordRules, Tokenizer):
         if character_counts:
             self.__dict__["character_counts"] = dict(character_counts)
 
-    # Vocabulary
-
-    def adapt(self, texts: Texts) -> Self:
-        """Build the vocabulary from the most frequent tokens, up to `max_tokens` including special tokens.
-
-        Args:
-            texts: str, list of str, any iterable of str, or a `tf.data.Dataset` of strings (batched or not).
-
-        Returns:
-            The tokenizer itself.
-
-        Raises:
-            ValueError: if the texts contain no token.
-            ImportError: if TensorFlow is not installed.
-        """
-        scratch = self._layer(max_tokens=self.max_tokens and self.max_tokens + 2)
-        characters = collections.Counter()
-        for batch in strings.batches(texts):
-            for text in batch:
-                characters.update(text)
-            scratch.update_state(batch)
-        scratch.finalize_state()
-        # Inside a text, the strings of control tokens are ordinary unknown words.
-        # Keras drops NUL at the end of a token, which can make two tokens equal: the second is an unknown word.
-        words = dict.fromkeys(str(word) for word in scratch.get_vocabulary()[2:])
-        words = [word for word in words if word not in (PAD, UNKNOWN, self.end_token)]
-        if not words:
-            raise ValueError("`texts` must hold at least one token to adapt to. Received: only blank text.")
-        most = None if self.max_tokens is None else self.max_tokens - 2 - (self.end_token is not None)
-        self._set_words(self._ordered(words[:most]))
-        self.__dict__["character_counts"] = dict(sorted(characters.items()))
-        return self
-
     # Text to ids
 
     def call(self, inputs: Any) -> Tensor:
@@ -98,8 +63,8 @@ class VectorizedTokenizer(WordRules, Tokenizer):
         return self.__dict__["_vectorization"]
 
     def _layer(self, **arguments):
-        # Built at the first use, because loading, tokenizing and generating do not need TensorFlow. The first use may
-        # be inside tf.data.Dataset.map, and its graph must not own the table.
+        # Built at the first use, because learning, loading, tokenizing and generating do not need TensorFlow. The first
+        # use may be inside tf.data.Dataset.map, and its graph must not own the table.
         tf = self._tensorflow()
         with tf.init_scope(), tf.device("cpu"):
             return keras.layers.TextVectorization(standardize=None, split=self._split, **arguments)
@@ -109,8 +74,8 @@ class VectorizedTokenizer(WordRules, Tokenizer):
             import tensorflow
         except ImportError as error:
             raise ImportError(
-                f"{type(self).__name__} needs TensorFlow for `adapt` and to be called; `tokenize` and `detokenize` do "
-                "not. Run: pip install tensorflow"
+                f"{type(self).__name__} needs TensorFlow to be called; `adapt`, `tokenize` and `detokenize` do not. "
+                "Run: pip install tensorflow"
             ) from error
         return tensorflow
 
@@ -119,10 +84,6 @@ class VectorizedTokenizer(WordRules, Tokenizer):
     def _set_words(self, words):
         super()._set_words(words)
         self.__dict__["_vectorization"] = None
-
-    def _ordered(self, words):
-        """Return the learned words in the order of their ids."""
-        return words
 
     def get_config(self) -> dict[str, Any]:
         state = {"character_counts": self.character_counts} if self.character_counts else {}
