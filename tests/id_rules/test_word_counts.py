@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tinylm_keras import id_rules
-from tinylm_keras.id_rules import WordCounts
+from tinylm_keras.id_rules import WordCounts, word_counts
 
 TOKENIZERS = ("WhitespaceTokenizer", "WordPunctTokenizer", "CharacterTokenizer")
 # Few characters, so that ties are frequent. The order of the last two is another one in UTF-16.
@@ -58,8 +58,18 @@ def test_words_and_all_characters_are_counted_as_they_are_written():
     counts = untaught("WordPunctTokenizer").count(["the cat,\n", "", "the 🙂\0"])
     assert counts.words == {"the": 2, "cat": 1, ",": 1, "🙂": 1, "\0": 1}
     assert counts.characters == {**dict.fromkeys("ca,\n🙂\0", 1), "t": 3, "h": 2, "e": 2, " ": 2}
-    assert all(type(count) is int for count in counts.characters.values())
     assert repr(counts) == "<WordCounts: 5 different words, 10 different characters>"
+
+
+def test_the_characters_of_long_texts_are_counted_alike(monkeypatch):
+    texts = ["the 🙂\0", "", "\n\U0010ffff"]
+    expected = WordCounts().add(texts, list)
+    monkeypatch.setattr(word_counts, "LONG", 0)
+    for counts in (WordCounts().add(texts, list), WordCounts().add([texts[0]], list).add(texts[1:], list)):
+        assert counts == expected
+        assert counts.characters == counts.words
+        assert all(type(count) is int for count in counts.characters.values())
+    assert WordCounts().add([], list) == WordCounts()
 
 
 def test_one_string_is_one_text():

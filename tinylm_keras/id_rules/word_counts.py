@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Self
 
+# From so many characters on, numpy counts them faster than a Counter does, a million of them ten times as fast. In a
+# shorter text, the table of all code points up to that of an emoji costs more than it saves.
+LONG = 10_000
+
 
 @dataclasses.dataclass(repr=False)
 class WordCounts:
@@ -45,9 +49,7 @@ class WordCounts:
             self.
         """
         texts = [texts] if isinstance(texts, str) else list(texts)
-        # numpy counts the characters of a text ten times as fast as a Counter.
-        counts = np.bincount(np.frombuffer("".join(texts).encode("utf-32-le"), "<u4"))
-        self.characters.update({chr(code): int(counts[code]) for code in np.flatnonzero(counts)})
+        self.characters.update(_characters("".join(texts)))
         for text in texts:
             self.words.update(token_strings(text))
         return self
@@ -77,3 +79,11 @@ class WordCounts:
 
     def __repr__(self) -> str:
         return f"<WordCounts: {len(self.words)} different words, {len(self.characters)} different characters>"
+
+
+def _characters(text):
+    """Return the text or, if it is long, a dict of how often it has each character."""
+    if len(text) < LONG:
+        return text
+    counts = np.bincount(np.frombuffer(text.encode("utf-32-le"), "<u4"))
+    return {chr(code): int(counts[code]) for code in np.flatnonzero(counts)}
