@@ -99,6 +99,7 @@ def test_all_rules_of_words_count_before_and_after_they_learned():
         (lambda rules: rules.count(3), TypeError, "`texts` must be a str or an iterable of str"),
         (lambda rules: rules.count([3]), TypeError, "`texts` must be a string"),
         (lambda rules: rules.count(["a\ud800"]), ValueError, "`texts` must be valid Unicode"),
+        (lambda rules: WordCounts().add(["a", "\ud800"], list), ValueError, "`texts` must be valid Unicode"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_line(call, error, message):

@@ -74,4 +74,3 @@ def test_on_jax_tokenizers_work_with_and_without_tensorflow(tensorflow, one_of_e
             assert result["call"] == padded
         else:
             assert "needs TensorFlow to be called; `adapt`, `tokenize` and `detokenize` do not." in result["call"]
-            assert "\n" not in result["call"]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tinylm_keras import _checks
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Self
@@ -47,9 +49,12 @@ class WordCounts:
 
         Returns:
             self.
+
+        Raises:
+            ValueError: if a text is not valid Unicode.
         """
         texts = [texts] if isinstance(texts, str) else list(texts)
-        self.characters.update(_characters("".join(texts)))
+        self.characters.update(_characters(_checks.text("texts", "".join(texts))))
         for text in texts:
             self.words.update(token_strings(text))
         return self
