@@ -101,6 +101,17 @@ def _remove_if_nobody_has_it(place):
             os.close(descriptor)
 
 
+def is_temporary(name):
+    """Return whether a file name is that of a temporary file of `atomic_path`.
+
+    Example:
+
+    >>> is_temporary(".train.0123abcd.tmp.bin"), is_temporary("train.bin")
+    (True, False)
+    """
+    return re.fullmatch(r"\..*\.[0-9a-f]{8}\.tmp(\.[^.]*)?", name) is not None
+
+
 def _temporary_for(path):
     return path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp{path.suffix}")
 

@@ -49,14 +49,15 @@ def new_folder(path, overwrite=False, holds="run", argument="out"):
 def _refuse_what_is_there(path, holds, argument):
     _locks.check(path, argument)
     names = os.listdir(path)
-    # A process that was killed before it finished anything leaves its lock file, and perhaps a stage.
+    # A process that was killed before it finished anything leaves its lock file, and perhaps a stage or temporary files.
     if _locks.NAME not in names or _others(path, names):
         raise _exists(path, holds, argument)
 
 
 def _others(path, names):
-    """Return those of the names in a folder that are neither the lock file nor a stage."""
-    return [name for name in names if name != _locks.NAME and not _is_stage(path / name)]
+    """Return those of the names in a folder that are neither the lock file nor a stage nor an unfinished file."""
+    ours = {_locks.NAME, *filter(_files.is_temporary, names)}
+    return [name for name in names if name not in ours and not _is_stage(path / name)]
 
 
 def _is_stage(path):

@@ -1,5 +1,6 @@
 """Reads numbers and texts from the command line, and an option with several numbers."""
 
+import importlib.util
 import itertools
 import os
 import re
@@ -113,6 +114,29 @@ def spread(arguments, option, command, instead=()):
         rule = "must be separated by commas, unless the numbers follow all other arguments"
         raise _checks.refuse(name, rule, " ".join(taken), advice, error=BadInput)
     return result + rest
+
+
+def for_runner(arguments, command):
+    """Let a command with a Beam runner take the options of Beam: `--name value` becomes `--runner-option=--name=value`.
+
+    Args:
+        arguments: list of str. The command line.
+        command: The parser's command.
+
+    Returns:
+        list of str.
+    """
+    if not any(one.partition("=")[0] == "--runner" for one in itertools.takewhile("--".__ne__, arguments)):
+        return arguments
+    if importlib.util.find_spec("apache_beam") is None:  # which is refused later, in one line
+        return arguments
+    from tinylm_keras.data.beam.options import split
+
+    begin = arguments.index(command.name) + 1
+    known = {name for one in command.params for name in (*one.opts, "--help")}
+    takes_value = {name for one in command.params if not getattr(one, "is_flag", False) for name in one.opts}
+    theirs, ours = split(arguments[begin:], known, takes_value)
+    return [*arguments[:begin], *(f"--runner-option={one}" for one in theirs), *ours]
 
 
 def _is_number(text):

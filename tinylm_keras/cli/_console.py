@@ -60,12 +60,17 @@ def warnings_in_one_line():
 
 
 @contextlib.contextmanager
-def continued_by(folder):
-    """A context of an experiment in a folder: if it is stopped, a line says how it continues."""
+def continued_by(folder, holds=None):
+    """A context of work in a folder: if it is stopped, a line says how it continues.
+
+    Args:
+        folder: str or path. What `--out` is.
+        holds: str or path. The folder with what is done so far, if it is another one.
+    """
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
-        if os.path.isdir(folder):
+        if os.path.isdir(folder if holds is None else holds):
             say(f"Stopped. To continue, give the same command with --out {shlex.quote(str(folder))}")
         raise
 
@@ -103,11 +108,11 @@ def _decode(argument, where, file):
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def open_sources(sources, recipe):
-    """Return several sources as one `Documents`, to be read with the settings of a recipe."""
+def open_sources(sources, recipe, remote=False):
+    """Return several sources as one `Documents`, to be read with the settings of a recipe; `remote` as for that."""
     from tinylm_keras.text import documents
 
-    return documents.Joined([documents.Documents(source, **recipe.reading) for source in sources])
+    return documents.Joined([documents.Documents(source, **recipe.reading, remote=remote) for source in sources])
 
 
 def model_file(path, argument="model"):

@@ -132,7 +132,9 @@ def _parse(group, arguments):
 
 
 def _spread(arguments, command):
-    """Return the arguments with one option for each of several temperatures."""
+    """Return the arguments with one option for each of several temperatures, and for each option of a Beam runner."""
+    if command is not None and command.name == "prepare":
+        return _arguments.for_runner(arguments, command)
     if command is None or command.name != "generate":
         return arguments
     return _arguments.spread(arguments, "--temperature", command, instead=("--prompt-file",))

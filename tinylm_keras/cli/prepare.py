@@ -34,6 +34,16 @@ def prepare(
         str | None, typer.Option(help="Use the tokenizer of this .keras file or run's folder.", metavar="MODEL")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace token files in the folder.")] = False,
+    runner: Annotated[
+        str | None,
+        typer.Option(
+            help="Read and tokenize with the workers of this runner of Apache Beam, with the same result; further "
+            "options go to Beam. Sources may be at addresses: gs://…, s3://…",
+            metavar="DirectRunner|FlinkRunner|DataflowRunner|…",
+            show_default=False,
+        ),
+    ] = None,
+    runner_option: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
     **typed,
 ):
     """Convert text to token files, a few megabytes at a time, for: tinylm train --data DIR
@@ -51,10 +61,10 @@ def prepare(
     from tinylm_keras import data
     from tinylm_keras.training import corpus
 
-    texts = _console.open_sources(source, recipe)
+    texts = _console.open_sources(source, recipe, remote=runner is not None)
     tokenizer = corpus.new_tokenizer(recipe) if model is None else _console.tokenizer_of(model)
     began = time.monotonic()
-    with watched() as progress:
+    with _continued(out, runner), watched() as progress:
         token_files = data.prepare(
             texts,
             tokenizer,
@@ -63,21 +73,37 @@ def prepare(
             seed=recipe.seed,
             overwrite=overwrite,
             progress=progress,
+            runner=runner,
+            runner_options=runner_option or (),
         )
-    _tables.show_facts(facts(token_files, texts.done, time.monotonic() - began))
+    size = texts.done if runner is None else texts.size
+    _tables.show_facts(facts(token_files, size, time.monotonic() - began))
     _console.say(f"Train on it:  tinylm train --data {shlex.quote(out)}")
+
+
+def _continued(out, runner):
+    """Return a context: if the workers of a runner are stopped, a line says how they continue."""
+    return contextlib.nullcontext() if runner is None else _console.continued_by(out, holds=f"{out}.parts")
 
 
 def facts(token_files, size, seconds):
     """Yield the rows of the table: pairs of a name and a text."""
     tokenizer, width = token_files.tokenizer, token_files.train.ids.dtype.itemsize
     yield "folder", f"{token_files.path}, {8 * width} bits a token"
-    yield "tokenizer", f"{type(tokenizer).__name__}, {tokenizer.vocabulary_size():,} tokens"
+    yield "tokenizer", f"{type(tokenizer).__name__}, {tokenizer.vocabulary_size():,} tokens{_sample(token_files)}"
     for name, part in (("train", token_files.train), ("validation", token_files.validation)):
         if part is not None:
             unknown = f", {part.unknown:,} unknown" if part.unknown else ""
             yield name, f"{part.documents:,} texts, {part.characters:,} characters, {len(part.ids):,} tokens{unknown}"
     yield "read", f"{megabytes(size)} in {seconds:,.1f} s, {megabytes(size / seconds)}/s"
+
+
+def _sample(token_files):
+    """Return what to say about the sample from which the vocabulary was learned, if that was not all of the text."""
+    sample = token_files.learned_from
+    if sample is None or sample["bytes"] == sample["of_bytes"]:
+        return ""
+    return f", learned from {megabytes(sample['bytes'])} of {megabytes(sample['of_bytes'])}"
 
 
 def megabytes(count):

@@ -65,7 +65,7 @@ class Lines(Batches):
         context_length = _checks.whole_number("context_length", context_length, 1)
         batch_size = _checks.whole_number("batch_size", batch_size, 1)
         seed = _checks.whole_number("seed", seed, 0)
-        texts, counter = list_of_texts(texts), TextCounter(tokenizer)
+        texts, counter = list_of_texts(texts), TextCounter(_checks.tokenizer("tokenizer", tokenizer))
         if tokenizer.pad_id is None:
             raise _checks.refuse("tokenizer", "must have a padding id for the padded layout", type(tokenizer).__name__)
         rows, cut = _rows(texts, tokenizer, context_length, counter)

@@ -119,7 +119,8 @@ class StridedWindows(Batches):
 
 def _padded(texts, tokenizer):
     """Return a `TokenStream` of *end text end* for each text, and the index where each text begins."""
-    counter, end = TextCounter(tokenizer), [] if tokenizer.end_id is None else [tokenizer.end_id]
+    counter = TextCounter(_checks.tokenizer("tokenizer", tokenizer))
+    end = [] if tokenizer.end_id is None else [tokenizer.end_id]
     parts, bounds = [], [0]
     for text, ids in zip(texts, tokenizer.tokenize(texts), strict=True):
         if not len(ids):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinylm_keras import _checks
+from tinylm_keras.data.exact_sum import ExactSum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,17 +48,16 @@ class TextCounter:
     """Counts characters, unknown words and first tokens, text by text."""
 
     def __init__(self, tokenizer):
-        self.tokenizer = _checks.tokenizer("tokenizer", tokenizer)
+        self.tokenizer = tokenizer
         self.tokens = self.characters = self.unknown = 0
-        self.unknown_bits = 0.0
-        self._first = collections.Counter()
+        self.bits, self.first = ExactSum(), collections.Counter()
         self._spelling_bits = functools.lru_cache(KEPT_SPELLINGS)(tokenizer.spelling_bits)
 
     def add(self, text, ids, first, last, begins=True):
         """Count the tokens `first` to `last` of a text or chunk with these ids; `begins`: whether a text starts."""
         unk_id = self.tokenizer.unk_id
         if begins and len(ids) and ids[0] != unk_id:
-            self._first[int(ids[0])] += 1
+            self.first[int(ids[0])] += 1
         self.tokens += last - first
         unknown = np.flatnonzero(ids[first:last] == unk_id) + first if unk_id is not None else ()
         if first == 0 and last == len(ids) and not len(unknown):
@@ -67,12 +67,17 @@ class TextCounter:
         end = len(text) if last == len(ids) else _end_of(text, token_strings, last)
         self.characters += end - _end_of(text, token_strings, first)
         self.unknown += len(unknown)
-        self.unknown_bits += sum(self._spelling_bits(token_strings[i]) for i in unknown)
+        self.bits.add(self._spelling_bits(token_strings[i]) for i in unknown)
+
+    @property
+    def unknown_bits(self):
+        """Bits to spell the unknown words."""
+        return self.bits.value
 
     @property
     def first_tokens(self):
         """First ids of the texts with their counts, the most frequent first."""
-        return self._first.most_common(KEPT_FIRST_TOKENS)
+        return self.first.most_common(KEPT_FIRST_TOKENS)
 
     def stream(self, parts, sequences=1):
         """Return the `TokenStream` of some arrays of ids, of which the first id of each sequence is not predicted."""
@@ -123,7 +128,7 @@ def concatenate(texts: Iterable[str], tokenizer: Tokenizer) -> TokenStream:
     array([4, 2, 3, 4, 3, 4], dtype=int32)
     """
     texts = list_of_texts(texts)
-    counter = TextCounter(tokenizer)
+    counter = TextCounter(_checks.tokenizer("tokenizer", tokenizer))
     end = None if tokenizer.end_id is None else np.array([tokenizer.end_id], "int32")
     parts = [] if end is None else [end]
     for text, ids in zip(texts, tokenizer.tokenize(texts), strict=True):

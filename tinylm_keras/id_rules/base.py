@@ -32,6 +32,7 @@ class IdRules:
     max_tokens: int | None = None
     sequence_length: int | None = None
     least_tokens = 1  # the smallest `max_tokens`, without the end token
+    learning_limit: int | None = None  # bytes of text from which `prepare` and `train` learn; None: all of it
 
     @property
     def _kind(self):

@@ -25,6 +25,7 @@ class BytePairRules(IdRules):
     """The ids of `tokenizers.BytePairTokenizer`, found by the package `tokenizers`."""
 
     least_tokens = 257  # the bytes and padding
+    learning_limit = 100_000_000  # learning takes a third of a second for each megabyte; more text hardly changes it
 
     def restored(self, config: Mapping[str, Any]) -> Self:
         super().restored(config)

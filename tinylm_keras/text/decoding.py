@@ -33,16 +33,18 @@ def decoded(file, encoding, seen=lambda count: None):
     """
     decoder = _decoder(encoding)
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
-    offset, lines, mark, beginning, before = 0, 1, "\ufeff", b"", b""
+    offset, lines, mark, beginning, before = file.start, 1, "" if file.start else "\ufeff", None, b""
     for block in file.blocks():
-        if not offset:
+        if beginning is None:
             beginning = block[: encodings.SAMPLE]
-            _check_beginning(file, encoding, beginning)
+            if not file.start:
+                _check_beginning(file, encoding, beginning)
         pending = len(decoder.getstate()[0])
         try:
             text = newlines.decode(decoder.decode(block, final=not block), final=not block)
         except UnicodeDecodeError as error:
             before = before[: len(before) - pending]
+            lines += sum(block.count(b"\n") for block in file.range(0, file.start)) if file.start else 0
             raise _undecodable(file, encoding, beginning, before, error, offset - pending, lines) from None
         except UnicodeError:  # some codecs raise other errors
             raise _no_encoding(encoding) from None

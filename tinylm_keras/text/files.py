@@ -7,7 +7,7 @@ import re
 import stat
 
 from tinylm_keras import _checks
-from tinylm_keras.text import tables
+from tinylm_keras.text import remote_files, tables
 from tinylm_keras.text.spool import Spool
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -25,10 +25,13 @@ class File:
         path: `pathlib.Path`.
         once: bool. Whether the path itself can be read only once.
         size: int or None. Bytes; None if unknown.
+        start: int. Place of the first byte in the file; not 0 for a `Stretch` of it.
 
     Raises:
         ValueError: if it is neither a file nor a pipe, or, while it is read, if it changes or cannot be read.
     """
+
+    start = 0
 
     def __init__(self, path):
         self.path = path
@@ -46,32 +49,71 @@ class File:
 
     def blocks(self):
         """Iterate over the bytes in blocks, with an empty one at the end."""
-        return self._spool.blocks() if self.once else self._blocks()
+        return self._spool.blocks() if self.once else self.range(0)
 
-    def _blocks(self):
+    def range(self, start, end=None):
+        """Iterate over the bytes of a range in blocks, with an empty one at the end; not for pipes."""
         try:
             with open(self.path, "rb", opener=_without_waiting) as file:
                 self._check(file)
+                file.seek(start)
                 block = None
+                left = None if end is None else end - start
                 while block != b"":
-                    block = file.read(BLOCK)
+                    block = file.read(BLOCK if left is None else min(BLOCK, left))
+                    left = None if left is None else left - len(block)
                     if not block:
                         self._check(file)
                     yield block
         except OSError as error:
             raise unreadable(self.path, error) from None
 
+    @property
+    def version(self):
+        """Its size and its time of change, in a form for JSON."""
+        return list(self._version)
+
     def _check(self, file):
         """Refuse a file that has changed, because several passes must see the same text."""
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode) or _version(found) != self._version:
-            rule = "must not change while it is read"
-            raise _checks.refuse("source", rule, str(self.path), "Copy it, and read the copy.")
+            raise changed(self.path)
+
+
+class Stretch:
+    """A range of the bytes of a file, which is read like a file.
+
+    Args:
+        file: `File`, not a pipe.
+        start, end: int. The range.
+    """
+
+    once = False
+
+    def __init__(self, file, start, end):
+        self.file, self.path, self.start, self.size = file, file.path, start, end - start
+
+    def __str__(self):
+        return str(self.file)
+
+    def blocks(self):
+        """Iterate over the bytes in blocks, with an empty one at the end."""
+        return self.file.range(self.start, self.start + self.size)
+
+    def range(self, start, end=None):
+        """Iterate over the bytes of a range of the whole file in blocks, with an empty one at the end."""
+        return self.file.range(start, end)
 
 
 def _without_waiting(path, flags):
     """Open a file without blocking, in case a pipe has replaced it."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def changed(path):
+    """Return the error for a file that has changed since it was first opened."""
+    rule = "must not change while it is read"
+    return _checks.refuse("source", rule, str(path), "Copy it, and read the copy.")
 
 
 def _version(found):
@@ -90,12 +132,13 @@ def unreadable(path, error):
     return _checks.refuse("source", f"must be a file that can be read ({error.strerror or error})", str(path))
 
 
-def find(name, column=None):
+def find(name, column=None, remote=False):
     """Return the sorted files for `name`: a file, those of a folder, or those of a glob.
 
     Args:
         name: str. As for `read`.
         column: str or None. With a column, the tables of a folder are read instead of its `*.txt` files.
+        remote: bool. Whether it may be an address such as gs://…, which Apache Beam reads.
 
     Returns:
         A list of `File`.
@@ -105,10 +148,15 @@ def find(name, column=None):
     """
     if not name:  # the empty path is the current folder
         raise _checks.refuse("source", "must not be empty", name)
+    if remote_files.is_address(name):
+        if not remote:
+            advice = "Copy or mount it, or convert it to token files with tinylm prepare --runner (see docs/scale.md)."
+            raise _checks.refuse("source", "must be local or mounted, not an address", name, advice)
+        return remote_files.find(name, endings_of(column))
     path = pathlib.Path(name).expanduser()
     try:
         if path.is_dir():
-            endings = (".txt",) if column is None else tuple(tables.KINDS)
+            endings = endings_of(column)
             paths = sorted(found for found in _below(path) if found.suffix.lower() in endings and _is_part(found))
             if not paths:
                 raise _no_such_files(path, name, endings)
@@ -125,6 +173,11 @@ def find(name, column=None):
         raise _checks.refuse("source", "must be a pattern that some file matches", name)
     advice = "For standard input, pass /dev/stdin." if name == "-" else "In Python, pass a text in a list."
     raise _checks.refuse("source", "must be a file, a folder or a pattern that exists", name, advice)
+
+
+def endings_of(column):
+    """Return the endings of the files of a folder that are read: tables if a column is given, otherwise plain text."""
+    return (".txt",) if column is None else tuple(tables.KINDS)
 
 
 def _no_such_files(folder, name, endings):
@@ -159,6 +212,8 @@ def _is_part(path):
 
 def locations(name):
     """Return the absolute form of a file, folder or glob, as a list; empty if it can be read only once."""
+    if remote_files.is_address(name):
+        return [name]
     path = pathlib.Path(name).expanduser()
     try:
         once = path.exists() and not path.is_dir() and File(path).once

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from tinylm_keras import data
+from tinylm_keras.data import learning
 from tinylm_keras.data.strided_windows import strided_windows
 from tinylm_keras.recipe import registry
 from tinylm_keras.text import sources
@@ -36,6 +37,7 @@ class Corpus:
         locations: list of str. Sources from which the text can be read again; may be empty.
         kept: list of stretches or None. The stretches held out for validation, unless the seed decides them.
         separator: str or None. The string between the texts, if known.
+        learned_from: dict or None. The size of the sample from which byte pairs were learned; see `data.learning`.
     """
 
     train: list
@@ -47,6 +49,7 @@ class Corpus:
     locations: list = ()
     kept: list | None = None
     separator: str | None = None
+    learned_from: dict | None = None
 
     @functools.cached_property
     def train_stream(self):
@@ -117,7 +120,9 @@ class Corpus:
             "layout": self.layout,
             "layout_reason": self.reason,
             "separator": self.separator,
-        } | ({} if self.kept is None else {"kept": self.kept})
+            **({} if self.kept is None else {"kept": self.kept}),
+            **({} if self.learned_from is None else {"learned_from": self.learned_from}),
+        }
 
 
 def _shape(recipe):
@@ -143,10 +148,11 @@ def make(texts, recipe, tokenizer=None, locations=(), kept=None, separator=None)
         ValueError: if a part of the split would be empty.
     """
     train, validation = divide(texts, recipe, kept)
+    learned_from = None
     if tokenizer is None:
-        tokenizer = make_tokenizer(train, recipe)
+        tokenizer, learned_from = make_tokenizer(train, recipe)
     layout, reason = choose_layout(train, tokenizer, recipe)
-    about = {"locations": list(locations), "kept": kept, "separator": separator}
+    about = {"locations": list(locations), "kept": kept, "separator": separator, "learned_from": learned_from}
     return Corpus(train, validation, tokenizer, layout, reason, fingerprint(texts), **about)
 
 
@@ -166,9 +172,11 @@ def divide(texts, recipe, kept=None):
 
 
 def make_tokenizer(texts, recipe):
-    """Return the recipe's tokenizer, read from its vocabulary files or adapted on `texts`."""
+    """Return the recipe's tokenizer, read from its vocabulary files or adapted on `texts`; and what it learned from."""
     tokenizer = new_tokenizer(recipe)
-    return tokenizer.adapt(texts) if recipe.vocabulary_file is None else tokenizer
+    if recipe.vocabulary_file is not None:
+        return tokenizer, None
+    return tokenizer, learning.learn(tokenizer, learning.whole(texts))
 
 
 def new_tokenizer(recipe):

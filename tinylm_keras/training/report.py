@@ -49,6 +49,10 @@ def header(record, batches, validation, corpus, init):
         if not batches.unknown:
             line += f"; the training text has none, so the model cannot predict [UNK]: {_against_unknown(record)}"
         lines.append(line)
+    sample = record["corpus"].get("learned_from")
+    if sample is not None and sample["bytes"] < sample["of_bytes"]:
+        sizes = f"{sample['bytes'] / 1e6:,.0f} MB of {sample['of_bytes'] / 1e6:,.0f} MB"
+        lines.append(f"the vocabulary was learned from {sizes} of the training text, chosen by a hash")
     if batches.cut:
         lines.append(f"{batches.cut:,} texts are longer than the context and truncated; layout=packed keeps all text")
     if init is not None:

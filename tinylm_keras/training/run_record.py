@@ -232,6 +232,7 @@ _FORM = {
         "layout_reason": _STRING,
         "kept": (_optional(_stretches), "a list of stretches of texts"),
         "separator": (_optional(_text), "a string or null"),
+        "learned_from": {"bytes": _COUNT, "of_bytes": _COUNT},
     },
     "model": {"class": _STRING, "parameters": _COUNT},
     "machine": {"device": _STRING, "threads": _COUNT},

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tinylm_keras import _files, data
-from tinylm_keras.data.token_files import reader, split, writer
+from tinylm_keras.data.token_files import part_writer, reader, split, writer
 from tinylm_keras.text.chunks import Chunk
 from tinylm_keras.text.documents import Documents
 from tinylm_keras.tokenizers import BytePairTokenizer, CharacterTokenizer, WhitespaceTokenizer
@@ -36,7 +36,7 @@ def folder(tmp_path):
 @pytest.mark.parametrize("make", [WhitespaceTokenizer, CharacterTokenizer, lambda **k: BytePairTokenizer(280, **k)])
 @pytest.mark.parametrize("separator", [None, "\n"])
 def test_the_ids_and_the_counts_are_those_of_concatenate(tmp_path, make, end_token, separator, monkeypatch):
-    monkeypatch.setattr(writer, "CHARACTERS", 50)  # several batches
+    monkeypatch.setattr(part_writer, "CHARACTERS", 50)  # several batches
     path = tmp_path / "text.txt"
     path.write_text("\n".join([*LINES, "a yak"] * 3))
     tokenizer = make(end_token=end_token)

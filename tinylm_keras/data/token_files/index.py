@@ -5,33 +5,21 @@ import json
 import math
 
 import keras
-import numpy as np
 
 from tinylm_keras import _checks, archive, tokenizers
 from tinylm_keras._small_files import read_small
+from tinylm_keras.data.token_files.part_writer import DTYPES
 
 INDEX, TOKENIZER = "index.json", "tokenizer.json"
 FILES = {"train": ("train.bin",), "validation": ("validation.bin", "val.bin")}  # the first one is written
 
 VERSION = 1
-DTYPES = {"uint16": "<u2", "uint32": "<u4"}
 LARGEST_INDEX, LARGEST_TOKENIZER = 1 << 20, archive.text.LARGEST  # bytes
 
 
 def file_of(part):
     """Return the file name of the part "train" or "validation"."""
     return FILES[part][0]
-
-
-def dtype_for(vocabulary_size):
-    """Return the name of the smallest type that can hold every id.
-
-    Example:
-
-    >>> dtype_for(65_536), dtype_for(65_537)
-    ('uint16', 'uint32')
-    """
-    return next(name for name in DTYPES if vocabulary_size - 1 <= np.iinfo(name).max)
 
 
 # The tokenizer
@@ -56,8 +44,10 @@ def has_vocabulary(tokenizer):
 
 
 def tokenizer_json(tokenizer):
-    """Return a tokenizer as JSON, serialized by Keras."""
-    return json.dumps(keras.saving.serialize_keras_object(tokenizer), indent=1, ensure_ascii=False) + "\n"
+    """Return a tokenizer as JSON, serialized by Keras, without its name: that counts the tokenizers of the process."""
+    serialized = keras.saving.serialize_keras_object(tokenizer)
+    serialized["config"] = {name: value for name, value in serialized["config"].items() if name != "name"}
+    return json.dumps(serialized, indent=1, ensure_ascii=False) + "\n"
 
 
 def read_tokenizer(folder):
@@ -83,7 +73,7 @@ def read_tokenizer(folder):
 # The index
 
 
-def describe(tokenizer, dtype, splits, sources):
+def describe(tokenizer, dtype, splits, sources, learned_from=None):
     """Return index.json as text.
 
     Args:
@@ -91,13 +81,17 @@ def describe(tokenizer, dtype, splits, sources):
         dtype: str. One of `DTYPES`.
         splits: dict of dict. The entries for "train" and perhaps "validation".
         sources: list of str.
+        learned_from: dict or None. The size of the sample from which the vocabulary was learned; see `data.learning`.
     """
+    about = {"class": type(tokenizer).__name__, "sha256": tokenizer.fingerprint()}
+    if learned_from is not None:
+        about["learned_from"] = learned_from
     index = {
         "version": VERSION,
         "dtype": dtype,
         "vocabulary_size": tokenizer.vocabulary_size(),
         "pad_id": tokenizer.pad_id,
-        "tokenizer": {"class": type(tokenizer).__name__, "sha256": tokenizer.fingerprint()},
+        "tokenizer": about,
         "sources": list(sources),
         "splits": splits,
     }
@@ -115,6 +109,7 @@ def read_index(folder):
     if version != VERSION or isinstance(version, bool):
         raise refuse(folder, f"{INDEX} has version {version!r}, but this package reads {VERSION}")
     _check(folder, index, _INDEX_FORM, "")
+    _check(folder, index["tokenizer"], _TOKENIZER_FORM, "tokenizer.", optional=["learned_from"])
     size = index["vocabulary_size"]
     if index["pad_id"] is not None and index["pad_id"] >= size:
         raise refuse(folder, f"{INDEX} has a pad_id of {index['pad_id']} in a vocabulary of {size}")
@@ -206,6 +201,12 @@ _INDEX_FORM = {
     "sources": (lambda value: isinstance(value, list) and all(map(_text, value)), "a list of strings"),
     "splits": (lambda value: isinstance(value, dict), "an object"),
 }
+_TOKENIZER_FORM = {
+    "learned_from": (
+        lambda value: isinstance(value, dict) and all(_whole(value.get(name)) for name in ("bytes", "of_bytes")),
+        "an object with bytes and of_bytes",
+    ),
+}
 _SPLITS_FORM = {"train": (lambda value: isinstance(value, dict), "an object")}
 _SPLIT_FORM = {
     "file": (_plain_name, "the name of a .bin file in the folder"),
@@ -220,10 +221,12 @@ _SPLIT_FORM = {
 }
 
 
-def _check(folder, entries, form, where):
+def _check(folder, entries, form, where, optional=()):
     if not isinstance(entries, dict):
         raise refuse(folder, f"{INDEX} must have an object at {where[:-1]}")
     for name, (good, words) in form.items():
+        if name in optional and name not in entries:
+            continue
         if name not in entries or not good(entries[name]):
             shown = repr(entries[name])[:60] if name in entries else "nothing"
             raise refuse(folder, f"{INDEX} must have {words} at {where}{name}, not {shown}")

@@ -49,6 +49,7 @@ class TokenFiles:
         validation: `TokenFile` or None.
         tokenizer: `Tokenizer` that made the ids.
         sources: list of str. The sources of their text.
+        learned_from: dict or None. "bytes" of the sample from which byte pairs were learned, and "of_bytes" of text.
     """
 
     path: pathlib.Path
@@ -56,6 +57,7 @@ class TokenFiles:
     validation: TokenFile | None
     tokenizer: object
     sources: list
+    learned_from: dict | None = None
 
     @property
     def sha256(self) -> str:
@@ -110,7 +112,8 @@ def open_token_files(
     parts = {
         part: _token_file(folder, part, index["dtype"], tokenizer, split) for part, split in index["splits"].items()
     }
-    return TokenFiles(folder, parts["train"], parts.get("validation"), tokenizer, index["sources"])
+    learned_from = index["tokenizer"].get("learned_from")
+    return TokenFiles(folder, parts["train"], parts.get("validation"), tokenizer, index["sources"], learned_from)
 
 
 def _check_tokenizer(folder, index, tokenizer):

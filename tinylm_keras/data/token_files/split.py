@@ -1,5 +1,6 @@
 """Chooses the validation part of a source, in a pass that needs little memory."""
 
+import dataclasses
 import hashlib
 
 import numpy as np
@@ -29,7 +30,7 @@ def divide(documents, fraction, seed=0, looked=lambda: None):
         looked: Function that is called after each chunk of a pass.
 
     Returns:
-        A function from chunks to pairs of "train" or "validation" and a chunk.
+        A `Division`, which is called with chunks and iterates over pairs of "train" or "validation" and a chunk.
 
     Raises:
         ValueError: if one of the parts would be empty.
@@ -42,18 +43,66 @@ def divide(documents, fraction, seed=0, looked=lambda: None):
     [('train', 'one two three '), ('validation', 'four')]
     """
     if not fraction:
-        return lambda chunks: ((TRAIN, chunk) for chunk in chunks)
+        return Division()
+    return decide([look(documents, fraction, seed, looked)], documents.whole, fraction, seed)
+
+
+@dataclasses.dataclass
+class Look:
+    """What a pass over some texts found.
+
+    Attributes:
+        counts: int64 array `[BUCKETS]`. Number of texts with each hash.
+        places: list of int or None, or None. Where each text would be cut in two, None for one that is too short;
+            None instead of the list if these texts are not cut, however many others there are.
+    """
+
+    counts: np.ndarray
+    places: list | None
+
+
+def look(documents, fraction, seed=0, looked=lambda: None):
+    """Return a `Look` at some texts, which may be a part of a source; arguments as for `divide`."""
     spans, counts = _survey(documents, seed, looked)
-    count = int(counts.sum())
-    if count == 1 or (documents.whole and count <= MOST_DOCUMENTS):
-        places = list(_cutting_places(documents, spans, fraction, looked))
-        held = count - places.count(None)
-        _check(fraction, count, held)
-        return lambda chunks: _cut_ends(chunks, places)
+    number = int(counts.sum())
+    may_be_cut = number == 1 or (documents.whole and number <= MOST_DOCUMENTS)
+    return Look(counts, list(_cutting_places(documents, spans, fraction, looked)) if may_be_cut else None)
+
+
+def decide(looks, whole, fraction, seed=0):
+    """Return the `Division` of a source from looks at its parts, in order; arguments as for `divide`."""
+    counts = sum(one.counts for one in looks)
+    number = int(counts.sum())
+    if number == 1 or (whole and number <= MOST_DOCUMENTS):
+        places = [place for one in looks for place in one.places or ()]
+        held = number - places.count(None)
+        _check(fraction, number, held)
+        return Division(places=places)
     edge = _edge(counts, fraction)
     held = int(counts[:edge].sum())
-    _check(fraction, count - held, held, equal=np.count_nonzero(counts) == 1)
-    return lambda chunks: _choose(chunks, seed, edge)
+    _check(fraction, number - held, held, equal=np.count_nonzero(counts) == 1)
+    return Division(seed, edge)
+
+
+@dataclasses.dataclass
+class Division:
+    """Which part a text belongs to: validation if its hash is below the edge, or from a place in it.
+
+    Attributes:
+        seed: int. Seed of the hash.
+        edge: int. 0 for no validation part.
+        places: list of int or None, or None. Where each text is cut, in their order.
+    """
+
+    seed: int = 0
+    edge: int = 0
+    places: list | None = None
+
+    def __call__(self, chunks):
+        """Iterate over pairs of "train" or "validation" and a chunk."""
+        if self.places is not None:
+            return _cut_ends(chunks, self.places)
+        return _choose(chunks, self.seed, self.edge) if self.edge else ((TRAIN, chunk) for chunk in chunks)
 
 
 def _check(fraction, train, validation, equal=False):

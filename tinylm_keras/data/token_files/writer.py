@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import time
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tinylm_keras import _checks, _files, _folders
+from tinylm_keras.data import learning
 from tinylm_keras.data.token_files import index as file_index
 from tinylm_keras.data.token_files import reader
+from tinylm_keras.data.token_files.part_writer import IdsFile, PartWriter, dtype_for
 from tinylm_keras.data.token_files.split import PARTS, TRAIN, VALIDATION, divide
-from tinylm_keras.data.token_stream import TextCounter
 from tinylm_keras.text.documents import Documents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Literal
 
     from tinylm_keras._types import Path, Source
     from tinylm_keras.data.token_files.reader import TokenFiles
     from tinylm_keras.tokenizers import Tokenizer
-
-# Chunks are tokenized together, up to this many characters and this many chunks.
-CHARACTERS, CHUNKS = 1 << 20, 1 << 14
 
 READING, LEARNING, WRITING = STAGES = ("reading", "learning the tokens", "writing")
 
@@ -43,6 +38,8 @@ def prepare(
     seed: int = 0,
     overwrite: bool = False,
     progress: Callable[..., object] | None = None,
+    runner: str | None = None,
+    runner_options: Sequence[str] = (),
 ) -> TokenFiles:
     """Write a source as token files: a folder for `open_token_files` and `train(data=…)`.
 
@@ -64,6 +61,11 @@ def prepare(
         overwrite: bool. Whether token files in an existing `out` may be replaced.
         progress: None, or a function that is called with the stage (one of `STAGES`), the bytes of this pass so far,
             the bytes of a pass (None if unknown), and the number of tokens written.
+        runner: str or None. The runner of Apache Beam that reads and tokenizes with several workers, such as
+            "DirectRunner" on this machine; None: this process. The files are the same to the byte. The source must be
+            files, here also at addresses such as gs://…; a folder OUT.parts beside `out` holds intermediate results,
+            with which the same call continues if it was interrupted.
+        runner_options: list of str. Options of the runner, such as "--direct_num_workers=4".
 
     Returns:
         The opened `TokenFiles`.
@@ -71,6 +73,7 @@ def prepare(
     Raises:
         ValueError: if the source, the tokenizer or `out` is invalid, or a part would have fewer than two tokens.
         OSError: if the files cannot be written.
+        RuntimeError: if Beam fails.
 
     Example:
 
@@ -84,119 +87,119 @@ def prepare(
     validation = _checks.real_number("validation", validation, 0, 1, include_high=False)
     seed = _checks.whole_number("seed", seed, 0, 2**63)
     file_index.check_tokenizer(tokenizer)
+    options = None
+    if runner is not None:
+        from tinylm_keras.data.beam.options import checked
+
+        options = checked(runner, runner_options)
     with _folders.claimed(out, overwrite, "token files") as out:
         documents = source
         if not isinstance(source, Documents):
             how = {"separator": separator, "encoding": encoding, "column": column, "bad_rows": bad_rows}
-            documents = Documents(source, **how)
+            documents = Documents(source, **how, remote=runner is not None)
         report = _Reporter(documents, progress)
-        division = divide(documents, validation, seed, report)
-        if not file_index.has_vocabulary(tokenizer):
-            report.stage = LEARNING
-            tokenizer.adapt(_training_texts(division(documents), report))
-        report.stage = WRITING
-        _write(documents, division, tokenizer, out, PARTS if validation else (TRAIN,), report)
+        with _steps(documents, tokenizer, out, options, report) as steps:
+            division = steps.divide(validation, seed)
+            learned_from = None
+            if not file_index.has_vocabulary(tokenizer):
+                report.stage = LEARNING
+                learned_from = steps.learn(division)
+            report.stage = WRITING
+            with _Files(out, tokenizer, PARTS if validation else (TRAIN,)) as files:
+                tallies = steps.write(division, files)
+                report(files.count, last=True)
+                files.describe(tallies, documents.names, learned_from)
         return reader.open_token_files(out)
 
 
-def _training_texts(divided, report):
-    for part, chunk in divided:
-        report()
-        if part == TRAIN:
-            yield chunk.text
+def _steps(documents, tokenizer, out, options, report):
+    """Return a context with the steps: those of this process, or those of the workers of a Beam runner."""
+    if options is None:
+        return contextlib.nullcontext(_InThisProcess(documents, tokenizer, report))
+    from tinylm_keras.data.beam.preparing import ByUnits
+
+    return ByUnits(documents, tokenizer, out, options, report)
 
 
-def _write(documents, division, tokenizer, out, parts, report):
-    """Write all files under temporary names and rename them when all are complete, the index last."""
-    dtype = file_index.dtype_for(tokenizer.vocabulary_size())
-    for part in PARTS:
-        _files.sweep(out / file_index.file_of(part))  # even if there is no such part now
-    with contextlib.ExitStack() as stack:
-        names = [file_index.INDEX, file_index.TOKENIZER, *map(file_index.file_of, parts)]
-        paths = {name: stack.enter_context(_files.atomic_path(out / name)) for name in names}  # renamed last to first
-        paths[file_index.TOKENIZER].write_text(file_index.tokenizer_json(tokenizer), encoding="utf-8")
-        writers = {
-            part: stack.enter_context(_Writer(paths[file_index.file_of(part)], tokenizer, dtype)) for part in parts
-        }
-        for part, chunk in division(documents):
+class _InThisProcess:
+    """The steps of `prepare`, each of which reads the source from the beginning."""
+
+    def __init__(self, documents, tokenizer, report):
+        self.documents, self.tokenizer, self.report = documents, tokenizer, report
+
+    def divide(self, fraction, seed):
+        """Return the `Division` of the source."""
+        return divide(self.documents, fraction, seed, self.report)
+
+    def learn(self, division):
+        """Learn the vocabulary; return what `learning.learn` does."""
+        return learning.learn(self.tokenizer, self._training_texts(division))
+
+    def write(self, division, files):
+        """Tokenize the texts and write their ids; return the `Tally` of each part."""
+        writers = {part: PartWriter(ids_file, self.tokenizer) for part, ids_file in files.ids_files.items()}
+        for part, chunk in division(self.documents):
             writers[part].add(chunk)
-            report(sum(writer.count for writer in writers.values()))
-        splits = {part: {"file": file_index.file_of(part), **writer.finish()} for part, writer in writers.items()}
-        report(sum(writer.count for writer in writers.values()), last=True)
-        index = file_index.describe(tokenizer, dtype, splits, documents.names)
-        paths[file_index.INDEX].write_text(index, encoding="utf-8")
-        for name in (file_index.INDEX, *file_index.FILES[VALIDATION]):  # of the old token files
-            (out / name).unlink(missing_ok=True)
+            self.report(files.count)
+        return {part: writer.finish() for part, writer in writers.items()}
+
+    def _training_texts(self, division):
+        for part, chunk in division(self.documents):
+            self.report()
+            if part == TRAIN:
+                yield chunk
 
 
-class _Writer:
-    """The file of one part: tokenizes chunks and writes their ids."""
+class _Files:
+    """A context that writes all files under temporary names and renames them when all are complete, the index last.
 
-    def __init__(self, path, tokenizer, dtype):
-        self.tokenizer, self.dtype = tokenizer, dtype
-        self.count = self.documents = 0
-        self._counter, self._digest = TextCounter(tokenizer), hashlib.sha256()
-        self._chunks, self._characters, self._begun = [], 0, False
-        self._end = [] if tokenizer.end_id is None else [np.array([tokenizer.end_id], "int32")]
-        self._file = path.open("wb")
+    Args:
+        out: `pathlib.Path` of the folder.
+        tokenizer: `Tokenizer`.
+        parts: The parts to write, of `PARTS`.
+
+    Attributes:
+        ids_files: dict of `IdsFile` by part.
+    """
+
+    def __init__(self, out, tokenizer, parts):
+        self.out, self.tokenizer, self.parts = out, tokenizer, parts
+        self.dtype = dtype_for(tokenizer.vocabulary_size())
+        self._stack = contextlib.ExitStack()
 
     def __enter__(self):
+        for part in PARTS:
+            _files.sweep(self.out / file_index.file_of(part))  # even if there is no such part now
+        names = [file_index.INDEX, file_index.TOKENIZER, *map(file_index.file_of, self.parts)]  # renamed last to first
+        with self._stack:
+            paths = {name: self._stack.enter_context(_files.atomic_path(self.out / name)) for name in names}
+            self._index = paths[file_index.INDEX]
+            paths[file_index.TOKENIZER].write_text(file_index.tokenizer_json(self.tokenizer), encoding="utf-8")
+            opened = {
+                part: self._stack.enter_context(paths[file_index.file_of(part)].open("wb")) for part in self.parts
+            }
+            self.ids_files = {part: IdsFile(file, self.dtype) for part, file in opened.items()}
+            self._stack = self._stack.pop_all()
         return self
 
     def __exit__(self, *error):
-        self._file.close()
+        return self._stack.__exit__(*error)
 
-    def add(self, chunk):
-        """Add a chunk; the chunks of a text come in order."""
-        self._chunks.append(chunk)
-        self._characters += len(chunk.text)
-        if self._characters >= CHARACTERS or len(self._chunks) >= CHUNKS:
-            self._flush()
+    @property
+    def count(self):
+        """Number of ids written so far."""
+        return sum(file.count for file in self.ids_files.values())
 
-    def finish(self):
-        """Write the remaining ids and return the index entry of this file."""
-        self._flush()
-        self._file.close()
-        if self.count < 2:
-            rule = f"must give each part at least 2 tokens, but one has {self.count}"
-            raise _checks.refuse("source", rule, f"{self.documents} texts", "Use more text, or another validation.")
-        return {
-            "count": self.count,
-            "documents": self.documents,
-            "tokens": self.count - 1,
-            "characters": self._counter.characters,
-            "unknown": self._counter.unknown,
-            "unknown_bits": self._counter.unknown_bits,
-            "first_tokens": self._counter.first_tokens,
-            "sha256": self._digest.hexdigest(),
-        }
-
-    def _flush(self):
-        chunks, self._chunks, self._characters = self._chunks, [], 0
-        rows = []
-        for chunk, ids in zip(chunks, self.tokenizer.tokenize([chunk.text for chunk in chunks]), strict=True):
-            if not self._begun:
-                rows.extend(self._end)
-            # Without an end token, the first token of all is not predicted.
-            first = 0 if self._begun or self._end else min(1, len(ids))
-            self._begun = self._begun or bool(self._end) or bool(first)
-            self._counter.add(chunk.text, ids, first, len(ids), begins=chunk.first)
-            rows.append(ids)
-            if chunk.last:
-                rows.extend(self._end)
-            self.documents += chunk.first
-        if rows:
-            self._write(np.concatenate(rows))
-
-    def _write(self, ids):
-        size = self.tokenizer.vocabulary_size()
-        if ids.size and not 0 <= ids.min() <= ids.max() < size:
-            rule = f"must give ids in [0, {size}), its vocabulary"
-            raise _checks.refuse("tokenizer", rule, int(ids.max() if ids.min() >= 0 else ids.min()))
-        content = ids.astype(self.dtype).tobytes()
-        self._digest.update(content)
-        self._file.write(content)
-        self.count += len(ids)
+    def describe(self, tallies, sources, learned_from):
+        """Write the index of the finished files."""
+        splits = {}
+        for part, file in self.ids_files.items():
+            splits[part] = tallies[part].entry(file_index.file_of(part), file.count, file.sha256)
+            file.file.close()
+        index = file_index.describe(self.tokenizer, self.dtype, splits, sources, learned_from)
+        self._index.write_text(index, encoding="utf-8")
+        for name in (file_index.INDEX, *file_index.FILES[VALIDATION]):  # of the old token files
+            (self.out / name).unlink(missing_ok=True)
 
 
 class _Reporter:
@@ -206,8 +209,9 @@ class _Reporter:
         self.documents, self.progress = documents, progress
         self.stage, self._told, self._told_at = READING, None, 0.0
 
-    def __call__(self, tokens=0, last=False):
+    def __call__(self, tokens=0, last=False, done=None):
         now = time.monotonic()
         if self.progress is not None and (last or self.stage != self._told or now - self._told_at >= 0.1):
             self._told, self._told_at = self.stage, now
-            self.progress(self.stage, self.documents.done, self.documents.size, tokens)
+            done = self.documents.done if done is None else done
+            self.progress(self.stage, done, self.documents.size, tokens)

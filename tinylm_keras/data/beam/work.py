@@ -1,0 +1,160 @@
+"""What a worker does for one unit in each stage. It needs neither Keras nor Beam."""
+
+import base64
+import contextlib
+import functools
+import threading
+import warnings
+import zlib
+
+import numpy as np
+
+from tinylm_keras import _checks, id_rules
+from tinylm_keras.data.beam.staging import UNITS, Staging, name_of
+from tinylm_keras.data.token_files import split
+from tinylm_keras.data.token_files.part_writer import IdsFile, PartWriter
+from tinylm_keras.id_rules.word_counts import WordCounts
+from tinylm_keras.text.learning_sample import LearningSample
+from tinylm_keras.text.units import Unit, UnitDocuments
+
+LOOK, LEARN, WRITE = STAGES = ("look", "learn", "write")
+
+
+def run(place, stage, number):
+    """Do the work of a stage for one unit, and write the result, unless it is there already.
+
+    Args:
+        place: str. The staging folder.
+        stage: str. One of `STAGES`.
+        number: int. The unit.
+
+    Returns:
+        int. The unit.
+    """
+    staging = Staging(place)
+    if number in staging.finished(stage):
+        return number
+    unit = Unit(**_read(place, UNITS)[number])
+    settings = _read(place, f"{stage}.json")
+    with _heard() as warned:
+        try:
+            result = {"result": _WORK[stage](staging, number, unit, settings)}
+        except (ValueError, TypeError) as error:  # about the source, so another attempt would not help
+            result = {"refused": _parts_of(error)}
+    staging.write_json(f"{stage}/{name_of(number)}", {**result, "warnings": warned})
+    return number
+
+
+@functools.lru_cache(maxsize=8)
+def _read(place, name):
+    return Staging(place).read_json(name)
+
+
+# The stages
+
+
+def _look(staging, number, unit, settings):
+    found = split.look(UnitDocuments(unit), settings["fraction"], settings["seed"])
+    packed = base64.b64encode(zlib.compress(found.counts.astype("<i8").tobytes())).decode("ascii")
+    return {"counts": packed, "places": found.places}
+
+
+def look_of(result):
+    """Return the `Look` of a result."""
+    counts = np.frombuffer(zlib.decompress(base64.b64decode(result["counts"])), "<i8")
+    return split.Look(counts, result["places"])
+
+
+def _learn(staging, number, unit, settings):
+    chunks = (chunk for part, chunk in _divided(number, unit, settings) if part == split.TRAIN)
+    rules = id_rules.restore(settings["tokenizer"])
+    if rules.learning_limit is None:
+        counts = rules.count(chunk.text for chunk in chunks)
+        return {"words": dict(counts.words), "characters": dict(counts.characters)}
+    sample = LearningSample(rules.learning_limit, settings["below"]).add(chunks)
+    return {"of_bytes": sample.of_bytes, "below": str(sample.below), "pieces": list(sample)}
+
+
+def counts_of(result):
+    """Return the `WordCounts` of a result."""
+    counts = WordCounts()
+    counts.words.update(result["words"])
+    counts.characters.update(result["characters"])
+    return counts
+
+
+def sample_of(result, limit):
+    """Return the `LearningSample` of a result."""
+    return LearningSample.restored(limit, int(result["below"]), result["of_bytes"], result["pieces"])
+
+
+def _write(staging, number, unit, settings):
+    rules = id_rules.restore(settings["tokenizer"])
+    tallies = {}
+    with contextlib.ExitStack() as stack:
+        writers = {}
+        for part in settings["parts"]:
+            file = stack.enter_context(staging.create(f"{WRITE}/{name_of(number, f'.{part}.bin')}"))
+            writers[part] = PartWriter(IdsFile(file, settings["dtype"]), rules, leading=False)
+        for part, chunk in _divided(number, unit, settings):
+            writers[part].add(chunk)
+        for part, writer in writers.items():
+            tallies[part] = writer.finish().to_json()
+    return tallies
+
+
+_WORK = {LOOK: _look, LEARN: _learn, WRITE: _write}
+
+
+def _divided(number, unit, settings):
+    places = settings["places"]
+    division = split.Division(settings["seed"], settings["edge"], None if places is None else places[number])
+    return division(UnitDocuments(unit))
+
+
+# Errors and warnings, as results
+
+
+def _parts_of(error):
+    parts = getattr(error, "parts", [str(error)])
+    return [part if isinstance(part, str) else [part.name, *_value_of(part)] for part in parts]
+
+
+def _value_of(argument):
+    if argument.value is _checks.NO_VALUE:
+        return []
+    simple = argument.value is None or isinstance(argument.value, (str, int, float, bool))
+    return [argument.value if simple else str(argument.value)]
+
+
+def refusal_of(parts):
+    """Return the error of a result."""
+    return _checks.refusal(*(part if isinstance(part, str) else _checks.Argument(*part) for part in parts))
+
+
+_heard_by = threading.local()
+
+
+@contextlib.contextmanager
+def _heard():
+    """A context with the list of the warnings in it. Threads of one process may be in several such contexts."""
+    _listen()
+    _heard_by.messages = []
+    try:
+        yield _heard_by.messages
+    finally:
+        _heard_by.messages = None
+
+
+def _listen():
+    if getattr(warnings.showwarning, "func", None) is not _hear:
+        warnings.simplefilter("always")
+        warnings.showwarning = functools.partial(_hear, warnings.showwarning)
+
+
+def _hear(shown, message, *where, **more):
+    heard = getattr(_heard_by, "messages", None)
+    if heard is None:
+        shown(message, *where, **more)
+    elif str(message) not in heard:
+        heard.append(str(message))

@@ -1,0 +1,126 @@
+"""Chooses the part of a text from which byte pairs are learned."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from typing import TYPE_CHECKING
+
+from tinylm_keras.id_rules.strings import CUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tinylm_keras.text.chunks import Chunk
+
+# Characters of a piece: a short text is one piece, a long one is cut where no tokenizer's ids change.
+PIECE = 1 << 16
+
+LAST = 1 << 64  # above every hash
+
+
+def pieces(chunks: Iterable[Chunk]) -> Iterator[str]:
+    """Iterate over the pieces of texts that are given in chunks. They do not depend on where the chunks end.
+
+    Example:
+
+    >>> from tinylm_keras.text.chunks import Chunk
+    >>> list(pieces([Chunk("to be", True, False), Chunk(" or not", False, True)]))
+    ['to be or not']
+    """
+    held = ""
+    for chunk in chunks:
+        held, begin = chunk.text if chunk.first else held + chunk.text, 0
+        while len(held) - begin > PIECE:
+            cut = CUT.search(held, begin + PIECE)
+            if cut is None:
+                break
+            yield held[begin : cut.start()]
+            begin = cut.start()
+        held = held[begin:]
+        if chunk.last:
+            yield held
+            held = ""
+
+
+class LearningSample:
+    """The pieces with the smallest hashes, as many as fit into a number of bytes.
+
+    So the sample depends on the text alone: not on its order, and not on how it is divided among files and workers.
+    Pieces that are equal are in the sample together, or not at all. A text that fits is its own sample. At least one
+    piece is kept, however large it is.
+
+    Args:
+        limit: int or None. Bytes in UTF-8 of all its pieces; None for no limit.
+        below: int. Pieces with this hash or a larger one are only counted.
+
+    Attributes:
+        bytes: int. Size of the pieces that are kept.
+        of_bytes: int. Size of all pieces that were added.
+        below: int. All pieces with a smaller hash are kept.
+
+    Example:
+
+    >>> from tinylm_keras.text.chunks import Chunk
+    >>> sample = LearningSample(limit=5).add(Chunk(text, True, True) for text in ("one", "two", "three"))
+    >>> sample.bytes, sample.of_bytes, list(sample)
+    (5, 11, ['three'])
+    """
+
+    def __init__(self, limit: int | None, below: int = LAST) -> None:
+        self.limit, self.below = limit, below
+        self.bytes = self.of_bytes = 0
+        self._heap = []  # the largest hash first, equal ones in the order of their arrival
+
+    @classmethod
+    def restored(cls, limit: int | None, below: int, of_bytes: int, pieces: Iterable[str]) -> LearningSample:
+        """Return the sample with these attributes and these pieces, in any order."""
+        sample = cls(limit, below)._add(pieces)
+        sample.of_bytes = of_bytes
+        return sample
+
+    def add(self, chunks: Iterable[Chunk]) -> LearningSample:
+        """Add the pieces of texts that are given in chunks; return the sample."""
+        return self._add(pieces(chunks))
+
+    def _add(self, pieces):
+        for piece in pieces:
+            content = piece.encode("utf-8", "surrogatepass")
+            self.of_bytes += len(content)
+            self._keep(_hash(content), len(content), piece)
+        return self
+
+    def merge(self, other: LearningSample) -> LearningSample:
+        """Add the pieces of a sample with the same limit; return the sample."""
+        self.of_bytes += other.of_bytes
+        self._cut(min(self.below, other.below))
+        for hashed, _, size, piece in other._heap:
+            self._keep(-hashed, size, piece)
+        return self
+
+    def is_whole(self) -> bool:
+        """Whether all pieces are kept."""
+        return self.bytes == self.of_bytes
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the pieces in the order of their hashes."""
+        return (piece for *_, piece in sorted(self._heap, reverse=True, key=lambda entry: entry[0]))
+
+    def _keep(self, hashed, size, piece):
+        if hashed >= self.below:
+            return
+        heapq.heappush(self._heap, (-hashed, len(self._heap), size, piece))
+        self.bytes += size
+        while self.limit is not None and self.bytes > self.limit and len(self._heap) > 1:
+            self._cut(-self._heap[0][0])
+
+    def _cut(self, below):
+        """Drop the pieces with this hash or a larger one."""
+        self.below = below
+        while self._heap and -self._heap[0][0] >= below:
+            _, _, size, _ = heapq.heappop(self._heap)
+            self.bytes -= size
+
+
+def _hash(content):
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")
