@@ -49,7 +49,7 @@ def new_folder(path, overwrite=False, holds="run", argument="out"):
 def _refuse_what_is_there(path, holds, argument):
     _locks.check(path, argument)
     names = os.listdir(path)
-    # A process that was killed before it finished anything leaves its lock file, and perhaps a stage or temporary files.
+    # A process that was killed before it finished a file leaves its lock, and perhaps a stage or temporary files.
     if _locks.NAME not in names or _others(path, names):
         raise _exists(path, holds, argument)
 

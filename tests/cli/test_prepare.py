@@ -1,5 +1,6 @@
 """`tinylm prepare`, and `tinylm train --data` and `tinylm evaluate` on what it wrote."""
 
+import argparse
 import json
 import math
 import shutil
@@ -124,6 +125,64 @@ def test_bad_input_is_refused_in_one_line_and_nothing_is_written(tinylm, tmp_pat
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.splitlines()[-1].startswith(f"tinylm: {line}")
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.fixture
+def workers_here(monkeypatch):
+    """The stages of a Beam runner, run in this process; the options that Beam would get."""
+    from tinylm_keras.data.beam import options, preparing, work
+
+    got = []
+
+    def run(staging, stage, units, options, log, finished):
+        got[:] = options
+        for number in range(units):
+            work.run(staging.place, stage, number)
+        finished(staging.finished(stage))
+
+    monkeypatch.setattr(preparing.beam_runner, "run", run)
+    monkeypatch.setattr(options, "_check_runner", lambda runner: None)
+    monkeypatch.setattr(options, "_actions", lambda: {"--direct_num_workers": argparse.Namespace(nargs=None)})
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
+    yield got
+    work._read.cache_clear()
+
+
+def test_a_runner_gets_the_options_that_are_not_ours_and_writes_the_same_files(tinylm, tmp_path, workers_here):
+    settings = ["--tokenizer", "character", "--validation", "0.25"]
+    assert tinylm("prepare", "my.txt", *settings, "--out", "one").code == 0
+    with_runner = ["--runner", "DirectRunner", "--direct_num_workers", "2"]
+    ended = tinylm("prepare", *with_runner, "my.txt", *settings, "--out", "workers")
+    assert ended.code == 0
+    assert workers_here == ["--runner=DirectRunner", "--direct_num_workers=2"]
+    for path in (tmp_path / "one").iterdir():
+        if not path.name.startswith("."):
+            assert path.read_bytes() == (tmp_path / "workers" / path.name).read_bytes()
+    assert "read        " in ended.out
+
+
+def test_a_mistyped_option_is_refused_with_the_one_that_beam_knows(tinylm, workers_here):
+    ended = tinylm("prepare", "my.txt", "--out", "x", "--runner", "DirectRunner", "--direct_num_worker", "2")
+    assert "Did you mean --direct_num_workers?" in ended.refusal
+    assert "No such option" in tinylm("prepare", "my.txt", "--out", "x", "--direct_num_workers", "2").refusal
+
+
+def test_an_address_is_read_by_a_runner_alone(tinylm):
+    ended = tinylm("prepare", "gs://bucket/books/", "--out", "x")
+    assert "must be local or mounted, not an address" in ended.refusal
+    assert "must be local or mounted, not an address" in tinylm("train", "gs://bucket/a.txt", "--out", "x").refusal
+
+
+def test_a_stop_says_how_the_workers_continue(tinylm, workers_here, monkeypatch):
+    from tinylm_keras.data.beam import preparing
+
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(preparing.beam_runner, "run", stop)
+    ended = tinylm("prepare", "my.txt", "--out", "x", "--runner", "DirectRunner")
+    assert ended.code == 130
+    assert "Stopped. To continue, give the same command with --out x" in ended.err
 
 
 def test_the_live_line_says_how_far_and_how_fast(monkeypatch):

@@ -1,7 +1,7 @@
 """`scripts/distributed-check`: every promise of training on several devices and in several processes, with real ones.
 
 Prints a line for each promise and ends with 1 if one was not kept. Names select parts: laws, long, processes, stops,
-kills, refusals. Everything runs on CPU devices; two processes need about 25 seconds on two free cores.
+kills, refusals, strategy, beam. Everything runs on CPU devices; two processes need about 25 seconds on two free cores.
 """
 
 import json
@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from tests.distributed import processes
+from tests.distributed import beam, processes
 from tests.distributed.processes import MODEL, Process, environment, running, weights
 from tinylm_keras.training import run_folder
 
@@ -186,10 +186,15 @@ class Check:
             "must not run under a tf.distribute strategy" in one.said(), f"strategy: {one.out.read_text().strip()}"
         )
 
+    def beam(self):
+        folder = self.folder / "beam"
+        folder.mkdir()
+        beam.check(self.tell, folder)
+
 
 def main():
     """Return 1 if a promise was not kept, else 0."""
-    parts = ("laws", "long", "processes", "stops", "kills", "refusals", "strategy")
+    parts = ("laws", "long", "processes", "stops", "kills", "refusals", "strategy", "beam")
     names = sys.argv[1:] or parts
     if set(names) - set(parts):
         print(f"The parts are: {', '.join(parts)}.")

@@ -390,6 +390,24 @@ def test_what_is_no_folder_is_refused(tmp_path):
         data.open_token_files(5)
 
 
+def test_an_address_is_refused_because_windows_are_read_here_and_there():
+    with pytest.raises(ValueError, match="must be a local or mounted folder, not an address"):
+        data.open_token_files("gs://bucket/tokens")
+
+
+def test_what_a_killed_prepare_left_does_not_stand_in_the_way_of_the_next(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in (".tinylm.lock", ".train.0123abcd.tmp.bin", ".index.0123abcd.tmp.json"):
+        (out / name).write_bytes(b"")
+    data.prepare(["a b", "b c"], WhitespaceTokenizer(), out, validation=0)
+    assert sorted(path.name for path in out.iterdir() if path.name != ".tinylm.lock") == [
+        "index.json",
+        "tokenizer.json",
+        "train.bin",
+    ]
+
+
 def test_val_bin_stands_in_for_validation_bin(folder):
     expected = data.open_token_files(folder).validation.ids.tolist()
     (folder / "validation.bin").rename(folder / "val.bin")

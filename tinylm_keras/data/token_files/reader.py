@@ -14,6 +14,7 @@ from tinylm_keras import _checks
 from tinylm_keras.data.token_files import index as file_index
 from tinylm_keras.data.token_files.index import refuse
 from tinylm_keras.data.token_stream import TokenStream
+from tinylm_keras.text import remote_files
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -98,6 +99,9 @@ def open_token_files(
     """
     if not isinstance(folder, (str, os.PathLike)):
         raise _checks.refuse("folder", "must be the path of a folder", folder, error=TypeError)
+    if remote_files.is_address(folder):
+        advice = "Copy it to this machine, or mount it: training reads a window here and a window there."
+        raise _checks.refuse("folder", "must be a local or mounted folder, not an address", str(folder), advice)
     folder = pathlib.Path(folder)
     if not folder.is_dir():
         raise _checks.refuse("folder", "must be a folder of token files", str(folder), "Make one: tinylm prepare")
