@@ -62,9 +62,14 @@ class Staging:
         """Return a file opened for reading bytes, or raise FileNotFoundError."""
         if not self.is_remote:
             return open(self._path(name), "rb")
-        if not self._systems().exists(self._path(name)):
+        if not self.has(name):
             raise FileNotFoundError(self._path(name))
         return self._systems().open(self._path(name), compression_type="uncompressed")
+
+    def has(self, name):
+        """Return whether there is a file of this name."""
+        path = self._path(name)
+        return self._systems().exists(path) if self.is_remote else pathlib.Path(path).exists()
 
     def finished(self, stage):
         """Return the numbers of the units whose result of a stage is there."""

@@ -32,14 +32,16 @@ def run(place, stage, number):
         int. The unit.
     """
     staging = Staging(place)
-    if number in staging.finished(stage):
+    if staging.has(f"{stage}/{name_of(number)}"):
         return number
     unit = Unit(**_read(place, UNITS)[number])
     settings = _read(place, f"{stage}.json")
     with _heard() as warned:
         try:
             result = {"result": _WORK[stage](staging, number, unit, settings)}
-        except (ValueError, TypeError) as error:  # about the source, so another attempt would not help
+        except (ValueError, TypeError) as error:
+            if not hasattr(error, "parts"):  # not a refusal of the input, which another attempt would meet again
+                raise
             result = {"refused": _parts_of(error)}
     staging.write_json(f"{stage}/{name_of(number)}", {**result, "warnings": warned})
     return number
@@ -116,8 +118,7 @@ def _divided(number, unit, settings):
 
 
 def _parts_of(error):
-    parts = getattr(error, "parts", [str(error)])
-    return [part if isinstance(part, str) else [part.name, *_value_of(part)] for part in parts]
+    return [part if isinstance(part, str) else [part.name, *_value_of(part)] for part in error.parts]
 
 
 def _value_of(argument):

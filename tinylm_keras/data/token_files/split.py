@@ -65,7 +65,7 @@ def look(documents, fraction, seed=0, looked=lambda: None):
     """Return a `Look` at some texts, which may be a part of a source; arguments as for `divide`."""
     spans, counts = _survey(documents, seed, looked)
     number = int(counts.sum())
-    may_be_cut = number == 1 or (documents.whole and number <= MOST_DOCUMENTS)
+    may_be_cut = fraction > 0 and (number == 1 or (documents.whole and number <= MOST_DOCUMENTS))
     return Look(counts, list(_cutting_places(documents, spans, fraction, looked)) if may_be_cut else None)
 
 
