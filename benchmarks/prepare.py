@@ -1,9 +1,12 @@
-"""How fast text becomes token files, and in how much memory: `python -m benchmarks.prepare [--megabytes 300]`.
+"""How fast text becomes token files, and in how much memory: `python -m benchmarks prepare [--megabytes 300]`.
 
 The text is made up: documents of sentences, their words drawn from 50,000 by a Zipf law. Each tokenizer runs in a fresh
 process, on a tenth of the text and on all of it, so that one sees whether memory grows with the text. A vocabulary of
 8,192 tokens is learned first, from the training part (90 %). CPU seconds stand beside wall seconds, because on a shared
 machine a process may wait. The peak of memory includes what the imports take, mostly TensorFlow, which is shown too.
+
+`--workers 2` does the same with so many processes of Apache Beam on this machine; their CPU seconds are then counted as
+well, as far as they have ended in order, and the peak is that of the largest process.
 """
 
 import argparse
@@ -44,23 +47,24 @@ def write_text(path, size, seed=0):
             file.write("\n\n".join(documents) + "\n\n")
 
 
-def measure(path, name, separator):
+def measure(path, name, separator, workers=0):
     """In this process: prepare the file; return the seconds of reading, learning and writing, tokens, and memory."""
     import tinylm_keras as tlm
 
     kind, max_tokens = TOKENIZERS[name]
     tokenizer = getattr(tlm, kind)(max_tokens=max_tokens)
     before = _peak()
-    stages = {}
+    stages, options = {}, [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
+    how = {"runner": "DirectRunner", "runner_options": options} if workers else {}
 
     def progress(stage, done, size, tokens):
-        stages.setdefault(stage, (time.perf_counter(), time.process_time()))
+        stages.setdefault(stage, (time.perf_counter(), _cpu()))
 
     with tempfile.TemporaryDirectory() as folder:
         token_files = tlm.data.prepare(
-            path, tokenizer, pathlib.Path(folder) / "token_files", separator=separator, progress=progress
+            path, tokenizer, pathlib.Path(folder) / "token_files", separator=separator, progress=progress, **how
         )
-        ended = (time.perf_counter(), time.process_time())
+        ended = (time.perf_counter(), _cpu())
         tokens = len(token_files.train.ids) + len(token_files.validation.ids)
     marks = [*stages.values(), ended]
     wall, cpu = ([after[i] - one[i] for one, after in itertools.pairwise(marks)] for i in (0, 1))
@@ -68,17 +72,24 @@ def measure(path, name, separator):
 
 
 def _peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    largest = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return largest / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def _cpu():
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--megabytes", type=int, default=300)
     parser.add_argument("--tokenizers", nargs="+", choices=TOKENIZERS, default=list(TOKENIZERS))
+    parser.add_argument("--workers", type=int, default=0, help="processes of Apache Beam; 0: without it")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
-        print(json.dumps(measure(*arguments.measure, separator="\n\n")))
+        print(json.dumps(measure(*arguments.measure, "\n\n", arguments.workers)))
         return
     names = ("tokenizer", "MB", "learn MB/s", "per CPU s", "write MB/s", "per CPU s", "M tokens", "peak MB", "imports")
     print("".join(f"{name:>12}" for name in names))
@@ -88,6 +99,7 @@ def main():
             write_text(path, size * 10**6)
             for name in arguments.tokenizers:
                 command = [sys.executable, "-m", "benchmarks.prepare", "--measure", str(path), name]
+                command += ["--workers", str(arguments.workers)]
                 output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
                 _show(name, path.stat().st_size / 1e6, json.loads(output.splitlines()[-1]))
 
