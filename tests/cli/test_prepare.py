@@ -143,7 +143,7 @@ def workers_here(monkeypatch):
     monkeypatch.setattr(preparing.beam_runner, "run", run)
     monkeypatch.setattr(options, "_check_runner", lambda runner: None)
     monkeypatch.setattr(options, "_actions", lambda: {"--direct_num_workers": argparse.Namespace(nargs=None)})
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
+    monkeypatch.setattr(options, "is_installed", lambda: True)
     yield got
     work._read.cache_clear()
 
@@ -165,6 +165,16 @@ def test_a_mistyped_option_is_refused_with_the_one_that_beam_knows(tinylm, worke
     ended = tinylm("prepare", "my.txt", "--out", "x", "--runner", "DirectRunner", "--direct_num_worker", "2")
     assert "Did you mean --direct_num_workers?" in ended.refusal
     assert "No such option" in tinylm("prepare", "my.txt", "--out", "x", "--direct_num_workers", "2").refusal
+
+
+def test_a_runner_without_beam_is_refused_with_what_to_install(tinylm, monkeypatch):
+    from tinylm_keras.data.beam import options
+
+    monkeypatch.setattr(options, "is_installed", lambda: False)
+    options._actions.cache_clear()
+    ended = tinylm("prepare", "my.txt", "--out", "x", "--runner", "DirectRunner", "--direct_num_workers", "2")
+    options._actions.cache_clear()
+    assert "Run: pip install 'tinylm-keras[beam]'" in ended.refusal
 
 
 def test_an_address_is_read_by_a_runner_alone(tinylm):

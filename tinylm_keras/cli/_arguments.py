@@ -1,6 +1,5 @@
 """Reads numbers and texts from the command line, and an option with several numbers."""
 
-import importlib.util
 import itertools
 import os
 import re
@@ -127,8 +126,6 @@ def for_runner(arguments, command):
         list of str.
     """
     if not any(one.partition("=")[0] == "--runner" for one in itertools.takewhile("--".__ne__, arguments)):
-        return arguments
-    if importlib.util.find_spec("apache_beam") is None:  # which is refused later, in one line
         return arguments
     from tinylm_keras.data.beam.options import split
 

@@ -11,8 +11,7 @@ EXAMPLES = {
     "prepare": (
         "tinylm prepare books/ --tokenizer byte-pair --max-tokens 8000 --out tokens",
         "tinylm prepare 'data/*.jsonl' --column text --out tokens",
-        "tinylm prepare books/ --out tokens --runner DirectRunner --direct_num_workers 4",
-        "tinylm train --data tokens",
+        "tinylm prepare books/ --out tokens --runner DirectRunner",
     ),
     "train": (
         "tinylm train",

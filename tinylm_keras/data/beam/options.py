@@ -11,6 +11,11 @@ from tinylm_keras.text.remote_files import without_warnings_of_beam
 LOCAL = ("DirectRunner", "BundleBasedDirectRunner", "FnApiRunner", "PrismRunner")
 
 
+def is_installed():
+    """Return whether Beam is installed."""
+    return importlib.util.find_spec("apache_beam") is not None
+
+
 def checked(runner, options):
     """Return the options of Beam with the runner, each as "--name=value" or "--name", or raise.
 
@@ -25,7 +30,7 @@ def checked(runner, options):
     _checks.text("runner", runner)
     if isinstance(options, str) or not all(isinstance(one, str) for one in options):
         raise _checks.refuse("runner_options", "must be a list of strings", options, error=TypeError)
-    if importlib.util.find_spec("apache_beam") is None:
+    if not is_installed():
         advice = "Run: pip install 'tinylm-keras[beam]'"
         raise _checks.refuse("runner", "needs Apache Beam, which is not installed", runner, advice)
     _check_runner(runner)
@@ -72,7 +77,9 @@ def split(arguments, known=(), with_value=()):
 
 @functools.cache
 def _actions():
-    """Return the options that Beam knows, by name."""
+    """Return the options that Beam knows, by name; none if it is not installed, which `checked` refuses."""
+    if not is_installed():
+        return {}
     with without_warnings_of_beam():
         from apache_beam.options.pipeline_options import PipelineOptions
 
