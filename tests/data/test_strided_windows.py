@@ -75,3 +75,17 @@ def test_nothing_to_predict_and_training_are_refused():
         strided_windows(["a"], tokenizer, context_length=4)
     with pytest.raises(ValueError, match="These windows are for evaluation"):
         strided_windows(["ab"], tokenizer, context_length=4).for_fit(endless=True)
+
+
+@pytest.mark.parametrize("layout", ["padded", "packed"])
+def test_some_windows_alone_predict_the_tokens_that_are_theirs(layout):
+    tokenizer = CharacterTokenizer(end_token="<end>").adapt(TEXTS)
+    windows = strided_windows(TEXTS, tokenizer, context_length=8, batch_size=3, layout=layout)
+    numbers, tokens = windows.window_of_targets(), shown(windows)
+    assert len(numbers) == windows.tokens
+    for chosen in (np.array([0]), np.arange(1, numbers[-1] + 1, 2)):
+        some = windows.only(chosen)
+        expected = [token for token, number in zip(tokens, numbers, strict=True) if number in chosen]
+        assert shown(some) == expected and some.tokens == len(expected)
+        assert {x.shape for x, _ in some} == {(3, 8)}
+    assert shown(windows) == tokens

@@ -44,6 +44,16 @@ def test_both_curves_and_the_best_step_are_drawn():
     assert list(axes.lines[1].get_ydata()) == [row["val_loss"] for row in HISTORY]
 
 
+def test_of_a_mixture_the_best_step_is_its_own():
+    history = [{**row, "val_mixture_loss": 2.0 / row["step"]} for row in HISTORY]
+    figure, last = draw(history), history[-1]
+    labels = legend(figure)
+    assert labels[:3] == ["training", "validation", "validation, mixed with counts"]
+    assert labels[3].startswith(f"best: step {last['step']}, loss {last['val_mixture_loss']:.3f}, perplexity ")
+    assert figure.alt_text.endswith("Lowest validation loss mixed with counts: 0.018 at step 110 of 110.")
+    assert draw_overfitting(history).alt_text == draw_overfitting(HISTORY).alt_text  # of the network alone
+
+
 def test_without_validation_the_best_is_the_lowest_training_loss():
     assert legend(draw([{"step": 1, "loss": 0.5}])) == ["training", "best: step 1, loss 0.500, perplexity 1.65"]
 

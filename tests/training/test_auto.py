@@ -250,11 +250,12 @@ def test_a_run_by_minutes_keeps_room_for_counting_and_mixing(monkeypatch):
     assert mixing.seconds_at_the_end(counted, 2.0) > counted.seconds + 2.0
     monkeypatch.setattr(time_budget, "_measure", lambda *_: time_budget.Costs(update=0.5, evaluation=0.5))
     steps = []
-    for ahead in (None, counted):
+    for mixed in (False, True):
         from tinylm_keras.training import start
 
         model = start.new_model(recipe, corpus.tokenizer)
-        final, *_ = time_budget.lay_out(recipe, corpus, model, 0.0, counted=ahead, clock=lambda: 0.0)
+        mixture = mixing.Ahead(model, counted) if mixed else None
+        final, *_ = time_budget.lay_out(recipe, corpus, model, 0.0, mixture=mixture, clock=lambda: 0.0)
         steps.append(final.steps)
     assert abs(0.5 * (steps[0] - steps[1]) - mixing.seconds_at_the_end(counted, 0.5)) <= 6  # whole calls
 

@@ -35,6 +35,17 @@ def test_plain_lines_are_one_for_each_evaluation():
     )
 
 
+def test_the_line_of_a_mixture_shows_both_losses_and_which_step_is_best():
+    stream = io.StringIO()
+    for bits in ({"val_bits_per_character": 1.25}, {}):
+        Plain(stream).evaluation({**ROW, **bits, "val_mixture_bits_per_character": 1.125}, None, True)
+    assert stream.getvalue() == (
+        "step 1,200  loss 2.500  validation loss 2.000  perplexity 7.39  1.250 bits/character"
+        "  1.125 mixed with counts  best\n"
+        "step 1,200  loss 2.500  validation loss 2.000  perplexity 7.39  1.125 bits/character mixed with counts  best\n"
+    )
+
+
 def test_a_stream_that_knows_only_ascii_does_not_end_a_run():
     raw = io.BytesIO()
     reporter = Plain(io.TextIOWrapper(raw, encoding="ascii"))

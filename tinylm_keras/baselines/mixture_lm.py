@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -11,9 +9,9 @@ import numpy as np
 from keras import ops
 
 from tinylm_keras import _checks
-from tinylm_keras.baselines.layers.mixing import Mixing, fit_shares
+from tinylm_keras.baselines.layers.mixing import Mixing
 from tinylm_keras.baselines.ngram_lm import NGramLM
-from tinylm_keras.generation.compile import compiled
+from tinylm_keras.baselines.share_fit import Mixed, ShareFit
 from tinylm_keras.models import chunked_loss
 from tinylm_keras.models.language_model import LanguageModel
 
@@ -154,19 +152,6 @@ def _part(model):
     return {name: serialized[name] for name in ("module", "class_name", "config", "registered_name")}
 
 
-@dataclasses.dataclass(frozen=True)
-class Mixed:
-    """Losses of `mix`, in nats per token, on the half of the text that the shares were not fitted on.
-
-    Attributes:
-        loss, network_loss, counts_loss: float. Of the mixture, and of each part alone.
-    """
-
-    loss: float
-    network_loss: float
-    counts_loss: float
-
-
 def mix(network: LanguageModel, counts: NGramLM, validation: StridedWindows) -> tuple[MixtureLM, Mixed]:
     """Mix a network with counts, with shares fitted on one half of a validation text.
 
@@ -176,39 +161,9 @@ def mix(network: LanguageModel, counts: NGramLM, validation: StridedWindows) -> 
         validation: `StridedWindows` of text that neither of them has seen.
 
     Returns:
-        A pair of the `MixtureLM` and its losses on the other half.
+        A pair of the `MixtureLM` and a `Mixed` with its losses on the other half.
     """
+    found = ShareFit(network, counts, validation).fit()
     model = MixtureLM(network, counts)
-    first, second, known, half = _probabilities(model, validation)
-    fitted = fit_shares(first[half], second[half], known[half], model.mixing.longest)
-    model.mixing.shares.assign(fitted)
-    share = fitted[known[~half]]
-    mixed = share * first[~half] + (1 - share) * second[~half]
-    losses = (
-        float(-np.log(np.maximum(p, 1e-30)).mean()) if len(p) else math.nan
-        for p in (mixed, first[~half], second[~half])
-    )
-    return model, Mixed(*losses)
-
-
-def _probabilities(model, windows):
-    """Return for each target its probability from the network and from the counts, the length of the known context,
-    and whether it belongs to the first half. The halves alternate window by window."""
-
-    def look(x, y):
-        logits = ops.cast(model.network.head(model.network.hidden_states(x, training=False)), "float32")
-        log_p = ops.log_softmax(logits, axis=-1)
-        return ops.take_along_axis(log_p, ops.expand_dims(y, -1), axis=-1)[..., 0]
-
-    program, found, halves, number = compiled(look, model.network.variables), [], [], 0
-    for x, y in windows:
-        real = y != windows.pad_id
-        found.append(np.exp(ops.convert_to_numpy(program(x, y))[real].astype("float64")))
-        halves.append(np.broadcast_to((number + np.arange(len(y)))[:, np.newaxis] % 2 == 0, y.shape)[real])
-        number += len(y)
-    half = np.concatenate(halves)
-    if half.all():  # a single window
-        half = np.arange(len(half)) < len(half) // 2
-    # The windows predict each token of their rows once and in order, so the counts can use the rows.
-    second, known = model.counts.counts.probabilities(windows.rows())
-    return np.concatenate(found), second, known, half
+    model.mixing.shares.assign(found.shares)
+    return model, found

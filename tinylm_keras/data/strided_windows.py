@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,6 +97,19 @@ class StridedWindows(Batches):
     def rows(self) -> list[np.ndarray]:
         """The ids of each text, or of all texts in one array (packed): list of int arrays."""
         return [self.ids[first:end] for first, end in zip(self._bounds[:-1], self._bounds[1:], strict=True)]
+
+    def window_of_targets(self) -> np.ndarray:
+        """The number of the window that predicts each token, in the order of the tokens: int array `[tokens]`."""
+        predicted = np.minimum(self.length, self._end - self._first - 1) - self._skipped
+        return np.repeat(np.arange(len(self._first)), predicted)
+
+    def only(self, numbers: np.ndarray) -> StridedWindows:
+        """A copy with only the windows of these numbers, in batches of the same size."""
+        some = copy.copy(self)
+        some._first, some._skipped, some._end = (part[numbers] for part in (self._first, self._skipped, self._end))
+        some.steps_per_epoch = -(-len(some._first) // some.batch_size)
+        some.tokens = int(np.isin(self.window_of_targets(), numbers).sum())
+        return some
 
     def batch(self, step: int) -> tuple[IdTable, IdTable]:
         """x and y of a step: int32 arrays `[batch_size, length]`; targets that do not count are padding."""

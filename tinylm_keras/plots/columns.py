@@ -11,6 +11,9 @@ from tinylm_keras import _checks
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+# The validation loss of a mixture, of a network that a run will mix with counts.
+MIXTURE = "val_mixture_loss"
+
 
 def rows(history: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return a history as rows: itself, or those of a dict of columns, such as the `history.history` of a model.
@@ -53,6 +56,20 @@ def column(history: Sequence[Mapping[str, Any]], name: str) -> list[float]:
     """Return the values of a column as floats; missing and infinite values become nan, which is not drawn."""
     values = [row.get(name) for row in history]
     return [float(value) if value is not None and math.isfinite(value) else math.nan for value in values]
+
+
+def judged_by(history: Sequence[Mapping[str, Any]]) -> str:
+    """Return the column by which the best row is chosen.
+
+    Example:
+
+    >>> judged_by([{"step": 5, "loss": 2.0, "val_loss": 2.1}]), judged_by([{"step": 5, "loss": 2.0}])
+    ('val_loss', 'loss')
+    """
+    for name in (MIXTURE, "val_loss"):
+        if all(row.get(name) is not None for row in history):
+            return name
+    return "loss"
 
 
 def lowest(values: Sequence[float]) -> int | None:

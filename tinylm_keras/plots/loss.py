@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,8 @@ def loss_plot(history: History, path: Path) -> None:
         history: list of dicts with "step", "loss" and perhaps "val_loss": the rows of `history.csv`; or a dict of such
             columns: the `model.history.history` that `train` or `fit` leaves (that of `fit` by epochs). If there is a
             "train_loss", which is estimated like the validation loss, it is plotted instead of "loss", the mean over
-            the last updates.
+            the last updates. With a "val_mixture_loss", the validation loss of the network mixed with counts, the best
+            step is that of the mixture.
         path: str or `os.PathLike`. The PNG file, written atomically.
 
     Raises:
@@ -87,32 +89,49 @@ def draw_overfitting(history: History) -> Picture:
     return _draw(history, after=True)
 
 
+# Colour, mark and label of each curve.
+CURVES = {
+    "training": (style.TRAIN, "o", "training"),
+    "validation": (style.VALIDATION, "s", "validation"),
+    "mixture": (style.MIXED, "^", "validation, mixed with counts"),
+}
+
+
 @style.styled
 def _draw(history, after=False):
     unit, history = columns.unit(history), columns.rows(history)
     steps = columns.steps(history)
     figure = style.new()
     axes = figure.add_subplot()
-    estimated, judged = columns.has(history, "train_loss"), columns.has(history, "val_loss")
-    trained = columns.column(history, "train_loss" if estimated else "loss")
-    evaluated = columns.column(history, "val_loss")
-    axes.plot(steps, trained, color=style.TRAIN, marker="o", label="training")
-    if judged:
-        axes.plot(steps, evaluated, color=style.VALIDATION, marker="s", label="validation")
-        if not estimated:
-            figure.supxlabel(WHY_ABOVE, fontsize=8)
-    best = columns.lowest(evaluated if judged else trained)
+    curves = _curves(history, of_network=after)
+    for name, values in curves.items():
+        colour, mark, label = CURVES[name]
+        axes.plot(steps, values, color=colour, marker=mark, label=label)
+    if "validation" in curves and not columns.has(history, "train_loss"):
+        figure.supxlabel(WHY_ABOVE, fontsize=8)
+    judging = list(curves.values())[-1]
+    best = columns.lowest(judging)
     if best is not None:
-        _mark_best(axes, unit, steps[best], (evaluated if judged else trained)[best])
+        _mark_best(axes, unit, steps[best], judging[best])
     style.name_axes(axes, unit, "loss (nats per token)", steps)
-    style.room_above_and_below(axes, trained + evaluated)
-    figure.alt_text = _sentence(unit, steps, trained, evaluated if judged else None, best)
+    style.room_above_and_below(axes, list(itertools.chain(*curves.values())))
+    figure.alt_text = _sentence(unit, steps, curves, best)
     if after:
-        figure.alt_text += _overfitting(axes, steps, trained, evaluated, best)
+        figure.alt_text += _overfitting(axes, steps, curves["training"], curves["validation"], best)
     _add_perplexities(axes)
     # Above the axes, where it cannot cover a curve.
-    figure.legend(loc="outside upper center", ncols=2 if after else 3)
+    figure.legend(loc="outside upper center", ncols=2 if after or "mixture" in curves else 3)
     return figure
+
+
+def _curves(history, of_network):
+    """Return the losses to plot, as lists by their names in `CURVES`; the last one decides which step is best."""
+    found = {"training": columns.column(history, "train_loss" if columns.has(history, "train_loss") else "loss")}
+    if columns.has(history, "val_loss"):
+        found["validation"] = columns.column(history, "val_loss")
+    if columns.judged_by(history) == columns.MIXTURE and not of_network:
+        found["mixture"] = columns.column(history, columns.MIXTURE)
+    return found
 
 
 def _mark_best(axes, unit, step, loss):
@@ -139,19 +158,18 @@ def _overfitting(axes, steps, trained, evaluated, best):
     )
 
 
-def _sentence(unit, steps, trained, evaluated, best):
-    what = "Training loss" if evaluated is None else "Training and validation loss"
-    curves = [("it" if evaluated is None else "training", trained)]
-    curves += [] if evaluated is None else [("validation", evaluated)]
+def _sentence(unit, steps, curves, best):
+    what = "Training loss" if len(curves) == 1 else "Training and validation loss"
     parts = []
-    for name, values in curves:
+    for name, values in curves.items():
         found = columns.ends(values)
         course = "is never finite" if found is None else f"begins at {found[0]:.3f} and ends at {found[1]:.3f}"
-        parts.append(f"{name} {course}")
+        parts.append(f"{'it' if len(curves) == 1 else CURVES[name][2]} {course}")
     sentence = f"{what} by {unit}: {'; '.join(parts)}."
     if best is not None:
-        kind, values = ("training", trained) if evaluated is None else ("validation", evaluated)
-        sentence += f" Lowest {kind} loss: {values[best]:.3f} at {unit} {steps[best]:,} of {steps[-1]:,}."
+        judging, values = list(curves.items())[-1]
+        kind = f"{judging} loss" if judging != "mixture" else "validation loss mixed with counts"
+        sentence += f" Lowest {kind}: {values[best]:.3f} at {unit} {steps[best]:,} of {steps[-1]:,}."
     return sentence
 
 

@@ -22,7 +22,7 @@ PAPER, INK, GREY, GRID, FAINT = "#ffffff", "#333333", "#6b6b6b", "#dddddd", "#f0
 # Okabe and Ito's colours for colour-blind readers, ordered by contrast on white.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 DASHES = ("-", "--", ":", "-.")
-TRAIN, VALIDATION = COLOURS[:2]
+TRAIN, VALIDATION, MIXED = COLOURS[:3]
 
 MARKS = "os^Dvp*"
 

@@ -194,15 +194,23 @@ def best_text(monitor, score, step):
     return json.dumps({"monitor": monitor, "score": score if math.isfinite(score) else None, "step": step})
 
 
-def read_best(path, monitor):
-    """Return (score, step) of the best model in a file; None if the file has none."""
+def read_best(path, monitor, rows=()):
+    """Return (score, step) of the best model in a file; None if the file has none.
+
+    Args:
+        path: `pathlib.Path`.
+        monitor: str. The name of the score.
+        rows: list of dict. The history, which has the score if the model was chosen by another one: a mixture that
+            several processes continue is no mixture any more.
+    """
     try:
         value = archive.training(path)
-        if value["monitor"] == monitor:
-            return float(value["score"]), int(value["step"])
+        score, step = value["score"], int(value["step"])
+        if value["monitor"] != monitor:
+            score = next((row[monitor] for row in rows if row["step"] == step), None)
+        return float(score), step
     except (OSError, ValueError, TypeError, KeyError):
-        pass
-    return None
+        return None
 
 
 def is_finite(model):

@@ -22,7 +22,8 @@ class CheckpointManager:
     Args:
         model: The `LanguageModel` in training.
         folder: `RunFolder` or None to keep everything in memory.
-        monitor: str. "val_loss", or "loss" without validation.
+        monitor: str. The column of the history whose lowest value is best: "val_loss"; "val_mixture_loss" if the run
+            ends with a mixture; "loss" without validation.
         workers: `distribution.Workers` or None.
 
     Attributes:
@@ -48,7 +49,7 @@ class CheckpointManager:
         self.saved_step, self._saved = state.step, _mark(state)
         if state.best_step is None:
             return []
-        found = checkpoint.read_best(self.folder.file(checkpoint.BEST), self.monitor)
+        found = checkpoint.read_best(self.folder.file(checkpoint.BEST), self.monitor, state.rows)
         if found is None:
             name = checkpoint.BEST
             step = f"{state.best_step:,}"

@@ -7,9 +7,11 @@ import time
 import numpy as np
 
 from tinylm_keras import counting
-from tinylm_keras.baselines.mixture_lm import MixtureLM, mix
+from tinylm_keras.baselines.mixture_lm import MixtureLM
 from tinylm_keras.baselines.ngram_lm import NGramLM
+from tinylm_keras.baselines.share_fit import ShareFit
 from tinylm_keras.models import after_run
+from tinylm_keras.plots import columns
 from tinylm_keras.training import checkpoint
 
 # If the text has more tokens, only so many are counted, in stretches spread evenly over it: counting takes about a
@@ -69,14 +71,41 @@ def seconds_at_the_end(counted, evaluation):
     return counted.seconds + 2.5 * evaluation + ENDING
 
 
-def finish(model, counted, corpus, file, best):
+class Ahead:
+    """The mixture that a run will end with, as it would be with the network's present weights.
+
+    Args:
+        model: `LanguageModel` in training.
+        counted: `Counted`.
+
+    Attributes:
+        counted: The same.
+    """
+
+    def __init__(self, model, counted):
+        self.counted = counted
+        settings = {"tokenizer": model.tokenizer, "context_length": model.context_length}
+        self.fit = ShareFit(model, NGramLM.of(counted.counts, **settings), counted.windows)
+
+    def columns(self, between=None):
+        """Return the columns of the history about the mixture: its loss where its shares are fitted.
+
+        Args:
+            between: Function that is called after each batch, or None.
+        """
+        loss = self.fit.first_half_loss(between)
+        bits = float(self.counted.windows.bits_per_character(loss))
+        return {columns.MIXTURE: loss, "val_mixture_bits_per_character": bits}
+
+
+def finish(model, ahead, corpus, file, best):
     """Mix a trained network with counts of its text, and write the mixture as the result of the run.
 
     The shares are fitted with the counts of the training text; then the validation text is counted too.
 
     Args:
         model: `LanguageModel` with its best weights, compiled.
-        counted: `Counted`.
+        ahead: `Ahead` of the same model.
         corpus: `Corpus`.
         file: `pathlib.Path` or None. Path for the result.
         best: str. The text for the file of the best model; see `checkpoint.best_text`.
@@ -85,21 +114,19 @@ def finish(model, counted, corpus, file, best):
         The compiled `MixtureLM`, or the model itself if counts do not help; a line to show; and bits per character for
         the record, as a dict that is empty if there is no mixture.
     """
-    settings = {"tokenizer": corpus.tokenizer, "context_length": model.context_length}
-    optimizer, jit_compile = model.optimizer, model.jit_compile
-    trial, found = mix(model, NGramLM.of(counted.counts, **settings), counted.windows)
+    counted, found = ahead.counted, ahead.fit.fit()
     bits = [counted.windows.bits_per_character(loss) for loss in (found.loss, found.network_loss, found.counts_loss)]
     if found.loss > found.network_loss:
-        compile_with(model, optimizer, jit_compile)
         figures = "{:.3f} bits per character on half of the validation text with them, {:.3f} without".format(*bits)
         return model, f"Counts do not help: {figures}.", {}
-    shares = trial.shares
+    optimizer, jit_compile = model.optimizer, model.jit_compile
+    settings = {"tokenizer": corpus.tokenizer, "context_length": model.context_length}
     tokenizer, order = corpus.tokenizer, counted.counts.order
     rows = [*counted_rows(corpus.train_stream, tokenizer), *counted_rows(corpus.validation_stream, tokenizer)]
     sizes = {"vocabulary_size": tokenizer.vocabulary_size(), "pad_id": tokenizer.pad_id}
     counts = NGramLM.of(counting.count(rows, order=order, **sizes), **settings)
-    mixture = MixtureLM(model, counts, name=trial.name)
-    mixture.mixing.shares.assign(shares[: len(mixture.shares)])
+    mixture = MixtureLM(model, counts)
+    mixture.mixing.shares.assign(found.shares[: len(mixture.shares)])
     compile_with(mixture, optimizer, jit_compile)
     if file is not None:
         checkpoint.write(mixture, best, file)
@@ -111,7 +138,7 @@ def finish(model, counted, corpus, file, best):
 
 
 def compile_with(model, optimizer, jit_compile):
-    """Compile a model or a mixture with a copy of the optimizer of the run, including its state."""
+    """Compile a mixture with a copy of the optimizer of the run, including its state."""
     model.compile(type(optimizer).from_config(optimizer.get_config()), jit_compile=jit_compile)
     for variable, value in zip(model.optimizer.variables, optimizer.variables, strict=True):
         variable.assign(value)

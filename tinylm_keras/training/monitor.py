@@ -25,6 +25,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         interrupts: `Interrupts`.
         tokens_per_step: float. Average number of real tokens in an update.
         bits_per_character: Function from the validation loss to bits per character; None without validation.
+        mixture: `mixing.Ahead` whose loss each evaluation records, or None.
         training_sample: `Batches` of the training text, on which each evaluation estimates the training loss, or None.
         state: `checkpoint.State` to continue from, or None.
         began: float. Start of the run by `time.monotonic`; None: now.
@@ -45,6 +46,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         interrupts,
         tokens_per_step,
         bits_per_character,
+        mixture=None,
         training_sample=None,
         state=None,
         began=None,
@@ -54,7 +56,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         self.recipe, self.plan, self.checkpoints, self.reporter = recipe, plan, checkpoints, reporter
         self.record, self.interrupts = record, interrupts
         self.tokens_per_step, self.bits_per_character = tokens_per_step, bits_per_character
-        self.training_sample = training_sample
+        self.mixture, self.training_sample = mixture, training_sample
         self.batches, self.rows, self.samples, self.first_loss = 0, [], [], None
         self.began = time.monotonic() if began is None else began
         self._sums = None  # of the current period; None while the model's metric holds them
@@ -171,7 +173,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         if self.recipe.prompt is not None and self.model.can_begin(self.recipe.prompt):
             sample = self.model.generate(self.recipe.prompt, seed=self.recipe.seed)
         self.interrupts.check()
-        best = self.checkpoints.evaluated(self.step, float(logs[self.checkpoints.monitor]))
+        best = self.checkpoints.evaluated(self.step, row[self.checkpoints.monitor])
         self.rows.append(row)
         if sample is not None:
             self.samples.append((self.step, sample))
@@ -246,6 +248,8 @@ class TrainingMonitor(keras.callbacks.Callback):
             row["val_perplexity"] = float(logs["val_perplexity"])
             if self.bits_per_character is not None:
                 row["val_bits_per_character"] = float(self.bits_per_character(row["val_loss"]))
+        if self.mixture is not None:
+            row |= self.mixture.columns(between=self.interrupts.check)
         row["learning_rate"] = self.learning_rate(self.step)  # of the next update
         row["seconds"] = round(time.monotonic() - self.began, 3)
         return row

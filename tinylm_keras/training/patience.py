@@ -1,8 +1,13 @@
 """Early stopping: whether a run has waited long enough for a better evaluation. No Keras."""
 
+from tinylm_keras.plots import columns
+
 
 def is_over(rows, patience, since=0):
     """Return whether the best evaluation is followed by `patience` others.
+
+    A run of a mixture also waits for the best evaluation of its network alone: as long as the counts are much better
+    than the network, the loss of the mixture is theirs and hardly changes.
 
     Args:
         rows: list of dict. The history of a run: a row for each evaluation.
@@ -17,9 +22,10 @@ def is_over(rows, patience, since=0):
     """
     if patience is None or not rows:
         return False
-    losses = [row.get("val_loss", row.get("loss")) for row in rows]
-    after = rows[losses.index(min(losses)) + 1 :]
-    return sum(row["step"] > since for row in after) >= patience
+    judging = columns.judged_by(rows)
+    names = [judging, "val_loss"] if judging == columns.MIXTURE else [judging]
+    best = max(min(range(len(rows)), key=lambda place: rows[place][name]) for name in names)
+    return sum(row["step"] > since for row in rows[best + 1 :]) >= patience
 
 
 def since(record):

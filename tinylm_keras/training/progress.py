@@ -175,8 +175,12 @@ def _evaluation_line(row, best):
         parts.append(f"training loss {row['train_loss']:.3f}")
     if row.get("val_loss") is not None:
         parts += [f"validation loss {row['val_loss']:.3f}", f"perplexity {_short(row['val_perplexity'])}"]
-        if row.get("val_bits_per_character") is not None:
-            parts.append(f"{row['val_bits_per_character']:.3f} bits/character")
+        bits, mixed = row.get("val_bits_per_character"), row.get("val_mixture_bits_per_character")
+        if bits is not None:
+            parts.append(f"{bits:.3f} bits/character")
+        if mixed is not None:
+            unit = "" if bits is not None else " bits/character"
+            parts.append(f"{mixed:.3f}{unit} mixed with counts")
     else:
         parts.append(f"perplexity {_short(row['perplexity'])}")
     return "  ".join(parts) + ("  best" if best else "")

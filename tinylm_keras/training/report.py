@@ -5,8 +5,16 @@ import os
 import time
 
 from tinylm_keras import _files
+from tinylm_keras.plots import columns
 from tinylm_keras.training import checkpoint, environment
 from tinylm_keras.training.progress import duration
+
+# The losses by which the best step of a run is chosen.
+LOSSES = {
+    "loss": "training loss",
+    "val_loss": "validation loss",
+    columns.MIXTURE: "validation loss mixed with counts",
+}
 
 
 def record(recipe, run_plan, corpus, model, device, name, init, earlier=(), reasons=()):
@@ -101,7 +109,7 @@ def continuing(state):
 def verdict(checkpoints, monitor):
     """Return the lines shown at the end of a run."""
     seconds = duration(time.monotonic() - monitor.began)
-    loss = "training loss" if checkpoints.monitor == "loss" else "validation loss"
+    loss = LOSSES[checkpoints.monitor]
     advice = monitor.verdict()
     lines = [f"Trained in {seconds}. Best: step {checkpoints.best_step:,}, {loss} {checkpoints.best:.3f}."]
     if monitor.has_settled and monitor.step < monitor.plan.steps:

@@ -7,6 +7,7 @@ import time
 
 from tinylm_keras import plots
 from tinylm_keras.models import after_run
+from tinylm_keras.plots import columns
 from tinylm_keras.training import (
     checkpoint,
     copied,
@@ -71,10 +72,10 @@ def run(
         model = start.new_model(recipe, corpus.tokenizer)
     continuing, run_plan, deadline = state is not None or planned is not None, planned, None
     counted = mixing.count(corpus, recipe)
+    mixture = mixing.Ahead(model, counted) if recipe.mix_counts and counted is not None else None
     if asked is not None:
-        ahead = counted if recipe.mix_counts else None
         recipe, run_plan, deadline = time_budget.lay_out(
-            recipe, corpus, model, began, writes=folder is not None, counted=ahead
+            recipe, corpus, model, began, writes=folder is not None, mixture=mixture
         )
         if deadline is None:
             notes = [*notes, "On this backend the number of steps is fixed after timing; it does not follow the clock."]
@@ -104,7 +105,8 @@ def run(
     if run_plan.evaluation_batches is not None:
         part = dataclasses.replace(recipe, evaluation_batches=run_plan.evaluation_batches)
         validation = corpus.validation_batches(part)
-    checkpoints = CheckpointManager(model, folder, "loss" if validation is None else "val_loss", workers)
+    judged_by = history.judged_by(validation, mixture, [] if state is None else state.rows)
+    checkpoints = CheckpointManager(model, folder, judged_by, workers)
     if folder is not None:
         folder.create(record, continuing=continuing)
     bits = validation.bits_per_character if validation is not None and validation.knows_characters else None
@@ -117,6 +119,7 @@ def run(
         interrupts=workers.interrupts(),
         tokens_per_step=batches.tokens / len(batches) * run_plan.gradient_accumulation_steps,
         bits_per_character=bits,
+        mixture=mixture if judged_by == columns.MIXTURE else None,
         training_sample=sample,
         state=state,
         began=began,
@@ -132,7 +135,7 @@ def run(
         monitor.save()  # the initial model may be gone when the run is resumed
     reporter.start(lines, run_plan.steps)
     try:
-        result = _train(model, batches, validation, monitor, counted, corpus)
+        result = _train(model, batches, validation, monitor, mixture, corpus)
     finally:
         if not workers.broken:
             after_run.settle(model)  # also if the run fails: the model may be the caller's
@@ -141,7 +144,7 @@ def run(
     return result
 
 
-def _train(model, batches, validation, monitor, counted, corpus):
+def _train(model, batches, validation, monitor, mixture, corpus):
     """Train, write the files and close the live line, however training ends. Returns the resulting model."""
     result, completed = model, False
     checkpoints, lines, good, bits = monitor.checkpoints, ["The run failed."], True, {}
@@ -163,8 +166,8 @@ def _train(model, batches, validation, monitor, counted, corpus):
                 finally:
                     if not (monitor.interrupts.at_once or checkpoints.workers.broken):
                         _finish(checkpoints, monitor, good)
-                        if completed and monitor.recipe.mix_counts and counted is not None:
-                            result, line, bits = _mix(model, counted, corpus, checkpoints)
+                        if completed and mixture is not None:
+                            result, line, bits = _mix(model, mixture, corpus, checkpoints)
                             lines.append(line)
                         if completed and monitor.recipe.mix_counts:
                             lines += copied.report(result, corpus.train, corpus.validation)
@@ -182,11 +185,11 @@ def _train(model, batches, validation, monitor, counted, corpus):
     return result
 
 
-def _mix(model, counted, corpus, checkpoints):
+def _mix(model, mixture, corpus, checkpoints):
     folder = checkpoints.folder
     file = None if folder is None or folder.waiting else folder.file(checkpoint.BEST)
     best = checkpoint.best_text(checkpoints.monitor, checkpoints.best, checkpoints.best_step)
-    return mixing.finish(model, counted, corpus, file, best)
+    return mixing.finish(model, mixture, corpus, file, best)
 
 
 def _fit(model, batches, validation, monitor):
@@ -223,8 +226,7 @@ def _written(checkpoints, monitor, bits):
     record = monitor.record
     record["result"] = {
         "steps": monitor.step,
-        "best_step": checkpoints.best_step,
-        f"best_{checkpoints.monitor}": None if checkpoints.best_step is None else checkpoints.best,
+        **history.best(checkpoints, monitor.rows),
         "seconds": round(time.monotonic() - monitor.began, 1),
         "ended": environment.now(),
         **({"bits_per_character": bits} if bits else {}),

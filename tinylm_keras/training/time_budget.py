@@ -33,7 +33,7 @@ class Costs:
     evaluation: float
 
 
-def lay_out(recipe, corpus, model, began, writes=False, counted=None, clock=time.monotonic):
+def lay_out(recipe, corpus, model, began, writes=False, mixture=None, clock=time.monotonic):
     """Compile a model, measure its pace, and convert the minutes of a recipe into steps.
 
     Args:
@@ -42,7 +42,7 @@ def lay_out(recipe, corpus, model, began, writes=False, counted=None, clock=time
         model: `LanguageModel`. It is compiled; its weights do not change.
         began: float. Start of the run by `clock`.
         writes: bool. Whether files are written at the end.
-        counted: `mixing.Counted` or None. Counts for a mixture at the end.
+        mixture: `mixing.Ahead` or None. What each evaluation and the end of the run also compute.
         clock: Function that returns seconds.
 
     Returns:
@@ -62,11 +62,11 @@ def lay_out(recipe, corpus, model, began, writes=False, counted=None, clock=time
     rate = optimizers.schedule(first, start) if optimizers.depends_on_length(first) else None
     optimizers.compile_model(model, first, start, rate)
     state = _state(model)
-    costs = _measure(recipe, corpus, model, batches, start, clock)
+    costs = _measure(recipe, corpus, model, batches, start, mixture, clock)
     for variable, value in state:
         variable.assign(value)
-    if counted is not None:
-        ending += mixing.seconds_at_the_end(counted, costs.evaluation)
+    if mixture is not None:
+        ending += mixing.seconds_at_the_end(mixture.counted, costs.evaluation)
     per_call = max(1, start.steps_per_execution // start.gradient_accumulation_steps)
     steps, every = divide(end - ending - clock(), costs, per_call, recipe.evaluate_every)
     if steps < 1:
@@ -124,13 +124,15 @@ def _state(model):
     return [(variable, ops.convert_to_numpy(variable).copy()) for variable in variables]
 
 
-def _measure(recipe, corpus, model, batches, start, clock):
+def _measure(recipe, corpus, model, batches, start, mixture, clock):
     """Compile and time training, evaluation and sampling."""
     evaluated = [one for one in (corpus.validation_batches(recipe), corpus.training_sample(recipe)) if one is not None]
 
     def evaluate():
         for one in evaluated:
             model.evaluate(one, verbose=0)
+        if mixture is not None:
+            mixture.columns()
         if recipe.prompt is not None and model.can_begin(recipe.prompt):
             model.generate(recipe.prompt, seed=recipe.seed)
 
