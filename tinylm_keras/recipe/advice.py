@@ -67,8 +67,8 @@ TRANSFORMERS = ("rotary", "minilm")
 DROPOUT = ((3, 0.0), (8, 0.1), (math.inf, 0.2))
 MOST_PASSES = 40
 
-# Evaluations, of about ten in a run, without a better validation loss before the run ends: a network that memorizes a
-# short text only gets worse. A long text does not come near it.
+# Evaluations, of about ten in a run, without a better validation loss of network or mixture before the run ends: a
+# network that memorizes a short text only gets worse. A long text does not come near it.
 PATIENCE = 5
 
 

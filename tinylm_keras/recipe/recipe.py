@@ -231,7 +231,8 @@ class Recipe:
     )
     patience: int | None = whole(
         None,
-        "stop after this many evaluations in a row without a better validation loss; none: never",
+        "stop after this many evaluations in a row without a better validation loss, also of the mixture with "
+        "mix_counts; none: never",
         optional=True,
         group="training",
     )

@@ -42,7 +42,8 @@ def train(
     All arguments are validated before anything is written. The same call on the same machine trains the same model,
     except with `minutes`, where the number of updates follows from measured times. The run folder holds `model.keras`
     (best), `last.keras` and `previous.keras` (checkpoints), `recipe.json`, `history.csv`, `loss.png` and
-    `samples.txt`. "Best" means lowest validation loss, or lowest training loss with `validation=0`.
+    `samples.txt`. "Best" means lowest validation loss (of the mixture, with `mix_counts`), or lowest training loss with
+    `validation=0`.
 
     Ctrl-C (or SIGTERM, if its handler raises) ends a run after the current batch; its files are written first. A second
     Ctrl-C ends it immediately. A checkpoint is written every 20 seconds, or less often if writing would take more than
