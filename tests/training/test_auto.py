@@ -254,7 +254,7 @@ def test_a_run_by_minutes_keeps_room_for_counting_and_mixing(monkeypatch):
         from tinylm_keras.training import start
 
         model = start.new_model(recipe, corpus.tokenizer)
-        mixture = mixing.Ahead(model, counted) if mixed else None
+        mixture = mixing.RunMixture(model, counted) if mixed else None
         final, *_ = time_budget.lay_out(recipe, corpus, model, 0.0, mixture=mixture, clock=lambda: 0.0)
         steps.append(final.steps)
     assert abs(0.5 * (steps[0] - steps[1]) - mixing.seconds_at_the_end(counted, 0.5)) <= 6  # whole calls

@@ -84,7 +84,7 @@ def test_the_best_step_is_that_of_the_mixture_although_its_network_alone_was_bet
     assert isinstance(model, MixtureLM)
     recipe = checkpoint.read(folder / "last.keras")[1].recipe
     corpus = corpora.make(TEXT, recipe, model.tokenizer)
-    kept = mixing.Ahead(model.network, mixing.count(corpus, recipe)).columns()
+    kept = mixing.RunMixture(model.network, mixing.count(corpus, recipe)).row()
     assert kept[columns.MIXTURE] == float(best[columns.MIXTURE])
 
 

@@ -12,7 +12,7 @@ def judged_by(validation, mixture, rows):
 
     Args:
         validation: `Batches` of the validation text, or None.
-        mixture: `mixing.Ahead` or None.
+        mixture: `mixing.RunMixture` or None.
         rows: list of dict. The rows so far, perhaps none.
     """
     if mixture is not None and columns.judged_by(rows) == columns.MIXTURE:  # also without rows

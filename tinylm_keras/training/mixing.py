@@ -71,15 +71,12 @@ def seconds_at_the_end(counted, evaluation):
     return counted.seconds + 2.5 * evaluation + ENDING
 
 
-class Ahead:
-    """The mixture that a run will end with, as it would be with the network's present weights.
+class RunMixture:
+    """The mixture that a run ends with, evaluated while its network trains.
 
     Args:
         model: `LanguageModel` in training.
-        counted: `Counted`.
-
-    Attributes:
-        counted: The same.
+        counted: `Counted` of its text.
     """
 
     def __init__(self, model, counted):
@@ -87,8 +84,8 @@ class Ahead:
         settings = {"tokenizer": model.tokenizer, "context_length": model.context_length}
         self.fit = ShareFit(model, NGramLM.of(counted.counts, **settings), counted.windows)
 
-    def columns(self, between=None):
-        """Return the columns of the history about the mixture: its loss where its shares are fitted.
+    def row(self, between=None):
+        """Return the columns of the history about the mixture: its loss on the half where its shares are fitted.
 
         Args:
             between: Function that is called after each batch, or None.
@@ -98,14 +95,14 @@ class Ahead:
         return {columns.MIXTURE: loss, "val_mixture_bits_per_character": bits}
 
 
-def finish(model, ahead, corpus, file, best):
+def finish(model, mixture, corpus, file, best):
     """Mix a trained network with counts of its text, and write the mixture as the result of the run.
 
     The shares are fitted with the counts of the training text; then the validation text is counted too.
 
     Args:
         model: `LanguageModel` with its best weights, compiled.
-        ahead: `Ahead` of the same model.
+        mixture: `RunMixture` of the same model.
         corpus: `Corpus`.
         file: `pathlib.Path` or None. Path for the result.
         best: str. The text for the file of the best model; see `checkpoint.best_text`.
@@ -114,7 +111,7 @@ def finish(model, ahead, corpus, file, best):
         The compiled `MixtureLM`, or the model itself if counts do not help; a line to show; and bits per character for
         the record, as a dict that is empty if there is no mixture.
     """
-    counted, found = ahead.counted, ahead.fit.fit()
+    counted, found = mixture.counted, mixture.fit.fit()
     bits = [counted.windows.bits_per_character(loss) for loss in (found.loss, found.network_loss, found.counts_loss)]
     if found.loss > found.network_loss:
         figures = "{:.3f} bits per character on half of the validation text with them, {:.3f} without".format(*bits)
@@ -125,16 +122,16 @@ def finish(model, ahead, corpus, file, best):
     rows = [*counted_rows(corpus.train_stream, tokenizer), *counted_rows(corpus.validation_stream, tokenizer)]
     sizes = {"vocabulary_size": tokenizer.vocabulary_size(), "pad_id": tokenizer.pad_id}
     counts = NGramLM.of(counting.count(rows, order=order, **sizes), **settings)
-    mixture = MixtureLM(model, counts)
-    mixture.mixing.shares.assign(found.shares[: len(mixture.shares)])
-    compile_with(mixture, optimizer, jit_compile)
+    result = MixtureLM(model, counts)
+    result.mixing.shares.assign(found.shares[: len(result.shares)])
+    compile_with(result, optimizer, jit_compile)
     if file is not None:
-        checkpoint.write(mixture, best, file)
+        checkpoint.write(result, best, file)
     line = (
         "Mixed with counts: {:.3f} bits per character on half of the validation text; "
         "the network alone {:.3f}, counting alone {:.3f}.".format(*bits)
     )
-    return mixture, line, dict(zip(("mixture", "network", "counts"), bits, strict=True))
+    return result, line, dict(zip(("mixture", "network", "counts"), bits, strict=True))
 
 
 def compile_with(model, optimizer, jit_compile):

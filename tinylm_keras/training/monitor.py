@@ -25,7 +25,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         interrupts: `Interrupts`.
         tokens_per_step: float. Average number of real tokens in an update.
         bits_per_character: Function from the validation loss to bits per character; None without validation.
-        mixture: `mixing.Ahead` whose loss each evaluation records, or None.
+        mixture: `mixing.RunMixture` whose loss each evaluation records, or None.
         training_sample: `Batches` of the training text, on which each evaluation estimates the training loss, or None.
         state: `checkpoint.State` to continue from, or None.
         began: float. Start of the run by `time.monotonic`; None: now.
@@ -249,7 +249,7 @@ class TrainingMonitor(keras.callbacks.Callback):
             if self.bits_per_character is not None:
                 row["val_bits_per_character"] = float(self.bits_per_character(row["val_loss"]))
         if self.mixture is not None:
-            row |= self.mixture.columns(between=self.interrupts.check)
+            row |= self.mixture.row(between=self.interrupts.check)
         row["learning_rate"] = self.learning_rate(self.step)  # of the next update
         row["seconds"] = round(time.monotonic() - self.began, 3)
         return row

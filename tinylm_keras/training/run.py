@@ -72,7 +72,7 @@ def run(
         model = start.new_model(recipe, corpus.tokenizer)
     continuing, run_plan, deadline = state is not None or planned is not None, planned, None
     counted = mixing.count(corpus, recipe)
-    mixture = mixing.Ahead(model, counted) if recipe.mix_counts and counted is not None else None
+    mixture = mixing.RunMixture(model, counted) if recipe.mix_counts and counted is not None else None
     if asked is not None:
         recipe, run_plan, deadline = time_budget.lay_out(
             recipe, corpus, model, began, writes=folder is not None, mixture=mixture

@@ -42,7 +42,7 @@ def lay_out(recipe, corpus, model, began, writes=False, mixture=None, clock=time
         model: `LanguageModel`. It is compiled; its weights do not change.
         began: float. Start of the run by `clock`.
         writes: bool. Whether files are written at the end.
-        mixture: `mixing.Ahead` or None. What each evaluation and the end of the run also compute.
+        mixture: `mixing.RunMixture` or None. What each evaluation and the end of the run also compute.
         clock: Function that returns seconds.
 
     Returns:
@@ -132,7 +132,7 @@ def _measure(recipe, corpus, model, batches, start, mixture, clock):
         for one in evaluated:
             model.evaluate(one, verbose=0)
         if mixture is not None:
-            mixture.columns()
+            mixture.row()
         if recipe.prompt is not None and model.can_begin(recipe.prompt):
             model.generate(recipe.prompt, seed=recipe.seed)
 
