@@ -134,18 +134,18 @@ def workers_here(monkeypatch):
 
     got = []
 
-    def run(staging, stage, units, options, log, finished):
+    def run(staging, job, units, options, log, finished):
         got[:] = options
         for number in range(units):
-            work.run(staging.place, stage, number)
-        finished(staging.finished(stage))
+            work.run(staging.place, job, number)
+        finished(staging.finished(job))
 
     monkeypatch.setattr(preparing.beam_runner, "run", run)
     monkeypatch.setattr(options, "_check_runner", lambda runner: None)
+    monkeypatch.setattr(options, "_check_values", lambda given: None)
     monkeypatch.setattr(options, "_actions", lambda: {"--direct_num_workers": argparse.Namespace(nargs=None)})
     monkeypatch.setattr(options, "is_installed", lambda: True)
-    yield got
-    work._read.cache_clear()
+    return got
 
 
 def test_a_runner_gets_the_options_that_are_not_ours_and_writes_the_same_files(tinylm, tmp_path, workers_here):
@@ -175,6 +175,13 @@ def test_a_runner_without_beam_is_refused_with_what_to_install(tinylm, monkeypat
     ended = tinylm("prepare", "my.txt", "--out", "x", "--runner", "DirectRunner", "--direct_num_workers", "2")
     options._actions.cache_clear()
     assert "Run: pip install 'tinylm-keras[beam]'" in ended.refusal
+
+
+@pytest.mark.parametrize("runner", ["DirectRunner", "directrunner", "FlinkRunner"])
+def test_a_misspelled_option_of_ours_is_not_handed_to_beam(tinylm, workers_here, runner):
+    typed = ["my.txt", "--out", "x", "--runner", runner]
+    assert "No such option: --max-token" in tinylm("prepare", *typed, "--max-token", "10").refusal
+    assert "No such option: --validaton" in tinylm("prepare", "--validaton=0", *typed).refusal
 
 
 def test_an_address_is_read_by_a_runner_alone(tinylm):

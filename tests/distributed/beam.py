@@ -67,10 +67,10 @@ def kill(tell, folder, books, what):
     out, options = folder / f"killed {what}", ["--runner", "DirectRunner", *WAYS["2 workers"]]
     process = start(books, out, "whitespace", *options)
     parts = out.with_name(f"{out.name}.parts")
-    while process.poll() is None and not list(parts.glob("write/*.json")):
+    while process.poll() is None and not list(parts.glob("*/write-*/0*.json")):
         time.sleep(0.05)
     os.kill(process.pid if what == "the command" else workers_of(parts)[0], signal.SIGKILL)
-    code, before = process.wait(), len(list(parts.glob("write/*.json")))
+    code, before = process.wait(), len(list(parts.glob("*/write-*/0*.json")))
     if what == "the command":
         tell(code == -signal.SIGKILL and before, f"beam, {what} is killed: {before} units are done")
         process = start(books, out, "whitespace", *options)

@@ -62,18 +62,22 @@ def test_the_sample_is_the_longest_beginning_in_the_order_of_the_hash_that_fits(
     size = sum(len(text.encode()) for text in kept)
     assert sample.bytes == size
     assert size <= limit or len(kept) == 1
-    if len(kept) < len(everything):  # the next one, with its copies, does not fit
-        copies = everything.count(everything[len(kept)])
-        assert size + copies * len(everything[len(kept)].encode()) > limit
+    if len(kept) < len(everything):  # the next one does not fit
+        assert size + len(everything[len(kept)].encode()) > limit
+
+
+def test_of_a_text_of_equal_lines_as_many_as_fit_are_kept():
+    sample = LearningSample(100).add(whole(["ten bytes."] * 50))
+    assert (sample.bytes, sample.of_bytes, len(list(sample))) == (100, 500, 10)
 
 
 def test_a_worker_that_keeps_only_small_hashes_still_counts_everything():
     texts = [f"text {number}" for number in range(1000)]
     random.Random(0).shuffle(texts)
-    few = LearningSample(100, below=learning_sample.LAST // 10).add(whole(texts))
+    few = LearningSample(100, last=learning_sample.LAST // 10).add(whole(texts))
     assert content(few) == content(LearningSample(100).add(whole(texts)))
     assert not few.is_whole()
-    assert few.below < learning_sample.LAST // 10  # so nothing that fits was above it
+    assert few.last < learning_sample.LAST // 10  # so nothing that fits was above it
 
 
 def test_a_text_within_the_limit_is_its_own_sample():

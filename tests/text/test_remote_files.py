@@ -120,10 +120,17 @@ def test_what_is_not_there_is_refused(address):
 
 
 def test_a_file_system_that_beam_does_not_know_is_refused_with_the_package_for_it():
-    with pytest.raises(ValueError, match=re.escape("Run: pip install apache-beam[gcp]")):
+    with pytest.raises(ValueError, match=re.escape("Run: pip install 'apache-beam[gcp]'")):
         remote_files.file_systems("gs://bucket/a.txt")
     with pytest.raises(ValueError, match="must be of a file system that Beam knows, not floppy"):
         open_remote("floppy://a.txt")
+
+
+def test_a_name_with_signs_of_a_pattern_is_a_name():
+    CONTENT["shelf://books/notes [old] part?.txt"] = b"one\ntwo"
+    source = open_remote("shelf://books/")
+    assert "two" in [text for unit in units.divide(source) for text in units.UnitDocuments(unit).texts()]
+    assert list(open_remote("shelf://books/notes [old] part?.txt").texts()) == ["one", "two"]
 
 
 def test_units_of_a_remote_file_have_its_texts_and_a_changed_file_is_refused():
@@ -137,10 +144,10 @@ def test_units_of_a_remote_file_have_its_texts_and_a_changed_file_is_refused():
 
 
 def test_remote_text_by_way_of_a_remote_folder_gives_the_files_of_one_process(tmp_path, monkeypatch):
-    def run(staging, stage, units, options, log, finished):
+    def run(staging, job, units, options, log, finished):
         for number in range(units):
-            work.run(staging.place, stage, number)
-        finished(staging.finished(stage))
+            work.run(staging.place, job, number)
+        finished(staging.finished(job))
         assert isinstance(staging, Staging)
         assert staging.is_remote
 
@@ -153,7 +160,6 @@ def test_remote_text_by_way_of_a_remote_folder_gives_the_files_of_one_process(tm
         "shelf://books/a.txt", WhitespaceTokenizer(), tmp_path / "there", runner="DataflowRunner",
         runner_options=["--temp_location=shelf://tmp/"],
     )  # fmt: skip
-    work._read.cache_clear()
     for name in ("train.bin", "validation.bin", "tokenizer.json"):
         assert (one.path / name).read_bytes() == (there.path / name).read_bytes()
     assert there.sources == ["shelf://books/a.txt"]

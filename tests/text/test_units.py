@@ -26,10 +26,24 @@ def texts(documents):
         return []
 
 
-SEPARATORS = ["auto", "\n", "\n\n", "\n%\n", "--", " | ", "|", "\n\n\n", "aba", "\u3000", None]
+SEPARATORS = ["\n%\r%\n", "auto", "\n", "\n\n", "\n%\n", "--", " | ", "|", "\n\n\n", "aba", "\u3000", None]
 CONTENT = st.lists(
     st.sampled_from(
-        [*"ab%-|\n\r \t\u3000é", "\r\n", "\n\n", "\n%\n", "\n % \n", " | ", "----", "ababa", "\n \n", "\x85", "word"]
+        [
+            *"ab%-|\n\r \t\u3000é",
+            "\r\n",
+            "\n\n",
+            "\n%\n",
+            "\n % \n",
+            " | ",
+            "----",
+            "ababa",
+            "\n \n",
+            "\x85",
+            "word",
+            "\ufeff",
+            "\\\n",
+        ]
     ),
     max_size=60,
 ).map("".join)
@@ -42,7 +56,11 @@ def path(tmp_path_factory):
 
 @pytest.mark.parametrize("separator", SEPARATORS)
 @settings(max_examples=200, deadline=None)
-@given(content=CONTENT, size=st.integers(1, 30), encoding=st.sampled_from(["utf-8", "utf-8-sig", "latin-1", "utf-16"]))
+@given(
+    content=CONTENT,
+    size=st.integers(1, 30),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "latin-1", "utf-16", "gbk", "unicode_escape"]),
+)
 @example(content="a |  | b | c | d", size=2, encoding="utf-8")
 @example(content="x------y--z", size=1, encoding="utf-8")
 @example(content="a\u3000\u3000b\u3000c", size=3, encoding="utf-8")

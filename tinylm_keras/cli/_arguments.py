@@ -1,5 +1,6 @@
 """Reads numbers and texts from the command line, and an option with several numbers."""
 
+import difflib
 import itertools
 import os
 import re
@@ -118,22 +119,45 @@ def spread(arguments, option, command, instead=()):
 def for_runner(arguments, command):
     """Let a command with a Beam runner take the options of Beam: `--name value` becomes `--runner-option=--name=value`.
 
+    What looks like a misspelled option of the command stays what it is, and so the parser refuses it.
+
     Args:
         arguments: list of str. The command line.
         command: The parser's command.
 
     Returns:
         list of str.
-    """
-    if not any(one.partition("=")[0] == "--runner" for one in itertools.takewhile("--".__ne__, arguments)):
-        return arguments
-    from tinylm_keras.data.beam.options import split
 
+    Raises:
+        BadInput: if an option is similar to one of Beam's.
+    """
+    typed = list(itertools.takewhile("--".__ne__, arguments))
+    places = [place for place, one in enumerate(typed) if one.partition("=")[0] == "--runner"]
+    if not places:
+        return arguments
+    from tinylm_keras.data.beam import options
+
+    _, equals, value = typed[places[-1]].partition("=")
+    runner = value if equals else next(iter(typed[places[-1] + 1 :]), "")
     begin = arguments.index(command.name) + 1
     known = {name for one in command.params for name in (*one.opts, "--help")}
     takes_value = {name for one in command.params if not getattr(one, "is_flag", False) for name in one.opts}
-    theirs, ours = split(arguments[begin:], known, takes_value)
-    return [*arguments[:begin], *(f"--runner-option={one}" for one in theirs), *ours]
+    theirs, ours = options.split(arguments[begin:], known, takes_value)
+    misspelled = [one for one in theirs if not options.is_known(_name(one)) and _is_near(_name(one), known)]
+    for one in theirs:
+        advice = None if one in misspelled or not options.is_installed() else options.unknown_option(_name(one), runner)
+        if advice:
+            raise BadInput(f"No such option of Beam: {_name(one)}. {advice}")
+    passed = [f"--runner-option={one}" for one in theirs if one not in misspelled]
+    return [*arguments[:begin], *passed, *misspelled, *ours]
+
+
+def _name(option):
+    return option.partition("=")[0]
+
+
+def _is_near(name, known):
+    return bool(difflib.get_close_matches(name.replace("_", "-"), known, 1, cutoff=0.8))
 
 
 def _is_number(text):

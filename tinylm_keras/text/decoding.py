@@ -5,6 +5,7 @@ import io
 
 from tinylm_keras import _checks
 from tinylm_keras.text import binary_formats, encodings
+from tinylm_keras.text.files import lines_before
 
 
 def decoded(file, encoding, seen=lambda count: None):
@@ -31,7 +32,7 @@ def decoded(file, encoding, seen=lambda count: None):
     >>> list(decoded(File(path), "utf-8"))
     ['one\ntwo']
     """
-    decoder = _decoder(encoding)
+    decoder = _decoder(encoding, file.start)
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     offset, lines, mark, beginning, before = file.start, 1, "" if file.start else "\ufeff", None, b""
     for block in file.blocks():
@@ -44,7 +45,7 @@ def decoded(file, encoding, seen=lambda count: None):
             text = newlines.decode(decoder.decode(block, final=not block), final=not block)
         except UnicodeDecodeError as error:
             before = before[: len(before) - pending]
-            lines += sum(block.count(b"\n") for block in file.range(0, file.start)) if file.start else 0
+            lines += lines_before(file)
             raise _undecodable(file, encoding, beginning, before, error, offset - pending, lines) from None
         except UnicodeError:  # some codecs raise other errors
             raise _no_encoding(encoding) from None
@@ -57,9 +58,11 @@ def decoded(file, encoding, seen=lambda count: None):
             yield text
 
 
-def _decoder(encoding):
+def _decoder(encoding, start=0):
     try:
         "".encode(encoding)  # refuses the codecs that are not for text
+        if start and codecs.lookup(encoding).name == "utf-8-sig":  # a mark inside a file is a character
+            encoding = "utf-8"
         return codecs.getincrementaldecoder(encoding)()
     except (LookupError, UnicodeError, ValueError):
         raise _no_encoding(encoding) from None

@@ -177,7 +177,8 @@ class Documents:
             return decoded(file, self.encoding, self._seen)
 
         kind = tables.kind_of(file.path, read if file.once else None)
-        return self._entries(tables.entries(file.path, read, self.column, self.bad_rows, kind=kind), seen=False)
+        about = {"kind": kind, "lines_before": lambda: files.lines_before(file)}
+        return self._entries(tables.entries(file.path, read, self.column, self.bad_rows, **about), seen=False)
 
     def _entries(self, texts, cut=True, seen=True):
         """Return the chunks of texts, which are split only by a separator other than "auto"."""

@@ -12,6 +12,9 @@ from tinylm_keras.text.spool import Spool
 
 BLOCK = 1 << 20  # bytes read at a time
 
+# In a folder of intermediate files of `prepare`, which is no part of the folder that it may lie in.
+PARTS_MARK = ".tinylm-parts.json"
+
 
 class File:
     """A file that can be read several times, with the same bytes each time.
@@ -103,6 +106,11 @@ class Stretch:
     def range(self, start, end=None):
         """Iterate over the bytes of a range of the whole file in blocks, with an empty one at the end."""
         return self.file.range(start, end)
+
+
+def lines_before(file):
+    """Return the number of line ends in a file before what is read of it."""
+    return sum(block.count(b"\n") for block in file.range(0, file.start)) if file.start else 0
 
 
 def _without_waiting(path, flags):
@@ -197,6 +205,9 @@ def _below(folder):
         raise _checks.refuse("source", f"must be a folder that can be read ({error.strerror})", error.filename)
 
     for parent, folders, names in os.walk(folder, onerror=refuse):
+        if PARTS_MARK in names:
+            folders.clear()
+            continue
         yield from (pathlib.Path(parent, name) for name in (*folders, *names))
 
 

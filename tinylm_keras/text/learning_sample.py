@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Characters of a piece: a short text is one piece, a long one is cut where no tokenizer's ids change.
 PIECE = 1 << 16
 
-LAST = 1 << 64  # above every hash
+LAST = (1 << 64) - 1  # the largest hash
 
 
 def pieces(chunks: Iterable[Chunk]) -> Iterator[str]:
@@ -46,18 +46,18 @@ def pieces(chunks: Iterable[Chunk]) -> Iterator[str]:
 class LearningSample:
     """The pieces with the smallest hashes, as many as fit into a number of bytes.
 
-    So the sample depends on the text alone: not on its order, and not on how it is divided among files and workers.
-    Pieces that are equal are in the sample together, or not at all. A text that fits is its own sample. At least one
-    piece is kept, however large it is.
+    So the sample depends on the text alone: not on its order, and not on how it is divided among files and workers. Of
+    equal pieces, as many as fit are taken. A text that fits is its own sample. At least one piece is kept, however
+    large it is.
 
     Args:
         limit: int or None. Bytes in UTF-8 of all its pieces; None for no limit.
-        below: int. Pieces with this hash or a larger one are only counted.
+        last: int. Pieces with a larger hash are only counted.
 
     Attributes:
         bytes: int. Size of the pieces that are kept.
         of_bytes: int. Size of all pieces that were added.
-        below: int. All pieces with a smaller hash are kept.
+        last: int. All pieces with a smaller hash are kept, and of those with this hash perhaps some.
 
     Example:
 
@@ -67,15 +67,15 @@ class LearningSample:
     (5, 11, ['three'])
     """
 
-    def __init__(self, limit: int | None, below: int = LAST) -> None:
-        self.limit, self.below = limit, below
+    def __init__(self, limit: int | None, last: int = LAST) -> None:
+        self.limit, self.last = limit, last
         self.bytes = self.of_bytes = 0
-        self._heap = []  # the largest hash first, equal ones in the order of their arrival
+        self._heap = []  # the largest hash first
 
     @classmethod
-    def restored(cls, limit: int | None, below: int, of_bytes: int, pieces: Iterable[str]) -> LearningSample:
+    def restored(cls, limit: int | None, last: int, of_bytes: int, pieces: Iterable[str]) -> LearningSample:
         """Return the sample with these attributes and these pieces, in any order."""
-        sample = cls(limit, below)._add(pieces)
+        sample = cls(limit, last)._add(pieces)
         sample.of_bytes = of_bytes
         return sample
 
@@ -93,8 +93,10 @@ class LearningSample:
     def merge(self, other: LearningSample) -> LearningSample:
         """Add the pieces of a sample with the same limit; return the sample."""
         self.of_bytes += other.of_bytes
-        self._cut(min(self.below, other.below))
-        for hashed, _, size, piece in other._heap:
+        self.last = min(self.last, other.last)
+        while self._heap and -self._heap[0][0] > self.last:
+            self._drop()
+        for hashed, size, piece in other._heap:
             self._keep(-hashed, size, piece)
         return self
 
@@ -104,22 +106,21 @@ class LearningSample:
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the pieces in the order of their hashes."""
-        return (piece for *_, piece in sorted(self._heap, reverse=True, key=lambda entry: entry[0]))
+        return (piece for *_, piece in sorted(self._heap, reverse=True))
 
     def _keep(self, hashed, size, piece):
-        if hashed >= self.below:
+        if hashed > self.last:
             return
-        heapq.heappush(self._heap, (-hashed, len(self._heap), size, piece))
+        heapq.heappush(self._heap, (-hashed, size, piece))
         self.bytes += size
         while self.limit is not None and self.bytes > self.limit and len(self._heap) > 1:
-            self._cut(-self._heap[0][0])
+            self.last = min(self.last, self._drop())
 
-    def _cut(self, below):
-        """Drop the pieces with this hash or a larger one."""
-        self.below = below
-        while self._heap and -self._heap[0][0] >= below:
-            _, _, size, _ = heapq.heappop(self._heap)
-            self.bytes -= size
+    def _drop(self):
+        """Drop a piece with the largest hash; return the hash."""
+        hashed, size, _ = heapq.heappop(self._heap)
+        self.bytes -= size
+        return -hashed
 
 
 def _hash(content):

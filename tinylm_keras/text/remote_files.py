@@ -8,6 +8,13 @@ from tinylm_keras import _checks
 
 BLOCK = 1 << 20  # bytes read at a time
 
+PACKAGES = {
+    "gs": "apache-beam[gcp]",
+    "s3": "apache-beam[aws]",
+    "azfs": "apache-beam[azure]",
+    "hdfs": "apache-beam[hadoop]",
+}
+
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
 
 
@@ -45,8 +52,7 @@ def file_systems(address):
         FileSystems.get_filesystem(address)
     except ValueError:
         scheme = address.partition(":")[0]
-        packages = {"gs": "apache-beam[gcp]", "s3": "apache-beam[aws]", "azfs": "apache-beam[azure]"}
-        advice = f"Run: pip install {packages[scheme]}" if scheme in packages else "Copy or mount it."
+        advice = f"Run: pip install '{PACKAGES[scheme]}'" if scheme in PACKAGES else "Copy or mount it."
         raise _checks.refuse(
             "source", f"must be of a file system that Beam knows, not {scheme}", address, advice
         ) from None
@@ -109,8 +115,10 @@ def find(address, endings):
 
     is_folder = address.endswith("/")
     try:
+        if not is_folder and systems.exists(address):  # also if its name has signs of a pattern
+            return [_file(_metadata(systems, address))]
         found = systems.match([address + "**" if is_folder else address])[0].metadata_list
-    except BeamIOError as error:
+    except (BeamIOError, ImportError) as error:
         raise _unreadable(address, error) from None
     chosen = [one for one in found if not is_folder or one.path.lower().endswith(endings)]
     if not chosen:
@@ -126,13 +134,17 @@ def reopened(address, version):
     from apache_beam.io.filesystem import BeamIOError
 
     try:
-        file = _file(systems.match([address])[0].metadata_list[0])
-    except (BeamIOError, IndexError) as error:
+        file = _file(_metadata(systems, address))
+    except (BeamIOError, OSError) as error:
         raise _unreadable(address, error) from None
     if file.version != version:
         rule = "must not change while it is read"
         raise _checks.refuse("source", rule, address, "Copy it, and read the copy.")
     return file
+
+
+def _metadata(systems, address):
+    return systems.get_filesystem(address).metadata(address)
 
 
 def _file(metadata):
@@ -141,4 +153,7 @@ def _file(metadata):
 
 def _unreadable(address, error):
     cause = next(iter((getattr(error, "exception_details", None) or {}).values()), error)
+    scheme = address.partition(":")[0]
+    if isinstance(cause, ImportError) and scheme in PACKAGES:
+        return _checks.refuse("source", f"needs a package ({cause})", address, f"Run: pip install '{PACKAGES[scheme]}'")
     return _checks.refuse("source", f"must be a file that can be read ({str(cause).splitlines()[0]})", address)

@@ -42,7 +42,7 @@ def kind_of(path, read=None):
     return TsvRows if "\t" in first else CsvRows
 
 
-def entries(path, read, column, bad_rows="error", *, kind=None):
+def entries(path, read, column, bad_rows="error", *, kind=None, lines_before=lambda: 0):
     r"""Iterate over the entries of a column, in order; some may be blank.
 
     Args:
@@ -53,6 +53,7 @@ def entries(path, read, column, bad_rows="error", *, kind=None):
             second column of a CSV or TSV file without a header, whose first row is then a text too.
         bad_rows: "error" refuses a row without text in the column; "skip" skips such rows and warns with their number.
         kind: One of the classes in `KINDS`, or None to choose by the ending of the name.
+        lines_before: Function that returns the number of lines of the file before what is read.
 
     Yields:
         str.
@@ -78,9 +79,8 @@ def entries(path, read, column, bad_rows="error", *, kind=None):
             continue
         if bad_rows == "error":
             advice = ["Correct it, or skip such rows: pass ", _checks.Argument("bad_rows", "skip"), "."]
-            raise _checks.refuse(
-                "column", f"must hold text in every row, but line {line:,} of {path} {text}", column, advice
-            )
+            rule = f"must hold text in every row, but line {line + lines_before():,} of {path} {text}"
+            raise _checks.refuse("column", rule, column, advice)
         bad, first = bad + 1, first or f"line {line:,} {text}"
     if bad and not found:
         raise _checks.refuse("column", f"must hold text, but no row of {path} has any ({first})", column)

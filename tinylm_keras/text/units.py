@@ -157,6 +157,8 @@ def _finder(file, documents):
         separator.encode(encoding)
     except UnicodeError:  # so the file has none
         return None, separator
+    if "\r" in separator:  # which a file never has once its line ends are LF
+        return None, separator
     if separator == "\n":
         return _pattern(rb"\n"), separator
     if separator == "\n\n":
@@ -164,7 +166,7 @@ def _finder(file, documents):
     if is_line(separator):
         mark = re.escape(separator.strip().encode(encoding))
         return _pattern(rb"\n" + _BLANKS + mark + _BLANKS + rb"\n"), separator
-    if "\n" in separator or "\r" in separator:  # its bytes may differ between two places, with CRLF in one of them
+    if "\n" in separator:  # its bytes may differ between two places, with CRLF in one of them
         return None, separator
     return _string(separator, encoding), separator
 
@@ -174,6 +176,8 @@ def _is_simple(encoding):
     try:
         if codecs.lookup(encoding).name == "utf-8":
             return True
+        if rb"\n \u0041".decode(encoding) != r"\n \u0041":  # there are codecs that read escapes
+            return False
         decoded = bytes(range(256)).decode(encoding, "replace")
     except (LookupError, UnicodeError):
         return False

@@ -24,12 +24,12 @@ MAKERS = {
 def run_here(order=None):
     """A runner that does all units in this process, in a random order, and some of them twice."""
 
-    def run(staging, stage, units, options, log, finished):
+    def run(staging, job, units, options, log, finished):
         numbers = list(range(units))
         random.Random(order).shuffle(numbers)
         for number in numbers + numbers[: units // 2]:
-            work.run(staging.place, stage, number)
-            finished(staging.finished(stage))
+            work.run(staging.place, job, number)
+            finished(staging.finished(job))
 
     return run
 
@@ -40,8 +40,6 @@ def here(monkeypatch):
     monkeypatch.setattr(preparing.beam_runner, "run", run_here(0))
     monkeypatch.setattr(options, "checked", lambda runner, given: [f"--runner={runner}", *given])
     monkeypatch.setattr(units, "LEAST", 300)
-    yield
-    work._read.cache_clear()
 
 
 def books(folder, blank=True):
@@ -119,13 +117,13 @@ def test_results_of_an_interrupted_start_are_used_again_and_those_of_other_work_
     done = []
 
     def stopped_in(stage_of_the_stop):
-        def run(staging, stage, units, options, log, finished):
+        def run(staging, job, units, options, log, finished):
             for number in range(units):
-                if stage == stage_of_the_stop and number == units // 2:
+                if job.startswith(stage_of_the_stop) and number == units // 2:
                     raise KeyboardInterrupt
-                if number not in staging.finished(stage):
-                    done.append((stage, number))
-                work.run(staging.place, stage, number)
+                if number not in staging.finished(job):
+                    done.append((job.partition("-")[0], number))
+                work.run(staging.place, job, number)
 
         return run
 
@@ -135,7 +133,7 @@ def test_results_of_an_interrupted_start_are_used_again_and_those_of_other_work_
     assert not out.exists()
     assert (tmp_path / "workers.parts").is_dir()
     before, done[:] = list(done), []
-    monkeypatch.setattr(preparing.beam_runner, "run", stopped_in(None))
+    monkeypatch.setattr(preparing.beam_runner, "run", stopped_in("never"))
     data.prepare(source, MAKERS["character"](), out, runner="DirectRunner")
     assert content(out) == one
     assert not set(before) & set(done)
@@ -145,7 +143,7 @@ def test_results_of_an_interrupted_start_are_used_again_and_those_of_other_work_
     with pytest.raises(KeyboardInterrupt):
         data.prepare(source, MAKERS["character"](), out, runner="DirectRunner", seed=1, overwrite=True)
     done.clear()
-    monkeypatch.setattr(preparing.beam_runner, "run", stopped_in(None))
+    monkeypatch.setattr(preparing.beam_runner, "run", stopped_in("never"))
     data.prepare(source, MAKERS["character"](), out, runner="DirectRunner", seed=0, overwrite=True)
     assert content(out) == one
     assert ("look", 0) in done  # another seed, another look
@@ -175,6 +173,86 @@ def test_a_source_with_too_little_text_is_refused_as_in_one_process(tmp_path, te
     assert messages[0] == messages[1]
 
 
+def test_the_white_space_after_a_first_token_counts_once(tmp_path):
+    for name, text in (("a", "many words " * 60), ("b", "word\n\n\n"), ("c", "more words " * 60)):
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
+    one, workers = both(tmp_path, str(tmp_path / "*.txt"), MAKERS["whitespace"], separator=None)
+    assert one == workers
+
+
+def test_a_refusal_in_a_part_of_json_lines_names_the_line_of_the_file(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"text": "some words"}\n' * 90 + '{"text": 5}\n' + '{"text": "some words"}\n' * 9, "utf-8")
+    for how in ({}, {"runner": "DirectRunner"}):
+        with pytest.raises(ValueError, match="line 91 of"):
+            data.prepare(path, MAKERS["whitespace"](), tmp_path / "out", column="text", **how)
+
+
+def test_a_worker_of_an_earlier_start_does_not_write_among_the_results_of_another(tmp_path, monkeypatch):
+    """A command was killed, its pipeline was not, and the next command has another seed."""
+    source, out = books(tmp_path / "books"), tmp_path / "out"
+    one = content(data.prepare(source, MAKERS["whitespace"](), tmp_path / "one", seed=2).path)
+    late = []
+
+    def killed(staging, job, units, options, log, finished):
+        late.append((staging.place, job))
+        raise KeyboardInterrupt
+
+    def run(staging, job, units, options, log, finished):
+        for place, earlier in late:
+            work.run(place, earlier, 0)
+        run_here(1)(staging, job, units, options, log, finished)
+
+    monkeypatch.setattr(preparing.beam_runner, "run", killed)
+    with pytest.raises(KeyboardInterrupt):
+        data.prepare(source, MAKERS["whitespace"](), out, seed=1, runner="DirectRunner")
+    monkeypatch.setattr(preparing.beam_runner, "run", run)
+    data.prepare(source, MAKERS["whitespace"](), out, seed=2, runner="DirectRunner")
+    assert content(out) == one
+    assert not (tmp_path / "out.parts").exists()
+
+
+@pytest.mark.parametrize("place", ["beside", "elsewhere"])
+def test_a_stop_can_be_continued_wherever_the_results_are(tmp_path, monkeypatch, place):
+    source, out = books(tmp_path / "books"), tmp_path / "out"
+    how = {"runner": "DirectRunner"}
+    if place == "elsewhere":
+        how["runner_options"] = [f"--temp_location={tmp_path / 'tmp'}"]
+
+    def stop(staging, job, units, options, log, finished):
+        log.touch()
+        work.run(staging.place, job, 0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(preparing.beam_runner, "run", stop)
+    with pytest.raises(KeyboardInterrupt):
+        data.prepare(source, MAKERS["whitespace"](), out, **how)
+    monkeypatch.setattr(preparing.beam_runner, "run", run_here(0))
+    data.prepare(source, MAKERS["whitespace"](), out, **how)
+    assert not (tmp_path / "out.parts").exists()
+    assert not list((tmp_path / "tmp").glob("*"))
+    assert content(out) == content(data.prepare(source, MAKERS["whitespace"](), tmp_path / "one").path)
+
+
+def test_intermediate_files_inside_the_source_are_no_source(tmp_path, monkeypatch):
+    source = tmp_path / "tables"
+    source.mkdir()
+    for name in "ab":
+        rows = "".join(json.dumps({"text": f"{name} {number}"}) + "\n" for number in range(30))
+        (source / f"{name}.jsonl").write_text(rows, encoding="utf-8")
+
+    def stop(staging, job, units, options, log, finished):
+        work.run(staging.place, job, 0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(preparing.beam_runner, "run", stop)
+    with pytest.raises(KeyboardInterrupt):
+        data.prepare(source, MAKERS["whitespace"](), source / "out", column="text", runner="DirectRunner")
+    monkeypatch.setattr(preparing.beam_runner, "run", run_here(0))
+    opened = data.prepare(source, MAKERS["whitespace"](), source / "out", column="text", runner="DirectRunner")
+    assert opened.train.documents + opened.validation.documents == 60
+
+
 def test_a_warning_of_a_worker_is_heard_once(tmp_path):
     path = tmp_path / "rows.jsonl"
     rows = [json.dumps({"text": f"row {number}"}) for number in range(20)] + ['{"text": null}']
@@ -196,6 +274,7 @@ def test_progress_counts_bytes_and_tokens(tmp_path):
     assert list(dict.fromkeys(stage for stage, *_ in told)) == ["reading", "learning the tokens", "writing"]
     assert told[-1][3] == len(opened.train.ids) + len(opened.validation.ids)
     assert all(0 <= done <= size for _, done, size, _ in told)
+    assert told[-1][1] == told[-1][2]
 
 
 def test_what_workers_cannot_do_is_refused(tmp_path):

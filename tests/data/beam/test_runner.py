@@ -61,11 +61,17 @@ def test_a_worker_that_is_lost_again_and_again_is_an_error(start):
 
 def test_another_failure_is_told_with_its_last_error(start):
     message = (
-        "Beam stopped with code 1 in the stage look, with 1 of 3 units done: OSError: no such place. All of its "
+        "Beam stopped with code 1, with 1 of 3 units done: OSError: no such place. All of its "
         "messages are in .*look.log. The same command continues with the units that are left."
     )
     with pytest.raises(RuntimeError, match=message):
         start(WRITE + "write(0)\nraise OSError('no such place')")
+
+
+def test_the_error_of_an_earlier_start_is_not_told_again(start, tmp_path):
+    (tmp_path / "look.log").write_text("OSError: of long ago\n", encoding="utf-8")
+    with pytest.raises(RuntimeError, match="ValueError: Validation failed: Missing option region"):
+        start(WRITE + "sys.exit('ValueError: Validation failed:\\n  Missing option region')")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups")
@@ -113,6 +119,12 @@ def test_beam_is_asked_for_in_one_line_where_it_is_missing(tmp_path, monkeypatch
         ("DirectRunner", ["--direct_num_wokers=2"], "Did you mean --direct_num_workers?"),
         ("DirectRunner", ["2"], "must be options such as --direct_num_workers=2"),
         ("DirectRunner", "--direct_num_workers=2", "must be a list of strings"),
+        (
+            "DirectRunner",
+            ["--direct_num_workers=abc"],
+            "must have values that Beam can read .*invalid int value: 'abc'",
+        ),
+        ("DirectRunner", ["--direct_running_mode=bogus"], "must have values that Beam can read .*invalid choice"),
     ],
 )
 def test_a_runner_and_options_that_beam_does_not_know_are_refused(name, given, message):

@@ -1,14 +1,17 @@
 """The options of Beam: which there are, and which of them a command line has."""
 
 import argparse
+import contextlib
 import difflib
 import functools
 import importlib.util
+import io
 
 from tinylm_keras import _checks
 from tinylm_keras.text.remote_files import without_warnings_of_beam
 
-LOCAL = ("DirectRunner", "BundleBasedDirectRunner", "FnApiRunner", "PrismRunner")
+# The runners of this machine, which take Beam's own options alone; others have more of their own.
+LOCAL = ("direct", "switchingdirect", "bundlebaseddirect", "fnapi", "prism")
 
 
 def is_installed():
@@ -39,8 +42,12 @@ def checked(runner, options):
         rule = "must be options such as --direct_num_workers=2"
         raise _checks.refuse("runner_options", rule, rest[0])
     for one in joined:
-        _check_option(one.partition("=")[0], runner)
-    return [f"--runner={runner}", *joined]
+        unknown = unknown_option(one.partition("=")[0], runner)
+        if unknown:
+            raise _checks.refuse("runner_options", "must be options of Beam", one, unknown)
+    given = [f"--runner={runner}", *joined]
+    _check_values(given)
+    return given
 
 
 def split(arguments, known=(), with_value=()):
@@ -95,12 +102,43 @@ def _takes_value(name):
     return None if action is None else action.nargs != 0
 
 
-def _check_option(name, runner):
-    if runner not in LOCAL or name in _actions():
-        return
+def unknown_option(name, runner):
+    """Return advice about an option of a local runner that Beam does not know; None if it may be one."""
+    if not is_local(runner) or name in _actions():
+        return None
     near = difflib.get_close_matches(name, _actions(), 1)
-    advice = f"Did you mean {near[0]}?" if near else ""
-    raise _checks.refuse("runner_options", "must be options of Beam", name, advice)
+    return f"Did you mean {near[0]}?" if near else "See Beam's page about the runner."
+
+
+def is_known(name):
+    """Return whether Beam itself knows an option; a runner may know more."""
+    return name in _actions()
+
+
+def is_local(runner):
+    """Return whether a runner, in one of the spellings that Beam knows, works on this machine alone.
+
+    Example:
+
+    >>> is_local("DirectRunner"), is_local("direct"), is_local("FlinkRunner")
+    (True, True, False)
+    """
+    return runner.rpartition(".")[2].lower().removesuffix("runner") in LOCAL
+
+
+def _check_values(options):
+    """Refuse values that Beam cannot read."""
+    with without_warnings_of_beam():
+        from apache_beam.options.pipeline_options import PipelineOptions
+
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said), without_warnings_of_beam():
+            PipelineOptions(options).get_all_options()
+    except (SystemExit, ValueError) as error:
+        lines = [line for line in [*said.getvalue().splitlines(), str(error)] if "error: " in line] or [str(error)]
+        rule = f"must have values that Beam can read ({lines[0].rpartition('error: ')[2]})"
+        raise _checks.refuse("runner_options", rule, " ".join(options[1:])) from None
 
 
 def _check_runner(runner):

@@ -1,4 +1,4 @@
-"""The Beam pipeline of a stage. It runs in a process of its own: `python -m tinylm_keras.data.beam.pipeline …`."""
+"""The Beam pipeline of a job. It runs in a process of its own: `python -m tinylm_keras.data.beam.pipeline …`."""
 
 import os
 import signal
@@ -9,27 +9,28 @@ import time
 LOST = 75  # exit code if a local worker has ended; its units are to be started again
 
 
-def main(place, stage, *options):
-    """Do the work of a stage for all units that have no result yet.
+def main(parent, place, job, *options):
+    """Do the work of a job for all units that have no result yet.
 
     Args:
+        parent: str. Number of the process that started this one; if it ends, so does this one.
         place: str. The staging folder.
-        stage: str. One of `work.STAGES`.
+        job: str. The name of the job.
         *options: str. Options of Beam.
     """
+    _end_with(int(parent))
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    from tinylm_keras.data.beam.staging import UNITS, Staging
+    from tinylm_keras.data.beam import work
+    from tinylm_keras.data.beam.staging import Staging
     from tinylm_keras.data.beam.unit_work import UnitWork
 
-    staging = Staging(place)
-    left = sorted(set(range(len(staging.read_json(UNITS)))) - staging.finished(stage))
-    _end_with(os.getppid())
+    left = sorted(set(range(work.count_of(place, job))) - Staging(place).finished(job))
     _end_if_a_worker_is_lost()
     pipeline = beam.Pipeline(options=PipelineOptions([*options]))
     units = pipeline | "units" >> beam.Create(left) | "to all workers" >> beam.Reshuffle()
-    units | stage >> beam.ParDo(UnitWork(place, stage))
+    units | "work" >> beam.ParDo(UnitWork(place, job))
     running = pipeline.run()
     signal.signal(signal.SIGTERM, lambda *_: _cancel(running))
     running.wait_until_finish()

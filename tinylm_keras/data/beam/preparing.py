@@ -1,9 +1,8 @@
 """Goes from stage to stage: chooses the validation part, learns the vocabulary, writes the ids, joins the results."""
 
+import contextlib
 import functools
-import hashlib
 import json
-import shutil
 import warnings
 
 import numpy as np
@@ -14,7 +13,7 @@ from tinylm_keras.data import learning
 from tinylm_keras.data.beam import runner as beam_runner
 from tinylm_keras.data.beam import staging as stagings
 from tinylm_keras.data.beam import work
-from tinylm_keras.data.beam.staging import Staging, name_of
+from tinylm_keras.data.beam.staging import name_of
 from tinylm_keras.data.token_files import index, split
 from tinylm_keras.data.token_files.tally import Tally
 from tinylm_keras.id_rules.word_counts import WordCounts
@@ -45,100 +44,87 @@ class ByUnits:
         self.documents, self.tokenizer, self.options, self.report = documents, tokenizer, options, report
         self._serialized = _serialized(tokenizer)
         self.units = unit_room.divide(documents)
-        self.local = stagings.local(out)
-        plan = [vars(unit) for unit in self.units]
-        self.staging = Staging(_place(self.local, options, plan))
-        self._plan, self._tokens, self._warned = plan, {}, set()
+        self._described = [vars(unit) for unit in self.units]
+        self._tokens, self._warned, self._stack = {}, set(), contextlib.ExitStack()
+        given = [one.partition("=")[2] for one in options if one.startswith("--temp_location=")]
+        key = stagings.key_of(tinylm_keras.__version__, str(out.absolute()), self._serialized, self._described)
+        self._claimed = stagings.claimed(out, given[-1] if given else None, key)
 
     def __enter__(self):
-        self.local.mkdir(parents=True, exist_ok=True)
-        begun = {"version": tinylm_keras.__version__, "tokenizer": self._serialized, "units": self._plan}
-        if not self.staging.settle("start.json", begun):
-            for stage in work.STAGES:
-                self.staging.remove(stage)
-                self.staging.remove(f"{stage}.json")
-        self.staging.settle(stagings.UNITS, self._plan)
+        self.local, self.staging = self._stack.enter_context(self._claimed)
         return self
 
-    def __exit__(self, kind, error, traceback):
-        if kind is None or issubclass(kind, (ValueError, TypeError)):
-            self.staging.remove()
-            shutil.rmtree(self.local, ignore_errors=True)
+    def __exit__(self, *error):
+        return self._stack.__exit__(*error)
 
     # The steps
 
     def divide(self, fraction, seed):
         """Return the `Division` of the source, as `split.divide` does."""
-        results = self._results(work.LOOK, {"fraction": fraction, "seed": seed})
-        looks = [work.look_of(result) for result in results]
-        self._check_text(looks)
-        self._division = split.decide(looks, self.documents.whole, fraction, seed) if fraction else split.Division()
-        self._places = None
-        if self._division.places is not None:  # those of each unit
-            left = iter(self._division.places)
-            self._places = [[next(left) for _ in range(int(look.counts.sum()))] for look in looks]
-        return self._division
+        numbers, found = [], None
+        for result in self._results(work.LOOK, {"fraction": fraction, "seed": seed})[1]:
+            look = work.look_of(result)
+            numbers.append(look.number)
+            if found is None:
+                found = look
+            else:
+                found.add(look)
+        self._check_text(numbers)
+        division = split.decide(found, self.documents.whole, fraction, seed) if fraction else split.Division()
+        self._divided = {"seed": division.seed, "edge": division.edge, "places": None}
+        if division.places is not None:  # those of each unit
+            left = iter(division.places)
+            self._divided["places"] = [[next(left) for _ in range(number)] for number in numbers]
+        return division
 
     def learn(self, division):
         """Learn the vocabulary, as `learning.learn` does."""
         if self.tokenizer.learning_limit is None:
             counts = WordCounts()
-            for result in self._results(work.LEARN, self._divided()):
+            for result in self._results(work.LEARN, {**self._divided, "tokenizer": self._serialized})[1]:
                 counts.merge(work.counts_of(result))
             self.tokenizer.learn(counts)
             return None
         # Hashes are spread evenly, so this lets twice as much through as is needed.
-        size = self.documents.size
-        below = min(LAST, 2 * LAST * self.tokenizer.learning_limit // max(size, 1))
-        sample = self._sample(below)
-        if below < LAST and sample.below == below:  # many pieces are equal: more of them are needed
+        last = min(LAST, 2 * LAST * self.tokenizer.learning_limit // max(self.documents.size, 1))
+        sample = self._sample(last)
+        if last < LAST and sample.last == last:  # too little: a large part of the files is no text
             sample = self._sample(LAST)
         return learning.learn_from_sample(self.tokenizer, sample)
 
     def write(self, division, files):
         """Write the ids of all units, and join them; return the `Tally` of each part."""
-        self._serialized = _serialized(self.tokenizer)
-        settings = {"dtype": files.dtype, "parts": list(files.parts)}
-        results = list(self._results(work.WRITE, {**self._divided(), **settings}))
-        tallies = {}
-        for part, ids_file in files.ids_files.items():
-            tallies[part] = Tally()
-            for number, result in enumerate(results):
+        settings = {"tokenizer": _serialized(self.tokenizer), "dtype": files.dtype, "parts": list(files.parts)}
+        job, results = self._results(work.WRITE, {**self._divided, **settings})
+        tallies = {part: Tally() for part in files.ids_files}
+        for number, result in enumerate(results):
+            for part, ids_file in files.ids_files.items():
                 tally = Tally.from_json(result[part])
                 if not ids_file.count and tally.documents and self.tokenizer.end_id is not None:
-                    ids_file.write_bytes(_bytes_of(self.tokenizer.end_id, ids_file.dtype))
-                self._copy(number, part, ids_file)
+                    ids_file.write(np.array([self.tokenizer.end_id]))
+                self._copy(f"{job}/{name_of(number, f'.{part}.bin')}", ids_file)
                 tallies[part].add(tally)
-                self.report(files.count, done=self.documents.size)
+            self.report(files.count, done=self.documents.size)
         return tallies
 
     # Their parts
 
-    def _divided(self):
-        division = self._division
-        return {
-            "seed": division.seed,
-            "edge": division.edge,
-            "places": self._places,
-            "tokenizer": self._serialized,
-        }
-
-    def _sample(self, below):
-        sample = LearningSample(self.tokenizer.learning_limit, below)
-        for result in self._results(work.LEARN, {**self._divided(), "below": below}):
+    def _sample(self, last):
+        sample = LearningSample(self.tokenizer.learning_limit, last)
+        settings = {**self._divided, "tokenizer": self._serialized, "last": last}
+        for result in self._results(work.LEARN, settings)[1]:
             sample.merge(work.sample_of(result, sample.limit))
         return sample
 
     def _results(self, stage, settings):
-        """Do a stage for all units, and return an iterator over the results in their order."""
-        self.staging.settle(f"{stage}.json", settings)
-        log = self.local / f"{stage}.log"
-        told = functools.partial(self._tell, stage)
-        beam_runner.run(self.staging, stage, len(self.units), self.options, log, told)
-        return (self._result(stage, number) for number in range(len(self.units)))
+        """Do a stage for all units; return the name of its job, and an iterator over the results in their order."""
+        job = work.create(self.staging, stage, self._described, settings)
+        told = functools.partial(self._tell, stage, job)
+        beam_runner.run(self.staging, job, len(self.units), self.options, self.local / f"{stage}.log", told)
+        return job, (self._result(job, number) for number in range(len(self.units)))
 
-    def _result(self, stage, number):
-        content = self.staging.read_json(f"{stage}/{name_of(number)}")
+    def _result(self, job, number):
+        content = self.staging.read_json(f"{job}/{name_of(number)}")
         for message in content["warnings"]:
             if message not in self._warned:
                 self._warned.add(message)
@@ -147,24 +133,23 @@ class ByUnits:
             raise work.refusal_of(content["refused"])
         return content["result"]
 
-    def _tell(self, stage, finished):
+    def _tell(self, stage, job, finished):
         if stage == work.WRITE and not self.staging.is_remote:
             for number in finished - self._tokens.keys():
-                result = self.staging.read_json(f"{stage}/{name_of(number)}").get("result") or {}
+                result = self.staging.read_json(f"{job}/{name_of(number)}").get("result") or {}
                 self._tokens[number] = sum(tally["ids"] for tally in result.values())
         done = sum(self.units[number].size for number in finished)
         self.report(sum(self._tokens.values()), done=done)
 
-    def _check_text(self, looks):
+    def _check_text(self, numbers):
         """Refuse a source without text, as reading it in one process does."""
         sources = getattr(self.documents, "several", [self.documents])
-        for number, source in enumerate(sources):
-            mine = zip(self.units, looks, strict=True)
-            if not sum(int(look.counts.sum()) for unit, look in mine if unit.source == number):
+        for place, source in enumerate(sources):
+            if not sum(number for unit, number in zip(self.units, numbers, strict=True) if unit.source == place):
                 raise source.blank()
 
-    def _copy(self, number, part, ids_file):
-        with self.staging.open(f"{work.WRITE}/{name_of(number, f'.{part}.bin')}") as file:
+    def _copy(self, name, ids_file):
+        with self.staging.open(name) as file:
             while content := file.read(COPIED):
                 ids_file.write_bytes(content)
 
@@ -180,16 +165,3 @@ def _serialized(tokenizer):
         advice = ["Leave out ", _checks.Argument("runner"), "."]
         raise _checks.refuse("tokenizer", rule, type(tokenizer).__name__, advice) from None
     return described
-
-
-def _place(local, options, plan):
-    """Return the staging folder: in the place for temporary files of the runner, if there is one, or beside `out`."""
-    given = [one.partition("=")[2] for one in options if one.startswith("--temp_location=")]
-    if not given:
-        return local
-    digest = hashlib.sha256(json.dumps([str(local.absolute()), plan]).encode()).hexdigest()[:16]
-    return f"{given[-1].rstrip('/')}/tinylm-{digest}"
-
-
-def _bytes_of(token_id, dtype):
-    return np.array([token_id], dtype).tobytes()

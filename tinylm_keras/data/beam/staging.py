@@ -1,14 +1,29 @@
 """The folder in which workers leave their results: a local or mounted one, or an address such as gs://…"""
 
 import contextlib
+import hashlib
 import json
+import os
 import pathlib
+import secrets
 import shutil
+import tempfile
 
-from tinylm_keras import _checks, _files
-from tinylm_keras.text import remote_files
+from tinylm_keras import _checks
+from tinylm_keras.text import files, remote_files
 
-UNITS = "units.json"
+IN_MEMORY = 1 << 24  # bytes of a file for an address that are kept in memory before it is written
+
+
+def key_of(*content):
+    """Return the key of settings: results with another key were made with other settings, and are not used.
+
+    Example:
+
+    >>> key_of({"seed": 1}) == key_of({"seed": 1}), key_of({"seed": 1}) == key_of({"seed": 2})
+    (True, False)
+    """
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()[:16]
 
 
 def name_of(unit, suffix=".json"):
@@ -30,8 +45,8 @@ class Staging:
     """
 
     def __init__(self, place):
-        self.place = str(place).rstrip("/")
-        self.is_remote = remote_files.is_address(self.place)
+        self.is_remote = remote_files.is_address(place)
+        self.place = str(place).rstrip("/") if self.is_remote else os.path.abspath(place)
 
     def read_json(self, name):
         """Return the content of a JSON file, or None if there is no such file."""
@@ -49,14 +64,26 @@ class Staging:
     @contextlib.contextmanager
     def create(self, name):
         """A context with a file opened for writing bytes, which has its name at the end if there was no error."""
-        if self.is_remote:  # an object store shows an object when it is closed
-            with self._systems().create(self._path(name)) as file:
+        path = self._path(name)
+        if self.is_remote:  # an object store shows an object when it is closed, also after an error
+            with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
                 yield file
+                file.seek(0)
+                with self._systems().create(path) as target:
+                    shutil.copyfileobj(file, target)
             return
-        path = pathlib.Path(self._path(name))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _files.atomic_path(path) as temporary, open(temporary, "wb") as file:
-            yield file
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        temporary = f"{path}.{secrets.token_hex(4)}"
+        try:
+            with open(temporary, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
 
     def open(self, name):
         """Return a file opened for reading bytes, or raise FileNotFoundError."""
@@ -69,7 +96,7 @@ class Staging:
     def has(self, name):
         """Return whether there is a file of this name."""
         path = self._path(name)
-        return self._systems().exists(path) if self.is_remote else pathlib.Path(path).exists()
+        return self._systems().exists(path) if self.is_remote else os.path.exists(path)
 
     def finished(self, stage):
         """Return the numbers of the units whose result of a stage is there."""
@@ -81,26 +108,14 @@ class Staging:
             names = [path.name for path in folder.glob("*.json")] if folder.is_dir() else []
         return {int(name.removesuffix(".json")) for name in names if name.removesuffix(".json").isdigit()}
 
-    def remove(self, name=""):
-        """Remove a file or a folder in it, or the whole folder."""
-        path = self._path(name) if name else self.place
-        if self.is_remote:
-            systems = self._systems()
-            with contextlib.suppress(Exception):  # what is left in a place for temporary files is not an error
-                found = [one.path for match in systems.match([path, f"{path}/**"]) for one in match.metadata_list]
-                systems.delete(found)
-        elif pathlib.Path(path).is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            pathlib.Path(path).unlink(missing_ok=True)
-
-    def settle(self, name, content):
-        """Write the settings of a stage; return whether they are those of an earlier start, whose results count."""
-        if self.read_json(name) == json.loads(json.dumps(content)):
-            return True
-        self.remove(name.removesuffix(".json"))
-        self.write_json(name, content)
-        return False
+    def remove(self):
+        """Remove the whole folder, as far as that is possible: no result in it will be used."""
+        if not self.is_remote:
+            shutil.rmtree(self.place, ignore_errors=True)
+            return
+        systems = self._systems()
+        with contextlib.suppress(Exception):  # what stays in a place for temporary files is not an error
+            systems.delete([one.path for one in systems.match([f"{self.place}/**"])[0].metadata_list])
 
     def _path(self, name):
         return f"{self.place}/{name}"
@@ -109,14 +124,40 @@ class Staging:
         return remote_files.file_systems(self.place)
 
 
-def local(out):
-    """Return the path of the local staging folder of token files, beside them, or raise if a stranger's is there.
+@contextlib.contextmanager
+def claimed(out, temporary, key):
+    """A context with the local folder beside token files and the `Staging` of a piece of work, which may be begun.
+
+    At the end both are removed; if the work is interrupted or fails, they stay for another start of the same work.
 
     Args:
         out: `pathlib.Path` of the token files.
+        temporary: str or None. Folder or address for the results; None: the local folder.
+        key: str. Key of the work.
+
+    Raises:
+        ValueError: if there is something else in the place of the local folder.
     """
-    path = out.with_name(f"{out.name}.parts")
-    if path.exists() and not (path.is_dir() and ((path / UNITS).exists() or not any(path.iterdir()))):
+    local = out.absolute().with_name(f"{out.name}.parts")
+    mark = local / files.PARTS_MARK
+    if local.exists() and not mark.exists() and not (local.is_dir() and not any(local.iterdir())):
         rule = "must leave room for a folder of intermediate files beside it, but there is something else"
-        raise _checks.refuse("out", rule, str(path), "Choose another name.")
-    return path
+        raise _checks.refuse("out", rule, str(local), "Choose another name.")
+    staging = Staging(f"{temporary.rstrip('/') if temporary else local}/tinylm-{key}")
+    local.mkdir(parents=True, exist_ok=True)
+    before = json.loads(mark.read_text(encoding="utf-8")).get("place") if mark.exists() else None
+    if before not in (None, staging.place):  # other work, which nobody continues
+        Staging(before).remove()
+    mark.write_text(json.dumps({"intermediate files of": "tinylm prepare", "place": staging.place}), encoding="utf-8")
+    try:
+        yield local, staging
+    except (ValueError, TypeError) as error:
+        if hasattr(error, "parts"):  # the input is refused
+            _remove(local, staging)
+        raise
+    _remove(local, staging)
+
+
+def _remove(local, staging):
+    staging.remove()
+    shutil.rmtree(local, ignore_errors=True)

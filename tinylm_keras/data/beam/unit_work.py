@@ -1,4 +1,4 @@
-"""The work of a stage as a function of Beam."""
+"""The work of a job as a function of Beam."""
 
 import apache_beam as beam
 
@@ -6,15 +6,15 @@ from tinylm_keras.data.beam import work
 
 
 class UnitWork(beam.DoFn):
-    """Does the work of a stage for each unit number that it gets.
+    """Does the work of a job for each unit number that it gets.
 
     Args:
         place: str. The staging folder.
-        stage: str. One of `work.STAGES`.
+        job: str. Its name.
     """
 
-    def __init__(self, place, stage):
-        self.place, self.stage = place, stage
+    def __init__(self, place, job):
+        self.place, self.job = place, job
 
     def process(self, number):
-        yield work.run(self.place, self.stage, number)
+        yield work.run(self.place, self.job, number)

@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 
 from tinylm_keras import _checks, id_rules
-from tinylm_keras.data.beam.staging import UNITS, Staging, name_of
+from tinylm_keras.data.beam.staging import Staging, key_of, name_of
 from tinylm_keras.data.token_files import split
 from tinylm_keras.data.token_files.part_writer import IdsFile, PartWriter
 from tinylm_keras.id_rules.word_counts import WordCounts
@@ -19,43 +19,68 @@ from tinylm_keras.text.units import Unit, UnitDocuments
 
 LOOK, LEARN, WRITE = STAGES = ("look", "learn", "write")
 
+DESCRIPTION = "job.json"
 
-def run(place, stage, number):
-    """Do the work of a stage for one unit, and write the result, unless it is there already.
+
+def run(place, job, number):
+    """Do the work of a job for one unit, and write the result, unless it is there already.
 
     Args:
         place: str. The staging folder.
-        stage: str. One of `STAGES`.
+        job: str. The name of a job that `create` returned.
         number: int. The unit.
 
     Returns:
         int. The unit.
     """
     staging = Staging(place)
-    if staging.has(f"{stage}/{name_of(number)}"):
+    if staging.has(f"{job}/{name_of(number)}"):
         return number
-    unit = Unit(**_read(place, UNITS)[number])
-    settings = _read(place, f"{stage}.json")
+    described = _read(place, job)
+    unit = Unit(**described["units"][number])
     with _heard() as warned:
         try:
-            result = {"result": _WORK[stage](staging, number, unit, settings)}
+            result = {"result": _WORK[described["stage"]](staging, job, number, unit, described["settings"])}
         except (ValueError, TypeError) as error:
             if not hasattr(error, "parts"):  # not a refusal of the input, which another attempt would meet again
                 raise
             result = {"refused": _parts_of(error)}
-    staging.write_json(f"{stage}/{name_of(number)}", {**result, "warnings": warned})
+    staging.write_json(f"{job}/{name_of(number)}", {**result, "warnings": warned})
     return number
 
 
-@functools.lru_cache(maxsize=8)
-def _read(place, name):
-    return Staging(place).read_json(name)
+def create(staging, stage, units, settings):
+    """Describe a job in the staging folder, and return its name, which depends on all that its results depend on.
+
+    So a worker of an earlier start, which may still run, never writes among the results of other settings.
+
+    Args:
+        staging: `Staging`.
+        stage: str. One of `STAGES`.
+        units: list of dict. The units.
+        settings: dict for JSON. What the stage needs.
+    """
+    described = {"stage": stage, "units": units, "settings": settings}
+    job = f"{stage}-{key_of(described)}"
+    if not staging.has(f"{job}/{DESCRIPTION}"):
+        staging.write_json(f"{job}/{DESCRIPTION}", described)
+    return job
+
+
+def count_of(place, job):
+    """Return the number of units of a job."""
+    return len(_read(place, job)["units"])
+
+
+@functools.lru_cache(maxsize=4)
+def _read(place, job):
+    return Staging(place).read_json(f"{job}/{DESCRIPTION}")
 
 
 # The stages
 
 
-def _look(staging, number, unit, settings):
+def _look(staging, job, number, unit, settings):
     found = split.look(UnitDocuments(unit), settings["fraction"], settings["seed"])
     packed = base64.b64encode(zlib.compress(found.counts.astype("<i8").tobytes())).decode("ascii")
     return {"counts": packed, "places": found.places}
@@ -67,14 +92,14 @@ def look_of(result):
     return split.Look(counts, result["places"])
 
 
-def _learn(staging, number, unit, settings):
+def _learn(staging, job, number, unit, settings):
     chunks = (chunk for part, chunk in _divided(number, unit, settings) if part == split.TRAIN)
     rules = id_rules.restore(settings["tokenizer"])
     if rules.learning_limit is None:
         counts = rules.count(chunk.text for chunk in chunks)
         return {"words": dict(counts.words), "characters": dict(counts.characters)}
-    sample = LearningSample(rules.learning_limit, settings["below"]).add(chunks)
-    return {"of_bytes": sample.of_bytes, "below": str(sample.below), "pieces": list(sample)}
+    sample = LearningSample(rules.learning_limit, settings["last"]).add(chunks)
+    return {"of_bytes": sample.of_bytes, "last": sample.last, "pieces": list(sample)}
 
 
 def counts_of(result):
@@ -87,16 +112,16 @@ def counts_of(result):
 
 def sample_of(result, limit):
     """Return the `LearningSample` of a result."""
-    return LearningSample.restored(limit, int(result["below"]), result["of_bytes"], result["pieces"])
+    return LearningSample.restored(limit, result["last"], result["of_bytes"], result["pieces"])
 
 
-def _write(staging, number, unit, settings):
+def _write(staging, job, number, unit, settings):
     rules = id_rules.restore(settings["tokenizer"])
     tallies = {}
     with contextlib.ExitStack() as stack:
         writers = {}
         for part in settings["parts"]:
-            file = stack.enter_context(staging.create(f"{WRITE}/{name_of(number, f'.{part}.bin')}"))
+            file = stack.enter_context(staging.create(f"{job}/{name_of(number, f'.{part}.bin')}"))
             writers[part] = PartWriter(IdsFile(file, settings["dtype"]), rules, leading=False)
         for part, chunk in _divided(number, unit, settings):
             writers[part].add(chunk)

@@ -65,7 +65,7 @@ class PartWriter:
     def __init__(self, ids_file, tokenizer, leading=True):
         self.ids_file, self.tokenizer, self.tally = ids_file, tokenizer, Tally()
         self._size = tokenizer.vocabulary_size()
-        self._counter, self._head = TextCounter(tokenizer), None
+        self._counter = TextCounter(tokenizer)
         self._chunks, self._characters, self._begun = [], 0, False
         self._end = [] if tokenizer.end_id is None else [np.array([tokenizer.end_id], "int32")]
         self._leading = self._end if leading else []
@@ -83,9 +83,6 @@ class PartWriter:
         counter, tally = self._counter, self.tally
         tally.characters, tally.unknown, tally.unknown_bits = counter.characters, counter.unknown, counter.bits
         tally.first_tokens = counter.first
-        if self._head is not None:
-            bits = self._head.bits.parts
-            tally.head = {"characters": self._head.characters, "unknown": self._head.unknown, "unknown_bits": bits}
         return tally
 
     def _flush(self):
@@ -111,9 +108,19 @@ class PartWriter:
             self._begun = True
             if not self._end:  # the first token of all is not predicted
                 first = 1
-                self._head = TextCounter(self.tokenizer)
-                self._head.add(chunk.text, ids, 0, 1, begins=False)
+                self.tally.head = self._head(chunk.text, ids)
         self._counter.add(chunk.text, ids, first, len(ids), begins=chunk.first)
+
+    def _head(self, text, ids):
+        """Return the counts that the first token adds to those of the others."""
+        whole, others = TextCounter(self.tokenizer), TextCounter(self.tokenizer)
+        whole.add(text, ids, 0, len(ids), begins=False)
+        others.add(text, ids, 1, len(ids), begins=False)
+        return {
+            "characters": whole.characters - others.characters,
+            "unknown": whole.unknown - others.unknown,
+            "unknown_bits": whole.bits.add(-part for part in others.bits.parts).parts,
+        }
 
     def _write(self, rows):
         ids = np.concatenate(rows)

@@ -44,7 +44,7 @@ def divide(documents, fraction, seed=0, looked=lambda: None):
     """
     if not fraction:
         return Division()
-    return decide([look(documents, fraction, seed, looked)], documents.whole, fraction, seed)
+    return decide(look(documents, fraction, seed, looked), documents.whole, fraction, seed)
 
 
 @dataclasses.dataclass
@@ -60,21 +60,30 @@ class Look:
     counts: np.ndarray
     places: list | None
 
+    @property
+    def number(self):
+        """Number of texts."""
+        return int(self.counts.sum())
+
+    def add(self, other):
+        """Add what was found in the texts that follow."""
+        self.counts = self.counts + other.counts
+        both = self.places is not None and other.places is not None and self.number <= MOST_DOCUMENTS
+        self.places = self.places + other.places if both else None
+
 
 def look(documents, fraction, seed=0, looked=lambda: None):
     """Return a `Look` at some texts, which may be a part of a source; arguments as for `divide`."""
     spans, counts = _survey(documents, seed, looked)
     number = int(counts.sum())
-    may_be_cut = fraction > 0 and (number == 1 or (documents.whole and number <= MOST_DOCUMENTS))
+    may_be_cut = fraction > 0 and (number <= 1 or (documents.whole and number <= MOST_DOCUMENTS))
     return Look(counts, list(_cutting_places(documents, spans, fraction, looked)) if may_be_cut else None)
 
 
-def decide(looks, whole, fraction, seed=0):
-    """Return the `Division` of a source from looks at its parts, in order; arguments as for `divide`."""
-    counts = sum(one.counts for one in looks)
-    number = int(counts.sum())
+def decide(found, whole, fraction, seed=0):
+    """Return the `Division` of a source from a `Look` at all of it; other arguments as for `divide`."""
+    counts, number, places = found.counts, found.number, found.places
     if number == 1 or (whole and number <= MOST_DOCUMENTS):
-        places = [place for one in looks for place in one.places or ()]
         held = number - places.count(None)
         _check(fraction, number, held)
         return Division(places=places)

@@ -207,11 +207,12 @@ class _Reporter:
 
     def __init__(self, documents, progress):
         self.documents, self.progress = documents, progress
-        self.stage, self._told, self._told_at = READING, None, 0.0
+        self.stage, self._told, self._told_at, self._done = READING, None, 0.0, None
 
     def __call__(self, tokens=0, last=False, done=None):
+        self._done = self._done if done is None else done
         now = time.monotonic()
         if self.progress is not None and (last or self.stage != self._told or now - self._told_at >= 0.1):
             self._told, self._told_at = self.stage, now
-            done = self.documents.done if done is None else done
+            done = self.documents.done if self._done is None else self._done
             self.progress(self.stage, done, self.documents.size, tokens)
