@@ -28,7 +28,7 @@ text = "".join(np.random.default_rng(0).choice(list("abcdefg. "), 3_000))
 tokenizer = tlm.CharacterTokenizer(vocabulary=list(" .abcdefg"))
 token_files = tlm.data.prepare([text], tokenizer, folder / "token_files")
 shape = {"context_length": 12, "embed_dim": 8, "num_heads": 1, "num_blocks": 1, "feed_forward_dim": 8}
-schedule = {"batch_size": 4, "steps": 7, "evaluate_every": 3, "jit_compile": True, "max_new_tokens": 4}
+schedule = {"batch_size": 4, "steps": 7, "evaluate_every": 3, "max_new_tokens": 4}
 model = tlm.train(data=folder / "token_files", out=folder / "run", progress=None, **shape, **schedule)
 
 loaded = tlm.load_model(folder / "run" / "model.keras")
@@ -73,6 +73,48 @@ scores = [one.score(ids) for one in (counts, tlm.load_model(folder / "counts.ker
 expected = np.log(counts.counts.probabilities([ids])[0])
 found["counts"] = [float(np.abs(one - expected).max()) for one in scores]
 found["counted text"] = counts.generate("ab", max_new_tokens=30, seed=1)
+
+import jax
+from tinylm_keras.baselines import MixtureLM
+
+programs, jit = [], jax.jit
+def spied(function, **kwargs):
+    compiled = jit(function, **kwargs)
+    def call(*arguments):
+        traced = compiled.trace(*arguments)
+        largest = max([0, *(np.size(one) for one in traced.jaxpr.consts)])
+        programs.append((len(traced.lower().as_text()), largest))
+        return compiled(*arguments)
+    return call
+jax.jit = spied
+for order in (4, 12):
+    network = tlm.MiniLM(tokenizer=tokenizer, context_length=24, embed_dim=8, num_heads=1, num_blocks=1)
+    counted = tlm.NGramLM.count([text], tokenizer, order=order, context_length=24)
+    mixture = MixtureLM(network, counted)
+    programs.clear()
+    mixture.generate(text[:20], max_new_tokens=12, seed=1)
+    mixture.score(text[:20])
+    found[f"programs {order}"] = list(programs)
+found["tables"] = counted.counts.numbers
+jax.jit = jit
+
+from tinylm_keras import schedules
+from tinylm_keras.training import optimizers, plan
+uncompiled = tlm.BigramLM(tokenizer=tokenizer, context_length=6)
+rate = schedules.Decay(1.0, steps=10**6, shape="linear")
+uncompiled.compile(tlm.models.language_model.keras.optimizers.SGD(rate), jit_compile=False)
+uncompiled.save(folder / "uncompiled.keras")
+found["compiled"] = [uncompiled.jit_compile, tlm.load_model(folder / "uncompiled.keras").jit_compile]
+uncompiled.jit_compile = True
+moved = []
+for steps in (10**6, 10):  # the second step of a run has a rate of 1, or of half of it
+    run_plan = plan.Plan(steps, 1, 1, 1, True, 0, 1.0)
+    optimizers.resize_in_run(uncompiled, run_plan)
+    uncompiled.set_weights([np.zeros(weight.shape) for weight in uncompiled.weights])
+    uncompiled.optimizer.iterations.assign(5)
+    uncompiled.fit_in_run(batches, steps_per_epoch=1, epochs=1, verbose=0)
+    moved.append(float(np.abs(uncompiled.get_weights()[0]).max()))
+found["moved"] = moved
 
 found["int8"] = loaded.generate("ab", max_new_tokens=8, seed=1, quantize="int8")
 
@@ -187,6 +229,23 @@ def test_weights_in_fewer_bits_write_text(found):
 def test_counts_score_and_write(found):
     assert max(found["counts"]) < 1e-5
     assert found["counted text"].startswith("ab") and len(found["counted text"]) == 32
+
+
+def test_the_tables_of_counts_are_arguments_of_small_programs(found):
+    short, long = found["programs 4"], found["programs 12"]
+    assert len(short) == len(long) >= 3 and found["tables"] > 1_000
+    assert all(largest < 100 for _, largest in [*short, *long])
+    assert all(more < 1.3 * few for (few, _), (more, _) in zip(short, long, strict=True))
+
+
+def test_a_short_run_and_a_loaded_model_are_compiled(found, folder):
+    assert json.loads((folder / "run" / "recipe.json").read_text())["plan"]["jit_compile"] is True
+    assert found["compiled"] == [False, True]
+
+
+def test_a_run_that_changes_its_length_compiles_its_step_again(found):
+    whole, half = found["moved"]
+    assert half == pytest.approx(whole / 2, rel=1e-3)
 
 
 def test_a_stopped_run_goes_on_to_the_same_bits_also_from_a_checkpoint_between_two_evaluations(found):

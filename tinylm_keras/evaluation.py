@@ -16,6 +16,7 @@ from tinylm_keras.baselines.count_models import perplexity_of_counts
 from tinylm_keras.baselines.count_models import unigram_perplexity as unigram_perplexity
 from tinylm_keras.data.strided_windows import strided_windows
 from tinylm_keras.data.token_stream import TokenStream, concatenate
+from tinylm_keras.generation.compile import always_compiles
 from tinylm_keras.recipe import renames
 from tinylm_keras.training import corpus, mixing
 
@@ -113,7 +114,7 @@ def evaluate(
     shape = (tokenizer, layout, model.context_length, batch_size)
     examples = batches(texts, *shape, separator)
     if not model.compiled:
-        model.compile(jit_compile=False)
+        model.compile(jit_compile=always_compiles())
     logs = model.evaluate(examples, return_dict=True, verbose=0)
     loss = math.log(logs["perplexity"])  # the model may be compiled with another loss
     evaluated = token_counts(examples, model.pad_id)

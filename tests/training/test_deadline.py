@@ -31,17 +31,23 @@ def test_what_is_left_fits_into_the_time_and_nearly_fills_it(left, update, evalu
     assert steps * update + evaluations * evaluation >= 0.9 * left
 
 
-def ended(pace, minutes=100.0, planned=0.1, ending=5.0):
-    """Play a run by a clock: `pace` gives the seconds of an update by the time. Returns when the run was over."""
+def ended(pace, minutes=100.0, planned=0.1, ending=5.0, change=0.0):
+    """Play a run by a clock: `pace` gives the seconds of an update by the time. Returns when the run was over.
+
+    A change of the length takes `change` seconds.
+    """
     now = [0.0]
     costs, every = Costs(planned, 2.0), 100
-    follows = Deadline(0.0, minutes, ending, costs, per_call=1, clock=lambda: now[0])
+    follows = Deadline(0.0, minutes, ending, costs, per_call=1, clock=lambda: now[0], change=change)
     steps, _ = time_budget.divide(minutes - ending, costs, 1, every)
     step = 0
     while step < steps:
         step += 1
         now[0] += pace(now[0])
-        steps = follows.steps(step, steps, every) or steps
+        changed = follows.steps(step, steps, every)
+        if changed is not None:
+            steps = changed
+            now[0] += change
         if step % every == 0 or step == steps:
             now[0] += 2.0 * pace(now[0]) / planned
             follows.evaluated(2.0 * pace(now[0]) / planned)
@@ -55,6 +61,7 @@ def ended(pace, minutes=100.0, planned=0.1, ending=5.0):
 )
 def test_a_run_ends_in_time_whatever_its_pace(pace):
     assert 85 <= ended(pace) <= 100
+    assert 85 <= ended(pace, change=4.0) <= 104
 
 
 def scripted(monkeypatch, change_at, to):

@@ -74,20 +74,15 @@ TINY = presets.override(presets.get("tinylm"), steps=3)
 
 
 def test_a_batch_that_does_not_divide_is_refused_with_the_next_size():
-    assert Workers(2, 0, 4, 1, "data").check(presets.override(TINY, batch_size=8, mix_counts=False)).batch_size == 8
+    Workers(2, 0, 4, 1, "data").check(presets.override(TINY, batch_size=8))
     with pytest.raises(ValueError, match=r"`batch_size` must be divisible by 4.*batch_size=7.*Try batch_size=8\."):
         Workers(2, 0, 4, 1, "data").check(presets.override(TINY, batch_size=7))
-    assert Workers().check(presets.override(TINY, batch_size=7)).batch_size == 7
+    Workers().check(presets.override(TINY, batch_size=7))
 
 
-def test_minutes_and_a_mixture_are_refused_with_several_processes():
-    settings = presets.override(TINY, batch_size=8)
-    with pytest.raises(ValueError, match="`minutes` must be left out with several processes"):
-        Workers(2, 0, 2, 1, "data").check(presets.override(settings, minutes=1.0, steps=None))
-    mixed = presets.override(settings, mix_counts=True)
-    assert not Workers(2, 0, 2, 1, "data").check(mixed).mix_counts
-    with pytest.raises(ValueError, match="`mix_counts` must be False with several processes"):
-        Workers(2, 0, 2, 1, "data").check(mixed, {"mix_counts": True})
+def test_process_0_decides_where_each_has_its_own_clock():
+    assert Pair("[7, 3]").of_first((9, 4)) == [7, 3]
+    assert Workers().of_first((9, 4)) == (9, 4)
 
 
 def test_widths_that_do_not_divide_are_refused_with_the_next_size():

@@ -116,7 +116,7 @@ class MixtureLM(LanguageModel):
 
     def last_hidden_states(self, token_ids: Tensor) -> Tensor:
         logits = self.network.head(self.network.last_hidden_states(token_ids))
-        return self._mixed(logits, self.counts.hidden_states(token_ids)[:, -1:])
+        return self._mixed(logits, self.counts.last_hidden_states(token_ids))
 
     def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
         hidden, of_network = self.network.decode_step(token_ids, cache[0], start)

@@ -157,6 +157,10 @@ class NGramLM(LanguageModel):
         """The numbers of the contexts that end at each token: int32 `[B, T, order - 1]`."""
         return self.head.advance(token_ids)
 
+    def last_hidden_states(self, token_ids: Tensor) -> Tensor:
+        """As in `LanguageModel`; the contexts of the last position depend on the last `order - 1` tokens alone."""
+        return self.hidden_states(token_ids[:, -self.head.longest :])[:, -1:]
+
     def decode_step(self, token_ids: Tensor, cache: Any, start: Any) -> tuple[Tensor, Any]:
         """As in `LanguageModel`. The cache holds the contexts of the last L positions, position p in column `p % L`."""
         size = cache.shape[1]

@@ -1,5 +1,6 @@
 """How long runs take, before they begin."""
 
+from tinylm_keras.generation.compile import always_compiles
 from tinylm_keras.training import environment, plan, start
 
 # Seconds of a run besides its arithmetic: to compile without and with XLA, and to start each step.
@@ -22,6 +23,6 @@ def expected(recipe, corpus):
     parameters = start.new_model(recipe, corpus.tokenizer).count_params()
     tokens = batches.batch_size * batches.length
     sizes = {"batches_per_epoch": batches_per_epoch, "tokens_per_batch": tokens, "parameters": parameters}
-    planned = plan.make(recipe, **sizes, device=kind)
+    planned = plan.make(recipe, **sizes, device=kind, always_compiles=always_compiles())
     work = planned.estimated_seconds * share + planned.steps * STARTING
     return work * EVALUATING + (COMPILING_XLA if planned.jit_compile else COMPILING), planned.steps

@@ -29,6 +29,15 @@ def compiled(function, variables):
     return function
 
 
+def always_compiles():
+    """Return whether `fit` and `evaluate` have to be compiled even for a few steps, as with JAX.
+
+    Without XLA, JAX runs operation by operation, and compiles each loop again whenever it reaches it: a step then takes
+    seconds. (TensorFlow also has graphs without XLA.)
+    """
+    return keras.config.backend() == "jax"
+
+
 class _ByShape:
     """A `tf.function` whose programs are looked up by shapes alone, in half the time of TensorFlow's lookup.
 

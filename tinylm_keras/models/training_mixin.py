@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from tinylm_keras import _checks
+from tinylm_keras.generation.compile import always_compiles
 from tinylm_keras.metrics import token_nats, weigh
 from tinylm_keras.models import after_run, chunked_loss, frozen, given_ids, own_losses, roles, strategies
 
@@ -67,9 +68,12 @@ class TrainingMixin:
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile a loaded model as the saved one was, so that `fit` continues. Keras calls this.
 
-        `steps_per_execution` is 1 again, so that callbacks see every batch.
+        `steps_per_execution` is 1 again, so that callbacks see every batch. A model that TensorFlow trained without XLA
+        is compiled on JAX.
         """
         arguments = own_losses.repair(self, keras.saving.deserialize_keras_object(config))
+        if always_compiles() and not arguments.get("run_eagerly"):
+            arguments["jit_compile"] = True
         by = self.__dict__.pop("_loaded_from", after_run.FILE)
         with frozen.as_when_compiled(self):
             self.__dict__["_is_loading"] = True

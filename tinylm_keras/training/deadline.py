@@ -45,6 +45,7 @@ class Deadline:
         costs: `Costs` measured before the run.
         per_call: int. Updates in one call of the compiled step.
         clock: Function that returns seconds.
+        change: float. Seconds that a change of the length costs, because the step is compiled again.
 
     Example: an update takes 0.2 s instead of 0.1 s; the average of both is the new pace.
 
@@ -59,8 +60,8 @@ class Deadline:
     630
     """
 
-    def __init__(self, began, end, ending, costs, per_call, clock=time.monotonic):
-        self.end, self.ending, self.per_call, self.clock = end, ending, per_call, clock
+    def __init__(self, began, end, ending, costs, per_call, clock=time.monotonic, change=0.0):
+        self.end, self.ending, self.per_call, self.clock, self.change = end, ending, per_call, clock, change
         self._planned = costs.update
         self._update, self._evaluation = costs.update, costs.evaluation
         self._interval = (end - began) / LOOKS
@@ -89,10 +90,11 @@ class Deadline:
         self._update = _mean(self._update, trained / (step - self._looked_step))
         self._looked_at, self._looked_step, self._evaluating = now, step, 0.0
         slowdown = min(MOST_SLOWDOWN, max(LEAST_SLOWDOWN, self._update / self._planned))
-        seconds = self.end - self.ending * slowdown - now
+        seconds = self.end - self.ending * slowdown - now - self.change
         left = updates_left(seconds, self._update, self._evaluation, step % every, every, self.per_call)
-        if abs(step + left - steps) <= TOLERANCE * (steps - step):
+        if abs(step + left - steps) <= max(TOLERANCE * (steps - step), self.change / self._update):
             return None
+        self._evaluating = self.change  # it will not count as training
         return step + left
 
 

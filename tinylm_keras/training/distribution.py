@@ -8,6 +8,7 @@ them stop. What it needs is in `connecting`, `division` and `agreed_stops`, and 
 import atexit
 import contextlib
 import hashlib
+import json
 import os
 import sys
 
@@ -63,13 +64,18 @@ class Workers:
         line = f"{connecting.described(self.processes)}, JAX, {batch_size:,} rows a batch: {each}"
         return [f"{line}; process 0 writes" if self.several else line]
 
-    def check(self, recipe, overrides=(), init=None):
-        """Refuse a recipe that these devices cannot train together; return the recipe to train."""
-        return recipe if self.distribute is None else division.check(self, recipe, overrides, init)
+    def check(self, recipe, init=None):
+        """Refuse a recipe that these devices cannot train together."""
+        if self.distribute is not None:
+            division.check(self, recipe, init)
 
     def chosen(self, recipe):
         """Return the recipe that process 0 has chosen: others may find another, because they measure another speed."""
         return Recipe.from_json(self.gather(recipe.to_json())[0]) if self.several else recipe
+
+    def of_first(self, value):
+        """Return the value of process 0, which JSON can hold: where each process would decide by its own clock."""
+        return json.loads(self.gather(json.dumps(value))[0]) if self.several else value
 
     def reporter(self, progress):
         """Return the reporter for `progress`; silence in the processes that do not write."""

@@ -1,6 +1,5 @@
 """How several devices divide a batch, or a model, and which recipes can be divided so."""
 
-import dataclasses
 import os
 
 import keras
@@ -22,17 +21,16 @@ DIVIDED = {
 }
 
 
-def check(workers, recipe, overrides, init):
-    """Refuse a recipe that the devices of some `Workers` cannot train together; return the recipe to train.
+def check(workers, recipe, init):
+    """Refuse a recipe that the devices of some `Workers` cannot train together.
 
     Args:
         workers: `Workers`.
         recipe: `Recipe`.
-        overrides: Names of the settings that the user gives.
         init: The model to continue from, if any.
 
     Raises:
-        ValueError: if a size does not divide, or a setting is not for several processes.
+        ValueError: if a size does not divide, or `init` is a model.
     """
     copies = workers.devices // workers.model_parts
     if recipe.batch_size % copies:
@@ -45,15 +43,6 @@ def check(workers, recipe, overrides, init):
         raise _checks.refuse("init", rule, init)
     if workers.model_parts > 1:
         _check_widths(workers, recipe)
-    if workers.several and recipe.minutes is not None:
-        rule = "must be left out with several processes, whose clocks differ"
-        advice = ["Give ", _checks.Argument("steps"), " instead."]
-        raise _checks.refuse("minutes", rule, recipe.minutes, advice)
-    if workers.several and recipe.mix_counts:
-        if "mix_counts" in overrides:
-            raise _checks.refuse("mix_counts", "must be False with several processes", True)
-        return dataclasses.replace(recipe, mix_counts=False)
-    return recipe
 
 
 def _check_widths(workers, recipe):

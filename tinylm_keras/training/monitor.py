@@ -224,7 +224,7 @@ class TrainingMonitor(keras.callbacks.Callback):
         self.plan = dataclasses.replace(self.plan, steps=steps, evaluate_every=every, warmup_steps=warmup)
         self.recipe = dataclasses.replace(self.recipe, steps=steps)
         self.record |= {"recipe": dataclasses.asdict(self.recipe), "plan": dataclasses.asdict(self.plan)}
-        optimizers.resize(self.model.optimizer, self.plan)
+        optimizers.resize_in_run(self.model, self.plan)
 
     def _held_sums(self):
         if self._sums is not None:

@@ -1,5 +1,6 @@
 """The optimizer of a recipe, with its learning rate schedule."""
 
+import keras
 from keras import ops
 
 from tinylm_keras.models import after_run
@@ -57,6 +58,13 @@ def resize(optimizer, plan):
     rate = optimizer._learning_rate
     if isinstance(rate, Decay):
         rate.resize(plan.steps, plan.warmup_steps)
+
+
+def resize_in_run(model, plan):
+    """As `resize`, while the model trains. On JAX the length is a constant of the step, which is compiled again."""
+    resize(model.optimizer, plan)
+    if keras.backend.backend() != "tensorflow":
+        model.make_train_function(force=True)
 
 
 def compile_model(model, recipe, plan, rate=None):

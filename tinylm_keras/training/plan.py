@@ -66,7 +66,16 @@ class Plan:
         return math.ceil(self.steps / self.evaluate_every)
 
 
-def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu", validation_batches=0):
+def make(
+    recipe,
+    *,
+    batches_per_epoch,
+    tokens_per_batch,
+    parameters,
+    device="cpu",
+    validation_batches=0,
+    always_compiles=False,
+):
     """Make the plan of a run.
 
     The work is estimated as 6 operations for each parameter and token (2 forward, 4 backward). Unless the recipe
@@ -83,6 +92,7 @@ def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu
         parameters: int. Size of the model.
         device: "cpu" or "gpu".
         validation_batches: int. Batches of all of the validation text.
+        always_compiles: bool. See `generation.compile`.
 
     Returns:
         A `Plan`.
@@ -105,7 +115,7 @@ def make(recipe, *, batches_per_epoch, tokens_per_batch, parameters, device="cpu
         evaluate_every=every,
         gradient_accumulation_steps=batches,
         steps_per_execution=_largest_divisor(math.gcd(every, steps) * batches, most),
-        jit_compile=_compiles(recipe, seconds, device),
+        jit_compile=_compiles(recipe, seconds, device, always_compiles),
         warmup_steps=min(recipe.warmup_steps, steps // 2),
         estimated_seconds=seconds,
         evaluation_batches=_evaluation_batches(recipe, steps, every, validation_batches),
@@ -121,7 +131,7 @@ def _evaluation_batches(recipe, steps, every, validation_batches):
     return most if validation_batches > most else None
 
 
-def for_minutes(recipe, minutes, *, tokens_per_batch, parameters, device="cpu"):
+def for_minutes(recipe, minutes, *, tokens_per_batch, parameters, device="cpu", always_compiles=False):
     """Return the preliminary plan of a run by minutes, with everything that must be known before compiling.
 
     Args:
@@ -130,6 +140,7 @@ def for_minutes(recipe, minutes, *, tokens_per_batch, parameters, device="cpu"):
         tokens_per_batch: int. Rows times columns of a batch.
         parameters: int. Size of the model.
         device: "cpu" or "gpu".
+        always_compiles: bool. See `generation.compile`.
 
     Returns:
         A `Plan` whose `steps_per_execution` is a multiple or a divisor of the batches in an update.
@@ -141,20 +152,20 @@ def for_minutes(recipe, minutes, *, tokens_per_batch, parameters, device="cpu"):
         evaluate_every=recipe.steps,
         gradient_accumulation_steps=recipe.gradient_accumulation_steps,
         steps_per_execution=together or _largest_divisor(recipe.gradient_accumulation_steps, most),
-        jit_compile=_compiles(recipe, 60 * minutes, device),
+        jit_compile=_compiles(recipe, 60 * minutes, device, always_compiles),
         warmup_steps=recipe.warmup_steps,
         estimated_seconds=60 * minutes,
     )
 
 
-def _compiles(recipe, seconds, device):
+def _compiles(recipe, seconds, device, always):
     """Return whether to compile with XLA, for a run of so many seconds at the nominal rate of the device.
 
     On a CPU, bfloat16 products of XLA are as slow as float32; TensorFlow's own are up to three times as fast.
     """
     if recipe.jit_compile is not None:
         return recipe.jit_compile
-    return seconds > WORTH_COMPILING and not (device == "cpu" and recipe.precision == "mixed_bfloat16")
+    return always or (seconds > WORTH_COMPILING and not (device == "cpu" and recipe.precision == "mixed_bfloat16"))
 
 
 def _batches_per_call(seconds):

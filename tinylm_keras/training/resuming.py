@@ -153,7 +153,8 @@ def resume(path, *, source, preset, out, init, overwrite, reporter, token_files,
     """
     with workers.loading():
         saved = SavedRun(path)
-    recipe = workers.check(saved.check(preset, out, init, overwrite, overrides), ("mix_counts",))
+    recipe = saved.check(preset, out, init, overwrite, overrides)
+    workers.check(recipe)
     state, folder = saved.state, workers.folder(saved.path, overwrite=True)
     is_longer = recipe != saved.recipe
     if state is not None and state.finished and not is_longer and not saved.is_to_be_mixed:

@@ -6,6 +6,7 @@ import shlex
 import time
 
 from tinylm_keras import plots
+from tinylm_keras.generation.compile import always_compiles
 from tinylm_keras.models import after_run
 from tinylm_keras.plots import columns
 from tinylm_keras.training import (
@@ -72,13 +73,17 @@ def run(
         model = start.new_model(recipe, corpus.tokenizer)
     continuing, run_plan, deadline = state is not None or planned is not None, planned, None
     counted = mixing.count(corpus, recipe)
-    mixture = mixing.RunMixture(model, counted) if recipe.mix_counts and counted is not None else None
+    ahead = counted if recipe.mix_counts else None
+    # Devices and processes that train together make the mixture at the end alone.
+    mixture = mixing.RunMixture(model, ahead) if ahead is not None and workers.distribute is None else None
     if asked is not None:
+        budget = {"mixture": mixture, "counted": ahead, "workers": workers}
         recipe, run_plan, deadline = time_budget.lay_out(
-            recipe, corpus, model, began, writes=folder is not None, mixture=mixture
+            recipe, corpus, model, began, writes=folder is not None, **budget
         )
         if deadline is None:
-            notes = [*notes, "On this backend the number of steps is fixed after timing; it does not follow the clock."]
+            words = "With several processes, the number of steps is fixed after timing; it does not follow the clock."
+            notes = [*notes, words]
     batches, batches_per_epoch = corpus.train_batches(recipe)
     validation, sample = corpus.validation_batches(recipe), corpus.training_sample(recipe)
     kind, device = environment.device()
@@ -88,6 +93,7 @@ def run(
         "parameters": model.count_params(),
         "device": kind,
         "validation_batches": 0 if validation is None else len(validation),
+        "always_compiles": always_compiles(),
     }
     if state is not None:
         if recipe != state.recipe:
@@ -135,16 +141,19 @@ def run(
         monitor.save()  # the initial model may be gone when the run is resumed
     reporter.start(lines, run_plan.steps)
     try:
-        result = _train(model, batches, validation, monitor, mixture, corpus)
-    finally:
-        if not workers.broken:
-            after_run.settle(model)  # also if the run fails: the model may be the caller's
-    after_run.settle(result)
+        result = _train(model, batches, validation, monitor, ahead, mixture, corpus)
+    except BaseException:
+        if not workers.several:
+            after_run.settle(model)  # it may be the caller's
+        raise
+    with workers.alone():
+        result = workers.released(result)
+        after_run.settle(result)
     history.attach(result, monitor.rows)
     return result
 
 
-def _train(model, batches, validation, monitor, mixture, corpus):
+def _train(model, batches, validation, monitor, counted, mixture, corpus):
     """Train, write the files and close the live line, however training ends. Returns the resulting model."""
     result, completed = model, False
     checkpoints, lines, good, bits = monitor.checkpoints, ["The run failed."], True, {}
@@ -166,8 +175,8 @@ def _train(model, batches, validation, monitor, mixture, corpus):
                 finally:
                     if not (monitor.interrupts.at_once or checkpoints.workers.broken):
                         _finish(checkpoints, monitor, good)
-                        if completed and mixture is not None:
-                            result, line, bits = _mix(model, mixture, corpus, checkpoints)
+                        if completed and counted is not None:
+                            result, line, bits = _mix(model, counted, mixture, corpus, checkpoints)
                             lines.append(line)
                         if completed and monitor.recipe.mix_counts:
                             lines += copied.report(result, corpus.train, corpus.validation)
@@ -185,11 +194,13 @@ def _train(model, batches, validation, monitor, mixture, corpus):
     return result
 
 
-def _mix(model, mixture, corpus, checkpoints):
-    folder = checkpoints.folder
-    file = None if folder is None or folder.waiting else folder.file(checkpoint.BEST)
+def _mix(model, counted, mixture, corpus, checkpoints):
+    folder, workers = checkpoints.folder, checkpoints.workers
+    file = None if folder is None or folder.waiting or not folder.writes else folder.file(checkpoint.BEST)
     best = checkpoint.best_text(checkpoints.monitor, checkpoints.best, checkpoints.best_step)
-    return mixing.finish(model, mixture, corpus, file, best)
+    with workers.alone():  # the tables are large, and need not have the same bits in all processes
+        model = workers.released(model)
+        return mixing.finish(model, mixture or mixing.RunMixture(model, counted), corpus, file, best)
 
 
 def _fit(model, batches, validation, monitor):

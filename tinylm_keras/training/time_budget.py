@@ -12,8 +12,10 @@ import keras
 from keras import ops
 
 from tinylm_keras import _checks
+from tinylm_keras.generation.compile import always_compiles
 from tinylm_keras.training import environment, mixing, optimizers, plan
 from tinylm_keras.training.deadline import Deadline
+from tinylm_keras.training.distribution import Workers
 
 # Share of the time in which updates are timed, and its bounds in seconds.
 MEASURED_SHARE, LEAST_MEASURED, MOST_MEASURED = 0.04, 1.0, 10.0
@@ -27,13 +29,16 @@ WRITING = 2.0
 
 @dataclasses.dataclass(frozen=True)
 class Costs:
-    """Measured seconds of an update, and of an evaluation with its sample."""
+    """Measured seconds of an update, of an evaluation with its sample, and of the first call of the step."""
 
     update: float
     evaluation: float
+    compiling: float = 0.0
 
 
-def lay_out(recipe, corpus, model, began, writes=False, mixture=None, clock=time.monotonic):
+def lay_out(
+    recipe, corpus, model, began, writes=False, mixture=None, counted=None, clock=time.monotonic, workers=None
+):
     """Compile a model, measure its pace, and convert the minutes of a recipe into steps.
 
     Args:
@@ -42,33 +47,37 @@ def lay_out(recipe, corpus, model, began, writes=False, mixture=None, clock=time
         model: `LanguageModel`. It is compiled; its weights do not change.
         began: float. Start of the run by `clock`.
         writes: bool. Whether files are written at the end.
-        mixture: `mixing.RunMixture` or None. What each evaluation and the end of the run also compute.
+        mixture: `mixing.RunMixture` or None. What each evaluation also computes.
+        counted: `mixing.Counted` or None. Counts for a mixture at the end.
         clock: Function that returns seconds.
+        workers: `Workers` that train together, or None. Process 0 decides by its clock for all.
 
     Returns:
-        The `Recipe` with `steps` instead of `minutes`, the `Plan` of the run, and its `Deadline`, or None if the length
-        of the schedule cannot change during the run, as on JAX.
+        The `Recipe` with `steps` instead of `minutes`, the `Plan` of the run, and its `Deadline`, or None with several
+        processes, whose clocks differ.
 
     Raises:
         ValueError: if no time is left to train.
     """
+    workers = workers or Workers()
     end, ending = began + 60 * recipe.minutes, WRITING if writes else 0.0
     first = dataclasses.replace(recipe, minutes=None, steps=10**6)
     batches, _ = corpus.train_batches(dataclasses.replace(first, steps=1000))
     if batches.first_tokens:  # samples begin as the texts do
         model.__dict__["first_tokens"] = batches.first_tokens
     size = {"tokens_per_batch": batches.batch_size * batches.length, "parameters": model.count_params()}
-    start = plan.for_minutes(first, recipe.minutes, device=environment.device()[0], **size)
+    device = {"device": environment.device()[0], "always_compiles": always_compiles()}
+    start = plan.for_minutes(first, recipe.minutes, **device, **size)
     rate = optimizers.schedule(first, start) if optimizers.depends_on_length(first) else None
     optimizers.compile_model(model, first, start, rate)
     state = _state(model)
-    costs = _measure(recipe, corpus, model, batches, start, mixture, clock)
+    costs = _measure(recipe, corpus, model, batches, start, mixture, clock, workers)
     for variable, value in state:
         variable.assign(value)
-    if mixture is not None:
-        ending += mixing.seconds_at_the_end(mixture.counted, costs.evaluation)
+    if counted is not None:
+        ending += mixing.seconds_at_the_end(counted, costs.evaluation)
     per_call = max(1, start.steps_per_execution // start.gradient_accumulation_steps)
-    steps, every = divide(end - ending - clock(), costs, per_call, recipe.evaluate_every)
+    steps, every = workers.of_first(divide(end - ending - clock(), costs, per_call, recipe.evaluate_every))
     if steps < 1:
         spent = f"compiling and measuring took {clock() - began:.0f} s, an update takes {costs.update:.2g} s"
         raise _checks.refuse("minutes", f"must leave time to train: {spent}", recipe.minutes, "Give it more.")
@@ -80,12 +89,12 @@ def lay_out(recipe, corpus, model, began, writes=False, mixture=None, clock=time
         warmup_steps=min(recipe.warmup_steps, steps // 2),
         estimated_seconds=end - ending - began,
     )
+    change = 0.0
     if rate is not None:
-        rate.resize(final_plan.steps, final_plan.warmup_steps)
-        if keras.backend.backend() != "tensorflow":  # the length is compiled into the step
-            model.make_train_function(force=True)
-            return final, final_plan, None
-    return final, final_plan, Deadline(began, end, ending, costs, per_call, clock)
+        optimizers.resize_in_run(model, final_plan)
+        change = 0.0 if keras.backend.backend() == "tensorflow" else costs.compiling
+    deadline = None if workers.several else Deadline(began, end, ending, costs, per_call, clock, change)
+    return final, final_plan, deadline
 
 
 def divide(seconds, costs, per_call=1, evaluate_every=None):
@@ -124,7 +133,7 @@ def _state(model):
     return [(variable, ops.convert_to_numpy(variable).copy()) for variable in variables]
 
 
-def _measure(recipe, corpus, model, batches, start, mixture, clock):
+def _measure(recipe, corpus, model, batches, start, mixture, clock, workers):
     """Compile and time training, evaluation and sampling."""
     evaluated = [one for one in (corpus.validation_batches(recipe), corpus.training_sample(recipe)) if one is not None]
 
@@ -141,19 +150,19 @@ def _measure(recipe, corpus, model, batches, start, mixture, clock):
     evaluate()
     evaluation = clock() - began
     seconds = min(MOST_MEASURED, max(LEAST_MEASURED, MEASURED_SHARE * 60 * recipe.minutes))
-    pace = Pace(seconds, clock)
+    pace = Pace(seconds, clock, workers)
     period = start.steps_per_execution * max(1, 50 * start.gradient_accumulation_steps // start.steps_per_execution)
     model.fit_in_run(batches, steps_per_epoch=period, epochs=10**4, callbacks=[pace], verbose=0)
-    return Costs(pace.seconds_per_batch * start.gradient_accumulation_steps, evaluation)
+    return Costs(pace.seconds_per_batch * start.gradient_accumulation_steps, evaluation, pace.compiling)
 
 
 class Pace(keras.callbacks.Callback):
-    """Times batches, without the first call of the step (it compiles), and stops after `seconds`."""
+    """Times batches, without the first call of the step (it compiles), and stops after `seconds` of process 0."""
 
-    def __init__(self, seconds, clock):
+    def __init__(self, seconds, clock, workers):
         super().__init__()
-        self.seconds, self.clock = seconds, clock
-        self.seconds_per_batch = None
+        self.seconds, self.clock, self.workers = seconds, clock, workers
+        self.seconds_per_batch, self.compiling = None, -clock()
         self._began, self._batches, self._last = None, 0, 0
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -164,9 +173,10 @@ class Pace(keras.callbacks.Callback):
         done, self._last = batch + 1 - self._last, batch + 1
         if self._began is None:
             self._began = self.clock()
+            self.compiling += self._began
             return
         self._batches += done
         passed = self.clock() - self._began
         self.seconds_per_batch = passed / self._batches
-        if passed >= self.seconds:
+        if self.workers.of_first(passed >= self.seconds):
             self.model.stop_training = True

@@ -140,10 +140,7 @@ def _train(source, preset, out, init, overwrite, data, reporter, name, recipe, o
         notes.append(made_by.settings_line(preset))
         if is_mixed:
             notes.append(_counts_line(recipe))
-    checked = workers.check(recipe, overrides, init)
-    if checked != recipe:
-        recipe = checked
-        notes.append("With several processes, the model is not mixed with counts.")
+    workers.check(recipe, init)
     folder = None if out is None else workers.folder(out, overwrite)
     with contextlib.nullcontext() if folder is None else folder.claimed():
         if folder is not None:

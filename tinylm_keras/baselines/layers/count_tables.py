@@ -108,11 +108,18 @@ class CountTables(keras.layers.Layer):
         if token_ids.shape[1] == 1:  # one search for all lengths
             longer = self._next(before[:, :-1], token_ids)
             return ops.expand_dims(ops.concatenate([token_ids, longer], axis=1), 1)
-        contexts = [token_ids]
-        for length in range(self.longest - 1):
-            earlier = ops.concatenate([before[:, length : length + 1], contexts[-1][:, :-1]], axis=1)
-            contexts.append(self._next(earlier, token_ids))
-        return ops.stack(contexts, axis=-1)
+        if self.longest == 1:
+            return ops.expand_dims(token_ids, -1)
+
+        # A loop: written out, the searches of all lengths would be thousands of operations, and compile for minutes.
+        def longer(contexts, before):
+            earlier = ops.concatenate([ops.expand_dims(before, 1), contexts[:, :-1]], axis=1)
+            contexts = self._next(earlier, token_ids)  # (B, T)
+            return contexts, contexts
+
+        found = ops.scan(longer, token_ids, ops.transpose(before[:, :-1]))[1]  # (K - 1, B, T)
+        found = ops.concatenate([ops.expand_dims(token_ids, 0), found], axis=0)
+        return ops.transpose(found, (1, 2, 0))
 
     def _next(self, contexts, tokens):
         """Return the contexts after the tokens, by binary search among the successors."""
