@@ -1,7 +1,8 @@
 """`scripts/distributed-check`: every promise of training on several devices and in several processes, with real ones.
 
-Prints a line for each promise and ends with 1 if one was not kept. Names select parts: laws, long, processes, stops,
-kills, refusals, strategy, beam. Everything runs on CPU devices; two processes need about 25 seconds on two free cores.
+Prints a line for each promise and ends with 1 if one was not kept. Names select parts: laws, long, processes, more,
+choices, stops, kills, refusals, strategy, beam. Everything runs on CPU devices; two processes need about 25
+seconds on two free cores.
 """
 
 import json
@@ -14,7 +15,7 @@ import time
 
 import numpy as np
 
-from tests.distributed import beam, processes
+from tests.distributed import beam, more, processes
 from tests.distributed.processes import MODEL, Process, environment, running, weights
 from tinylm_keras.training import run_folder
 
@@ -86,6 +87,21 @@ class Check:
         worst = max(float(np.abs(one - other).max()) for one, other in pairs)
         self.tell(worst == 0, f"{words}: worst difference {worst:.1e}")
 
+    def more(self):
+        more.check(self)
+
+    def choices(self):
+        """What process 0 decides for all, and what each does for itself."""
+        out, began = self.folder / "minutes", time.monotonic()
+        command = [*self.train[:-4], "--minutes", 1, "--mix-counts", "true", "--out", out]
+        with running(command, self.folder / "said minutes") as started:
+            codes = [one.wait(180) for one in started]
+            said, seconds = started[0].said(), time.monotonic() - began
+        words = [line for line in said.splitlines() if line.startswith(("Trained", "Mixed", "Counts do not help"))]
+        self.tell(
+            codes == [0, 0] and len(words) == 2, f"a minute and counts: {codes} in {seconds:.0f} s. {' '.join(words)}"
+        )
+
     def stops(self):
         for worker in (0, 1):
             for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
@@ -144,7 +160,7 @@ class Check:
     def refusals(self):
         batch = [*self.train, "--batch-size", 7]
         self.refused("an indivisible batch", batch, "Try --batch-size 8")
-        self.refused("minutes", [*self.train[:-4], "--minutes", 1], "must be left out with several processes")
+        self.refused("minutes", [*self.train[:-4], "--minutes", 0.001], "must leave time to train")
         self.refused(
             "TensorFlow",
             self.train,
@@ -194,7 +210,7 @@ class Check:
 
 def main():
     """Return 1 if a promise was not kept, else 0."""
-    parts = ("laws", "long", "processes", "stops", "kills", "refusals", "strategy", "beam")
+    parts = ("laws", "long", "processes", "more", "choices", "stops", "kills", "refusals", "strategy", "beam")
     names = sys.argv[1:] or parts
     if set(names) - set(parts):
         print(f"The parts are: {', '.join(parts)}.")
