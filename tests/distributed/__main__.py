@@ -216,6 +216,7 @@ def main():
         print(f"The parts are: {', '.join(parts)}.")
         return 2
     sys.modules["tensorflow"] = sys.modules["tensorflow_text"] = None  # nothing here may need it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it, and so would others
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         check = Check(pathlib.Path(folder))

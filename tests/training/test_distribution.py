@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import needs_no_tensorflow
 from tests.distributed import processes
-from tinylm_keras import data, models
+from tinylm_keras import data, load_model, models
 from tinylm_keras.recipe import presets
 from tinylm_keras.tokenizers import CharacterTokenizer
 from tinylm_keras.training import connecting, run_folder
@@ -21,6 +21,7 @@ needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="
 
 # Updates are one by one, because 20 and 81 have no common divisor.
 STEPS = ["--steps", "81", "--evaluate-every", "20"]
+SMALLER = ["--num-blocks", "1"]  # compiles faster
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,8 @@ def runs(tmp_path_factory):
     """Two processes with a checkpoint after every step, SIGTERM to one; two that resume; one with two devices."""
     folder = tmp_path_factory.mktemp("distributed")
     tokens = processes.token_files(folder / "tokens")
-    command = ["train", "--data", tokens, "--preset", "tinylm", *processes.MODEL, *STEPS, "--distribute", "data"]
+    command = ["train", "--data", tokens, "--preset", "tinylm", *processes.MODEL, *SMALLER, *STEPS]
+    command += ["--distribute", "data", "--mix-counts", "true"]
     two, one, found = folder / "two", folder / "one", types.SimpleNamespace(folder=folder)
     with processes.running([*command, "--out", two], folder / "first", eager=True) as started:
         started[0].wait_for("step 20 ")
@@ -66,6 +68,7 @@ def test_two_processes_stopped_and_resumed_equal_two_devices_of_one_bit_for_bit(
     assert "Continuing after step" in runs.resumed[0] and runs.resumed[1] == ""
     for name in ("last.keras", "model.keras"):
         assert np.array_equal(processes.weights(runs.two / name), processes.weights(runs.one / name)), name
+    assert all(type(load_model(folder / "model.keras")).__name__ == "MixtureLM" for folder in (runs.two, runs.one))
     rows = [[{**row, "seconds": 0} for row in run_folder.read(folder)[0]] for folder in (runs.two, runs.one)]
     assert rows[0] == rows[1] and [row["step"] for row in rows[0]] == [20, 40, 60, 80, 81]
 

@@ -43,6 +43,23 @@ def laid_out(**overrides):
     return model, before, final, made
 
 
+class First:
+    """Process 1 of several, whose process 0 has another clock."""
+
+    several = True
+
+    def of_first(self, value):
+        return [40, 10] if isinstance(value, tuple) else value
+
+
+def test_process_0_decides_how_long_a_run_of_several_processes_is():
+    asked = recipe(minutes=10)
+    corpus = corpora.make(LINES, asked)
+    model = start.new_model(asked, corpus.tokenizer)
+    final, made, deadline = time_budget.lay_out(asked, corpus, model, 0.0, clock=Clock(), workers=First())
+    assert (made.steps, made.evaluate_every, final.steps, deadline) == (40, 10, 40, None)
+
+
 seconds = st.floats(1e-3, 1e3)
 
 
