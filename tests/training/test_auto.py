@@ -255,7 +255,10 @@ def test_a_run_by_minutes_keeps_room_for_counting_and_mixing(monkeypatch):
 
         model = start.new_model(recipe, corpus.tokenizer)
         mixture = mixing.RunMixture(model, counted) if mixed else None
-        final, *_ = time_budget.lay_out(recipe, corpus, model, 0.0, mixture=mixture, clock=lambda: 0.0)
+        at_the_end = counted if mixed else None
+        final, *_ = time_budget.lay_out(
+            recipe, corpus, model, 0.0, mixture=mixture, counted=at_the_end, clock=lambda: 0.0
+        )
         steps.append(final.steps)
     assert abs(0.5 * (steps[0] - steps[1]) - mixing.seconds_at_the_end(counted, 0.5)) <= 6  # whole calls
 

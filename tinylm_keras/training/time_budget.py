@@ -36,9 +36,7 @@ class Costs:
     compiling: float = 0.0
 
 
-def lay_out(
-    recipe, corpus, model, began, writes=False, mixture=None, counted=None, clock=time.monotonic, workers=None
-):
+def lay_out(recipe, corpus, model, began, writes=False, mixture=None, counted=None, clock=time.monotonic, workers=None):
     """Compile a model, measure its pace, and convert the minutes of a recipe into steps.
 
     Args:
