@@ -368,7 +368,9 @@ def _regularization(choices):
     if choices["model"] not in TRANSFORMERS or (choices.is_closed and choices["tokenizer"] == "whitespace"):
         return
     dropout = next(share for passes, share in DROPOUT if choices.passes <= passes)
-    size = f"{choices['num_blocks']} blocks, {choices['embed_dim']} wide, context {choices['context_length']}"
+    blocks = choices["num_blocks"]
+    depth = f"{blocks} block{'' if blocks == 1 else 's'}"
+    size = f"{depth}, {choices['embed_dim']} wide, context {choices['context_length']}"
     choices.make(f"Network: {size}; dropout {dropout:g} for this number of passes.", dropout=dropout)
 
 
