@@ -62,6 +62,7 @@ def path(tmp_path_factory):
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "latin-1", "utf-16", "gbk", "unicode_escape"]),
 )
 @example(content="a |  | b | c | d", size=2, encoding="utf-8")
+@example(content="a\n\ufeffb\nc\n\ufeffd", size=1, encoding="utf-8-sig")
 @example(content="x------y--z", size=1, encoding="utf-8")
 @example(content="a\u3000\u3000b\u3000c", size=3, encoding="utf-8")
 def test_a_file_that_is_cut_has_the_texts_of_the_whole(path, content, separator, size, encoding):
