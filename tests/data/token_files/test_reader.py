@@ -133,6 +133,13 @@ def test_whole_texts_are_chosen_by_their_hash_in_any_order():
     assert len(validation(texts * 2)) == 50  # equal texts stay on one side
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_many_equal_texts_are_not_held_out_because_their_hash_is_the_smallest(tmp_path, seed):
+    texts = ["the same words"] * 50 + ["another one of them", "and another one"]
+    opened = data.prepare(texts, WhitespaceTokenizer(), tmp_path / "out", validation=0.1, seed=seed)
+    assert opened.validation.documents <= 2
+
+
 def test_the_hash_of_a_text_does_not_depend_on_how_much_of_it_is_read_at_once(tmp_path, monkeypatch):
     from tinylm_keras.text import chunks, files
 

@@ -71,7 +71,7 @@ class ByUnits:
                 found.add(look)
         self._check_text(numbers)
         division = split.decide(found, self.documents.whole, fraction, seed) if fraction else split.Division()
-        self._divided = {"seed": division.seed, "edge": division.edge, "places": None}
+        self._divided = {"seed": division.seed, "low": division.low, "edge": division.edge, "places": None}
         if division.places is not None:  # those of each unit
             left = iter(division.places)
             self._divided["places"] = [[next(left) for _ in range(number)] for number in numbers]

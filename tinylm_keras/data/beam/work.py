@@ -135,7 +135,8 @@ _WORK = {LOOK: _look, LEARN: _learn, WRITE: _write}
 
 def _divided(number, unit, settings):
     places = settings["places"]
-    division = split.Division(settings["seed"], settings["edge"], None if places is None else places[number])
+    own = None if places is None else places[number]
+    division = split.Division(settings["seed"], settings["edge"], own, settings["low"])
     return division(UnitDocuments(unit))
 
 

@@ -87,31 +87,33 @@ def decide(found, whole, fraction, seed=0):
         held = number - places.count(None)
         _check(fraction, number, held)
         return Division(places=places)
-    edge = _edge(counts, fraction)
-    held = int(counts[:edge].sum())
+    low, edge = _edges(counts, fraction)
+    held = int(counts[low:edge].sum())
     _check(fraction, number - held, held, equal=np.count_nonzero(counts) == 1)
-    return Division(seed, edge)
+    return Division(seed, edge, low=low)
 
 
 @dataclasses.dataclass
 class Division:
-    """Which part a text belongs to: validation if its hash is below the edge, or from a place in it.
+    """Which part a text belongs to: validation if its hash is from `low` to below the edge, or from a place in it.
 
     Attributes:
         seed: int. Seed of the hash.
         edge: int. 0 for no validation part.
         places: list of int or None, or None. Where each text is cut, in their order.
+        low: int.
     """
 
     seed: int = 0
     edge: int = 0
     places: list | None = None
+    low: int = 0
 
     def __call__(self, chunks):
         """Iterate over pairs of "train" or "validation" and a chunk."""
         if self.places is not None:
             return _cut_ends(chunks, self.places)
-        return _choose(chunks, self.seed, self.edge) if self.edge else ((TRAIN, chunk) for chunk in chunks)
+        return _choose(chunks, self.seed, self.low, self.edge) if self.edge else ((TRAIN, chunk) for chunk in chunks)
 
 
 def _check(fraction, train, validation, equal=False):
@@ -148,21 +150,23 @@ def _bucket(text, seed):
     )
 
 
-def _edge(counts, fraction):
-    """Return the hash below which texts are held out."""
+def _edges(counts, fraction):
+    """Return the range of hashes whose texts are held out."""
     below, count = np.cumsum(counts), int(counts.sum())
     wanted = min(max(1, round(count * fraction)), count - 1)
     edge = int(np.searchsorted(below, wanted, side="right"))
-    if not edge or not below[edge - 1]:  # the texts with the smallest hash exceed the share
-        edge = int(np.flatnonzero(counts)[0]) + 1
-    return edge
+    if edge and below[edge - 1]:
+        return 0, edge
+    # The texts with the smallest hash, many equal ones, exceed the share: take the hash with the fewest texts.
+    low = int(np.argmin(np.where(counts > 0, counts, count + 1)))
+    return low, low + 1
 
 
-def _choose(chunks, seed, edge):
+def _choose(chunks, seed, low, edge):
     part = TRAIN
     for chunk in chunks:
         if chunk.first:
-            part = VALIDATION if _bucket(chunk.text, seed) < edge else TRAIN
+            part = VALIDATION if low <= _bucket(chunk.text, seed) < edge else TRAIN
         yield part, chunk
 
 
