@@ -76,11 +76,11 @@ def test_a_worker_that_keeps_only_small_hashes_still_counts_everything():
     random.Random(0).shuffle(texts)
     few = LearningSample(100, last=learning_sample.LAST // 10).add(whole(texts))
     assert content(few) == content(LearningSample(100).add(whole(texts)))
-    assert not few.is_whole()
+    assert few.bytes < few.of_bytes
     assert few.last < learning_sample.LAST // 10  # so nothing that fits was above it
 
 
 def test_a_text_within_the_limit_is_its_own_sample():
     sample = LearningSample(1000).add(whole(["b", "a", "b"]))
-    assert sample.is_whole()
+    assert sample.bytes == sample.of_bytes
     assert sorted(sample) == ["a", "b", "b"]

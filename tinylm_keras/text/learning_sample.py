@@ -6,7 +6,7 @@ import hashlib
 import heapq
 from typing import TYPE_CHECKING
 
-from tinylm_keras.id_rules.strings import CUT
+from tinylm_keras.id_rules import strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,17 +30,10 @@ def pieces(chunks: Iterable[Chunk]) -> Iterator[str]:
     """
     held = ""
     for chunk in chunks:
-        held, begin = chunk.text if chunk.first else held + chunk.text, 0
-        while len(held) - begin > PIECE:
-            cut = CUT.search(held, begin + PIECE)
-            if cut is None:
-                break
-            yield held[begin : cut.start()]
-            begin = cut.start()
-        held = held[begin:]
+        *ready, held = strings.parts(chunk.text if chunk.first else held + chunk.text, PIECE)
+        yield from ready
         if chunk.last:
             yield held
-            held = ""
 
 
 class LearningSample:
@@ -99,10 +92,6 @@ class LearningSample:
         for hashed, size, piece in other._heap:
             self._keep(-hashed, size, piece)
         return self
-
-    def is_whole(self) -> bool:
-        """Whether all pieces are kept."""
-        return self.bytes == self.of_bytes
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the pieces in the order of their hashes."""

@@ -46,7 +46,7 @@ def file_systems(address):
         with without_warnings_of_beam():
             from apache_beam.io.filesystems import FileSystems
     except ImportError:
-        advice = "Run: pip install tinylm-keras[beam]"
+        advice = "Run: pip install 'tinylm-keras[beam]'"
         raise _checks.refuse("source", "is read with Apache Beam, which is not installed", address, advice) from None
     try:
         FileSystems.get_filesystem(address)

@@ -17,7 +17,7 @@ from tinylm_keras.id_rules.word_counts import WordCounts
 from tinylm_keras.text.learning_sample import LearningSample
 from tinylm_keras.text.units import Unit, UnitDocuments
 
-LOOK, LEARN, WRITE = STAGES = ("look", "learn", "write")
+LOOK, LEARN, WRITE = "look", "learn", "write"
 
 DESCRIPTION = "job.json"
 
@@ -56,7 +56,7 @@ def create(staging, stage, units, settings):
 
     Args:
         staging: `Staging`.
-        stage: str. One of `STAGES`.
+        stage: str. `LOOK`, `LEARN` or `WRITE`.
         units: list of dict. The units.
         settings: dict for JSON. What the stage needs.
     """

@@ -19,9 +19,10 @@ def divide(documents, fraction, seed=0, looked=lambda: None):
     """Choose the validation part of a source.
 
     If there are several texts, those with the smallest hashes of (seed, first 65,536 characters) are held out. So texts
-    stay whole, equal texts are on the same side, and their order does not matter. A single text, or up to 100 files
-    that are texts as a whole, are split in two as by `data.split`, except that the cut is at white space within 32,768
-    characters of the exact place.
+    stay whole, equal texts are on the same side, and their order does not matter. If so many equal texts have the
+    smallest hash that they exceed the share, the hash with the fewest texts is held out instead. A single text, or up
+    to 100 files that are texts as a whole, are split in two as by `data.split`, except that the cut is at white space
+    within 32,768 characters of the exact place.
 
     Args:
         documents: `Documents`, or an iterable of `Chunk` with an attribute `whole`.
@@ -101,7 +102,7 @@ class Division:
         seed: int. Seed of the hash.
         edge: int. 0 for no validation part.
         places: list of int or None, or None. Where each text is cut, in their order.
-        low: int.
+        low: int. The smallest hash that is held out.
     """
 
     seed: int = 0
